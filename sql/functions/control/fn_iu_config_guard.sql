@@ -1,0 +1,28 @@
+-- fn_iu_config_guard() returns trigger
+--
+-- Contract:  stamps who and when; a gate whose value changes without naming a new limit loses the old time limit and reason,
+--            so that the runbook's plain `update dot_config set value = 'true'` opens it as it says. fn_iu_gate_set names both itself.
+-- Arguments: none
+-- Returns:   the row to write
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  nobody, it is a trigger
+create or replace function fn_iu_config_guard() returns trigger
+language plpgsql
+set search_path from current
+as $$
+begin
+  if tg_op = 'UPDATE' and new.value is distinct from old.value
+     and coalesce(current_setting('iu_core.gate_set', true), '') <> new.key then
+    if new.open_until is not distinct from old.open_until then
+      new.open_until := null;
+    end if;
+    if new.reason is not distinct from old.reason then
+      new.reason := null;
+    end if;
+  end if;
+  new.changed_by := session_user;
+  new.updated_at := clock_timestamp();
+  return new;
+end
+$$;
