@@ -1,0 +1,39 @@
+-- fn_iu_route_add(jsonb) returns jsonb
+--
+-- Contract:  adds a route, disabled and in dry-run whatever is asked (P7).
+-- Arguments: p_route: {route_code, event_domain?, event_type?, event_stream?, filter?, target_kind, target_ref, target_config?,
+--            ordering?, on_dead_letter?, retry_policy?, rate_per_second?, max_concurrency?, note?}
+-- Returns:   the route
+-- Raises:    IU335 unknown key, IU336 the code was used before, IU332 and IU333 from the guard, 22P02 and 23514 for malformed values
+-- Writes:    iu_outbound_route, iu_route_history
+-- May call:  iu_operator
+create or replace function fn_iu_route_add(p_route jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_unknown text;
+  v_route iu_outbound_route;
+begin
+  select string_agg(key, ', ') into v_unknown from jsonb_object_keys(p_route) as key
+   where key not in ('route_code', 'event_domain', 'event_type', 'event_stream', 'filter', 'target_kind', 'target_ref', 'target_config',
+                     'ordering', 'on_dead_letter', 'retry_policy', 'rate_per_second', 'max_concurrency', 'note');
+  if v_unknown is not null then
+    raise exception using errcode = 'IU335', message = format('a route has no %s', v_unknown),
+      hint = 'a route is added disabled and in dry-run; enable it with iu route enable CODE';
+  end if;
+  insert into iu_outbound_route (route_code, event_domain, event_type, event_stream, filter, target_kind, target_ref, target_config,
+                                 ordering, on_dead_letter, retry_policy, rate_per_second, max_concurrency, note)
+  values (p_route ->> 'route_code', coalesce(p_route ->> 'event_domain', '*'), coalesce(p_route ->> 'event_type', '*'),
+          coalesce(p_route ->> 'event_stream', '*'), (p_route ->> 'filter')::jsonpath, p_route ->> 'target_kind', p_route ->> 'target_ref',
+          coalesce(p_route -> 'target_config', '{}'), coalesce(p_route ->> 'ordering', 'none'),
+          coalesce(p_route ->> 'on_dead_letter', 'continue'), coalesce(p_route -> 'retry_policy', '{}'),
+          (p_route ->> 'rate_per_second')::integer, (p_route ->> 'max_concurrency')::integer, p_route ->> 'note')
+  returning * into v_route;
+  return to_jsonb(v_route);
+exception when unique_violation then
+  raise exception using errcode = 'IU336', message = format('route code %s is taken', p_route ->> 'route_code'),
+    hint = 'a code is never reused, even of a removed route: choose another one';
+end
+$$;

@@ -1,0 +1,35 @@
+-- fn_iu_route_set_enabled(text, boolean, text) returns jsonb
+--
+-- Contract:  enables or disables a route. Enabling never makes it live. Events met while it is disabled are decided skipped and can
+--            be revived.
+-- Arguments: p_route_code: outbound or inbound; p_enabled; p_reason: why, mandatory
+-- Returns:   {route_code, route_kind, enabled, dry_run, version}
+-- Raises:    IU337 no such route, IU338 reason missing
+-- Writes:    iu_outbound_route or iu_sql_event_route, iu_route_history
+-- May call:  iu_operator
+create or replace function fn_iu_route_set_enabled(p_route_code text, p_enabled boolean, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_route record;
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU338', message = 'a route is enabled, disabled or removed with a reason', hint = 'add --reason TEXT';
+  end if;
+  update iu_outbound_route set enabled = p_enabled, ladder_disabled = false, note = p_reason
+   where route_code = p_route_code and removed_at is null
+  returning route_code, 'outbound' as route_kind, enabled, dry_run, version into v_route;
+  if not found then
+    update iu_sql_event_route set enabled = p_enabled, ladder_disabled = false, updated_at = clock_timestamp()
+     where route_code = p_route_code and removed_at is null
+    returning route_code, 'inbound' as route_kind, enabled, dry_run, version into v_route;
+  end if;
+  if not found then
+    raise exception using errcode = 'IU337', message = format('there is no route %s', quote_literal(p_route_code)),
+      hint = 'iu route list shows the routes';
+  end if;
+  return to_jsonb(v_route);
+end
+$$;

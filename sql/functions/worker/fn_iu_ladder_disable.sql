@@ -1,0 +1,50 @@
+-- fn_iu_ladder_disable(integer, text) returns jsonb
+--
+-- Contract:  one step of the disable ladder. 0: worker gate closed (passes and replays stop; events are recorded and wait).
+--            1: master gate closed (the same for every worker and claim). 2: every route disabled, remembered for the way back (events
+--            met meanwhile are decided skipped and can be revived). 3: the capture triggers on unit_version and iu_sql_link disabled
+--            (their events are not recorded: the last resort). Each level does only its own step.
+-- Arguments: p_level: 0..3; p_reason: why, mandatory
+-- Returns:   {level, did, stops, leaves_running}
+-- Raises:    IU404 unknown level, IU402 reason missing
+-- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
+-- May call:  iu_operator
+create or replace function fn_iu_ladder_disable(p_level integer, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_count bigint;
+  v_more bigint;
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
+  end if;
+  case p_level
+    when 0 then
+      perform fn_iu_gate_set('iu_core.route_worker_enabled', false, p_reason);
+      return jsonb_build_object('level', 0, 'did', 'worker gate closed', 'stops', 'passes and replays',
+        'leaves_running', 'recording of events; they wait and are decided when the gate opens');
+    when 1 then
+      perform fn_iu_gate_set('iu_core.routes_master_enabled', false, p_reason);
+      return jsonb_build_object('level', 1, 'did', 'master gate closed', 'stops', 'every pass, replay and claim',
+        'leaves_running', 'recording of events; they wait and are decided when the gate opens');
+    when 2 then
+      update iu_outbound_route set enabled = false, ladder_disabled = true, note = p_reason where enabled;
+      get diagnostics v_count = row_count;
+      update iu_sql_event_route set enabled = false, ladder_disabled = true, updated_at = clock_timestamp() where enabled;
+      get diagnostics v_more = row_count;
+      return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route',
+        'leaves_running', 'recording and passes: events met now are decided skipped and can be revived');
+    when 3 then
+      alter table unit_version disable trigger trg_iu_out_version;
+      alter table iu_sql_link disable trigger trg_iu_sql_in_iu_sql_link;
+      perform fn_iu_ladder_log(3, 'disable', p_reason);
+      return jsonb_build_object('level', 3, 'did', 'capture triggers disabled', 'stops', 'events of new versions and of SQL links: they are not recorded',
+        'leaves_running', 'emission by applications and by governed functions, passes, routes');
+    else
+      raise exception using errcode = 'IU404', message = 'the ladder has the levels 0 to 3', hint = 'iu disable --help tells what each stops';
+  end case;
+end
+$$;

@@ -1,0 +1,44 @@
+-- fn_iu_ladder_enable(integer, text) returns jsonb
+--
+-- Contract:  the way back from one step of the disable ladder: opens the gate, enables just the routes that level 2 disabled, or
+--            enables the capture triggers. A route comes back as it was; none goes live by this.
+-- Arguments: p_level: 0..3; p_reason: why, mandatory
+-- Returns:   {level, did}
+-- Raises:    IU404 unknown level, IU402 reason missing
+-- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
+-- May call:  iu_operator
+create or replace function fn_iu_ladder_enable(p_level integer, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_count bigint;
+  v_more bigint;
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
+  end if;
+  case p_level
+    when 0 then
+      perform fn_iu_gate_set('iu_core.route_worker_enabled', true, p_reason);
+      return jsonb_build_object('level', 0, 'did', 'worker gate open');
+    when 1 then
+      perform fn_iu_gate_set('iu_core.routes_master_enabled', true, p_reason);
+      return jsonb_build_object('level', 1, 'did', 'master gate open');
+    when 2 then
+      update iu_outbound_route set enabled = true, ladder_disabled = false, note = p_reason where ladder_disabled and removed_at is null;
+      get diagnostics v_count = row_count;
+      update iu_sql_event_route set enabled = true, ladder_disabled = false, updated_at = clock_timestamp() where ladder_disabled and removed_at is null;
+      get diagnostics v_more = row_count;
+      return jsonb_build_object('level', 2, 'did', format('%s routes enabled', v_count + v_more));
+    when 3 then
+      alter table unit_version enable trigger trg_iu_out_version;
+      alter table iu_sql_link enable trigger trg_iu_sql_in_iu_sql_link;
+      perform fn_iu_ladder_log(3, 'enable', p_reason);
+      return jsonb_build_object('level', 3, 'did', 'capture triggers enabled');
+    else
+      raise exception using errcode = 'IU404', message = 'the ladder has the levels 0 to 3', hint = 'iu enable --help tells what each starts';
+  end case;
+end
+$$;

@@ -1,0 +1,48 @@
+-- fn_iu_replay_candidates(jsonb) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
+--
+-- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses. Attempts later
+--            than until_attempt_id do not count as latest, and a pair with one is done: so a replay of many is resumable.
+-- Arguments: p_filter: {status: [failed|skipped|dry_run] (default failed), route_code?, event_domain?, event_type?, reason?,
+--            failure_signature?, since?, until? (attempt times), until_attempt_id?, after_seq?}
+-- Returns:   a row a pair, in order of event
+-- Raises:    IU344 unknown key or status
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_replay_candidates(p_filter jsonb)
+returns table (event_seq bigint, route_id bigint, route_code text, status text, reason text, attempt_id bigint, dead_letter_id bigint)
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_status text[] := coalesce((select array_agg(s) from jsonb_array_elements_text(p_filter -> 'status') s), '{failed}');
+  v_unknown text;
+begin
+  select string_agg(key, ', ') into v_unknown from jsonb_object_keys(p_filter) as key
+   where key not in ('status', 'route_code', 'event_domain', 'event_type', 'reason', 'failure_signature', 'since', 'until',
+                     'until_attempt_id', 'after_seq');
+  if v_unknown is not null or not v_status <@ '{failed,skipped,dry_run}' then
+    raise exception using errcode = 'IU344', message = format('a replay filter has no %s', coalesce(v_unknown, 'such status')),
+      hint = 'status is failed, skipped or dry_run; keys: status, route_code, event_domain, event_type, reason, failure_signature, since, until';
+  end if;
+  return query
+    select a.event_seq, a.route_id, a.route_code, a.status, a.reason, a.attempt_id, d.dead_letter_id
+      from iu_route_attempt a
+      join event_outbox e on e.seq = a.event_seq
+      left join iu_route_dead_letter d on d.event_seq = a.event_seq and d.route_id = a.route_id and d.attempt_no = a.attempt_no and d.resolved_at is null
+     where a.route_kind = 'outbound' and a.status = any (v_status)
+       and (a.status <> 'failed' or d.dead_letter_id is not null)
+       and a.attempt_id <= coalesce((p_filter ->> 'until_attempt_id')::bigint, 9223372036854775807)
+       and a.event_seq > coalesce((p_filter ->> 'after_seq')::bigint, 0)
+       and (p_filter ->> 'route_code' is null or a.route_code = p_filter ->> 'route_code')
+       and (p_filter ->> 'reason' is null or a.reason = p_filter ->> 'reason')
+       and (p_filter ->> 'since' is null or a.started_at >= (p_filter ->> 'since')::timestamptz)
+       and (p_filter ->> 'until' is null or a.started_at < (p_filter ->> 'until')::timestamptz)
+       and (p_filter ->> 'failure_signature' is null or d.failure_signature = p_filter ->> 'failure_signature')
+       and (p_filter ->> 'event_domain' is null or e.event_domain = p_filter ->> 'event_domain')
+       and (p_filter ->> 'event_type' is null or e.event_type = p_filter ->> 'event_type')
+       and not exists (select from iu_route_attempt l
+                        where l.event_seq = a.event_seq and l.route_id = a.route_id and l.attempt_no > a.attempt_no)
+     order by a.event_seq, a.route_id;
+end
+$$;

@@ -1,0 +1,51 @@
+-- fn_iu_route_worker_transfer(text, text, text, text) returns jsonb
+--
+-- Contract:  moves a domain between cursors without an event falling between: both are locked and stand at a window boundary.
+--            From '*' to a new worker: it starts where '*' stands. Back to '*': what '*' has passed already and the giving worker has
+--            not decided is decided here by anti-join, then the giving cursor goes.
+-- Arguments: p_event_domain: one domain, not '*'; p_from, p_to: worker names; p_reason: why, mandatory
+-- Returns:   {event_domain, from, to, seen, attempts_written}
+-- Raises:    IU306 no such worker, IU307 reason missing, IU309 a window is open or the scopes do not fit, IU301, IU302
+-- Writes:    iu_route_worker_cursor, and decisions as a pass
+-- May call:  iu_operator
+create or replace function fn_iu_route_worker_transfer(p_event_domain text, p_from text, p_to text, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_from iu_route_worker_cursor;
+  v_to iu_route_worker_cursor;
+  v_moved jsonb := '{"seen": 0, "attempts_written": 0}';
+begin
+  perform fn_iu_require_read_committed();
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
+  end if;
+  lock table iu_route_worker_cursor in share row exclusive mode;
+  select * into v_from from iu_route_worker_cursor where worker_name = p_from for update;
+  if not found then
+    raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_from)), hint = 'iu cursor list shows the workers';
+  end if;
+  select * into v_to from iu_route_worker_cursor where worker_name = p_to for update;
+  if v_from.open_snapshot is not null or v_to.open_snapshot is not null then
+    raise exception using errcode = 'IU309', message = 'a window is open', hint = 'run passes until window_complete is true, then transfer again';
+  end if;
+  if p_event_domain = '*' or v_to.worker_name is null and v_from.event_domain <> '*'
+     or v_to.worker_name is not null and (v_to.event_domain <> '*' or v_from.event_domain <> p_event_domain) then
+    raise exception using errcode = 'IU309', message = format('domain %s cannot go from %s to %s', p_event_domain, p_from, p_to),
+      hint = 'either split one domain off the worker of every domain to a new name, or give a domain back to that worker';
+  end if;
+  if v_to.worker_name is null then
+    insert into iu_route_worker_cursor (worker_name, event_domain, base_kind, base_snapshot, base_floor_seq, base_seq, base_history_id,
+      done_snapshot, done_floor_seq, position_seq, reconciled_snapshot, reconciled_floor_seq, system_identifier, database_oid, log_oid, timeline)
+    values (p_to, p_event_domain, 'transfer', v_from.base_snapshot, v_from.base_floor_seq, v_from.base_seq, v_from.base_history_id,
+      v_from.done_snapshot, v_from.done_floor_seq, v_from.base_seq, v_from.reconciled_snapshot, v_from.reconciled_floor_seq,
+      v_from.system_identifier, v_from.database_oid, v_from.log_oid, v_from.timeline);
+  else
+    v_moved := fn_iu_route_decide_missing(v_from, p_event_domain, v_from.base_seq, 'transfer');
+    delete from iu_route_worker_cursor where worker_name = p_from;
+  end if;
+  return v_moved || jsonb_build_object('event_domain', p_event_domain, 'from', p_from, 'to', p_to);
+end
+$$;
