@@ -1,0 +1,104 @@
+import type pg from 'pg';
+import { IuError } from '../contract/errors/index.js';
+
+/** What the server says about itself, this role and this schema. */
+export interface ServerFacts {
+  readonly serverVersionNumber: number;
+  readonly inRecovery: boolean;
+  readonly readOnly: boolean;
+  readonly roleName: string;
+  readonly isSuperuser: boolean;
+  /** Group roles of IU Core whose rights this role has. */
+  readonly memberOf: readonly string[];
+  readonly schemaExists: boolean;
+  readonly schemaUsable: boolean;
+  readonly installed: boolean;
+}
+
+/** How much must be there before work begins. */
+export interface DoorRules {
+  readonly schema: string;
+  /** `server`: a server of ours, nothing installed yet. `schema`: the schema exists. `installed`: IU Core is in it. */
+  readonly expect: 'server' | 'schema' | 'installed';
+  /** Group roles of which one must have been granted; any of IU Core's when empty. */
+  readonly anyRoleOf: readonly string[];
+  /** True for commands that only read, which may look at a standby. */
+  readonly readOnlyAllowed: boolean;
+}
+
+/** Oldest and newest major version that the test suite runs on. */
+export const supportedMajors = { oldest: 15, newest: 18 } as const;
+
+const factsQuery = `select current_setting('server_version_num')::int as version, pg_is_in_recovery() as in_recovery,
+  current_setting('transaction_read_only') = 'on' as read_only, current_user::text as role_name,
+  (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) as is_superuser,
+  array(select r.rolname::text from pg_catalog.pg_roles r
+    where r.rolname like 'iu\\_%' and pg_has_role(current_user, r.oid, 'usage') order by 1) as member_of,
+  n.oid is not null as schema_exists, coalesce(has_schema_privilege(n.oid, 'usage'), false) as schema_usable,
+  exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'event_outbox') as installed
+  from (values (1)) as one left join pg_catalog.pg_namespace n on n.nspname = $1`;
+
+/** Asks the server, in one query. */
+export async function readServerFacts(client: pg.ClientBase | pg.Pool, schema: string): Promise<ServerFacts> {
+  const row = (await client.query(factsQuery, [schema])).rows[0];
+  return {
+    serverVersionNumber: row.version,
+    inRecovery: row.in_recovery,
+    readOnly: row.read_only,
+    roleName: row.role_name,
+    isSuperuser: row.is_superuser,
+    memberOf: row.member_of,
+    schemaExists: row.schema_exists,
+    schemaUsable: row.schema_usable,
+    installed: row.installed,
+  };
+}
+
+/** Refuses what IU Core cannot work with, the most basic reason first. */
+export function checkServerFacts(facts: ServerFacts, rules: DoorRules): void {
+  const major = Math.floor(facts.serverVersionNumber / 10_000);
+  if (major < supportedMajors.oldest || major > supportedMajors.newest) {
+    throw new IuError('IU003', {
+      message: `The server is PostgreSQL ${major}; IU Core runs on ${supportedMajors.oldest} to ${supportedMajors.newest}.`,
+      serverVersionNumber: facts.serverVersionNumber,
+    });
+  }
+  if (facts.inRecovery && !rules.readOnlyAllowed) {
+    throw new IuError('IU002', { message: 'The server is a standby (in recovery); IU Core has to write.' });
+  }
+  if (facts.readOnly && !rules.readOnlyAllowed) {
+    throw new IuError('IU002', {
+      message: 'Transactions are read-only here (default_transaction_read_only); IU Core has to write.',
+    });
+  }
+  if (rules.expect === 'server') return;
+  if (!facts.schemaExists) {
+    throw new IuError('IU005', {
+      message: `Schema ${rules.schema} does not exist in this database.`,
+      schema: rules.schema,
+    });
+  }
+  if (rules.expect === 'schema') return;
+  if (!facts.installed) {
+    throw new IuError('IU006', {
+      message: `IU Core is not installed in schema ${rules.schema}.`,
+      schema: rules.schema,
+    });
+  }
+  checkRights(facts, rules);
+}
+
+function checkRights(facts: ServerFacts, rules: DoorRules): void {
+  if (facts.isSuperuser) return;
+  const wanted = rules.anyRoleOf;
+  const suits = wanted.length === 0 ? facts.memberOf.length > 0 : wanted.some((role) => facts.memberOf.includes(role));
+  if (suits && facts.schemaUsable) return;
+  const missing = suits
+    ? `usage on schema ${rules.schema}`
+    : `membership in ${wanted.length > 0 ? wanted.join(' or ') : 'one of the iu_ roles'}`;
+  throw new IuError('IU004', {
+    message: `Role ${facts.roleName} lacks ${missing}.`,
+    roleName: facts.roleName,
+    schema: rules.schema,
+  });
+}

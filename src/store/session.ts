@@ -1,0 +1,80 @@
+import pg from 'pg';
+import { textParsers } from './parsers.js';
+
+/** How a session presents itself to the server and what it may cost there. */
+export interface SessionSettings {
+  /** Address of the database, `postgres://...`. */
+  readonly url: string;
+  /** Schema of IU Core; `public` when not said. */
+  readonly schema?: string | undefined;
+  /** What follows `iu-core` in application_name, for example `worker iu_outbound_default`. */
+  readonly purpose?: string | undefined;
+  readonly connectTimeoutSeconds?: number | undefined;
+  /** Cancels a statement on the server; none when not said. */
+  readonly statementTimeoutSeconds?: number | undefined;
+  readonly lockTimeoutSeconds?: number | undefined;
+  readonly idleInTransactionTimeoutSeconds?: number | undefined;
+}
+
+/** An SQL identifier, quoted. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** `search_path` of every session: the schema, and the temporary schema last, so that no temporary object shadows ours. */
+export function searchPath(schema: string): string {
+  return `${quoteIdentifier(schema)}, pg_temp`;
+}
+
+/** Options for `pg.Client` and `pg.Pool`. Keepalive after 10 s finds a half-open connection within a minute. */
+export function clientConfig(settings: SessionSettings): pg.ClientConfig {
+  return {
+    connectionString: settings.url,
+    application_name: `iu-core ${settings.purpose ?? ''}`.trim().slice(0, 63),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: Math.ceil((settings.connectTimeoutSeconds ?? 10) * 1000),
+    types: textParsers,
+  };
+}
+
+/**
+ * Settles the session before its first use.
+ *
+ * By `set_config` and not as start-up parameters, which session poolers refuse. Time zone and styles are fixed because
+ * timestamps and intervals travel as text.
+ */
+export async function prepareSession(client: pg.ClientBase, settings: SessionSettings): Promise<void> {
+  const milliseconds = (seconds: number | undefined) => String(Math.ceil((seconds ?? 0) * 1000));
+  const values: [string, string][] = [
+    ['search_path', searchPath(settings.schema ?? 'public')],
+    ['timezone', 'UTC'],
+    ['datestyle', 'ISO, YMD'],
+    ['intervalstyle', 'postgres'],
+  ];
+  const { statementTimeoutSeconds, lockTimeoutSeconds, idleInTransactionTimeoutSeconds } = settings;
+  if (statementTimeoutSeconds !== undefined) values.push(['statement_timeout', milliseconds(statementTimeoutSeconds)]);
+  if (lockTimeoutSeconds !== undefined) values.push(['lock_timeout', milliseconds(lockTimeoutSeconds)]);
+  if (idleInTransactionTimeoutSeconds !== undefined) {
+    values.push(['idle_in_transaction_session_timeout', milliseconds(idleInTransactionTimeoutSeconds)]);
+  }
+  await client.query(
+    'select set_config(s.name, s.value, false) from unnest($1::text[], $2::text[]) as s (name, value)',
+    [values.map(([name]) => name), values.map(([, value]) => value)],
+  );
+}
+
+/** One connection outside a pool, settled the same way. The caller ends it. */
+export async function connectClient(settings: SessionSettings): Promise<pg.Client> {
+  const client = new pg.Client(clientConfig(settings));
+  // Without a listener a connection lost while idle would end the process; the next query reports it.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await prepareSession(client, settings);
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw error;
+  }
+  return client;
+}
