@@ -1,0 +1,240 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { labelOf, slugOf } from '../../src/cut/label.js';
+import { cutMarkdown, type MarkdownCut, sha256Of } from '../../src/cut/markdown.js';
+
+function expectLossless(bytes: Uint8Array, cut: MarkdownCut): void {
+  const joined = Buffer.concat(cut.pieces.map((piece) => bytes.subarray(piece.start, piece.end)));
+  expect(sha256Of(joined)).toBe(sha256Of(bytes));
+  expect(cut.sha256).toBe(sha256Of(bytes));
+  expect(cut.length).toBe(bytes.length);
+  let at = 0;
+  for (const piece of cut.pieces) {
+    expect(piece.start).toBe(at);
+    expect(piece.end).toBeGreaterThan(piece.start);
+    expect(piece.sha256).toBe(sha256Of(bytes.subarray(piece.start, piece.end)));
+    if (piece.parentOrdinal !== null) expect(piece.parentOrdinal).toBeLessThan(piece.ordinal);
+    // A cut follows a newline, an ASCII byte, so it never falls inside a character.
+    if (at > 0) expect([0x0a, 0x0d]).toContain(bytes[at - 1]);
+    at = piece.end;
+  }
+  expect(at).toBe(bytes.length);
+  expect(new Set(cut.pieces.map((piece) => piece.address)).size).toBe(cut.pieces.length);
+}
+
+function outline(text: string): string[] {
+  const bytes = Buffer.from(text);
+  const cut = cutMarkdown(bytes);
+  expectLossless(bytes, cut);
+  return cut.pieces.map((piece) => (piece.kind === 'heading' ? `${piece.level} ${piece.title}` : piece.kind));
+}
+
+function addresses(text: string): string[] {
+  return cutMarkdown(Buffer.from(text)).pieces.map((piece) => piece.address);
+}
+
+function markdownFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(md|txt)$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+describe('boundaries of a Markdown cut', () => {
+  it.each<[string, string, string[]]>([
+    ['no bytes give no pieces', '', []],
+    ['blank lines alone are a preamble', '\n\n', ['preamble']],
+    ['text without a heading is a preamble', 'text\n', ['preamble']],
+    [
+      'headings of all six levels',
+      '# a\n## b\n### c\n#### d\n##### e\n###### f\n',
+      '123456'.split('').map((n, i) => `${n} ${'abcdef'[i]}`),
+    ],
+    ['seven marks are text', '# a\n####### b\n', ['1 a']],
+    ['a mark without a space is text', '# a\n#b\n', ['1 a']],
+    ['an empty heading', '# a\n##\n', ['1 a', '2 ']],
+    ['closing marks are no title', '# a ##  \n## b#\n', ['1 a', '2 b#']],
+    ['up to three spaces before the marks', '   # a\n    # b\n', ['1 a']],
+    ['blank lines before the first heading belong to it', '\n\n# a\n', ['1 a']],
+    ['text before the first heading is a preamble', 'text\n\n# a\n', ['preamble', '1 a']],
+    [
+      'front matter is a piece, and its lines are no headings',
+      '---\n# x\ntitle: y\n---\n# a\n',
+      ['front_matter', '1 a'],
+    ],
+    ['front matter closed by dots', '---\na: b\n...\n\n# a\n', ['front_matter', '1 a']],
+    ['front matter with plus signs', '+++\na = "b"\n+++\n# a\n', ['front_matter', '1 a']],
+    ['front matter followed by text', '---\na: b\n---\ntext\n# a\n', ['front_matter', 'preamble', '1 a']],
+    ['front matter that never ends is no front matter', '---\na: b\n\n# a\n', ['preamble', '1 a']],
+    ['a byte order mark belongs to the first piece', '\uFEFF# a\ntext\n', ['1 a']],
+    ['a byte order mark before front matter', '\uFEFF---\na: b\n---\n# a\n', ['front_matter', '1 a']],
+    ['CRLF ends lines', '# a\r\ntext\r\n## b\r\n', ['1 a', '2 b']],
+    ['a lone CR ends lines', '# a\rtext\r## b\r', ['1 a', '2 b']],
+    ['a heading without newline at the end of the file', 'text\n\n# a', ['preamble', '1 a']],
+    ['setext headings', 'a\n=\n\ntext\n\nb\n---\n', ['1 a', '2 b']],
+    ['a setext heading of two lines begins at the first', '# x\n\na\nb\n===\n', ['1 x', '1 a b']],
+    ['dashes after a blank line are a break', '# a\n\n---\n\ntext\n', ['1 a']],
+    ['dashes after a list item are a break', '# a\n\n- b\n---\n', ['1 a']],
+    ['dashes after a quote are a break', '# a\n\n> b\n---\n', ['1 a']],
+    ['a fence hides headings', '# a\n```\n# b\n```\n# c\n', ['1 a', '1 c']],
+    ['a longer fence hides a shorter one', '````\n```\n# b\n````\n# c\n', ['preamble', '1 c']],
+    ['a fence of tildes is not closed by backticks', '~~~\n```\n# b\n~~~\n# c\n', ['preamble', '1 c']],
+    ['a fence that is never closed hides the rest', '# a\n```\n# b\n', ['1 a']],
+    ['a closing fence has no info', '```\n``` js\n# b\n```\n# c\n', ['preamble', '1 c']],
+    ['an inline code span opens no fence', '# a\n``` x ``` y\n# b\n', ['1 a', '1 b']],
+    ['a comment hides headings', '# a\n<!--\n# b\n\n# c\n-->\n# d\n', ['1 a', '1 d']],
+    ['a comment on one line hides nothing after it', '<!-- x -->\n# a\n', ['preamble', '1 a']],
+    ['a block tag hides headings to the next blank line', '<div>\n# a\n\n# b\n', ['preamble', '1 b']],
+    ['a heading in a list item is not promoted', '# a\n\n- x\n\n  # b\n\n# c\n', ['1 a', '1 c']],
+    ['a heading in a quote is not promoted', '# a\n\n> # b\n\n# c\n', ['1 a', '1 c']],
+    ['a fence in a list item ends with the item', '# a\n\n- ```\n  # b\n\n# c\n', ['1 a', '1 c']],
+    ['a heading in a footnote is not promoted', '# a\n\n[^1]: x\n\n    # b\n\n# c\n', ['1 a', '1 c']],
+    ['a heading ends a list without a blank line', '# a\n- x\n# b\n', ['1 a', '1 b']],
+    ['indented code is no heading', '# a\n\n\t# b\n', ['1 a']],
+  ])('%s', (_, text, expected) => {
+    expect(outline(text)).toEqual(expected);
+  });
+});
+
+describe('labels and addresses', () => {
+  it.each([
+    ['Art. 4a[^12]', 'Art. 4a', 'art-4a'],
+    ['Art. 13bis ', 'Art. 13bis', 'art-13bis'],
+    ['Art. 1[^1],[^2]', 'Art. 1', 'art-1'],
+    ['§ 5 Geltungsbereich', '§ 5', 'par-5'],
+    ['Artikel 12 Zuständigkeit', 'Artikel 12', 'artikel-12'],
+    ['Điều 3. Giải thích từ ngữ', 'Điều 3', 'dieu-3'],
+    ['A. Vom Landtag', 'A. Vom Landtag', 'a-vom-landtag'],
+    ['V. Hauptstück', 'V. Hauptstück', 'v-hauptstueck'],
+    ['Artenschutz', 'Artenschutz', 'artenschutz'],
+    ['***', '***', 'untitled'],
+  ])('the heading %s has the label %s', (title, label, slug) => {
+    expect(labelOf(title)).toBe(label);
+    expect(slugOf(labelOf(title))).toBe(slug);
+  });
+
+  it('makes addresses of labels on the way down, without the title of the document', () => {
+    expect(addresses('---\n---\n# Law\n## I. Part\n##### Art. 1\n##### Art. 2\n## II. Part\n##### Art. 3\n')).toEqual([
+      'front-matter',
+      'title',
+      'i-part',
+      'i-part/art-1',
+      'i-part/art-2',
+      'ii-part',
+      'ii-part/art-3',
+    ]);
+  });
+
+  it('tells repeated labels apart by their parents, then by order of appearance', () => {
+    const text = '# Law\n## A. Vom Landtag\n### Art. 5\n### Art. 5\n## B\n### Art. 5\n## A. Vom Landtag\n### Art. 5\n';
+    expect(addresses(text)).toEqual([
+      'title',
+      'a-vom-landtag',
+      'a-vom-landtag/art-5',
+      'a-vom-landtag/art-5~2',
+      'b',
+      'b/art-5',
+      'a-vom-landtag~2',
+      'a-vom-landtag~2/art-5',
+    ]);
+  });
+
+  it('moves no address when a section is inserted, removed, or the title changes', () => {
+    const before = addresses('# Law of 1921\n## A\n### Art. 1\n## C\n### Art. 9\n');
+    const after = addresses('# Law of 2003\n## A\n### Art. 1\n### Art. 1a\n## B\n### Art. 5\n## C\n### Art. 9\n');
+    expect(after).toEqual(expect.arrayContaining(before));
+  });
+
+  it('hangs a piece under the nearest heading of a lower level', () => {
+    const { pieces } = cutMarkdown(Buffer.from('text\n# a\n#### b\n## c\n# d\n'));
+    expect(pieces.map((piece) => piece.parentOrdinal)).toEqual([null, null, 1, 1, null]);
+  });
+
+  it('recognises how lines end', () => {
+    const styles = ['a', 'a\n', 'a\r\nb\r\n', 'a\r', 'a\nb\r\n'].map(
+      (text) => cutMarkdown(Buffer.from(text)).newlineStyle,
+    );
+    expect(styles).toEqual(['none', 'lf', 'crlf', 'cr', 'mixed']);
+  });
+});
+
+describe('a cut loses no byte', () => {
+  const fragments = fc.constantFrom(
+    ...[
+      '# a',
+      '## Art. 1',
+      '---',
+      '===',
+      '```',
+      '~~~~',
+      '> ',
+      '- x',
+      '1. x',
+      '  ',
+      '\t',
+      '<!--',
+      '-->',
+      '<div>',
+      '[^1]: y',
+      'text',
+      'ü',
+      '\uFEFF',
+      '+++',
+      '...',
+      '    ',
+    ],
+  );
+  const newlines = fc.constantFrom('\n', '\r\n', '\r', '\n\n', '');
+
+  it('of any bytes, broken UTF-8 included', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        expectLossless(bytes, cutMarkdown(bytes));
+      }),
+    );
+  });
+
+  it('of any mixture of Markdown marks, newlines and broken bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fragments, newlines, fc.option(fc.uint8Array({ maxLength: 3 }), { freq: 20 }))),
+        (lines) => {
+          const bytes = Buffer.concat(
+            lines.flatMap(([text, newline, noise]) => [
+              Buffer.from(text),
+              noise ?? new Uint8Array(),
+              Buffer.from(newline),
+            ]),
+          );
+          expectLossless(bytes, cutMarkdown(bytes));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('of the 41 revisions of the constitution, one piece for each heading and one for the front matter', () => {
+    const files = markdownFiles(new URL('../../examples/liechtenstein-constitution', import.meta.url).pathname);
+    const revisions = files.filter((file) => /\d{3}_[\d-]+\.md$/.test(file));
+    expect(revisions).toHaveLength(41);
+    for (const file of revisions) {
+      const bytes = readFileSync(file);
+      const cut = cutMarkdown(bytes);
+      expectLossless(bytes, cut);
+      expect(cut.pieces.length).toBe((bytes.toString().match(/^#{1,6} /gm)?.length ?? 0) + 1);
+    }
+  });
+
+  const corpora = process.env['IU_CORPORA'];
+  it.skipIf(!corpora)(
+    'of every Markdown and text file of the corpora',
+    () => {
+      for (const file of markdownFiles(corpora ?? '')) {
+        const bytes = readFileSync(file);
+        expectLossless(bytes, cutMarkdown(bytes));
+      }
+    },
+    300_000,
+  );
+});
