@@ -24,3 +24,23 @@ begin
   end loop;
 end
 $$;
+
+-- Who may become iu_owner: iu_migrator, and whoever installs. From PostgreSQL 16 on the creator of a role may grant it but is
+-- not thereby able to become it. A refusal is no failure here: the rights check has already judged what the session needs.
+do $$
+declare
+  v_needed text := case when current_setting('server_version_num')::integer >= 160000 then 'SET' else 'MEMBER' end;
+  v_role text;
+begin
+  foreach v_role in array array['iu_migrator', current_user::text] loop
+    if not pg_has_role(v_role, 'iu_owner', v_needed) then
+      begin
+        execute format('grant iu_owner to %I', v_role)
+          || case when v_needed = 'SET' then ' with inherit true, set true' else '' end;
+      exception when insufficient_privilege then
+        null;
+      end;
+    end if;
+  end loop;
+end
+$$;

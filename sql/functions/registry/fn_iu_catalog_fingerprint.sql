@@ -1,0 +1,114 @@
+-- fn_iu_catalog_fingerprint() returns table (kind text, identity text, fingerprint text)
+--
+-- Contract:  one row an object of this schema, with a hash of everything that decides how it behaves: definition, owner,
+--            enabled state, rights. Two installations of one version give the same rows on PostgreSQL 15 to 18 and in a
+--            schema of any name. What changes without changing behaviour (oids, column order, storage) is left out.
+-- Arguments: none; the schema is the one this function was installed in
+-- Returns:   kind      table, column, constraint, index, trigger, view, sequence, type, function, grant
+--            identity  readable name, e.g. event_outbox.seq or fn_iu_gate_open(text)
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_operator, iu_reader, iu_worker
+create or replace function fn_iu_catalog_fingerprint() returns table (kind text, identity text, fingerprint text)
+  language sql stable
+  set search_path from current
+as $$
+  with place as (
+    select oid, nspname, quote_ident(nspname) || '.' as prefix
+      from pg_catalog.pg_namespace where nspname = current_schema()
+  ), relation as (
+    select c.* from pg_catalog.pg_class c join place on place.oid = c.relnamespace
+  ), routine as (
+    select p.*, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' as signature
+      from pg_catalog.pg_proc p join place on place.oid = p.pronamespace
+     -- aggregates have no source to hash; those and functions of extensions are not ours
+     where p.prokind in ('f', 'p')
+       and not exists (select from pg_catalog.pg_depend d
+                        where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+  ), object (kind, identity, definition) as (
+    select 'table', r.relname::text,
+           concat_ws(' ', r.relkind, r.relpersistence, r.relrowsecurity, r.relforcerowsecurity, r.relreplident,
+                     r.reloptions::text, pg_catalog.pg_get_partkeydef(r.oid), pg_catalog.pg_get_userbyid(r.relowner))
+      from relation r where r.relkind in ('r', 'p')
+    union all
+    select 'column', r.relname || '.' || a.attname,
+           concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
+                     (select l.collname from pg_catalog.pg_collation l where l.oid = a.attcollation),
+                     pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+      from relation r
+      join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+      left join pg_catalog.pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum
+     where r.relkind in ('r', 'p')
+    union all
+    -- 'n': from PostgreSQL 18 on, not null is a constraint too; the column above has it on every version
+    select 'constraint', r.relname || '.' || c.conname,
+           concat_ws(' ', c.contype, c.convalidated, pg_catalog.pg_get_constraintdef(c.oid))
+      from relation r join pg_catalog.pg_constraint c on c.conrelid = r.oid
+     where c.contype <> 'n'
+    union all
+    select 'index', r.relname::text, concat_ws(' ', pg_catalog.pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready)
+      from relation r join pg_catalog.pg_index i on i.indexrelid = r.oid
+    union all
+    select 'trigger', r.relname || '.' || t.tgname, concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
+      from relation r join pg_catalog.pg_trigger t on t.tgrelid = r.oid
+     where not t.tgisinternal
+    union all
+    -- PostgreSQL 15 writes table.column where 16 and later write column: qualifiers are dropped before hashing
+    select 'view', r.relname::text,
+           concat_ws(' ', r.relkind, r.reloptions::text, pg_catalog.pg_get_userbyid(r.relowner),
+                     regexp_replace(regexp_replace(pg_catalog.pg_get_viewdef(r.oid), '\m[a-z_][a-z0-9_]*\.(?=[a-z_*"])', '', 'g'),
+                                    '\s+', ' ', 'g'))
+      from relation r where r.relkind in ('v', 'm')
+    union all
+    select 'sequence', r.relname::text,
+           concat_ws(' ', pg_catalog.format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
+                     s.seqcycle, pg_catalog.pg_get_userbyid(r.relowner),
+                     (select d.deptype || ' ' || d.refobjid::regclass || '.' || a.attname
+                        from pg_catalog.pg_depend d
+                        join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+                       where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = r.oid and d.deptype in ('a', 'i')))
+      from relation r join pg_catalog.pg_sequence s on s.seqrelid = r.oid
+    union all
+    select 'type', t.typname::text,
+           concat_ws(' ', t.typtype, pg_catalog.pg_get_userbyid(t.typowner), pg_catalog.format_type(t.typbasetype, t.typtypmod),
+                     t.typnotnull, t.typdefault,
+                     (select string_agg(e.enumlabel, ',' order by e.enumsortorder)
+                        from pg_catalog.pg_enum e where e.enumtypid = t.oid),
+                     (select string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ',' order by a.attnum)
+                        from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped),
+                     (select string_agg(pg_catalog.pg_get_constraintdef(c.oid), ',' order by c.conname)
+                        from pg_catalog.pg_constraint c where c.contypid = t.oid))
+      from pg_catalog.pg_type t join place on place.oid = t.typnamespace
+     where t.typtype in ('d', 'e')
+        or (t.typtype = 'c' and exists (select from relation r where r.oid = t.typrelid and r.relkind = 'c'))
+    union all
+    select 'function', p.signature,
+           concat_ws(' ', pg_catalog.pg_get_function_arguments(p.oid), '->', pg_catalog.pg_get_function_result(p.oid),
+                     (select l.lanname from pg_catalog.pg_language l where l.oid = p.prolang), p.prokind, p.prosecdef,
+                     p.provolatile, p.proisstrict, p.proleakproof, p.proparallel, p.procost, p.prorows,
+                     replace(array_to_string(p.proconfig, ' '), 'search_path=' || rtrim(place.prefix, '.'), 'search_path='),
+                     pg_catalog.pg_get_userbyid(p.proowner), p.prosrc, pg_catalog.pg_get_function_sqlbody(p.oid))
+      from routine p cross join place
+    union all
+    -- rights of our roles and of PUBLIC; what a site grants to its own roles is the site's business.
+    -- MAINTAIN exists from PostgreSQL 17 on and is nobody's but the owner's here.
+    select 'grant', g.object,
+           string_agg(coalesce(grantee.rolname, 'public') || '=' || g.privilege_type, ',' order by grantee.rolname collate "C", g.privilege_type)
+      from (
+        select case r.relkind when 'S' then 'sequence ' else 'relation ' end || r.relname as object, r.relowner as owner, x.*
+          from relation r,
+               aclexplode(coalesce(r.relacl, acldefault(case r.relkind when 'S' then 's' else 'r' end, r.relowner))) x
+         where r.relkind in ('r', 'p', 'v', 'm', 'S')
+        union all
+        select 'function ' || p.signature, p.proowner, x.*
+          from routine p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
+      ) g
+      left join pg_catalog.pg_roles grantee on grantee.oid = g.grantee
+     where g.grantee <> g.owner and g.privilege_type <> 'MAINTAIN'
+       and (g.grantee = 0 or grantee.rolname like 'iu\_%')
+     group by g.object
+  )
+  select object.kind, object.identity, md5(replace(object.definition, place.prefix, ''))
+    from object cross join place
+   order by object.kind collate "C", object.identity collate "C"
+$$;

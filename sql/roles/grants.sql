@@ -1,0 +1,82 @@
+-- Who may do what, as data: one row an object, sorted by room and name. Everything that is not written here is refused.
+--
+-- kind       function (every overload of that name) or relation (table, view, sequence)
+-- privilege  one word
+-- roles      comma separated; for a function the same list as the line "May call:" of its header
+--
+-- The block compares this list with the rights that stand in the catalog, for our roles and PUBLIC, and repairs the
+-- difference in both directions. Settings it reads: iu.grants_mode = 'check' raises instead of repairing;
+-- iu.grants_partial = 'on' skips objects of changes that are not installed yet. A second run writes nothing.
+do $$
+declare
+  v_check boolean := coalesce(current_setting('iu.grants_mode', true), '') = 'check';
+  v_partial boolean := coalesce(current_setting('iu.grants_partial', true), '') = 'on';
+  v_problems text[] := '{}';
+  v_row record;
+begin
+  for v_row in
+    with data (kind, object, privilege, roles) as (values
+      -- registry
+      ('relation', 'iu_migration', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_migration_log', 'select', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_catalog_fingerprint', 'execute', 'iu_worker, iu_operator, iu_reader')
+      -- end of data
+    ), object (kind, name, oid, owner, label, acl) as (
+      select 'relation', c.relname::text, c.oid, c.relowner, format('table %I', c.relname),
+             coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end, c.relowner))
+        from pg_catalog.pg_class c
+       where c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())
+         and c.relkind in ('r', 'p', 'v', 'm', 'S')
+      union all
+      select 'function', p.proname::text, p.oid, p.proowner, format('function %s', p.oid::regprocedure),
+             coalesce(p.proacl, acldefault('f', p.proowner))
+        from pg_catalog.pg_proc p
+       where p.pronamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())
+         and p.prokind in ('f', 'p')
+    ), wanted as (
+      select data.kind, data.object, object.oid, object.label, upper(data.privilege) as privilege, trim(role) as role
+        from data
+        cross join regexp_split_to_table(data.roles, ',') as role
+        left join object on object.kind = data.kind and object.name = data.object
+    ), found as (
+      select object.kind, object.name as object, object.oid, object.label, a.privilege_type as privilege,
+             coalesce(grantee.rolname, 'public')::text as role
+        from object
+        cross join aclexplode(object.acl) a
+        left join pg_catalog.pg_roles grantee on grantee.oid = a.grantee
+       where object.owner in ('iu_owner'::regrole, 'iu_core_pruner'::regrole)
+         and a.grantee <> object.owner and (a.grantee = 0 or grantee.rolname like 'iu\_%')
+    )
+    select coalesce(wanted.kind, found.kind) as kind, coalesce(wanted.object, found.object) as object,
+           coalesce(wanted.label, found.label) as label, coalesce(wanted.privilege, found.privilege) as privilege,
+           coalesce(wanted.role, found.role) as role, found.role is null as missing
+      from wanted
+      full join found on found.kind = wanted.kind and found.oid = wanted.oid and found.privilege = wanted.privilege
+                     and found.role = wanted.role
+     where wanted.role is null or found.role is null
+     order by 1, 2, 3, 5, 4
+  loop
+    if v_row.label is null then
+      if not v_partial then
+        raise exception using errcode = 'IU814',
+          message = format('the grants name %s %s, which does not exist', v_row.kind, v_row.object),
+          hint = 'correct its row in sql/roles/grants.sql';
+      end if;
+    elsif v_check then
+      v_problems := v_problems || format(case when v_row.missing then '%s lost %s on %s' else '%s has %s on %s, which nobody granted' end,
+                                         v_row.role, lower(v_row.privilege), v_row.label);
+    elsif v_row.missing then
+      execute format('grant %s on %s to %I', v_row.privilege, v_row.label, v_row.role);
+    else
+      execute format(case v_row.role when 'public' then 'revoke %s on %s from %s' else 'revoke %s on %s from %I' end,
+                     v_row.privilege, v_row.label, v_row.role);
+    end if;
+  end loop;
+  if cardinality(v_problems) > 0 then
+    raise exception using errcode = 'IU831',
+      message = format('rights differ from sql/roles/grants.sql: %s', array_to_string(v_problems, '; ')),
+      detail = array_to_string(v_problems, E'\n'),
+      hint = 'iu migrate up sets them right again';
+  end if;
+end
+$$;
