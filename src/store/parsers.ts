@@ -21,7 +21,7 @@ const textTypes: ReadonlySet<number> = new Set([
 const textArrayTypes: ReadonlySet<number> = new Set([1016, 1231, 1182, 1183, 1115, 1185, 1187, 1270, 199, 3807, 271]);
 
 /** pg parses text[] into strings and nulls, and any other array's text the same way. */
-const textArrayOid = 1009;
+const textArrayOid: number = 1009;
 
 function asText(value: string): string {
   return value;
