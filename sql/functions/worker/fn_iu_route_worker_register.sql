@@ -22,7 +22,10 @@ begin
   if p_base not in ('beginning', 'now') then
     raise exception using errcode = 'IU305', message = 'a worker starts from beginning or from now';
   end if;
-  lock table iu_route_worker_cursor in share row exclusive mode;
+  -- Two registrations at once must not both find their scope free. A lock of the table would stop passes, and deadlock with one.
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  end if;
   if exists (select from iu_route_worker_cursor where worker_name = p_worker_name or event_domain = p_event_domain) then
     raise exception using errcode = 'IU303', message = format('worker %s or domain %s is registered already', p_worker_name, p_event_domain),
       hint = 'iu cursor list shows the workers and what they own';
@@ -32,7 +35,7 @@ begin
       hint = 'split it off: iu cursor transfer DOMAIN --to WORKER';
   end if;
   if p_base = 'now' then
-    select last_value into v_floor from event_outbox_seq_seq;
+    select last_value - (not is_called)::integer into v_floor from event_outbox_seq_seq;
     v_snapshot := fn_iu_snapshot_without_self();
   end if;
   select * into v_identity from fn_iu_cluster_identity();

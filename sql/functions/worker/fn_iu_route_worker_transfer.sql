@@ -22,7 +22,10 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
-  lock table iu_route_worker_cursor in share row exclusive mode;
+  -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  end if;
   select * into v_from from iu_route_worker_cursor where worker_name = p_from for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_from)), hint = 'iu cursor list shows the workers';

@@ -2,7 +2,8 @@
 --
 -- Contract:  opens the next window of a cursor: the events visible in open_snapshot and not in done_snapshot. The log's sequence is
 --            read in an earlier statement than the snapshot, so that it is a lower bound for every transaction that begins later;
---            the ceiling in a later one, so that it covers everything in the window.
+--            the ceiling in a later one, so that it covers everything in the window. A sequence that was never called stands at 1
+--            and gives 1 next: its floor is 0 (with 1 the first event of a fresh log was lost).
 -- Arguments: p_cursor: locked by the caller, without an open window
 -- Returns:   the cursor with the window
 -- Raises:    nothing
@@ -14,7 +15,7 @@ volatile
 set search_path from current
 as $$
 begin
-  select last_value into p_cursor.open_floor_seq from event_outbox_seq_seq;
+  select last_value - (not is_called)::integer into p_cursor.open_floor_seq from event_outbox_seq_seq;
   p_cursor.open_snapshot := fn_iu_snapshot_without_self();
   select coalesce(max(seq), 0) into p_cursor.open_ceil_seq from event_outbox;
   p_cursor.phase := 1;
