@@ -1,0 +1,146 @@
+import type { ClientBase } from 'pg';
+import { IuError } from '../../contract/errors/index.js';
+import { beginSql, countRows, discardSql, dropRole, setLocalSql } from '../../store/migration.js';
+import { type Change, readScript, sqlRoot, toolVersion } from './changes.js';
+import { appliedLatestFirst, registryChange, rollbackSteps } from './down.js';
+import { withInstallLock } from './lock.js';
+import { readManifest } from './manifest.js';
+import { requireInstallable } from './prepare.js';
+import { failureError, printSteps, type Step, type StepFailure, scriptSteps, sendSteps } from './run.js';
+import type { InstallOptions } from './up.js';
+
+/** Options of `uninstall`. */
+export interface UninstallOptions extends InstallOptions {
+  /** Empties tables whose rows are in the way. Open gates and enabled routes refuse all the same. */
+  readonly discardData?: boolean;
+}
+
+/** What `uninstall` did, or with `dryRun` would do. */
+export interface UninstallResult {
+  readonly changes: readonly string[];
+  /** Rows of every table before anything was removed; empty tables are left out. */
+  readonly rows: readonly { readonly table: string; readonly rows: string }[];
+  readonly rolesDropped: readonly string[];
+  /** Roles that something else in this cluster still needs, with the server's reason. */
+  readonly rolesKept: readonly { readonly role: string; readonly reason: string }[];
+  readonly sql: string;
+}
+
+const roles = [
+  'iu_migrator',
+  'iu_emitter',
+  'iu_worker',
+  'iu_operator',
+  'iu_approver',
+  'iu_reader',
+  'iu_core_pruner',
+  'iu_owner',
+];
+
+/** Reverse of what schema.sql gave. */
+function removalSteps(schema: string): Step[] {
+  return [
+    { text: 'reset role' },
+    { text: setLocalSql('iu.install_schema', schema) },
+    ...scriptSteps(readScript('roles/remove.sql')),
+  ];
+}
+
+function tablesOf(change: string, root: string): string[] {
+  return readManifest(root).flatMap((object) =>
+    object.kind === 'table' && object.change === change ? [object.identity] : [],
+  );
+}
+
+/** One change back inside the open transaction; when rows refuse it and they may go, they go and it is tried again. */
+async function takeBack(
+  client: ClientBase,
+  change: Change,
+  options: UninstallOptions,
+): Promise<StepFailure | undefined> {
+  const attempt = async (before: readonly string[]): Promise<StepFailure | undefined> => {
+    const steps = [...before.map((text) => ({ text })), ...rollbackSteps(change, toolVersion())];
+    for (const step of steps) {
+      const failure = await stepOnSavepoint(client, step, options);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  };
+  await client.query('savepoint take_back');
+  const refused = await attempt([]);
+  if (refused?.code !== 'IU811' || options.discardData !== true || change.name === registryChange) return refused;
+  await client.query('rollback to savepoint take_back');
+  const tables = tablesOf(change.name, options.sqlFolder ?? sqlRoot);
+  options.onProgress?.({ kind: 'discarded', subject: change.name, detail: tables.join(', ') });
+  return attempt(discardSql(tables));
+}
+
+/** Like sendSteps, but leaves the transaction to the caller. */
+async function stepOnSavepoint(
+  client: ClientBase,
+  step: Step,
+  options: UninstallOptions,
+): Promise<StepFailure | undefined> {
+  const keepOpen = {
+    query: (text: string) => (text === 'rollback' ? Promise.resolve() : client.query(text)),
+  };
+  return sendSteps(keepOpen, [step], options.onStatement);
+}
+
+async function removeAll(client: ClientBase, applied: readonly Change[], options: UninstallOptions): Promise<void> {
+  const begin = beginSql(options.schema, { asOwner: true, statementTimeout: '30min' });
+  try {
+    for (const text of begin) await client.query(text);
+    for (const change of applied) {
+      options.onProgress?.({ kind: 'started', subject: change.name });
+      const failure = await takeBack(client, change, options);
+      if (failure !== undefined) throw failureError(change.name, failure);
+    }
+    const failure = await sendSteps(client, [...removalSteps(options.schema), { text: 'commit' }], options.onStatement);
+    if (failure !== undefined) throw failureError('removal of rights', failure);
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function removeRoles(client: ClientBase): Promise<Pick<UninstallResult, 'rolesDropped' | 'rolesKept'>> {
+  const rolesDropped: string[] = [];
+  const rolesKept: { role: string; reason: string }[] = [];
+  for (const role of roles) {
+    const { dropped, reason } = await dropRole(client, role);
+    if (dropped) rolesDropped.push(role);
+    else rolesKept.push({ role, reason: reason ?? 'still needed' });
+  }
+  return { rolesDropped, rolesKept };
+}
+
+/**
+ * Takes everything away again: all changes in one transaction, so that a refusal leaves the installation whole, then the
+ * rights on the schema, then the roles, unless another database of the cluster needs them (then they are kept and named).
+ *
+ * Guarded like a rollback. Rows go only with `discardData`; a caller shows `rows` of a dry run first.
+ */
+export async function uninstall(client: ClientBase, options: UninstallOptions): Promise<UninstallResult> {
+  await requireInstallable(client, options.schema);
+  const tables = readManifest(options.sqlFolder ?? sqlRoot).flatMap((object) =>
+    object.kind === 'table' ? [object.identity] : [],
+  );
+  const run = async (): Promise<UninstallResult> => {
+    const applied = await appliedLatestFirst(client, options);
+    if (applied.length === 0)
+      throw new IuError('IU809', { message: `nothing is installed in schema ${options.schema}` });
+    const counts = await countRows(client, options.schema, tables);
+    const rows = [...counts].flatMap(([table, count]) => (count === '0' ? [] : [{ table, rows: count }]));
+    const changes = applied.map((change) => change.name);
+    if (options.dryRun === true) {
+      const begin = beginSql(options.schema, { asOwner: true, statementTimeout: '30min' }).map((text) => ({ text }));
+      const steps = [...begin, ...applied.flatMap((change) => rollbackSteps(change, toolVersion()))];
+      const sql = printSteps([...steps, ...removalSteps(options.schema), { text: 'commit' }]);
+      return { changes, rows, rolesDropped: [], rolesKept: [], sql };
+    }
+    await removeAll(client, applied, options);
+    return { changes, rows, ...(await removeRoles(client)), sql: '' };
+  };
+  return options.dryRun === true ? run() : withInstallLock(client, options, run);
+}
