@@ -30,7 +30,7 @@ begin
     raise exception using errcode = 'IU303', message = format('worker %s or domain %s is registered already', p_worker_name, p_event_domain),
       hint = 'iu cursor list shows the workers and what they own';
   end if;
-  if p_event_domain <> '*' and exists (select from iu_route_worker_cursor where event_domain = '*') then
+  if p_event_domain <> '*' and not fn_iu_in_probe() and exists (select from iu_route_worker_cursor where event_domain = '*') then
     raise exception using errcode = 'IU304', message = format('domain %s is read by the worker of every domain', p_event_domain),
       hint = 'split it off: iu cursor transfer DOMAIN --to WORKER';
   end if;
