@@ -309,7 +309,7 @@ $$;
 -- Arguments: none
 -- Returns:   the row to write
 -- Raises:    IU330 identity of a route changed, IU331 removed route changed, IU332 filter is not a predicate,
---            IU333 a secret value in target_config, IU410 live without a valid approval, IU411 target kind cannot go live
+--            IU333 a secret in target_config or target_ref, IU410 live without a valid approval, IU411 target kind cannot go live
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_route_guard() returns trigger
@@ -360,6 +360,10 @@ begin
   if v_key is not null then
     raise exception using errcode = 'IU333', message = format('target_config.%s of route %s holds a secret', v_key, new.route_code),
       hint = 'store a reference: env:NAME or file:PATH';
+  end if;
+  if new.target_ref ~ '://[^/?#]*@' then
+    raise exception using errcode = 'IU333', message = format('target_ref of route %s holds user information', new.route_code),
+      hint = 'a target has no user:password@ part; credentials are references in target_config';
   end if;
   if new.enabled and not new.dry_run then
     if new.target_kind in ('workflow', 'vector', 'report', 'external_endpoint') then

@@ -195,6 +195,25 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/worker/fn_iu_cursor_lock_key.sql
+-- fn_iu_cursor_lock_key() returns bigint
+--
+-- Contract:  the advisory lock key of this installation's cursor registry: registrations and transfers take it one after the other.
+--            Passes do not take it; they are held by the row locks of their cursors.
+-- Arguments: none
+-- Returns:   one key for each schema of a database
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_cursor_lock_key() returns bigint
+language sql
+stable
+set search_path from current
+as $$
+  select hashtextextended('iu_core cursors of schema ' || current_schema(), 0)
+$$;
+-- <<<
+
 -- >>> functions/worker/fn_iu_route_worker_register.sql
 -- fn_iu_route_worker_register(text, text, text) returns jsonb
 --
@@ -220,17 +239,20 @@ begin
   if p_base not in ('beginning', 'now') then
     raise exception using errcode = 'IU305', message = 'a worker starts from beginning or from now';
   end if;
-  lock table iu_route_worker_cursor in share row exclusive mode;
+  -- Two registrations at once must not both find their scope free. A lock of the table would stop passes, and deadlock with one.
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  end if;
   if exists (select from iu_route_worker_cursor where worker_name = p_worker_name or event_domain = p_event_domain) then
     raise exception using errcode = 'IU303', message = format('worker %s or domain %s is registered already', p_worker_name, p_event_domain),
       hint = 'iu cursor list shows the workers and what they own';
   end if;
-  if p_event_domain <> '*' and exists (select from iu_route_worker_cursor where event_domain = '*') then
+  if p_event_domain <> '*' and not fn_iu_in_probe() and exists (select from iu_route_worker_cursor where event_domain = '*') then
     raise exception using errcode = 'IU304', message = format('domain %s is read by the worker of every domain', p_event_domain),
       hint = 'split it off: iu cursor transfer DOMAIN --to WORKER';
   end if;
   if p_base = 'now' then
-    select last_value into v_floor from event_outbox_seq_seq;
+    select last_value - (not is_called)::integer into v_floor from event_outbox_seq_seq;
     v_snapshot := fn_iu_snapshot_without_self();
   end if;
   select * into v_identity from fn_iu_cluster_identity();
@@ -260,13 +282,13 @@ language plpgsql
 set search_path from current
 as $$
 begin
-  with event as materialized (
-    select * from unnest(p_events)
-  ), key as materialized (
-    select distinct event_domain, event_type, event_stream from event
+  with key as materialized (
+    select event_domain, event_type, event_stream, array_agg(seq order by seq) as seqs, array_agg(id order by seq) as ids
+      from unnest(p_events)
+     group by event_domain, event_type, event_stream
   ), resolved as materialized (
-    select k.event_domain, k.event_type, k.event_stream, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code,
-           r.version, r.filter, coalesce(r.verdict, 'no_route') as verdict, coalesce(r.reason, case when r.route_id is null then 'no_route' end) as reason,
+    select k.seqs, k.ids, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code, r.version, r.filter,
+           coalesce(r.verdict, 'no_route') as verdict, case when r.route_id is null then 'no_route' else r.reason end as reason,
            case when r.verdict = 'dry_run' then r.request end as request
       from key k
       left join unnest(p_routes) r
@@ -284,15 +306,16 @@ begin
                case when r.verdict in ('no_route', 'disabled') or f.matches is false then 'skipped'
                     when r.verdict = 'live' then 'queued'
                     else 'dry_run' end as status
-          from event e
-          join resolved r using (event_domain, event_type, event_stream)
+          from resolved r
+         cross join lateral unnest(r.seqs, r.ids) as e(seq, id)
           left join lateral (
             select coalesce(jsonb_path_match(o.safe_payload, r.filter, jsonb_build_object('domain', o.event_domain, 'type', o.event_type,
                      'stream', o.event_stream, 'severity', o.event_severity, 'subject_table', o.event_subject_table,
                      'subject_ref', o.event_subject_ref)), false) as matches
               from event_outbox o
-             where o.seq = e.seq
-          ) f on r.filter is not null and r.verdict <> 'disabled'
+             -- Inside, so that it is a one-time filter: the log is not read again for routes without a filter.
+             where o.seq = e.seq and r.filter is not null and r.verdict <> 'disabled' offset 0
+          ) f on true
          order by e.seq, r.route_id
       ) outcome
     on conflict (event_seq, route_id, attempt_no) do nothing
@@ -424,7 +447,8 @@ $$;
 --
 -- Contract:  opens the next window of a cursor: the events visible in open_snapshot and not in done_snapshot. The log's sequence is
 --            read in an earlier statement than the snapshot, so that it is a lower bound for every transaction that begins later;
---            the ceiling in a later one, so that it covers everything in the window.
+--            the ceiling in a later one, so that it covers everything in the window. A sequence that was never called stands at 1
+--            and gives 1 next: its floor is 0 (with 1 the first event of a fresh log was lost).
 -- Arguments: p_cursor: locked by the caller, without an open window
 -- Returns:   the cursor with the window
 -- Raises:    nothing
@@ -436,7 +460,7 @@ volatile
 set search_path from current
 as $$
 begin
-  select last_value into p_cursor.open_floor_seq from event_outbox_seq_seq;
+  select last_value - (not is_called)::integer into p_cursor.open_floor_seq from event_outbox_seq_seq;
   p_cursor.open_snapshot := fn_iu_snapshot_without_self();
   select coalesce(max(seq), 0) into p_cursor.open_ceil_seq from event_outbox;
   p_cursor.phase := 1;
@@ -451,9 +475,9 @@ $$;
 --
 -- Contract:  the next events of the open window in order of seq, at most p_limit. Phase 1, up to the floor: only transactions that
 --            were in progress in done and have ended since, by the index (tx_id, seq). Phase 2, above the floor: primary key order,
---            at most 10,000 rows examined a call; the inner LIMIT with OFFSET 0 is a fence: without it stale statistics made the
---            planner sort (424 ms against 0.29 ms per 1,000 events). The position moves over examined rows, so a rare domain in a
---            busy log costs no second look.
+--            at most 10,000 rows examined a call; the inner LIMIT with OFFSET 0 is a fence, and scans that need a sort are switched
+--            off: a log that was never analyzed made the planner sort all of it (424 ms against 0.29 ms per 1,000 events). The
+--            position moves over examined rows, so a rare domain in a busy log costs no second look.
 -- Arguments: p_cursor: with an open window; p_limit: 1..10000; p_excluded: domains that are not in scope
 -- Returns:   events, phase and position after them, complete
 -- Raises:    nothing
@@ -464,6 +488,9 @@ create or replace function fn_iu_window_batch(p_cursor iu_route_worker_cursor, p
 language plpgsql
 volatile
 set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
 as $$
 declare
   -- The text round trip detoasts a long snapshot once instead of once a row.
@@ -473,6 +500,10 @@ declare
   v_all boolean := p_cursor.event_domain = '*';
   -- Only a probe mixes in its own transaction's events: it can never commit.
   v_own xid8 := case when fn_iu_in_probe() then pg_current_xact_id() end;
+  v_room integer;
+  v_list iu_event_key[];
+  v_many integer;
+  v_last bigint;
   v_examined integer;
 begin
   events := '{}'; phase := p_cursor.phase; position_seq := p_cursor.position_seq; complete := false;
@@ -501,24 +532,34 @@ begin
     phase := 2;
     position_seq := v_floor;
   end if;
-  select events || coalesce(array_agg(row(b.seq, b.id, b.event_domain, b.event_type, b.event_stream)::iu_event_key order by b.seq), '{}')
-    into events
-    from (
-      select e.seq, e.id, e.event_domain, e.event_type, e.event_stream
-        from (select seq, tx_id, id, event_domain, event_type, event_stream
-                from event_outbox
-               where seq > position_seq and seq <= p_cursor.open_ceil_seq
-               order by seq
-               limit 10000 offset 0) e
-       where ((pg_visible_in_snapshot(e.tx_id, v_open) and not pg_visible_in_snapshot(e.tx_id, v_done)) or e.tx_id = v_own)
-         and (v_all and e.event_domain <> all (p_excluded) or e.event_domain = p_cursor.event_domain)
-       limit p_limit - coalesce(array_length(events, 1), 0)
-    ) b;
-  if coalesce(array_length(events, 1), 0) = p_limit then
+  v_room := p_limit - coalesce(array_length(events, 1), 0);
+  -- One statement picks and counts: in two, a prune between them would make the examined rows of the second reach further. The CTE
+  -- is read only as far as somebody asks, so a full batch examines no more rows than it needs.
+  with examined as materialized (
+    select e.seq, e.tx_id, e.id, e.event_domain, e.event_type, e.event_stream
+      from event_outbox e
+     where e.seq > position_seq and e.seq <= p_cursor.open_ceil_seq
+     order by e.seq
+     limit 10000 offset 0
+  ), picked as materialized (
+    select array_agg(row(b.seq, b.id, b.event_domain, b.event_type, b.event_stream)::iu_event_key) as list, count(*) as many
+      from (
+        select e.*
+          from examined e
+         where ((pg_visible_in_snapshot(e.tx_id, v_open) and not pg_visible_in_snapshot(e.tx_id, v_done)) or e.tx_id = v_own)
+           and (v_all and e.event_domain <> all (p_excluded) or e.event_domain = p_cursor.event_domain)
+         limit v_room
+      ) b
+  )
+  select p.list, p.many, case when p.many < v_room then (select coalesce(max(seq), position_seq) from examined) end,
+         case when p.many < v_room then (select count(*) from examined) end
+    into v_list, v_many, v_last, v_examined
+    from picked p;
+  events := events || coalesce(v_list, '{}');
+  if v_many = v_room then
     position_seq := events[p_limit].seq;
   else
-    select coalesce(max(x.seq), position_seq), count(*) into position_seq, v_examined
-      from (select seq from event_outbox where seq > position_seq and seq <= p_cursor.open_ceil_seq order by seq limit 10000 offset 0) x;
+    position_seq := v_last;
     complete := v_examined < 10000;
   end if;
 end
@@ -810,7 +851,10 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
-  lock table iu_route_worker_cursor in share row exclusive mode;
+  -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  end if;
   select * into v_from from iu_route_worker_cursor where worker_name = p_from for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_from)), hint = 'iu cursor list shows the workers';

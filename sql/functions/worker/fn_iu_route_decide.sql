@@ -14,13 +14,13 @@ language plpgsql
 set search_path from current
 as $$
 begin
-  with event as materialized (
-    select * from unnest(p_events)
-  ), key as materialized (
-    select distinct event_domain, event_type, event_stream from event
+  with key as materialized (
+    select event_domain, event_type, event_stream, array_agg(seq order by seq) as seqs, array_agg(id order by seq) as ids
+      from unnest(p_events)
+     group by event_domain, event_type, event_stream
   ), resolved as materialized (
-    select k.event_domain, k.event_type, k.event_stream, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code,
-           r.version, r.filter, coalesce(r.verdict, 'no_route') as verdict, coalesce(r.reason, case when r.route_id is null then 'no_route' end) as reason,
+    select k.seqs, k.ids, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code, r.version, r.filter,
+           coalesce(r.verdict, 'no_route') as verdict, case when r.route_id is null then 'no_route' else r.reason end as reason,
            case when r.verdict = 'dry_run' then r.request end as request
       from key k
       left join unnest(p_routes) r
@@ -38,15 +38,16 @@ begin
                case when r.verdict in ('no_route', 'disabled') or f.matches is false then 'skipped'
                     when r.verdict = 'live' then 'queued'
                     else 'dry_run' end as status
-          from event e
-          join resolved r using (event_domain, event_type, event_stream)
+          from resolved r
+         cross join lateral unnest(r.seqs, r.ids) as e(seq, id)
           left join lateral (
             select coalesce(jsonb_path_match(o.safe_payload, r.filter, jsonb_build_object('domain', o.event_domain, 'type', o.event_type,
                      'stream', o.event_stream, 'severity', o.event_severity, 'subject_table', o.event_subject_table,
                      'subject_ref', o.event_subject_ref)), false) as matches
               from event_outbox o
-             where o.seq = e.seq
-          ) f on r.filter is not null and r.verdict <> 'disabled'
+             -- Inside, so that it is a one-time filter: the log is not read again for routes without a filter.
+             where o.seq = e.seq and r.filter is not null and r.verdict <> 'disabled' offset 0
+          ) f on true
          order by e.seq, r.route_id
       ) outcome
     on conflict (event_seq, route_id, attempt_no) do nothing
