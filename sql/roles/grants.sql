@@ -19,11 +19,69 @@ begin
       -- registry
       ('relation', 'iu_migration', 'select', 'iu_operator, iu_reader'),
       ('relation', 'iu_migration_log', 'select', 'iu_operator, iu_reader'),
-      ('function', 'fn_iu_catalog_fingerprint', 'execute', 'iu_worker, iu_operator, iu_reader')
+      ('function', 'fn_iu_catalog_fingerprint', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      -- control
+      ('relation', 'dot_config', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'dot_config', 'insert', 'iu_operator'),
+      ('relation', 'dot_config', 'update', 'iu_operator'),
+      ('relation', 'iu_gate_log', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_gate_drain', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_gate_lock_key', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_gate_open', 'execute', 'iu_worker, iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_gate_set', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_in_probe', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_probe_begin', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_setting', 'execute', 'iu_emitter, iu_worker, iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_setting_number', 'execute', 'iu_emitter, iu_worker, iu_operator, iu_approver, iu_reader'),
+      -- routes
+      ('relation', 'iu_outbound_route', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_sql_event_route', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_route_history', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_route_approval', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_route_attempt', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_route_delivery', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_route_lane', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_route_dead_letter', 'select', 'iu_operator'),
+      ('function', 'fn_iu_core_routes_enabled', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_delivery_enabled', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_failure_signature', 'execute', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_pattern_matches', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_route_add', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_approval_state', 'execute', 'iu_worker, iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_route_deliver', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_route_remove', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_request', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_route_set_enabled', 'execute', 'iu_operator'),
+      -- worker
+      ('relation', 'iu_route_worker_cursor', 'select', 'iu_worker, iu_operator, iu_reader'),
+      ('relation', 'iu_route_worker_heartbeat', 'select', 'iu_worker, iu_operator, iu_reader'),
+      ('relation', 'iu_route_run', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'v_iu_event_undecided', 'select', 'iu_worker, iu_operator, iu_reader'),
+      ('relation', 'v_iu_event_backlog', 'select', 'iu_worker, iu_operator, iu_reader'),
+      ('relation', 'v_iu_event_accounting', 'select', 'iu_worker, iu_operator, iu_reader'),
+      ('relation', 'v_iu_route_attempt_summary', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'v_iu_route_dead_letter_open', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_blockers', 'execute', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_event_story', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_ladder_disable', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_ladder_enable', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_replay', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_replay_preview', 'execute', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_route_dead_letter_replay', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_dead_letter_resolve', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_worker_enabled', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_route_worker_health', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_route_worker_heartbeat', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_route_worker_rebase', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_worker_reconcile', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_route_worker_register', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_worker_rewind', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_worker_run', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_route_worker_transfer', 'execute', 'iu_operator')
       -- end of data
     ), object (kind, name, oid, owner, label, acl) as (
       select 'relation', c.relname::text, c.oid, c.relowner, format('table %I', c.relname),
-             coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end, c.relowner))
+             coalesce(c.relacl, acldefault((case c.relkind when 'S' then 's' else 'r' end)::"char", c.relowner))
         from pg_catalog.pg_class c
        where c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())
          and c.relkind in ('r', 'p', 'v', 'm', 'S')
@@ -45,7 +103,8 @@ begin
         cross join aclexplode(object.acl) a
         left join pg_catalog.pg_roles grantee on grantee.oid = a.grantee
        where object.owner in ('iu_owner'::regrole, 'iu_core_pruner'::regrole)
-         and a.grantee <> object.owner and (a.grantee = 0 or grantee.rolname like 'iu\_%')
+         and a.grantee <> object.owner and (a.grantee = 0
+              or grantee.rolname ~ '^iu_(owner|migrator|emitter|worker|operator|approver|reader|core_pruner)$')
     )
     select coalesce(wanted.kind, found.kind) as kind, coalesce(wanted.object, found.object) as object,
            coalesce(wanted.label, found.label) as label, coalesce(wanted.privilege, found.privilege) as privilege,

@@ -134,7 +134,7 @@ as $$
     select 'sequence', r.relname::text,
            concat_ws(' ', pg_catalog.format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
                      s.seqcycle, pg_catalog.pg_get_userbyid(r.relowner),
-                     (select d.deptype || ' ' || d.refobjid::regclass || '.' || a.attname
+                     (select d.deptype::text || ' ' || d.refobjid::regclass || '.' || a.attname
                         from pg_catalog.pg_depend d
                         join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
                        where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = r.oid and d.deptype in ('a', 'i')))
@@ -168,7 +168,7 @@ as $$
       from (
         select case r.relkind when 'S' then 'sequence ' else 'relation ' end || r.relname as object, r.relowner as owner, x.*
           from relation r,
-               aclexplode(coalesce(r.relacl, acldefault(case r.relkind when 'S' then 's' else 'r' end, r.relowner))) x
+               aclexplode(coalesce(r.relacl, acldefault((case r.relkind when 'S' then 's' else 'r' end)::"char", r.relowner))) x
          where r.relkind in ('r', 'p', 'v', 'm', 'S')
         union all
         select 'function ' || p.signature, p.proowner, x.*
@@ -176,7 +176,7 @@ as $$
       ) g
       left join pg_catalog.pg_roles grantee on grantee.oid = g.grantee
      where g.grantee <> g.owner and g.privilege_type <> 'MAINTAIN'
-       and (g.grantee = 0 or grantee.rolname like 'iu\_%')
+       and (g.grantee = 0 or grantee.rolname ~ '^iu_(owner|migrator|emitter|worker|operator|approver|reader|core_pruner)$')
      group by g.object
   )
   select object.kind, object.identity, md5(replace(object.definition, place.prefix, ''))
