@@ -58,7 +58,8 @@ export function superviseServer(job: Launch, first: Started): Supervised {
 
   const stop = async () => {
     await restarting;
-    await current.client.end().catch(() => {});
+    // Not awaited: its socket holds no process open, so Node would end here with the server still running.
+    void current.client.end().catch(() => {});
     if (current.owner) await stopServer(current.pid, partsOf(job.place.folder).pidFile);
     current.guard?.stdin?.end();
   };

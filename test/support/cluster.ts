@@ -1,0 +1,104 @@
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedServer, startEmbedded } from '../../src/install/embedded/index.js';
+import { migrateUp } from '../../src/install/migrate/index.js';
+import { connectClient } from '../../src/store/session.js';
+
+/** What a test file is told about the server of the run. */
+export interface ClusterFacts {
+  /** Address of the maintenance database `postgres`, as superuser. */
+  readonly adminUrl: string;
+  /** Database with everything deployed, to clone from. */
+  readonly templateName: string;
+  readonly schema: string;
+  readonly major: number;
+  /** Why there is no template, when deploying failed; tests that need none run all the same. */
+  readonly templateFailure: string | undefined;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    iuCluster: ClusterFacts;
+  }
+}
+
+export interface TestCluster {
+  readonly facts: ClusterFacts;
+  stop(): Promise<void>;
+}
+
+const folderPrefix = 'iu-core-test-';
+const templateName = 'iu_test_template';
+
+/** The same address with another database. */
+export function withDatabase(url: string, database: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${encodeURIComponent(database)}`;
+  return changed.href;
+}
+
+/**
+ * Starts a server in a temporary folder and deploys the template.
+ *
+ * IU_TEST_POSTGRES chooses the major version, IU_TEST_SCHEMA the schema. fsync is off: nothing here outlives the run.
+ */
+export async function startTestCluster(): Promise<TestCluster> {
+  const major = Number(process.env.IU_TEST_POSTGRES || 17);
+  const schema = process.env.IU_TEST_SCHEMA || 'public';
+  await removeLeftovers();
+  const folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  // mkdtemp makes it 700; the server's user has to enter it when the tests run as root.
+  await chmod(folder, 0o711);
+  const server = await startEmbedded({
+    dataFolder: folder,
+    major,
+    durable: false,
+    settings: { max_connections: '200', max_prepared_transactions: '20', autovacuum_naptime: '10s' },
+  });
+  const stop = async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const templateFailure = await makeTemplate(server, schema);
+    const adminUrl = withDatabase(server.url, 'postgres');
+    return { facts: { adminUrl, templateName, schema, major, templateFailure }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function makeTemplate(server: EmbeddedServer, schema: string): Promise<string | undefined> {
+  const admin = await connectClient({ url: server.url, purpose: 'test set-up' });
+  try {
+    await admin.query(`create database ${templateName} template template0`);
+    const client = await connectClient({ url: withDatabase(server.url, templateName), purpose: 'test template' });
+    let failure: string | undefined;
+    try {
+      await migrateUp(client, { schema });
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+    } finally {
+      await client.end();
+    }
+    // No connections: otherwise an autovacuum worker in it makes a clone fail.
+    await admin.query(`alter database ${templateName} allow_connections false`);
+    return failure;
+  } finally {
+    await admin.end();
+  }
+}
+
+/** Folders of runs that were killed, older than a day. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(folderPrefix)) continue;
+    const folder = join(tmpdir(), name);
+    const made = await stat(folder).catch(() => undefined);
+    if (made !== undefined && Date.now() - made.mtimeMs > 86_400_000) {
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+/** One tier a project, so that `--project unit` needs no server; the tiers with a server share one (test/support/setup.ts). */
+function tier(name: string, order: number, timeoutSeconds: number, setup: string[]) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [`test/${name}/**/*.${name}.test.ts`],
+      globalSetup: setup,
+      testTimeout: timeoutSeconds * 1000,
+      hookTimeout: Math.max(60, timeoutSeconds) * 1000,
+      sequence: { groupOrder: order },
+    },
+  };
+}
+
+const server = ['test/support/setup.ts'];
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      tier('unit', 0, 20, []),
+      tier('db', 1, 60, server),
+      tier('fault', 2, 120, server),
+      tier('e2e', 3, 180, server),
+    ],
+  },
+});
