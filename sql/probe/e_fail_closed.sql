@@ -32,7 +32,7 @@ begin
     v_seam := 'IU410';
   end;
   perform fn_iu_route_add(jsonb_build_object('route_code', v_marker || '.failing', 'event_domain', v_marker, 'event_type', 'probe_forged',
-    'filter', 'strict $.absent > 1', 'target_kind', 'workflow', 'target_ref', 'probe'));
+    'filter', 'strict $.absent', 'target_kind', 'workflow', 'target_ref', 'probe'));
   perform fn_iu_route_set_enabled(v_marker || '.failing', true, 'iu probe');
   for v_at in 1 .. 3 loop
     perform fn_iu_emit(v_marker, 'probe_forged', 'iu_probe', v_marker || '-forged-' || v_at, '{}', p_source_system => 'iu_probe');

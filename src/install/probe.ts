@@ -1,0 +1,71 @@
+import { type MarkedRows, openProbe, type ProbeRow } from '../store/probe.js';
+import { readScript } from './migrate/changes.js';
+
+/** The scenarios in their order, as files of sql/probe. */
+const scenarioFiles = [
+  'setup',
+  'a_emit',
+  'b_dry_run',
+  'c_again',
+  'd_rewind',
+  'e_fail_closed',
+  'f_replay',
+  'g_books',
+  'h_gates',
+] as const;
+
+/** One expectation and what came out. */
+export interface ProbeCheck extends ProbeRow {
+  readonly passed: boolean;
+}
+
+/** Rows that carried the probe's marker in one table: before, while it ran, and after it was rolled back. */
+export interface ProbeTrace {
+  readonly table: string;
+  readonly before: number;
+  readonly inside: number;
+  readonly after: number;
+}
+
+/** What a probe found. */
+export interface ProbeReport {
+  readonly marker: string;
+  readonly passed: boolean;
+  readonly checks: readonly ProbeCheck[];
+  readonly rows: readonly ProbeTrace[];
+  readonly durationMilliseconds: number;
+}
+
+/** Runs the scenarios in one transaction that cannot commit, and shows that nothing of them is left. */
+export async function runProbe(target: { readonly url: string; readonly schema: string }): Promise<ProbeReport> {
+  const startedAt = performance.now();
+  const rowsSql = readScript('probe/rows.sql').text;
+  const probe = await openProbe(target.url, target.schema);
+  try {
+    const before = await probe.countRows(rowsSql);
+    const found: ProbeRow[] = [];
+    for (const name of scenarioFiles) found.push(...(await probe.run(readScript(`probe/${name}.sql`).text)));
+    const inside = await probe.countRows(rowsSql);
+    const after = await probe.end(rowsSql);
+    const checks = found.map((row) => ({ ...row, passed: row.expected === row.got }));
+    const rows = before.map((row) => ({
+      table: row.table_name,
+      before: row.rows,
+      inside: rowsOf(inside, row.table_name),
+      after: rowsOf(after, row.table_name),
+    }));
+    return {
+      marker: probe.marker,
+      passed: checks.every((check) => check.passed) && rows.every((row) => row.before === 0 && row.after === 0),
+      checks,
+      rows,
+      durationMilliseconds: Math.round(performance.now() - startedAt),
+    };
+  } finally {
+    await probe.close();
+  }
+}
+
+function rowsOf(counts: readonly MarkedRows[], table: string): number {
+  return counts.find((row) => row.table_name === table)?.rows ?? 0;
+}
