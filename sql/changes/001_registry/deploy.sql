@@ -71,7 +71,7 @@ alter table iu_migration_log enable always trigger trg_iu_migration_log_truncate
 -- >>> functions/registry/fn_iu_catalog_fingerprint.sql
 -- fn_iu_catalog_fingerprint() returns table (kind text, identity text, fingerprint text)
 --
--- Contract:  one row an object of this schema, with a hash of everything that decides how it behaves: definition, owner,
+-- Contract:  one row an object of this schema, with a hash (not md5, which a FIPS server refuses) of everything that decides how it behaves: definition, owner,
 --            enabled state, rights. Two installations of one version give the same rows on PostgreSQL 15 to 18 and in a
 --            schema of any name. What changes without changing behaviour (oids, column order, storage) is left out.
 -- Arguments: none; the schema is the one this function was installed in
@@ -179,7 +179,7 @@ as $$
        and (g.grantee = 0 or grantee.rolname ~ '^iu_(owner|migrator|emitter|worker|operator|approver|reader|core_pruner)$')
      group by g.object
   )
-  select object.kind, object.identity, md5(replace(object.definition, place.prefix, ''))
+  select object.kind, object.identity, left(encode(sha256(convert_to(replace(object.definition, place.prefix, ''), 'UTF8')), 'hex'), 32)
     from object cross join place
    order by object.kind collate "C", object.identity collate "C"
 $$;

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { IuError } from '../../contract/errors/index.js';
 import { beginSql, countRows, discardSql, dropRole, setLocalSql } from '../../store/migration.js';
@@ -13,6 +15,8 @@ import type { InstallOptions } from './up.js';
 export interface UninstallOptions extends InstallOptions {
   /** Empties tables whose rows are in the way. Open gates and enabled routes refuse all the same. */
   readonly discardData?: boolean;
+  /** Leaves the group roles of the cluster, for a server whose roles somebody else looks after. */
+  readonly keepRoles?: boolean;
 }
 
 /** What `uninstall` did, or with `dryRun` would do. */
@@ -104,6 +108,24 @@ async function removeAll(client: ClientBase, applied: readonly Change[], options
   }
 }
 
+/** Again, as a whole, while a table is locked by somebody else. */
+async function removeAllPatiently(
+  client: ClientBase,
+  applied: readonly Change[],
+  options: UninstallOptions,
+): Promise<void> {
+  const started = performance.now();
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await removeAll(client, applied, options);
+    } catch (error) {
+      const locked = error instanceof IuError && error.code === 'IU812';
+      if (!locked || performance.now() - started > (options.retrySeconds ?? 60) * 1000) throw error;
+      await pause(Math.min(2000, 50 * 2 ** attempt) * (0.5 + Math.random()));
+    }
+  }
+}
+
 async function removeRoles(client: ClientBase): Promise<Pick<UninstallResult, 'rolesDropped' | 'rolesKept'>> {
   const rolesDropped: string[] = [];
   const rolesKept: { role: string; reason: string }[] = [];
@@ -139,8 +161,10 @@ export async function uninstall(client: ClientBase, options: UninstallOptions): 
       const sql = printSteps([...steps, ...removalSteps(options.schema), { text: 'commit' }]);
       return { changes, rows, rolesDropped: [], rolesKept: [], sql };
     }
-    await removeAll(client, applied, options);
-    return { changes, rows, ...(await removeRoles(client)), sql: '' };
+    await removeAllPatiently(client, applied, options);
+    const kept = roles.map((role) => ({ role, reason: 'asked to keep' }));
+    const removed = options.keepRoles === true ? { rolesDropped: [], rolesKept: kept } : await removeRoles(client);
+    return { changes, rows, ...removed, sql: '' };
   };
   return options.dryRun === true ? run() : withInstallLock(client, options, run);
 }
