@@ -8,7 +8,7 @@ declare
   v_approval bigint;
   v_pass jsonb;
   v_seen integer := 0;
-  v_dead integer := 0;
+  v_dead integer;
   v_refused text := 'accepted';
   v_seam text := 'delivered';
   v_forged text;
@@ -40,9 +40,9 @@ begin
   loop
     v_pass := fn_iu_route_worker_run(v_marker, 100);
     v_seen := v_seen + coalesce((v_pass ->> 'seen')::integer, 0);
-    v_dead := v_dead + coalesce((v_pass ->> 'dead_lettered')::integer, 0);
     exit when (v_pass ->> 'window_complete')::boolean is not false;
   end loop;
+  select count(*) into v_dead from iu_route_dead_letter where route_code = v_marker || '.failing';
   select count(*) || ' ' || coalesce(min(status || '/' || reason), '-') into v_forged
     from iu_route_attempt where event_seq > v_floor and route_code = v_marker || '.forged';
   select count(*) || ' ' || coalesce(min(status), '-') into v_failed
