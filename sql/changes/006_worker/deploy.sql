@@ -575,7 +575,7 @@ $$;
 -- Arguments: p_worker_name; p_batch_limit: events, 1..10000, others are taken as the nearest
 -- Returns:   {status, worker_name, seen, attempts_written, deliveries_queued, skipped, dead_lettered, window_complete,
 --            cursor_created_at, cursor_event_id, cursor_seq}; status ran, busy, master_gate_closed, worker_gate_closed,
---            cluster_changed or unregistered
+--            cluster_changed or unregistered. seen 0 with window_complete: nothing is undecided that had committed before the pass
 -- Raises:    IU301 isolation level, IU302 read-only node
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run, iu_route_worker_cursor
 -- May call:  iu_worker, iu_operator
@@ -596,6 +596,7 @@ declare
   v_batch record;
   v_count record;
   v_seen integer;
+  v_fresh boolean;
   v_run_id bigint;
   v_last event_outbox;
   v_result jsonb;
@@ -619,11 +620,19 @@ begin
      (v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid) then
     return jsonb_build_object('status', 'cluster_changed', 'worker_name', p_worker_name);
   end if;
-  if c.open_snapshot is null then
-    c := fn_iu_window_open(c);
-  end if;
-  select * into v_batch from fn_iu_window_batch(c, v_limit, fn_iu_owned_domains(c.event_domain));
-  v_seen := coalesce(array_length(v_batch.events, 1), 0);
+  -- Twice when the window of an earlier pass turns out to have nothing left: then the next one is looked at at once.
+  loop
+    v_fresh := c.open_snapshot is null;
+    if v_fresh then
+      c := fn_iu_window_open(c);
+    end if;
+    select * into v_batch from fn_iu_window_batch(c, v_limit, fn_iu_owned_domains(c.event_domain));
+    v_seen := coalesce(array_length(v_batch.events, 1), 0);
+    exit when v_fresh or v_seen > 0 or not v_batch.complete;
+    c.done_snapshot := c.open_snapshot;
+    c.done_floor_seq := c.open_floor_seq;
+    c.open_snapshot := null;
+  end loop;
   if v_seen > 0 then
     -- One statement reads the routes and the snapshot they were read with, so that the whole batch is decided by one state of them.
     select coalesce(array_agg(r), '{}'), pg_current_snapshot(), (select coalesce(max(history_id), 0) from iu_route_history)
