@@ -1,8 +1,9 @@
 -- fn_iu_catalog_fingerprint() returns table (kind text, identity text, fingerprint text)
 --
--- Contract:  one row an object of this schema, with a hash (not md5, which a FIPS server refuses) of everything that decides how it behaves: definition, owner,
+-- Contract:  one row an object of this schema, with a hash of everything that decides how it behaves: definition, owner,
 --            enabled state, rights. Two installations of one version give the same rows on PostgreSQL 15 to 18 and in a
 --            schema of any name. What changes without changing behaviour (oids, column order, storage) is left out.
+--            The hash is sha256, cut short: a FIPS server has no md5.
 -- Arguments: none; the schema is the one this function was installed in
 -- Returns:   kind      table, column, constraint, index, trigger, view, sequence, type, function, grant
 --            identity  readable name, e.g. event_outbox.seq or fn_iu_gate_open(text)
