@@ -11,8 +11,8 @@ const nobodyId = 65534;
 /** The account for a data folder: as root the owner of the folder that is already there, otherwise `nobody`. */
 export function accountFor(serverFolder: string): ServerAccount {
   if (process.getuid?.() !== 0) return undefined;
-  const owner = statSync(serverFolder, { throwIfNoEntry: false });
-  if (owner !== undefined && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
+  const owner = ownerOf(serverFolder);
+  if (owner !== undefined && owner.uid !== 0) return owner;
   const entries = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'));
@@ -26,6 +26,16 @@ export function accountFor(serverFolder: string): ServerAccount {
     });
   }
   return { uid, gid };
+}
+
+function ownerOf(folder: string): ServerAccount {
+  try {
+    const { uid, gid } = statSync(folder);
+    return { uid, gid };
+  } catch {
+    // Not there yet, or no folder at all: making it says which.
+    return undefined;
+  }
 }
 
 /** True when the account can enter the folder. Asked of the kernel, because modes alone do not tell (ACLs, mounts). */
