@@ -226,7 +226,7 @@ describe('a cut loses no byte', () => {
     }
   });
 
-  const corpora = process.env['IU_CORPORA'];
+  const corpora = process.env.IU_CORPORA;
   it.skipIf(!corpora)(
     'of every Markdown and text file of the corpora',
     () => {
