@@ -1,0 +1,173 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  loadChanges,
+  type ManifestObject,
+  migrateUp,
+  migrateVerify,
+  readManifest,
+} from '../../src/install/migrate/index.js';
+import { catalogOf } from '../support/catalog.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+let db: TestDatabase;
+let client: pg.Client;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  client = await db.connect();
+});
+
+afterAll(() => db.drop());
+
+/** `table.part` of an identity, quoted. */
+function parts(identity: string): { relation: string; part: string } {
+  const [relation = '', part = ''] = identity.split('.');
+  return { relation: pg.escapeIdentifier(relation), part: pg.escapeIdentifier(part) };
+}
+
+/** Gives a function another body, everything else as it was. */
+const otherBody = (signature: string) => `do $damage$ declare v_old text; v_source text; begin
+  select pg_get_functiondef(oid), prosrc into v_old, v_source from pg_proc where oid = ${pg.escapeLiteral(signature)}::regprocedure;
+  execute replace(v_old, v_source, v_source || E'\\n'); end $damage$`;
+
+const otherView = (name: string) => `do $damage$ begin
+  execute 'create or replace view ${name} as select * from (' || rtrim(pg_get_viewdef(${pg.escapeLiteral(name)}::regclass), ';') || ') q where false';
+end $damage$`;
+
+/** How an object of each kind is damaged: one way each, two or more where it can go in different ways. */
+const damages: Record<string, readonly ((object: ManifestObject) => string)[]> = {
+  table: [
+    ({ identity }) => `alter table ${identity} rename to gone`,
+    ({ identity }) => `alter table ${identity} enable row level security`,
+  ],
+  column: [
+    ({ identity }) => `alter table ${parts(identity).relation} rename column ${parts(identity).part} to gone`,
+    ({ identity }) =>
+      `update pg_attribute set attnotnull = not attnotnull where attrelid = '${parts(identity).relation}'::regclass and attname = '${identity.split('.')[1]}'`,
+  ],
+  constraint: [
+    ({ identity }) => `alter table ${parts(identity).relation} rename constraint ${parts(identity).part} to gone`,
+    ({ identity }) =>
+      `update pg_constraint set convalidated = false where conrelid = '${parts(identity).relation}'::regclass and conname = '${identity.split('.')[1]}'`,
+  ],
+  index: [
+    ({ identity }) => `alter index ${identity} rename to gone`,
+    ({ identity }) => `update pg_index set indisvalid = false where indexrelid = '${identity}'::regclass`,
+  ],
+  trigger: [
+    ({ identity }) => `alter table ${parts(identity).relation} disable trigger ${parts(identity).part}`,
+    ({ identity }) => `drop trigger ${parts(identity).part} on ${parts(identity).relation}`,
+  ],
+  view: [
+    ({ identity }) => otherView(identity),
+    ({ identity }) => `alter view ${identity} set (security_barrier = true)`,
+  ],
+  sequence: [
+    ({ identity }) => `alter sequence ${identity} cache 7`,
+    ({ identity }) => `alter sequence ${identity} increment 3`,
+  ],
+  type: [({ identity }) => `alter type ${identity} rename to gone`],
+  function: [
+    ({ identity }) => otherBody(identity),
+    ({ identity }) => `alter function ${identity} set search_path = pg_catalog`,
+    ({ identity }) => `alter function ${identity} owner to postgres`,
+  ],
+};
+
+describe('verify', () => {
+  it('names every object of the manifest when it is damaged, in each way it can be', { timeout: 600_000 }, async () => {
+    const blocks = new Map(
+      loadChanges().map((change) => [change.name, change.verify.text.split('-- >>> generated: objects')[1] ?? '']),
+    );
+    const silent: string[] = [];
+    await client.query(`begin; set local search_path = ${pg.escapeIdentifier(db.schema)}, pg_temp`);
+    for (const object of readManifest()) {
+      for (const damage of damages[object.kind] ?? []) {
+        await client.query('savepoint whole');
+        await client.query(damage(object));
+        const said = await client.query(blocks.get(object.change) ?? '').then(
+          () => 'nothing',
+          (error: { code?: string; detail?: string }) => `${error.code} ${error.detail}`,
+        );
+        if (!said.startsWith('IU830') || !said.includes(`${object.kind} ${object.identity} `)) {
+          silent.push(`${damage(object).slice(0, 120)}: ${said}`);
+        }
+        await client.query('rollback to savepoint whole');
+      }
+    }
+    await client.query('rollback');
+    expect(silent).toEqual([]);
+  });
+
+  it('knows a way to damage every kind of object there is', async () => {
+    const kinds = new Set((await catalogOf(client, db.schema)).map((row) => row.kind));
+    kinds.delete('grant');
+    expect([...kinds].filter((kind) => damages[kind] === undefined)).toEqual([]);
+  });
+
+  it('knows every object that an installation has', async () => {
+    const known = readManifest().map(({ kind, identity, fingerprint }) => ({ kind, identity, fingerprint }));
+    const found = (await catalogOf(client, db.schema)).filter((row) => row.kind !== 'grant');
+    const order = (row: { kind: string; identity: string }) => `${row.kind} ${row.identity}`;
+    const sorted = (rows: typeof found) => [...rows].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+    expect(sorted(found)).toEqual(sorted(known));
+  });
+
+  it('names every grant that is lost', { timeout: 300_000 }, async () => {
+    const { rows } = await client.query<{ revoke: string; says: string }>(
+      `select format('revoke %s on %s %s from %s', a.privilege_type, g.kind, g.name, a.grantee::regrole) as revoke,
+              format('%s lost %s on %s %s', a.grantee::regrole, lower(a.privilege_type), g.kind, g.name) as says
+         from (select 'table' as kind, c.relname::text as name, c.relowner as owner, c.relacl as acl
+                 from pg_class c where relnamespace = $1::regnamespace and relkind in ('r', 'p', 'v', 'S')
+               union all
+               select 'function', p.oid::regprocedure::text, p.proowner, p.proacl
+                 from pg_proc p where pronamespace = $1::regnamespace) g,
+              aclexplode(g.acl) a
+        where a.grantee <> g.owner`,
+      [pg.escapeIdentifier(db.schema)],
+    );
+    expect(rows.length).toBeGreaterThan(10);
+    const all = await Promise.all([migrateVerify(client, { schema: db.schema })]);
+    expect(all[0]?.failures).toEqual([]);
+    for (const row of rows) await client.query(row.revoke);
+    const { failures } = await migrateVerify(client, { schema: db.schema });
+    expect(failures.map((failure) => `${failure.subject} ${failure.code}`)).toEqual(['grants IU831']);
+    expect([...(failures[0]?.objects ?? [])].sort()).toEqual(rows.map((row) => row.says).sort());
+    await migrateUp(client, { schema: db.schema });
+    expect((await migrateVerify(client, { schema: db.schema })).failures).toEqual([]);
+  });
+
+  it('names a right that nobody granted, and migrate up takes it back', async () => {
+    await client.query(
+      'grant execute on function fn_iu_catalog_fingerprint() to public; grant insert on iu_migration to iu_worker',
+    );
+    const { failures } = await migrateVerify(client, { schema: db.schema });
+    expect(failures.flatMap((failure) => failure.objects)).toEqual([
+      'public has execute on function fn_iu_catalog_fingerprint(), which nobody granted',
+      'iu_worker has insert on table iu_migration, which nobody granted',
+    ]);
+    await migrateUp(client, { schema: db.schema });
+    expect((await migrateVerify(client, { schema: db.schema })).failures).toEqual([]);
+  });
+
+  it('reports the damage of several changes at once, not only the first', async () => {
+    const other = await createTestDatabase();
+    const session = await other.connect();
+    await session.query(
+      'alter table iu_migration_log disable trigger trg_iu_migration_log_guard; drop function fn_iu_gate_set(text, boolean, text, integer)',
+    );
+    const { failures } = await migrateVerify(session, { schema: other.schema });
+    expect(failures.map((failure) => failure.subject)).toEqual(expect.arrayContaining(['001_registry', '002_control']));
+    await other.drop();
+  });
+
+  it('says so when the function that judges everything else is gone', async () => {
+    const other = await createTestDatabase();
+    const session = await other.connect();
+    await session.query('drop function fn_iu_catalog_fingerprint()');
+    const { failures } = await migrateVerify(session, { schema: other.schema });
+    expect(failures[0]).toMatchObject({ subject: '001_registry', code: 'IU830' });
+    await other.drop();
+  });
+});
