@@ -1,0 +1,31 @@
+-- Refuses while events are logged or were suppressed: both are a record of what happened.
+do $$
+declare
+  v_events bigint := (select count(*) from event_outbox);
+  v_suppressed bigint := (select count(*) from iu_suppressed_event);
+begin
+  if v_events > 0 or v_suppressed > 0 then
+    raise exception using errcode = 'IU811',
+      message = format('rollback of 003_log refused: event_outbox has %s rows, iu_suppressed_event %s', v_events, v_suppressed),
+      hint = 'the log is the record of what happened; back it up and remove it with iu uninstall';
+  end if;
+end
+$$;
+
+drop view v_iu_suppressed_event;
+drop table iu_suppressed_event;
+drop table iu_event_dedupe;
+drop trigger trg_event_outbox_type_validate on event_outbox;
+drop function fn_event_type_validate();
+drop function fn_iu_event_settle(event_outbox, text, boolean);
+drop function fn_iu_forbidden_key(text);
+drop table event_outbox;
+drop table event_type_registry;
+drop function fn_iu_wakeup_enable(boolean);
+drop function fn_iu_wakeup();
+drop function fn_iu_event_type_disable(text, text);
+drop function fn_iu_event_type_add(text, text, text, text, text, text);
+drop function fn_iu_emit_event(text, text, uuid, text, jsonb);
+drop function fn_iu_emit(text, text, text, text, jsonb, text, text, text, text, text, text, timestamptz, text);
+drop function fn_event_outbox_append_only();
+drop function fn_iu_event_type_refuse(text, text);
