@@ -16,6 +16,7 @@ create table iu_route_worker_cursor (
   open_ceil_seq        bigint,
   phase                smallint not null default 1 check (phase in (1, 2)),
   position_seq         bigint not null default 0,
+  rewound_seq          bigint not null default 0,
   last_event_id        uuid,
   last_created_at      timestamptz,
   last_event_seq       bigint,
@@ -40,6 +41,7 @@ create table iu_route_worker_cursor (
 ) with (fillfactor = 50);
 comment on table iu_route_worker_cursor is 'One row a named worker. done_snapshot: every event visible in it (after base) is decided. open_snapshot: the window being worked on.';
 comment on column iu_route_worker_cursor.done_floor_seq is 'The log''s sequence read before done_snapshot was taken: every row of a transaction that began later has a greater seq.';
+comment on column iu_route_worker_cursor.rewound_seq is 'Up to here the log was looked at before a rewind or by another worker: passes leave an event alone that has a decision.';
 comment on column iu_route_worker_cursor.last_event_id is 'The last event decided (cursor_event_id); for display, the position is the snapshots.';
 
 create table iu_route_worker_heartbeat (
@@ -594,6 +596,7 @@ declare
   v_route_snapshot pg_snapshot;
   v_history bigint;
   v_batch record;
+  v_events iu_event_key[];
   v_count record;
   v_seen integer;
   v_fresh boolean;
@@ -639,7 +642,13 @@ begin
       into v_routes, v_route_snapshot, v_history
       from fn_iu_judged_routes() r;
     v_run_id := nextval(pg_get_serial_sequence('iu_route_run', 'run_id'));
-    select * into v_count from fn_iu_route_decide_isolated(v_batch.events, v_routes, v_run_id);
+    v_events := v_batch.events;
+    if v_events[1].seq <= c.rewound_seq then
+      -- Looked at before: what has a decision is left alone, or a route that came later would get events of the past.
+      select coalesce(array_agg(e order by e.seq), '{}') into v_events from unnest(v_batch.events) e
+       where e.seq > c.rewound_seq or not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1);
+    end if;
+    select * into v_count from fn_iu_route_decide_isolated(v_events, v_routes, v_run_id);
     insert into iu_route_run (run_id, worker_name, kind, started_at, finished_at, seen, attempts_written, deliveries_queued, skipped, dead_lettered,
                               window_complete, first_seq, last_seq, route_snapshot, route_tx_id, route_history_id, tool)
     overriding system value
@@ -679,7 +688,8 @@ $$;
 -- fn_iu_route_decide_missing(iu_route_worker_cursor, text, bigint, text) returns jsonb
 --
 -- Contract:  decides every committed event in scope that has no decision, found by anti-join and not by snapshots: the way back
---            after a restore, and at a hand-over. In parts of 5,000, in order of seq.
+--            after a restore, and at a hand-over. In parts of 5,000, in order of seq. At a hand-over only what was visible at its
+--            beginning: what commits between two parts is the taking worker's, or two events of one subject could turn round.
 -- Arguments: p_cursor: names the worker, base and scope; p_event_domain: the domain to look at ('*' as for cursors);
 --            p_after_seq: events up to it are left alone; p_kind: of the run record
 -- Returns:   {seen, attempts_written, dead_lettered}
@@ -694,6 +704,7 @@ as $$
 declare
   v_excluded text[] := fn_iu_owned_domains(p_event_domain);
   v_base pg_snapshot := (p_cursor.base_snapshot::text)::pg_snapshot;
+  v_now pg_snapshot := fn_iu_snapshot_without_self();
   v_at bigint := p_after_seq;
   v_events iu_event_key[];
   v_routes iu_judged_route[];
@@ -716,6 +727,7 @@ begin
               from event_outbox e
              where e.seq > v_at
                and not pg_visible_in_snapshot(e.tx_id, v_base)
+               and (p_kind = 'rebase' or pg_visible_in_snapshot(e.tx_id, v_now))
                and (p_event_domain = '*' and e.event_domain <> all (v_excluded) or e.event_domain = p_event_domain)
                and not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1)
              order by e.seq
@@ -739,15 +751,89 @@ end
 $$;
 -- <<<
 
+-- >>> functions/worker/fn_iu_route_missing.sql
+-- fn_iu_route_missing(iu_route_worker_cursor, boolean) returns record
+--
+-- Contract:  the independent look behind the certificate: events in scope, after base and visible in done, that have no decision; and
+--            (event, route) pairs that the deciding pass should have written, by the routes as that pass could see them, from
+--            iu_route_history. A route that came later is expected of no earlier event.
+-- Arguments: p_cursor; p_full: from base on instead of from the last whole check
+-- Returns:   checked, events without a decision, and missing pairs as two arrays of one length
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_route_missing(p_cursor iu_route_worker_cursor, p_full boolean,
+  out checked bigint, out event_seqs bigint[], out pair_event_seqs bigint[], out pair_route_ids bigint[])
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  c alias for p_cursor;
+  v_excluded text[] := fn_iu_owned_domains(c.event_domain);
+  v_done pg_snapshot := (c.done_snapshot::text)::pg_snapshot;
+  v_from pg_snapshot := (case when p_full then c.base_snapshot else c.reconciled_snapshot end::text)::pg_snapshot;
+  v_from_floor bigint := greatest(case when p_full then c.base_floor_seq else c.reconciled_floor_seq end, c.base_seq);
+begin
+  with examined as materialized (
+    select e.seq, e.event_domain, e.event_type, e.event_stream, e.tx_id from event_outbox e where e.seq > v_from_floor
+    union all
+    select e.seq, e.event_domain, e.event_type, e.event_stream, e.tx_id
+      from pg_snapshot_xip(v_from) as late(xid)
+      join event_outbox e on e.tx_id = late.xid and e.seq > c.base_seq and e.seq <= v_from_floor
+  ), event as materialized (
+    select seq, event_domain, event_type, event_stream from examined
+     where pg_visible_in_snapshot(tx_id, v_done) and not pg_visible_in_snapshot(tx_id, v_from)
+       and (c.event_domain = '*' and event_domain <> all (v_excluded) or event_domain = c.event_domain)
+  ), decided as materialized (
+    select a.event_seq, a.route_id, a.run_id, e.event_domain, e.event_type, e.event_stream
+      from event e join iu_route_attempt a on a.event_seq = e.seq and a.attempt_no = 1
+  ), key as (
+    select distinct run_id, event_domain, event_type, event_stream from decided where run_id is not null
+  ), expected as (
+    select k.*, h.route_id
+      from key k
+      join iu_route_run r using (run_id)
+     cross join lateral (
+       select distinct on (s.route_id) s.route_id, s.event_domain as d, s.event_type as t, s.event_stream as st, s.removed
+         from iu_route_history s
+        where s.history_id <= c.base_history_id or pg_visible_in_snapshot(s.tx_id, r.route_snapshot)
+           or (s.tx_id = r.route_tx_id and s.history_id <= r.route_history_id)
+        order by s.route_id, s.history_id desc
+     ) h
+     where not h.removed and fn_iu_pattern_matches(h.d, k.event_domain) and fn_iu_pattern_matches(h.t, k.event_type)
+       and fn_iu_pattern_matches(h.st, k.event_stream)
+  ), one as (
+    select distinct on (event_seq) event_seq, run_id, event_domain, event_type, event_stream from decided where run_id is not null
+     order by event_seq, run_id
+  ), missing_pair as (
+    select o.event_seq, x.route_id
+      from one o
+      join expected x on (x.run_id, x.event_domain, x.event_type, x.event_stream) = (o.run_id, o.event_domain, o.event_type, o.event_stream)
+     where not exists (select from iu_route_attempt a where a.event_seq = o.event_seq and a.route_id = x.route_id)
+  ), missing_event as (
+    select e.seq from event e where not exists (select from decided d where d.event_seq = e.seq)
+  )
+  select (select count(*) from event), coalesce((select array_agg(seq order by seq) from missing_event), '{}'),
+         coalesce(array_agg(p.event_seq order by p.event_seq, p.route_id), '{}'), coalesce(array_agg(p.route_id order by p.event_seq, p.route_id), '{}')
+    into checked, event_seqs, pair_event_seqs, pair_route_ids
+    from missing_pair p;
+end
+$$;
+-- <<<
+
 -- >>> functions/worker/fn_iu_route_worker_rewind.sql
 -- fn_iu_route_worker_rewind(text, text) returns jsonb
 --
--- Contract:  sets a cursor back to its base, so that the next passes examine every event again. Harmless: a decision that exists is
---            never written twice; an event without one gets it.
+-- Contract:  goes back to the base of a cursor and decides what the certificate finds missing, and nothing else: events without a
+--            decision by the routes of today; (event, route) pairs by that route as it is today, skipped when it is removed or no
+--            longer means the event. Then passes look at every event again; up to rewound_seq they leave a decided event alone,
+--            so that a route that came later gets nothing of the past (it had been queued for it). Obeys the gates as a pass does.
 -- Arguments: p_worker_name; p_reason: why, mandatory
--- Returns:   {worker_name, rewound_to: base kind}
--- Raises:    IU306 no such worker, IU307 reason missing, IU308 the worker is busy
--- Writes:    iu_route_worker_cursor
+-- Returns:   {status: ran|master_gate_closed|worker_gate_closed, worker_name, rewound_to: base kind, events, pairs,
+--            attempts_written, dead_lettered}
+-- Raises:    IU306 no such worker, IU307 reason missing, IU301, IU302
+-- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run, iu_route_worker_cursor
 -- May call:  iu_operator
 create or replace function fn_iu_route_worker_rewind(p_worker_name text, p_reason text) returns jsonb
 language plpgsql
@@ -756,22 +842,90 @@ set search_path from current
 as $$
 declare
   c iu_route_worker_cursor;
+  v_started timestamptz := clock_timestamp();
+  v_missing record;
+  v_routes iu_judged_route[];
+  v_route iu_judged_route;
+  v_route_snapshot pg_snapshot;
+  v_history bigint;
+  v_part record;
+  v_count record;
+  v_run_id bigint;
+  v_written integer := 0;
+  v_queued integer := 0;
+  v_skipped integer := 0;
+  v_dead integer := 0;
 begin
+  perform fn_iu_require_read_committed();
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
+  end if;
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  end if;
+  if not fn_iu_core_routes_enabled() then
+    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
+  elsif not fn_iu_route_worker_enabled() then
+    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
   end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_worker_name)),
       hint = 'iu cursor list shows the workers';
   end if;
+  select * into v_missing from fn_iu_route_missing(c, true);
+  select coalesce(array_agg(r), '{}'), pg_current_snapshot(), (select coalesce(max(history_id), 0) from iu_route_history)
+    into v_routes, v_route_snapshot, v_history
+    from fn_iu_judged_routes() r;
+  v_run_id := nextval(pg_get_serial_sequence('iu_route_run', 'run_id'));
+  for v_part in
+    select null::bigint as route_id, (x.n - 1) / 5000 as part, null::boolean as meant,
+           array_agg(row(e.seq, e.id, e.event_domain, e.event_type, e.event_stream)::iu_event_key order by e.seq) as events
+      from unnest(v_missing.event_seqs) with ordinality as x(seq, n) join event_outbox e using (seq)
+     group by part
+    union all
+    select r.route_id, (x.n - 1) / 5000,
+           r.removed_at is null and fn_iu_pattern_matches(r.event_domain, e.event_domain)
+             and fn_iu_pattern_matches(r.event_type, e.event_type) and fn_iu_pattern_matches(r.event_stream, e.event_stream),
+           array_agg(row(e.seq, e.id, e.event_domain, e.event_type, e.event_stream)::iu_event_key order by e.seq)
+      from unnest(v_missing.pair_event_seqs, v_missing.pair_route_ids) with ordinality as x(seq, route_id, n)
+      join event_outbox e using (seq)
+      join iu_outbound_route r using (route_id)
+     group by 1, 2, 3
+     order by 2, 1
+  loop
+    if v_part.route_id is null then
+      select * into v_count from fn_iu_route_decide_isolated(v_part.events, v_routes, v_run_id);
+    else
+      if v_part.meant then
+        select * into strict v_route from unnest(v_routes) r where r.route_id = v_part.route_id;
+      else
+        select r.route_id, r.route_code, r.version, '*', '*', '*', null, 'disabled', 'route_disabled', r.ordering, null
+          into strict v_route from iu_outbound_route r where r.route_id = v_part.route_id;
+      end if;
+      select * into v_count from fn_iu_route_decide_isolated(v_part.events, array[v_route], v_run_id);
+    end if;
+    v_written := v_written + v_count.written;
+    v_queued := v_queued + v_count.queued;
+    v_skipped := v_skipped + v_count.skipped;
+    v_dead := v_dead + v_count.dead_lettered;
+  end loop;
+  insert into iu_route_run (run_id, worker_name, kind, started_at, finished_at, seen, attempts_written, deliveries_queued, skipped, dead_lettered,
+                            window_complete, first_seq, last_seq, route_snapshot, route_tx_id, route_history_id, tool)
+  overriding system value
+  values (v_run_id, p_worker_name, 'revive', v_started, clock_timestamp(), cardinality(v_missing.event_seqs) + cardinality(v_missing.pair_event_seqs),
+          v_written, v_queued, v_skipped, v_dead, true, least(v_missing.event_seqs[1], v_missing.pair_event_seqs[1]),
+          greatest(v_missing.event_seqs[cardinality(v_missing.event_seqs)], v_missing.pair_event_seqs[cardinality(v_missing.pair_event_seqs)]),
+          v_route_snapshot, pg_current_xact_id(), v_history, current_setting('application_name', true));
   update iu_route_worker_cursor
      set done_snapshot = base_snapshot, done_floor_seq = base_floor_seq, open_snapshot = null, open_floor_seq = null, open_ceil_seq = null,
-         phase = 1, position_seq = base_seq, last_event_id = null, last_created_at = null, last_event_seq = null,
-         reconciled_snapshot = base_snapshot, reconciled_floor_seq = base_floor_seq,
-         last_run_summary = jsonb_build_object('status', 'rewound', 'reason', p_reason, 'by', session_user)
+         phase = 1, position_seq = base_seq, rewound_seq = (select coalesce(max(seq), 0) from event_outbox),
+         last_event_id = null, last_created_at = null, last_event_seq = null,
+         attempts_written = attempts_written + v_written, dead_lettered = dead_lettered + v_dead,
+         reconciled_snapshot = base_snapshot, reconciled_floor_seq = base_floor_seq
    where worker_name = p_worker_name;
-  return jsonb_build_object('worker_name', p_worker_name, 'rewound_to', c.base_kind);
+  return jsonb_build_object('status', 'ran', 'worker_name', p_worker_name, 'rewound_to', c.base_kind, 'events', cardinality(v_missing.event_seqs),
+    'pairs', cardinality(v_missing.pair_event_seqs), 'attempts_written', v_written, 'dead_lettered', v_dead);
 end
 $$;
 -- <<<
@@ -886,6 +1040,7 @@ begin
   else
     v_moved := fn_iu_route_decide_missing(v_from, p_event_domain, v_from.base_seq, 'transfer');
     delete from iu_route_worker_cursor where worker_name = p_from;
+    update iu_route_worker_cursor set rewound_seq = (select coalesce(max(seq), 0) from event_outbox) where worker_name = p_to;
   end if;
   return v_moved || jsonb_build_object('event_domain', p_event_domain, 'from', p_from, 'to', p_to);
 end
@@ -939,14 +1094,10 @@ set search_path from current
 as $$
 declare
   c iu_route_worker_cursor;
-  v_excluded text[];
-  v_from pg_snapshot;
-  v_from_floor bigint;
-  v_checked bigint;
+  v_missing record;
   v_lost_events bigint;
   v_lost_pairs bigint;
   v_stranded bigint;
-  v_first bigint;
 begin
   perform fn_iu_require_read_committed();
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
@@ -954,51 +1105,9 @@ begin
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_worker_name)),
       hint = 'iu cursor list shows the workers';
   end if;
-  v_excluded := fn_iu_owned_domains(c.event_domain);
-  v_from := (case when p_full then c.base_snapshot else c.reconciled_snapshot end::text)::pg_snapshot;
-  v_from_floor := greatest(case when p_full then c.base_floor_seq else c.reconciled_floor_seq end, c.base_seq);
-  with examined as materialized (
-    select e.seq, e.event_domain, e.event_type, e.event_stream, e.tx_id from event_outbox e where e.seq > v_from_floor
-    union all
-    select e.seq, e.event_domain, e.event_type, e.event_stream, e.tx_id
-      from pg_snapshot_xip(v_from) as late(xid)
-      join event_outbox e on e.tx_id = late.xid and e.seq > c.base_seq and e.seq <= v_from_floor
-  ), event as materialized (
-    select seq, event_domain, event_type, event_stream from examined
-     where pg_visible_in_snapshot(tx_id, c.done_snapshot) and not pg_visible_in_snapshot(tx_id, v_from)
-       and (c.event_domain = '*' and event_domain <> all (v_excluded) or event_domain = c.event_domain)
-  ), decided as materialized (
-    select a.event_seq, a.route_id, a.run_id, e.event_domain, e.event_type, e.event_stream
-      from event e join iu_route_attempt a on a.event_seq = e.seq and a.attempt_no = 1
-  ), key as (
-    select distinct run_id, event_domain, event_type, event_stream from decided where run_id is not null
-  ), expected as (
-    select k.*, h.route_id
-      from key k
-      join iu_route_run r using (run_id)
-     cross join lateral (
-       select distinct on (s.route_id) s.route_id, s.event_domain as d, s.event_type as t, s.event_stream as st, s.removed
-         from iu_route_history s
-        where s.history_id <= c.base_history_id or pg_visible_in_snapshot(s.tx_id, r.route_snapshot)
-           or (s.tx_id = r.route_tx_id and s.history_id <= r.route_history_id)
-        order by s.route_id, s.history_id desc
-     ) h
-     where not h.removed and fn_iu_pattern_matches(h.d, k.event_domain) and fn_iu_pattern_matches(h.t, k.event_type)
-       and fn_iu_pattern_matches(h.st, k.event_stream)
-  ), one as (
-    select distinct on (event_seq) event_seq, run_id, event_domain, event_type, event_stream from decided where run_id is not null
-     order by event_seq, run_id
-  ), missing_pair as (
-    select o.event_seq
-      from one o
-      join expected x on (x.run_id, x.event_domain, x.event_type, x.event_stream) = (o.run_id, o.event_domain, o.event_type, o.event_stream)
-     where not exists (select from iu_route_attempt a where a.event_seq = o.event_seq and a.route_id = x.route_id)
-  ), missing_event as (
-    select e.seq from event e where not exists (select from decided d where d.event_seq = e.seq)
-  )
-  select (select count(*) from event), (select count(*) from missing_event), (select count(*) from missing_pair),
-         least((select min(seq) from missing_event), (select min(event_seq) from missing_pair))
-    into v_checked, v_lost_events, v_lost_pairs, v_first;
+  select * into v_missing from fn_iu_route_missing(c, p_full);
+  v_lost_events := cardinality(v_missing.event_seqs);
+  v_lost_pairs := cardinality(v_missing.pair_event_seqs);
   select count(*) into v_stranded
     from iu_route_attempt q
    where q.status = 'queued'
@@ -1010,8 +1119,8 @@ begin
          reconciled_snapshot = case when v_lost_events + v_lost_pairs = 0 then done_snapshot else reconciled_snapshot end,
          reconciled_floor_seq = case when v_lost_events + v_lost_pairs = 0 then done_floor_seq else reconciled_floor_seq end
    where worker_name = p_worker_name;
-  return jsonb_build_object('worker_name', p_worker_name, 'checked', v_checked, 'lost_events', v_lost_events, 'lost_pairs', v_lost_pairs,
-    'stranded', v_stranded, 'lost', v_lost_events + v_lost_pairs + v_stranded, 'first_lost_seq', v_first::text);
+  return jsonb_build_object('worker_name', p_worker_name, 'checked', v_missing.checked, 'lost_events', v_lost_events, 'lost_pairs', v_lost_pairs,
+    'stranded', v_stranded, 'lost', v_lost_events + v_lost_pairs + v_stranded, 'first_lost_seq', least(v_missing.event_seqs[1], v_missing.pair_event_seqs[1])::text);
 end
 $$;
 -- <<<

@@ -41,6 +41,7 @@ drop function fn_iu_route_worker_heartbeat(text, text[], text, integer, text, te
 drop function fn_iu_route_worker_transfer(text, text, text, text);
 drop function fn_iu_route_worker_rebase(text, text);
 drop function fn_iu_route_worker_rewind(text, text);
+drop function fn_iu_route_missing(iu_route_worker_cursor, boolean);
 drop function fn_iu_route_decide_missing(iu_route_worker_cursor, text, bigint, text);
 drop function fn_iu_route_worker_run(text, integer);
 drop function fn_iu_window_batch(iu_route_worker_cursor, integer, text[]);

@@ -1,7 +1,8 @@
 -- fn_iu_route_decide_missing(iu_route_worker_cursor, text, bigint, text) returns jsonb
 --
 -- Contract:  decides every committed event in scope that has no decision, found by anti-join and not by snapshots: the way back
---            after a restore, and at a hand-over. In parts of 5,000, in order of seq.
+--            after a restore, and at a hand-over. In parts of 5,000, in order of seq. At a hand-over only what was visible at its
+--            beginning: what commits between two parts is the taking worker's, or two events of one subject could turn round.
 -- Arguments: p_cursor: names the worker, base and scope; p_event_domain: the domain to look at ('*' as for cursors);
 --            p_after_seq: events up to it are left alone; p_kind: of the run record
 -- Returns:   {seen, attempts_written, dead_lettered}
@@ -16,6 +17,7 @@ as $$
 declare
   v_excluded text[] := fn_iu_owned_domains(p_event_domain);
   v_base pg_snapshot := (p_cursor.base_snapshot::text)::pg_snapshot;
+  v_now pg_snapshot := fn_iu_snapshot_without_self();
   v_at bigint := p_after_seq;
   v_events iu_event_key[];
   v_routes iu_judged_route[];
@@ -38,6 +40,7 @@ begin
               from event_outbox e
              where e.seq > v_at
                and not pg_visible_in_snapshot(e.tx_id, v_base)
+               and (p_kind = 'rebase' or pg_visible_in_snapshot(e.tx_id, v_now))
                and (p_event_domain = '*' and e.event_domain <> all (v_excluded) or e.event_domain = p_event_domain)
                and not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1)
              order by e.seq

@@ -25,6 +25,7 @@ declare
   v_route_snapshot pg_snapshot;
   v_history bigint;
   v_batch record;
+  v_events iu_event_key[];
   v_count record;
   v_seen integer;
   v_fresh boolean;
@@ -70,7 +71,13 @@ begin
       into v_routes, v_route_snapshot, v_history
       from fn_iu_judged_routes() r;
     v_run_id := nextval(pg_get_serial_sequence('iu_route_run', 'run_id'));
-    select * into v_count from fn_iu_route_decide_isolated(v_batch.events, v_routes, v_run_id);
+    v_events := v_batch.events;
+    if v_events[1].seq <= c.rewound_seq then
+      -- Looked at before: what has a decision is left alone, or a route that came later would get events of the past.
+      select coalesce(array_agg(e order by e.seq), '{}') into v_events from unnest(v_batch.events) e
+       where e.seq > c.rewound_seq or not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1);
+    end if;
+    select * into v_count from fn_iu_route_decide_isolated(v_events, v_routes, v_run_id);
     insert into iu_route_run (run_id, worker_name, kind, started_at, finished_at, seen, attempts_written, deliveries_queued, skipped, dead_lettered,
                               window_complete, first_seq, last_seq, route_snapshot, route_tx_id, route_history_id, tool)
     overriding system value

@@ -48,6 +48,7 @@ begin
   else
     v_moved := fn_iu_route_decide_missing(v_from, p_event_domain, v_from.base_seq, 'transfer');
     delete from iu_route_worker_cursor where worker_name = p_from;
+    update iu_route_worker_cursor set rewound_seq = (select coalesce(max(seq), 0) from event_outbox) where worker_name = p_to;
   end if;
   return v_moved || jsonb_build_object('event_domain', p_event_domain, 'from', p_from, 'to', p_to);
 end

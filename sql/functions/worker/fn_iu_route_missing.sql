@@ -1,0 +1,68 @@
+-- fn_iu_route_missing(iu_route_worker_cursor, boolean) returns record
+--
+-- Contract:  the independent look behind the certificate: events in scope, after base and visible in done, that have no decision; and
+--            (event, route) pairs that the deciding pass should have written, by the routes as that pass could see them, from
+--            iu_route_history. A route that came later is expected of no earlier event.
+-- Arguments: p_cursor; p_full: from base on instead of from the last whole check
+-- Returns:   checked, events without a decision, and missing pairs as two arrays of one length
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_route_missing(p_cursor iu_route_worker_cursor, p_full boolean,
+  out checked bigint, out event_seqs bigint[], out pair_event_seqs bigint[], out pair_route_ids bigint[])
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  c alias for p_cursor;
+  v_excluded text[] := fn_iu_owned_domains(c.event_domain);
+  v_done pg_snapshot := (c.done_snapshot::text)::pg_snapshot;
+  v_from pg_snapshot := (case when p_full then c.base_snapshot else c.reconciled_snapshot end::text)::pg_snapshot;
+  v_from_floor bigint := greatest(case when p_full then c.base_floor_seq else c.reconciled_floor_seq end, c.base_seq);
+begin
+  with examined as materialized (
+    select e.seq, e.event_domain, e.event_type, e.event_stream, e.tx_id from event_outbox e where e.seq > v_from_floor
+    union all
+    select e.seq, e.event_domain, e.event_type, e.event_stream, e.tx_id
+      from pg_snapshot_xip(v_from) as late(xid)
+      join event_outbox e on e.tx_id = late.xid and e.seq > c.base_seq and e.seq <= v_from_floor
+  ), event as materialized (
+    select seq, event_domain, event_type, event_stream from examined
+     where pg_visible_in_snapshot(tx_id, v_done) and not pg_visible_in_snapshot(tx_id, v_from)
+       and (c.event_domain = '*' and event_domain <> all (v_excluded) or event_domain = c.event_domain)
+  ), decided as materialized (
+    select a.event_seq, a.route_id, a.run_id, e.event_domain, e.event_type, e.event_stream
+      from event e join iu_route_attempt a on a.event_seq = e.seq and a.attempt_no = 1
+  ), key as (
+    select distinct run_id, event_domain, event_type, event_stream from decided where run_id is not null
+  ), expected as (
+    select k.*, h.route_id
+      from key k
+      join iu_route_run r using (run_id)
+     cross join lateral (
+       select distinct on (s.route_id) s.route_id, s.event_domain as d, s.event_type as t, s.event_stream as st, s.removed
+         from iu_route_history s
+        where s.history_id <= c.base_history_id or pg_visible_in_snapshot(s.tx_id, r.route_snapshot)
+           or (s.tx_id = r.route_tx_id and s.history_id <= r.route_history_id)
+        order by s.route_id, s.history_id desc
+     ) h
+     where not h.removed and fn_iu_pattern_matches(h.d, k.event_domain) and fn_iu_pattern_matches(h.t, k.event_type)
+       and fn_iu_pattern_matches(h.st, k.event_stream)
+  ), one as (
+    select distinct on (event_seq) event_seq, run_id, event_domain, event_type, event_stream from decided where run_id is not null
+     order by event_seq, run_id
+  ), missing_pair as (
+    select o.event_seq, x.route_id
+      from one o
+      join expected x on (x.run_id, x.event_domain, x.event_type, x.event_stream) = (o.run_id, o.event_domain, o.event_type, o.event_stream)
+     where not exists (select from iu_route_attempt a where a.event_seq = o.event_seq and a.route_id = x.route_id)
+  ), missing_event as (
+    select e.seq from event e where not exists (select from decided d where d.event_seq = e.seq)
+  )
+  select (select count(*) from event), coalesce((select array_agg(seq order by seq) from missing_event), '{}'),
+         coalesce(array_agg(p.event_seq order by p.event_seq, p.route_id), '{}'), coalesce(array_agg(p.route_id order by p.event_seq, p.route_id), '{}')
+    into checked, event_seqs, pair_event_seqs, pair_route_ids
+    from missing_pair p;
+end
+$$;
