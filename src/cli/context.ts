@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../contract/errors/exit-codes.js';
+import type { Config } from '../install/config/index.js';
 import type { Database, DatabaseSettings } from '../store/database.js';
 import { openDatabase } from '../store/database.js';
 import { type GlobalOptions, globalOptionsOf } from './global-options.js';
 import { createLogger, type Logger } from './log.js';
 import { paletteFor } from './palette.js';
 import { Printer, type TextSink } from './printer.js';
-import { connectionFor, logLevelFor } from './settings.js';
+import { configFor, connectionFor } from './settings.js';
 
 /** What the process around a command gives it; a test gives its own. */
 export interface CliSurroundings {
@@ -32,10 +33,13 @@ export type DoorWishes = Pick<
 /** Everything that a command gets besides its own options. One instance a run. */
 export class CliContext {
   readonly surroundings: CliSurroundings;
+  /** The command line after `iu`. */
+  readonly words: readonly string[];
   #exitCode: number = exitCodes.ok.code;
 
-  constructor(surroundings: CliSurroundings) {
+  constructor(surroundings: CliSurroundings, words: readonly string[] = []) {
     this.surroundings = surroundings;
+    this.words = words;
   }
 
   get environment(): Readonly<Record<string, string | undefined>> {
@@ -60,6 +64,11 @@ export class CliContext {
     return globalOptionsOf(command);
   }
 
+  /** Flags, environment and file together. */
+  config(command: Command): Config {
+    return configFor(this.options(command), this.environment);
+  }
+
   /** Where results go. */
   printer(command: Command): Printer {
     const { json, quiet, color } = this.options(command);
@@ -69,7 +78,7 @@ export class CliContext {
 
   /** Log of a long-running command, JSON lines on stderr with allow-listed fields. */
   logger(command: Command): Logger {
-    return createLogger(logLevelFor(this.options(command), this.environment), this.surroundings.stderr);
+    return createLogger(this.config(command).logLevel, this.surroundings.stderr);
   }
 
   /** Opens the configured database, does the work and closes it, whatever happens. */
@@ -78,7 +87,8 @@ export class CliContext {
     work: (database: Database) => Promise<Result>,
     wishes: DoorWishes = {},
   ): Promise<Result> {
-    const connection = await connectionFor(this.options(command), this.environment);
+    const printer = this.printer(command);
+    const connection = await connectionFor(this.config(command), (text) => printer.note(text));
     try {
       const database = await openDatabase({
         url: connection.url,

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { logLevels } from '../install/config/index.js';
 
-/** Levels of --log-level, the quietest first. */
-export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Options that every command understands. A member is undefined when neither given nor defaulted here. */
@@ -10,6 +9,7 @@ export interface GlobalOptions {
   readonly schema?: string | undefined;
   readonly config?: string | undefined;
   readonly dataFolder?: string | undefined;
+  readonly deployment?: string | undefined;
   readonly logLevel?: LogLevel | undefined;
   readonly json: boolean;
   readonly color: boolean;
@@ -23,6 +23,7 @@ export function addGlobalOptions(program: Command): void {
     .option('--schema <name>', 'schema IU Core is installed in (IU_SCHEMA; default public)')
     .option('--config <file>', 'configuration file (IU_CONFIG)')
     .option('--data-folder <path>', 'data folder of the embedded PostgreSQL (IU_DATA_FOLDER)')
+    .option('--deployment <name>', 'name of this installation (IU_DEPLOYMENT); a copy under another name sends nothing')
     .option('--json', 'print JSON with camelCase keys; errors are one JSON object on stderr', false)
     .addOption(new Option('--log-level <level>', 'what is logged to stderr (IU_LOG_LEVEL)').choices(logLevels))
     .option('--no-color', 'no colours, also on a terminal (NO_COLOR)')
@@ -31,12 +32,14 @@ export function addGlobalOptions(program: Command): void {
 
 /** The global options as given with this command. */
 export function globalOptionsOf(command: Command): GlobalOptions {
-  const { databaseUrl, schema, config, dataFolder, logLevel, json, color, quiet } = command.optsWithGlobals();
+  const { databaseUrl, schema, config, dataFolder, deployment, logLevel, json, color, quiet } =
+    command.optsWithGlobals();
   return {
     databaseUrl,
     schema,
     config,
     dataFolder,
+    deployment,
     logLevel,
     json: json === true,
     color: color !== false,

@@ -2,17 +2,43 @@
 import { realpathSync } from 'node:fs';
 import { argv, env, exit, stderr, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { register as attempt } from './commands/attempt.js';
+import { register as completion } from './commands/completion.js';
+import { register as config } from './commands/config.js';
+import { register as cursor } from './commands/cursor.js';
+import { register as deadLetter } from './commands/dead-letter.js';
+import { register as event } from './commands/event.js';
+import { register as eventType } from './commands/event-type.js';
+import { register as gate } from './commands/gate.js';
+import { register as ladder } from './commands/ladder.js';
+import { register as migrate } from './commands/migrate.js';
+import { register as route } from './commands/route.js';
+import { register as uninstall } from './commands/uninstall.js';
 import type { RegisterCommand } from './context.js';
 import { processStopSignal, runCli } from './run.js';
 
-/** Every command of `iu`, in the order of the help. A new command is one file and one line here. */
-export const commands: readonly RegisterCommand[] = [];
-
-/** Runs one command line in this process and resolves to its exit code. */
-export const main = (words: readonly string[], surroundings = processSurroundings) =>
-  runCli(words, commands, surroundings);
+/** Every command of `iu`, in the order of the help. A new command is one file and two lines here. */
+export const commands: readonly RegisterCommand[] = [
+  config,
+  migrate,
+  uninstall,
+  gate,
+  ladder,
+  route,
+  event,
+  eventType,
+  attempt,
+  deadLetter,
+  cursor,
+  completion,
+];
 
 const processSurroundings = { stdout, stderr, environment: env, stopSignal: processStopSignal };
+
+/** Runs one command line and resolves to its exit code. */
+export function main(words: readonly string[], surroundings = processSurroundings): Promise<number> {
+  return runCli(words, commands, surroundings);
+}
 
 if (argv[1] !== undefined && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) {
   // A reader that went away (`iu event list | head -1`) is no failure.

@@ -44,7 +44,7 @@ export async function runCli(
   commands: readonly RegisterCommand[],
   surroundings: CliSurroundings,
 ): Promise<number> {
-  const context = new CliContext(surroundings);
+  const context = new CliContext(surroundings, words);
   try {
     const program = buildProgram(commands, context);
     await program.parseAsync([...words], { from: 'user' });

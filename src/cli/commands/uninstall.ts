@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { uninstall } from '../../install/migrate/index.js';
+import { type CliContext, withExamples } from '../context.js';
+import { commandLineWithout } from '../paging.js';
+import { onOneConnection, progressNotes } from './migrate.js';
+
+interface UninstallCommandOptions {
+  readonly yes?: boolean;
+  readonly discardData?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `iu uninstall`. */
+export function register(program: Command, context: CliContext): void {
+  withExamples(
+    program
+      .command('uninstall')
+      .description('Take everything away again, guarded like a rollback; shows first, does it with --yes')
+      .option('--yes', 'do it; without it only shows what would go')
+      .option('--discard-data', 'also where tables have rows: they are lost; open gates refuse all the same')
+      .option('--dry-run', 'print the SQL and change nothing'),
+    'iu uninstall',
+    'iu uninstall --yes --discard-data',
+  ).action(async (options: UninstallCommandOptions, command: Command) => {
+    const printer = context.printer(command);
+    const dryRun = options.dryRun === true || options.yes !== true;
+    const result = await onOneConnection(context, command, (client, schema) =>
+      uninstall(client, {
+        schema,
+        dryRun,
+        discardData: options.discardData === true,
+        onProgress: progressNotes(printer),
+      }),
+    );
+    const goOn = dryRun ? `${commandLineWithout(context.words, [])} --yes` : null;
+    const shown = { ...result, sql: options.dryRun === true ? result.sql : undefined, dry_run: dryRun, go_on: goOn };
+    printer.result(shown, () => {
+      if (options.dryRun === true) return [result.sql.trimEnd()];
+      const rows = result.rows.map(({ table, rows: count }) => `  ${table}: ${count} rows`);
+      const kept = result.rolesKept.map(({ role, reason }) => `  role ${role} is kept: ${reason}`);
+      if (goOn !== null) {
+        return [
+          `Would take back ${result.changes.length} changes: ${result.changes.join(', ')}`,
+          ...(rows.length > 0 ? ['Rows that would be lost (only with --discard-data):', ...rows] : []),
+          'Nothing was changed.',
+          `To do it: ${goOn}`,
+        ];
+      }
+      return [`Took back ${result.changes.length} changes: ${result.changes.join(', ')}`, ...rows, ...kept];
+    });
+  });
+}

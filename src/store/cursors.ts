@@ -1,0 +1,116 @@
+import { callForResult, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+
+/** One named worker: what it owns and how far it is. */
+export interface CursorRow {
+  readonly worker_name: string;
+  readonly event_domain: string;
+  readonly base_kind: string;
+  readonly base_seq: string;
+  readonly backlog: string;
+  readonly cursor_event_id: string | null;
+  readonly cursor_event_seq: string | null;
+  readonly events_seen: string;
+  readonly attempts_written: string;
+  readonly dead_lettered: string;
+  readonly passes: string;
+  readonly lost_pairs: string;
+  readonly window_open: boolean;
+  readonly last_run_at: string | null;
+  readonly reconciled_at: string | null;
+  readonly registered_at: string;
+  readonly registered_by: string;
+}
+
+/** Which cursors a list shows. */
+export interface CursorFilter {
+  readonly worker?: string | undefined;
+  readonly domain?: string | undefined;
+}
+
+/** Cursors by name. */
+export function listCursors(
+  database: Queryable,
+  filter: CursorFilter,
+  wishes: PageWishes,
+): Promise<ListPage<CursorRow>> {
+  return readPage(
+    database,
+    {
+      columns: `c.worker_name, c.event_domain, c.base_kind, c.base_seq, b.backlog, c.last_event_id as cursor_event_id,
+        c.last_event_seq as cursor_event_seq, c.events_seen, c.attempts_written, c.dead_lettered, c.passes, c.lost_pairs,
+        c.open_snapshot is not null as window_open, c.last_run_at, c.reconciled_at, c.registered_at, c.registered_by`,
+      from: 'iu_route_worker_cursor c join v_iu_event_backlog b using (worker_name)',
+      conditions: [
+        ['c.worker_name = ?', filter.worker],
+        ['c.event_domain = ?', filter.domain],
+      ],
+      key: 'c.worker_name collate "C"',
+      keyType: 'text',
+      keyColumn: 'worker_name',
+      descending: false,
+    },
+    wishes,
+  );
+}
+
+export function registerCursor(
+  database: Queryable,
+  workerName: string,
+  eventDomain: string,
+  base: string,
+): Promise<{ readonly worker_name: string; readonly event_domain: string; readonly base_kind: string }> {
+  return callForResult(database, 'select fn_iu_route_worker_register($1, $2, $3)', [workerName, eventDomain, base]);
+}
+
+/** What a transfer moved and decided on the way. */
+export interface TransferResult {
+  readonly event_domain: string;
+  readonly from: string;
+  readonly to: string;
+  readonly seen: number;
+  readonly attempts_written: number;
+}
+
+export function transferDomain(
+  database: Queryable,
+  move: { readonly domain: string; readonly from: string; readonly to: string; readonly reason: string },
+): Promise<TransferResult> {
+  const values = [move.domain, move.from, move.to, move.reason];
+  return callForResult(database, 'select fn_iu_route_worker_transfer($1, $2, $3, $4)', values);
+}
+
+export function rewindCursor(
+  database: Queryable,
+  workerName: string,
+  reason: string,
+): Promise<{ readonly worker_name: string; readonly rewound_to: string }> {
+  return callForResult(database, 'select fn_iu_route_worker_rewind($1, $2)', [workerName, reason]);
+}
+
+/** What a rebase decided. */
+export interface RebaseResult {
+  readonly worker_name: string;
+  readonly seen: number;
+  readonly attempts_written: number;
+  readonly dead_lettered: number;
+  readonly base_seq: string;
+}
+
+export function rebaseCursor(database: Queryable, workerName: string, reason: string): Promise<RebaseResult> {
+  return callForResult(database, 'select fn_iu_route_worker_rebase($1, $2)', [workerName, reason]);
+}
+
+/** What the certificate says. */
+export interface ReconcileResult {
+  readonly worker_name: string;
+  readonly checked: number;
+  readonly lost_events: number;
+  readonly lost_pairs: number;
+  readonly stranded: number;
+  readonly lost: number;
+  readonly first_lost_seq: string | null;
+}
+
+export function reconcileCursor(database: Queryable, workerName: string, full: boolean): Promise<ReconcileResult> {
+  return callForResult(database, 'select fn_iu_route_worker_reconcile($1, $2)', [workerName, full]);
+}

@@ -1,0 +1,183 @@
+import { callForDocument, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+
+/** One event of a list, without its payload. */
+export interface EventRow {
+  readonly seq: string;
+  readonly id: string;
+  readonly event_domain: string;
+  readonly event_type: string;
+  readonly event_stream: string;
+  readonly delivery_lane: string | null;
+  readonly event_severity: string | null;
+  readonly event_subject_table: string | null;
+  readonly event_subject_ref: string | null;
+  readonly canonical_address: string | null;
+  readonly actor_ref: string | null;
+  readonly correlation_id: string | null;
+  readonly source_system: string | null;
+  readonly occurred_at: string | null;
+  readonly created_at: string;
+}
+
+/** Which events a list shows. */
+export interface EventFilter {
+  readonly domain?: string | undefined;
+  readonly type?: string | undefined;
+  readonly stream?: string | undefined;
+  readonly subjectTable?: string | undefined;
+  readonly subjectRef?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly correlation?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** True: only those that no worker has decided yet. */
+  readonly undecided?: boolean | undefined;
+  readonly oldestFirst?: boolean | undefined;
+}
+
+/** Events by seq, newest first unless asked otherwise. */
+export function listEvents(database: Queryable, filter: EventFilter, wishes: PageWishes): Promise<ListPage<EventRow>> {
+  return readPage(
+    database,
+    {
+      columns: `e.seq, e.id, e.event_domain, e.event_type, e.event_stream, e.delivery_lane, e.event_severity,
+        e.event_subject_table, e.event_subject_ref, e.canonical_address, e.actor_ref, e.correlation_id, e.source_system,
+        e.occurred_at, e.created_at`,
+      from: 'event_outbox e',
+      conditions: [
+        ['e.event_domain = ?', filter.domain],
+        ['e.event_type = ?', filter.type],
+        ['e.event_stream = ?', filter.stream],
+        ['e.event_subject_table = ?', filter.subjectTable],
+        ['e.event_subject_ref = ?', filter.subjectRef],
+        ['e.actor_ref = ?', filter.actor],
+        ['e.correlation_id = ?', filter.correlation],
+        ['e.created_at >= ?::timestamptz', filter.since],
+        ['e.created_at < ?::timestamptz', filter.until],
+        ['?::boolean and e.seq in (select u.event_seq from v_iu_event_undecided u)', filter.undecided],
+      ],
+      key: 'e.seq',
+      keyType: 'bigint',
+      keyColumn: 'seq',
+      descending: filter.oldestFirst !== true,
+    },
+    wishes,
+  );
+}
+
+/** The whole row of an event; `safe_payload` is the database's own text. */
+export interface StoredEvent extends EventRow {
+  readonly tx_id: string;
+  readonly payload_classification: string | null;
+  readonly safe_payload: string;
+}
+
+/** One attempt within a story. */
+export interface StoryAttempt {
+  readonly attempt_id: string;
+  readonly attempt_no: number;
+  readonly route_id: number;
+  readonly route_code: string;
+  readonly route_version: number | null;
+  readonly status: string;
+  readonly reason: string | null;
+  readonly delivered: boolean;
+  readonly failure_code: string | null;
+  readonly failure_detail: string | null;
+  readonly started_at: string;
+  readonly run_id: string | null;
+}
+
+/** One dead letter within a story. */
+export interface StoryDeadLetter {
+  readonly dead_letter_id: number;
+  readonly route_code: string;
+  readonly attempt_no: number;
+  readonly failure_code: string;
+  readonly failure_detail: string | null;
+  readonly failure_signature: string;
+  readonly created_at: string;
+  readonly resolved_at: string | null;
+  readonly resolved_by: string | null;
+  readonly resolution: string | null;
+  readonly resolution_note: string | null;
+}
+
+/** One waiting delivery within a story. */
+export interface StoryDelivery {
+  readonly route_id: number;
+  readonly attempt_no: number;
+  readonly due_at: string;
+  readonly lease_until: string | null;
+  readonly claims: number;
+}
+
+/** What `fn_iu_event_story` tells. */
+export interface EventStory {
+  readonly event: StoredEvent;
+  readonly state: 'undecided' | 'decided' | 'before_base' | 'without_owner';
+  readonly worker_name: string | null;
+  readonly attempts: readonly StoryAttempt[];
+  readonly dead_letters: readonly StoryDeadLetter[];
+  readonly deliveries: readonly StoryDelivery[];
+}
+
+/** The id of the event with this seq; undefined when there is none. */
+export async function eventIdOfSeq(database: Queryable, seq: string): Promise<string | undefined> {
+  const result = await database.query('select id from event_outbox where seq = $1', [seq]);
+  return result.rows[0]?.id;
+}
+
+/** The story of one event; undefined when there is no such event. */
+export function eventStory(database: Queryable, eventId: string): Promise<EventStory | undefined> {
+  return callForDocument(database, 'select fn_iu_event_story($1)', [eventId]);
+}
+
+/** What an emission carries. The payload is JSON text and stays text. */
+export interface Emission {
+  readonly domain: string;
+  readonly type: string;
+  readonly subjectTable: string | null;
+  readonly subjectRef: string | null;
+  readonly payloadText: string;
+  readonly canonicalAddress?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly correlation?: string | undefined;
+  readonly sourceSystem?: string | undefined;
+  readonly severity?: string | undefined;
+  readonly classification?: string | undefined;
+  readonly occurredAt?: string | undefined;
+  readonly dedupeKey?: string | undefined;
+}
+
+/** What became of an emission. */
+export interface EmissionResult {
+  readonly event_id: string | null;
+  readonly event_seq: string | null;
+  readonly is_new: boolean;
+  readonly suppressed: boolean;
+}
+
+/** Records one event through `fn_iu_emit`, the way of applications. */
+export async function emitEvent(database: Queryable, emission: Emission): Promise<EmissionResult> {
+  const result = await database.query(
+    `select event_id, event_seq, is_new, suppressed
+       from fn_iu_emit($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12::timestamptz, $13)`,
+    [
+      emission.domain,
+      emission.type,
+      emission.subjectTable,
+      emission.subjectRef,
+      emission.payloadText,
+      emission.canonicalAddress ?? null,
+      emission.actor ?? null,
+      emission.correlation ?? null,
+      emission.sourceSystem ?? 'iu_core',
+      emission.severity ?? null,
+      emission.classification ?? 'safe_metadata',
+      emission.occurredAt ?? null,
+      emission.dedupeKey ?? null,
+    ],
+  );
+  return isoTimes(result.rows[0]) as unknown as EmissionResult;
+}

@@ -1,0 +1,122 @@
+import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+
+/** One gate as it stands. `open` is the judgement of the database: value, row count and time limit. */
+export interface GateRow {
+  readonly key: string;
+  readonly value: string | null;
+  readonly open: boolean;
+  readonly description: string | null;
+  readonly reason: string | null;
+  readonly open_until: string | null;
+  readonly changed_by: string | null;
+  readonly updated_at: string | null;
+}
+
+/** The gates, the switch of emission last. A gate without a row is closed. */
+export const gateKeys = [
+  'iu_core.routes_master_enabled',
+  'iu_core.route_worker_enabled',
+  'iu_core.delivery_enabled',
+  'iu_core.structure_ops_enabled',
+  'iu_core.autocut_enabled',
+  'iu_core.emission_enabled',
+] as const;
+
+/** The one inverted switch: only the exact value `false` closes it. */
+export const emissionKey = 'iu_core.emission_enabled';
+
+/** Every gate, whether it has a row or not. */
+export async function listGates(database: Queryable): Promise<GateRow[]> {
+  const result = await database.query(
+    `select k.key, c.value, c.description, c.reason, c.open_until, c.changed_by, c.updated_at,
+       case when k.key = $2 then coalesce(c.value, '') <> 'false' else fn_iu_gate_open(k.key) end as open
+     from unnest($1::text[]) with ordinality as k (key, place) left join dot_config c using (key) order by k.place`,
+    [gateKeys, emissionKey],
+  );
+  return result.rows.map((row) => isoTimes(row) as unknown as GateRow);
+}
+
+/** What a gate was set to. */
+export interface GateSetResult {
+  readonly key: string;
+  readonly value: string;
+  readonly was: string | null;
+  readonly reason: string;
+  readonly open_until: string | null;
+}
+
+/** Opens or closes a gate; committed when it returns, if the connection is in no transaction. */
+export function setGate(
+  database: Queryable,
+  gate: {
+    readonly key: string;
+    readonly open: boolean;
+    readonly reason: string;
+    readonly openSeconds?: number | undefined;
+  },
+): Promise<GateSetResult> {
+  const values = [gate.key, gate.open, gate.reason, gate.openSeconds ?? null];
+  return callForResult(database, 'select fn_iu_gate_set($1, $2, $3, $4)', values);
+}
+
+/** Waits for passes and claims that began under the old gates. Call it after the closing has committed. */
+export async function drainGates(database: Queryable, waitMilliseconds: number): Promise<boolean> {
+  const result = await database.query('select fn_iu_gate_drain($1) as drained', [waitMilliseconds]);
+  return result.rows[0]?.drained === true;
+}
+
+/** One change of a gate or setting. */
+export interface GateLogRow {
+  readonly log_id: string;
+  readonly config_key: string;
+  readonly operation: string;
+  readonly old_value: string | null;
+  readonly new_value: string | null;
+  readonly reason: string | null;
+  readonly open_until: string | null;
+  readonly changed_by: string;
+  readonly application_name: string | null;
+  readonly changed_at: string;
+}
+
+/** The log of gates, newest first. */
+export function listGateLog(
+  database: Queryable,
+  filter: { readonly key?: string | undefined; readonly since?: string | undefined; readonly by?: string | undefined },
+  wishes: PageWishes,
+): Promise<ListPage<GateLogRow>> {
+  return readPage(
+    database,
+    {
+      columns:
+        'log_id, config_key, operation, old_value, new_value, reason, open_until, changed_by, application_name, changed_at',
+      from: 'iu_gate_log',
+      conditions: [
+        ['config_key = ?', filter.key],
+        ['changed_at >= ?::timestamptz', filter.since],
+        ['changed_by = ?', filter.by],
+      ],
+      key: 'log_id',
+      keyType: 'bigint',
+      keyColumn: 'log_id',
+      descending: true,
+    },
+    wishes,
+  );
+}
+
+/** What a step of the disable ladder did. */
+export interface LadderResult {
+  readonly level: number;
+  readonly did: string;
+  readonly stops?: string;
+  readonly leaves_running?: string;
+}
+
+export function ladderDisable(database: Queryable, level: number, reason: string): Promise<LadderResult> {
+  return callForResult(database, 'select fn_iu_ladder_disable($1, $2)', [level, reason]);
+}
+
+export function ladderEnable(database: Queryable, level: number, reason: string): Promise<LadderResult> {
+  return callForResult(database, 'select fn_iu_ladder_enable($1, $2)', [level, reason]);
+}
