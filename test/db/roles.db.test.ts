@@ -25,7 +25,7 @@ beforeAll(async () => {
       `select p.proname as name,
               format('select %I(%s)', p.proname, (select string_agg(format('null::%s', t::regtype), ', ' order by n)
                                                            from unnest(p.proargtypes) with ordinality a (t, n))) as call
-         from pg_proc p where p.pronamespace = current_schema()::regnamespace
+         from pg_proc p where p.pronamespace = quote_ident(current_schema())::regnamespace
         order by p.proname, p.oid`,
     )
   ).rows;
@@ -33,7 +33,7 @@ beforeAll(async () => {
     await db.pool.query<Relation>(
       `select c.relname as name, a.attname as column, c.relkind in ('r', 'p') as "isTable"
          from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum = 1
-        where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p', 'v') order by 1`,
+        where c.relnamespace = quote_ident(current_schema())::regnamespace and c.relkind in ('r', 'p', 'v') order by 1`,
     )
   ).rows;
 });
@@ -125,7 +125,7 @@ describe('the roles', () => {
 
   it('leave no function to PUBLIC, and every function pins its search_path', async () => {
     const { rows } = await db.pool.query(
-      `select p.oid::regprocedure::text as name from pg_proc p where pronamespace = current_schema()::regnamespace
+      `select p.oid::regprocedure::text as name from pg_proc p where pronamespace = quote_ident(current_schema())::regnamespace
           and (has_function_privilege('public', p.oid, 'execute')
                or not coalesce(p.proconfig @> array['search_path=' || quote_ident(current_schema()) || ', pg_temp'], false))`,
     );
