@@ -1,0 +1,182 @@
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import { exitCodes } from '../../contract/errors/exit-codes.js';
+import { startEmbedded } from '../../install/embedded/index.js';
+import { verifyLive } from '../../install/verify-live.js';
+import { RouteWorker } from '../../route/worker.js';
+import { type Database, openDatabase } from '../../store/database.js';
+import { corpusCounts, totalBacklog } from '../../store/demo.js';
+import { openWorkerSession } from '../../store/worker-session.js';
+import { type CliContext, withExamples } from '../context.js';
+import { type Played, type PlayProgress, playRevisions } from '../demo/play.js';
+import { prepareDatabase } from '../demo/prepare.js';
+import { ProgressLine } from '../demo/progress.js';
+import { type DemoSummary, type RunMeasure, summarize, summaryLines } from '../demo/summary.js';
+import type { LogFields } from '../log.js';
+import { packageVersion } from '../run.js';
+
+interface DemoFlags {
+  readonly once?: boolean;
+}
+
+/** Longest wait for the worker after the last revision without it deciding anything. */
+const patienceMilliseconds = 30_000;
+
+/** `iu demo`, which is `npm start`. */
+export function register(program: Command, context: CliContext): void {
+  withExamples(
+    program
+      .command('demo')
+      .description('Play 41 revisions of a constitution through the whole loop, in dry-run, on the embedded PostgreSQL')
+      .option('--once', 'end by itself; exit code 0 only when the certificate holds and health is green'),
+    'iu demo --once',
+    'iu demo --once --json',
+  ).action((flags: DemoFlags, command: Command) => new Demo(flags, command, context).run());
+}
+
+/** One run of the demo. */
+class Demo {
+  readonly #stop: AbortSignal;
+  readonly #progress: ProgressLine;
+
+  constructor(
+    private readonly flags: DemoFlags,
+    private readonly command: Command,
+    private readonly context: CliContext,
+  ) {
+    this.#stop = context.stopSignal();
+    const { quiet } = context.options(command);
+    const { stderr } = context.surroundings;
+    this.#progress = new ProgressLine(quiet ? { write: () => true } : stderr);
+  }
+
+  /** On the embedded server, unless an address is given on the command line: a demo must not land in a real database. */
+  async run(): Promise<void> {
+    const { databaseUrl, dataFolder, schema = 'public' } = this.context.options(this.command);
+    if (databaseUrl !== undefined) return this.#onServer(databaseUrl, schema);
+    const folder = dataFolder ?? (this.context.environment.IU_DATA_FOLDER || undefined);
+    this.#progress.say('Starting PostgreSQL ...');
+    const server = await startEmbedded({ dataFolder: folder, log: (message) => this.#progress.say(message) });
+    try {
+      await this.#onServer(server.url, schema);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  async #onServer(url: string, schema: string): Promise<void> {
+    const prepared = await prepareDatabase(url, schema);
+    this.#progress.say(
+      prepared.changes.length > 0
+        ? `Installed ${prepared.changes.length} changes inert, verified, opened the gates of routing.`
+        : 'Installed already, verified.',
+    );
+    const database = await openDatabase({ url, schema, purpose: 'demo', maxConnections: 2 });
+    try {
+      await this.#onDatabase(database);
+    } finally {
+      await database.close();
+    }
+  }
+
+  async #onDatabase(database: Database): Promise<void> {
+    const worker = this.#worker(database);
+    const working = worker.run();
+    try {
+      const startedAt = performance.now();
+      const eventsBefore = (await corpusCounts(database.pool)).events;
+      const played = await this.#play(database);
+      await this.#untilDecided(database);
+      const seconds = (performance.now() - startedAt) / 1000;
+      if (played.stopped) {
+        this.#progress.say('Stopped. The next start goes on from here.');
+        return;
+      }
+      await this.#report(database, { eventsBefore, seconds });
+      if (!this.flags.once) await this.#untilStopped();
+    } finally {
+      worker.stop();
+      await working;
+    }
+  }
+
+  #worker(database: Database): RouteWorker {
+    const logger = this.context.logger(this.command);
+    return new RouteWorker(
+      {
+        connect: () => openWorkerSession({ url: database.url, schema: database.schema, purpose: 'worker of the demo' }),
+        log: (level, message, fields) => {
+          if (level !== 'info') logger[level](message, fields as LogFields | undefined);
+        },
+      },
+      {
+        processId: `${hostname()}:${process.pid}:${Date.now().toString(36)}`,
+        host: hostname(),
+        pid: process.pid,
+        version: packageVersion(),
+      },
+    );
+  }
+
+  async #play(database: Database): Promise<Played> {
+    const show = (at: PlayProgress) =>
+      this.#progress.update(
+        () => `Revision ${at.revision} of ${at.revisions} (${at.revisionLabel}): ${at.done} of ${at.total} changes`,
+      );
+    const played = await playRevisions({ url: database.url, schema: database.schema }, this.#stop, show);
+    this.#progress.say(
+      played.applied === 0
+        ? `All ${played.revisions} revisions had been played before.`
+        : `Played ${played.applied} of ${played.revisions} revisions.`,
+    );
+    return played;
+  }
+
+  /** Until nothing is left to decide; gives up when nothing moves, for example because a person closed a gate. */
+  async #untilDecided(database: Database): Promise<void> {
+    let least = Number.POSITIVE_INFINITY;
+    let movedAt = performance.now();
+    while (!this.#stop.aborted) {
+      const backlog = await totalBacklog(database.pool);
+      if (backlog === 0) return;
+      if (backlog < least) {
+        least = backlog;
+        movedAt = performance.now();
+      } else if (performance.now() - movedAt > patienceMilliseconds) return;
+      this.#progress.update(() => `${backlog} events wait for their decision`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #report(database: Database, measure: RunMeasure): Promise<void> {
+    const summary: DemoSummary = await summarize(database.pool, measure);
+    const checks = await verifyLive({ url: database.url, schema: database.schema });
+    for (const check of checks.checks.filter((one) => !one.passed)) {
+      this.#progress.say(`verify ${check.id} failed: ${check.what}: ${check.evidence}`);
+    }
+    this.#progress.close();
+    const printer = this.context.printer(this.command);
+    // Not through the printer: it would make camelCase of the statuses, which are keys here and stay what they are.
+    if (printer.json) this.context.surroundings.stdout.write(`${JSON.stringify(summary)}\n`);
+    else for (const line of summaryLines(summary, printer, !this.flags.once)) printer.line(line);
+    const good =
+      summary.certificateHolds && summary.lost === 0 && summary.backlog === 0 && summary.healthy && checks.passed;
+    if (!good) this.context.endWith(exitCodes.unhealthy);
+  }
+
+  #untilStopped(): Promise<void> {
+    if (this.#stop.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      // A pending promise alone does not keep a process alive.
+      const alive = setInterval(() => {}, 60_000);
+      this.#stop.addEventListener(
+        'abort',
+        () => {
+          clearInterval(alive);
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+}
