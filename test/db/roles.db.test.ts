@@ -10,6 +10,7 @@ interface Callable {
 
 interface Relation {
   readonly name: string;
+  readonly qualified: string;
   readonly column: string;
   readonly isTable: boolean;
 }
@@ -23,7 +24,7 @@ beforeAll(async () => {
   functions = (
     await db.pool.query<Callable>(
       `select p.proname as name,
-              format('select %I(%s)', p.proname, (select string_agg(format('null::%s', t::regtype), ', ' order by n)
+              format('select %I.%I(%s)', current_schema(), p.proname, (select string_agg(format('null::%s', t::regtype), ', ' order by n)
                                                            from unnest(p.proargtypes) with ordinality a (t, n))) as call
          from pg_proc p where p.pronamespace = quote_ident(current_schema())::regnamespace
         order by p.proname, p.oid`,
@@ -31,7 +32,7 @@ beforeAll(async () => {
   ).rows;
   relations = (
     await db.pool.query<Relation>(
-      `select c.relname as name, a.attname as column, c.relkind in ('r', 'p') as "isTable"
+      `select c.relname as name, format('%I.%I', current_schema(), c.relname) as qualified, a.attname as column, c.relkind in ('r', 'p') as "isTable"
          from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum = 1
         where c.relnamespace = quote_ident(current_schema())::regnamespace and c.relkind in ('r', 'p', 'v') order by 1`,
     )
@@ -85,17 +86,19 @@ describe.each(rolesTried)('a login with the rights of %s', (role) => {
       ),
     );
     const wrong: string[] = [];
-    for (const { name, column, isTable } of relations) {
-      const statements: Record<string, string> = { select: `select * from "${name}" limit 0` };
+    for (const { name, qualified, column, isTable } of relations) {
+      const statements: Record<string, string> = { select: `select * from ${qualified} limit 0` };
       if (isTable) {
-        statements.insert = `insert into "${name}" default values`;
-        statements.update = `update "${name}" set "${column}" = default`;
-        statements.delete = `delete from "${name}"`;
-        statements.truncate = `truncate "${name}"`;
+        statements.insert = `insert into ${qualified} default values`;
+        statements.update = `update ${qualified} set "${column}" = default`;
+        statements.delete = `delete from ${qualified}`;
+        statements.truncate = `truncate ${qualified}`;
       }
       for (const [privilege, sql] of Object.entries(statements)) {
         const { code, message } = await attempt(client, sql);
-        const refused = code === '42501' && (message.endsWith(`table ${name}`) || message.endsWith(`view ${name}`));
+        const refused =
+          code === '42501' &&
+          (message.endsWith(`table ${name}`) || message.endsWith(`view ${name}`) || message.includes('for schema'));
         const may = granted.has(`${privilege} ${name}`);
         if (refused === may)
           wrong.push(`${privilege} ${name}: ${may ? 'granted' : 'not granted'}, server says ${code} ${message}`);
