@@ -1285,7 +1285,8 @@ $$;
 -- fn_iu_replay_candidates(jsonb) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
 --
 -- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses. Attempts later
---            than until_attempt_id do not count as latest, and a pair with one is done: so a replay of many is resumable.
+--            than until_attempt_id are not meant, and a pair that has a later one is done: so a replay of many is resumable. An event that no
+--            route matched is meant while a route of today would decide it.
 -- Arguments: p_filter: {status: [failed|skipped|dry_run] (default failed), route_code?, event_domain?, event_type?, reason?,
 --            failure_signature?, since?, until? (attempt times), until_attempt_id?, after_seq?}
 -- Returns:   a row a pair, in order of event
@@ -1327,6 +1328,12 @@ begin
        and (p_filter ->> 'event_type' is null or e.event_type = p_filter ->> 'event_type')
        and not exists (select from iu_route_attempt l
                         where l.event_seq = a.event_seq and l.route_id = a.route_id and l.attempt_no > a.attempt_no)
+       -- an event without a route is meant as long as a route of today would decide something new about it
+       and (a.route_id <> 0 or a.status = 'failed' or exists (
+             select from iu_outbound_route r
+              where r.removed_at is null and fn_iu_pattern_matches(r.event_domain, e.event_domain)
+                and fn_iu_pattern_matches(r.event_type, e.event_type) and fn_iu_pattern_matches(r.event_stream, e.event_stream)
+                and not exists (select from iu_route_attempt x where x.event_seq = e.seq and x.route_id = r.route_id)))
      order by a.event_seq, a.route_id;
 end
 $$;
