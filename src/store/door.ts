@@ -29,18 +29,29 @@ export interface DoorRules {
 /** Oldest and newest major version that the test suite runs on. */
 export const supportedMajors = { oldest: 15, newest: 18 } as const;
 
+/** The group roles that people and programs are granted. By name, because a login role may be called `iu_` something too. */
+export const groupRoles = [
+  'iu_owner',
+  'iu_migrator',
+  'iu_emitter',
+  'iu_worker',
+  'iu_operator',
+  'iu_approver',
+  'iu_reader',
+] as const;
+
 const factsQuery = `select current_setting('server_version_num')::int as version, pg_is_in_recovery() as in_recovery,
   current_setting('transaction_read_only') = 'on' as read_only, current_user::text as role_name,
   (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) as is_superuser,
   array(select r.rolname::text from pg_catalog.pg_roles r
-    where r.rolname like 'iu\\_%' and pg_has_role(current_user, r.oid, 'usage') order by 1) as member_of,
+    where r.rolname = any ($2) and pg_has_role(current_user, r.oid, 'usage') order by 1) as member_of,
   n.oid is not null as schema_exists, coalesce(has_schema_privilege(n.oid, 'usage'), false) as schema_usable,
   exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'event_outbox') as installed
   from (values (1)) as one left join pg_catalog.pg_namespace n on n.nspname = $1`;
 
 /** Asks the server, in one query. */
 export async function readServerFacts(client: pg.ClientBase | pg.Pool, schema: string): Promise<ServerFacts> {
-  const row = (await client.query(factsQuery, [schema])).rows[0];
+  const row = (await client.query(factsQuery, [schema, groupRoles])).rows[0];
   return {
     serverVersionNumber: row.version,
     inRecovery: row.in_recovery,
@@ -95,7 +106,7 @@ function checkRights(facts: ServerFacts, rules: DoorRules): void {
   if (suits && facts.schemaUsable) return;
   const missing = suits
     ? `usage on schema ${rules.schema}`
-    : `membership in ${wanted.length > 0 ? wanted.join(' or ') : 'one of the iu_ roles'}`;
+    : `membership in ${wanted.length > 0 ? wanted.join(' or ') : `one of ${groupRoles.join(', ')}`}`;
   throw new IuError('IU004', {
     message: `Role ${facts.roleName} lacks ${missing}.`,
     roleName: facts.roleName,

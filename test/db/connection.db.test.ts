@@ -1,6 +1,10 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { IuError } from '../../src/contract/errors/index.js';
+import { startEmbedded } from '../../src/install/embedded/index.js';
 import { createPool, type DatabaseSettings, openDatabase } from '../../src/store/database.js';
 import { checkServerFacts, type DoorRules, type ServerFacts } from '../../src/store/door.js';
 import { connectionErrorFrom, errorCode } from '../../src/store/failure.js';
@@ -179,6 +183,29 @@ describe('the door to PostgreSQL', () => {
     const error = connectionErrorFrom(fromServer, db.url);
     expect(error?.code).toBe('IU004');
     expect(JSON.stringify([error, error?.message, error?.cause])).not.toContain('topsecret');
+  });
+});
+
+describe('a standby', () => {
+  it('is refused, unless reading is all that is wanted', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'iu-standby-'));
+    await chmod(folder, 0o711);
+    const options = { dataFolder: folder, major: inject('iuCluster').major, durable: false };
+    try {
+      await (await startEmbedded(options)).stop();
+      await writeFile(join(folder, 'server/data/standby.signal'), '');
+      const standby = await startEmbedded(options);
+      try {
+        const error = await refusal({ url: standby.url, expect: 'server' });
+        expect(error.code).toBe('IU002');
+        expect(error.message).toContain('standby');
+        await (await openDatabase({ url: standby.url, expect: 'server', readOnlyAllowed: true })).close();
+      } finally {
+        await standby.stop();
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 

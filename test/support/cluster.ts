@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EmbeddedServer, startEmbedded } from '../../src/install/embedded/index.js';
+import { fileURLToPath } from 'node:url';
+import { type EmbeddedServer, embeddedMajor, startEmbedded } from '../../src/install/embedded/index.js';
 import { migrateUp } from '../../src/install/migrate/index.js';
 import { connectClient } from '../../src/store/session.js';
 
@@ -29,6 +31,7 @@ export interface TestCluster {
 }
 
 const folderPrefix = 'iu-core-test-';
+const installScript = fileURLToPath(new URL('../../scripts/install-postgres.mjs', import.meta.url));
 const templateName = 'iu_test_template';
 
 /** The same address with another database. */
@@ -44,8 +47,10 @@ export function withDatabase(url: string, database: string): string {
  * IU_TEST_POSTGRES chooses the major version, IU_TEST_SCHEMA the schema. fsync is off: nothing here outlives the run.
  */
 export async function startTestCluster(): Promise<TestCluster> {
-  const major = Number(process.env.IU_TEST_POSTGRES || 17);
+  const major = Number(process.env.IU_TEST_POSTGRES || embeddedMajor);
   const schema = process.env.IU_TEST_SCHEMA || 'public';
+  // Does nothing when they are there, as those of the default are after `npm ci`.
+  if (major !== embeddedMajor) execFileSync(process.execPath, [installScript, String(major)], { stdio: 'inherit' });
   await removeLeftovers();
   const folder = await mkdtemp(join(tmpdir(), folderPrefix));
   // mkdtemp makes it 700; the server's user has to enter it when the tests run as root.
