@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { grantedRoles, readGrants } from '../support/grants.js';
@@ -62,6 +62,9 @@ describe.each(rolesTried)('a login with the rights of %s', (role) => {
 
   beforeAll(async () => {
     client = role === 'nobody' ? await db.as() : await db.as(role);
+    // so that nobody is refused by the objects themselves and not already at the schema
+    const { rows } = await client.query('select quote_ident(session_user) as me');
+    await db.pool.query(`grant usage on schema ${pg.escapeIdentifier(db.schema)} to ${rows[0].me}`);
   });
 
   it('may call exactly the functions that are granted', async () => {
@@ -96,9 +99,7 @@ describe.each(rolesTried)('a login with the rights of %s', (role) => {
       }
       for (const [privilege, sql] of Object.entries(statements)) {
         const { code, message } = await attempt(client, sql);
-        const refused =
-          code === '42501' &&
-          (message.endsWith(`table ${name}`) || message.endsWith(`view ${name}`) || message.includes('for schema'));
+        const refused = code === '42501' && (message.endsWith(`table ${name}`) || message.endsWith(`view ${name}`));
         const may = granted.has(`${privilege} ${name}`);
         if (refused === may)
           wrong.push(`${privilege} ${name}: ${may ? 'granted' : 'not granted'}, server says ${code} ${message}`);
