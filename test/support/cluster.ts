@@ -60,6 +60,9 @@ export async function startTestCluster(): Promise<TestCluster> {
     major,
     durable: false,
     settings: { max_connections: '200', max_prepared_transactions: '20', autovacuum_naptime: '10s' },
+  }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   });
   const stop = async () => {
     await server.stop();
