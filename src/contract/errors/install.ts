@@ -82,6 +82,14 @@ export const installErrors: readonly ErrorEntry[] = [
     500,
   ),
   entry(
+    'IU822',
+    'cluster_changed',
+    'Cursors belong to another cluster: this is a copy or a restore.',
+    'Rebase the worker.',
+    1,
+    500,
+  ),
+  entry(
     'IU830',
     'objects_damaged',
     'Objects are missing or differ from what was installed.',
