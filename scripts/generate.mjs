@@ -9,7 +9,7 @@
 //
 // The server is the embedded one, or the one of IU_GENERATE_URL (a superuser; a database is made and dropped there). The
 // result is the same on every supported major version.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,8 @@ async function startServer() {
   if (process.env.IU_GENERATE_URL) return { url: process.env.IU_GENERATE_URL, stop: async () => {} };
   const { startEmbedded } = await import('../dist/install/embedded/index.js');
   const folder = mkdtempSync(join(tmpdir(), 'iu-generate-'));
+  // 700 as mkdtemp makes it; the server's user has to enter it when this runs as root
+  chmodSync(folder, 0o711);
   const server = await startEmbedded({ dataFolder: join(folder, 'data'), durable: false });
   return {
     url: server.url,
