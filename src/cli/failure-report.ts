@@ -26,7 +26,10 @@ function databaseRefusal(error: unknown): IuError | undefined {
 function usageError(error: CommanderError): IuError {
   // Commander quotes the refused value: "option '--x <json>' argument '{...}' is invalid. It has to be ...". The value may
   // be a payload or an address with a password, so only the option and the reason stay.
-  const text = error.message.replace(/^error: /, '').replace(/^(unknown option '[^'=]*)=[\s\S]*?'/, "$1'");
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace('\n(', ' (')
+    .replace(/^(unknown option '[^'=]*)=[\s\S]*?'/, "$1'");
   const option = /^option '([^']*)' argument '[\s\S]*' is invalid\. ([\s\S]*)$/.exec(text);
   if (option !== null) return new IuError('IU031', { message: `The value of ${option[1]} is invalid. ${option[2]}` });
   const argument = /^command-argument value '[\s\S]*' is invalid for argument '([^']*)'\. ([\s\S]*)$/.exec(text);

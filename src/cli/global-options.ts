@@ -24,10 +24,10 @@ export function addGlobalOptions(program: Command): void {
     .option('--config <file>', 'configuration file (IU_CONFIG)')
     .option('--data-folder <path>', 'data folder of the embedded PostgreSQL (IU_DATA_FOLDER)')
     .option('--deployment <name>', 'name of this installation (IU_DEPLOYMENT); a copy under another name sends nothing')
-    .option('--json', 'print JSON with camelCase keys; errors are one JSON object on stderr', false)
+    .option('--json', 'print JSON with camelCase keys; errors are one JSON object on stderr')
     .addOption(new Option('--log-level <level>', 'what is logged to stderr (IU_LOG_LEVEL)').choices(logLevels))
     .option('--no-color', 'no colours, also on a terminal (NO_COLOR)')
-    .option('--quiet', 'print results only, no progress and no advice', false);
+    .option('--quiet', 'print results only, no progress and no advice');
 }
 
 /** The global options as given with this command. */
@@ -89,7 +89,7 @@ export function pointInTime(text: string): string {
   }
   // Checked here and passed on as written: a Date would drop the microseconds.
   if (/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/.test(text)) {
-    const probe = Date.parse(text.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00'));
+    const probe = Date.parse(text.replace(' ', 'T').replace(/(:\d{2}(?:\.\d+)?[+-]\d{2})$/, '$1:00'));
     if (!Number.isNaN(probe)) return text;
   }
   throw new InvalidArgumentError('It has to be a time such as 2026-03-01T12:00:00Z, or an age such as 15m, 2h or 7d.');

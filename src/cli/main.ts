@@ -7,21 +7,29 @@ import { register as completion } from './commands/completion.js';
 import { register as config } from './commands/config.js';
 import { register as cursor } from './commands/cursor.js';
 import { register as deadLetter } from './commands/dead-letter.js';
+import { register as demo } from './commands/demo.js';
 import { register as event } from './commands/event.js';
 import { register as eventType } from './commands/event-type.js';
 import { register as gate } from './commands/gate.js';
+import { register as health } from './commands/health.js';
 import { register as ladder } from './commands/ladder.js';
 import { register as migrate } from './commands/migrate.js';
+import { register as probe } from './commands/probe.js';
 import { register as route } from './commands/route.js';
 import { register as uninstall } from './commands/uninstall.js';
-import type { RegisterCommand } from './context.js';
+import { register as verify } from './commands/verify.js';
+import { register as worker } from './commands/worker.js';
+import type { CliSurroundings, RegisterCommand } from './context.js';
 import { processStopSignal, runCli } from './run.js';
 
 /** Every command of `iu`, in the order of the help. A new command is one file and two lines here. */
 export const commands: readonly RegisterCommand[] = [
   config,
   migrate,
+  verify,
   uninstall,
+  worker,
+  health,
   gate,
   ladder,
   route,
@@ -30,10 +38,12 @@ export const commands: readonly RegisterCommand[] = [
   attempt,
   deadLetter,
   cursor,
+  probe,
+  demo,
   completion,
 ];
 
-const processSurroundings = { stdout, stderr, environment: env, stopSignal: processStopSignal };
+const processSurroundings: CliSurroundings = { stdout, stderr, environment: env, stopSignal: processStopSignal };
 
 /** Runs one command line and resolves to its exit code. */
 export function main(words: readonly string[], surroundings = processSurroundings): Promise<number> {

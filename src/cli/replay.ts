@@ -27,11 +27,11 @@ export function withReplayOptions(command: Command): Command {
 }
 
 /** Throws IU032 for a status that says which gate is closed. */
-export function refuseClosedGate(status: string, done: string): void {
+export function refuseClosedGate(status: string, done = ''): void {
   const gate = status === 'master_gate_closed' ? 'routes_master_enabled' : 'route_worker_enabled';
   if (status !== 'master_gate_closed' && status !== 'worker_gate_closed') return;
   throw new IuError('IU032', {
-    message: `The gate iu_core.${gate} is closed, so nothing is replayed.${done}`,
+    message: `The gate iu_core.${gate} is closed, so nothing is decided.${done}`,
     hint: `iu gate open ${gate} --reason TEXT`,
   });
 }
@@ -86,6 +86,7 @@ export async function replayByFilter(
     const outcome = await replayAll(pool, { ...filter, until_attempt_id: upTo }, options.part, printer);
     printer.result(outcome, () => [
       `Replayed ${outcome.replayed} decisions${decisionsText(outcome.by_decision)}.`,
+      ...(outcome.remaining > 0 ? [`${outcome.remaining} remain that this replay cannot change.`] : []),
       ...(outcome.delivery_waiting > 0
         ? [`${outcome.delivery_waiting} have a delivery waiting and were left alone.`]
         : []),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { exitCodes } from '../contract/errors/exit-codes.js';
 import { CliContext, type CliSurroundings, type RegisterCommand } from './context.js';
 import { reportOf } from './failure-report.js';
 import { addGlobalOptions } from './global-options.js';
@@ -50,7 +51,9 @@ export async function runCli(
     await program.parseAsync([...words], { from: 'user' });
     return context.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok.code;
+    // A noun without a verb: commander has written the help to stderr, which says all there is to say.
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage.code;
     // Read from the words: the error may be about the options themselves.
     const withStack = /(^|\0)--log-level(=|\0)debug(\0|$)/.test(words.join('\0'));
     const report = reportOf(error, { json: words.includes('--json'), withStack });

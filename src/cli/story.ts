@@ -56,7 +56,7 @@ function recordedSentences(story: EventStory): string[] {
     event.event_subject_table === null && event.event_subject_ref === null
       ? 'without a subject'
       : `about ${event.event_subject_table ?? '?'} ${event.event_subject_ref ?? '?'}`;
-  const address = event.canonical_address === null ? '' : ` at ${event.canonical_address}`;
+  const address = (event.canonical_address ?? '') === '' ? '' : ` at ${event.canonical_address}`;
   const correlation = event.correlation_id === null ? '' : `, correlation ${event.correlation_id}`;
   const source = event.source_system === null ? '' : ` from ${event.source_system}`;
   return [

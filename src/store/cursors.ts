@@ -79,11 +79,18 @@ export function transferDomain(
   return callForResult(database, 'select fn_iu_route_worker_transfer($1, $2, $3, $4)', values);
 }
 
-export function rewindCursor(
-  database: Queryable,
-  workerName: string,
-  reason: string,
-): Promise<{ readonly worker_name: string; readonly rewound_to: string }> {
+/** What a rewind decided; nothing but `status` while a gate is closed. */
+export interface RewindResult {
+  readonly status: string;
+  readonly worker_name: string;
+  readonly rewound_to?: string;
+  readonly events?: number;
+  readonly pairs?: number;
+  readonly attempts_written?: number;
+  readonly dead_lettered?: number;
+}
+
+export function rewindCursor(database: Queryable, workerName: string, reason: string): Promise<RewindResult> {
   return callForResult(database, 'select fn_iu_route_worker_rewind($1, $2)', [workerName, reason]);
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../../store/cursors.js';
 import { type CliContext, withExamples } from '../context.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import { refuseClosedGate } from '../replay.js';
 import type { Column } from '../table.js';
 
 const cursorColumns: readonly Column<CursorRow>[] = [
@@ -66,7 +67,7 @@ function registerRegister(cursor: Command, context: CliContext): void {
       .printer(command)
       .result(result, () => [
         `Worker ${result.worker_name} owns domain ${result.event_domain} from ${result.base_kind} on.`,
-        `To run it: iu worker --worker-name ${result.worker_name}`,
+        `To run it: iu worker --worker ${result.worker_name}`,
       ]);
   });
 }
@@ -101,16 +102,18 @@ function registerRewind(cursor: Command, context: CliContext): void {
   withExamples(
     cursor
       .command('rewind')
-      .description('Set a worker back to its base: it examines every event again and decides what has no decision')
+      .description('Go back to the base of a worker and decide what has no decision, and nothing else')
       .argument('<worker>', 'name of the worker')
       .requiredOption('--reason <text>', 'why'),
     "iu cursor rewind iu_outbound_default --reason 'certificate not 0'",
   ).action(async (worker: string, options: { reason: string }, command: Command) => {
     const result = await context.withDatabase(command, ({ pool }) => rewindCursor(pool, worker, options.reason));
+    refuseClosedGate(result.status);
     context
       .printer(command)
       .result(result, () => [
-        `Worker ${result.worker_name} stands at its base (${result.rewound_to}) again; a decision that exists is never written twice.`,
+        `Worker ${result.worker_name} looks at everything since its base (${result.rewound_to ?? '-'}) again.`,
+        `Decided now: ${result.events ?? 0} events and ${result.pairs ?? 0} routes that had no decision; ${result.dead_lettered ?? 0} dead letters.`,
       ]);
   });
 }

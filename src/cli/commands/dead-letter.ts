@@ -192,7 +192,7 @@ async function replayOne(
     const letter = await requireLetter(pool, id);
     if (options.yes !== true) return previewOne(context, command, pool, letter);
     const result = await replayDeadLetter(pool, id, options.newId === true);
-    refuseClosedGate(result.status, '');
+    refuseClosedGate(result.status);
     if (result.status === 'delivery_waiting') throw new IuError('IU037');
     if (result.decision === 'failed') {
       throw new IuError('IU038', { message: `Dead letter ${id} failed again (${result.reason ?? 'no reason'}).` });

@@ -4,7 +4,7 @@ import { IuError } from '../../contract/errors/index.js';
 import type { ReplayFilter } from '../../store/dead-letters.js';
 import { type EventRow, emitEvent, eventIdOfSeq, eventStory, listEvents } from '../../store/events.js';
 import { type CliContext, withExamples } from '../context.js';
-import { eventIdOrSeq, jsonObjectText, pointInTime } from '../global-options.js';
+import { countedId, eventIdOrSeq, jsonObjectText, pointInTime } from '../global-options.js';
 import { rawJson } from '../json.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import { type ReplayOptions, replayByFilter, withReplayOptions } from '../replay.js';
@@ -51,7 +51,7 @@ function registerList(event: Command, context: CliContext): void {
     .option('--undecided', 'only those that no worker has decided yet')
     .option('--oldest-first', 'in the order of recording');
   withExamples(
-    withPaging(list, eventIdOrSeq),
+    withPaging(list, countedId),
     'iu event list --domain iu --since 2h',
     'iu event list --undecided --json --limit 500',
   ).action(async (options: ListOptions, command: Command) => {

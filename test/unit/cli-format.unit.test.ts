@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import { asIuError, reportOf } from '../../src/cli/failure-report.js';
+import { lengthInSeconds, pointInTime } from '../../src/cli/global-options.js';
+import { camelCaseKeys, camelCaseName, RawJson, renderJson } from '../../src/cli/json.js';
+import { allowedOnly, createLogger } from '../../src/cli/log.js';
+import { commandLineWithout } from '../../src/cli/paging.js';
+import { colourful, paletteFor, plain } from '../../src/cli/palette.js';
+import { displayWidth, printable } from '../../src/cli/printable.js';
+import { nextSteps, storyLines } from '../../src/cli/story.js';
+import { tableLines } from '../../src/cli/table.js';
+import { IuError } from '../../src/contract/errors/index.js';
+import type { EventStory, StoryAttempt } from '../../src/store/events.js';
+import { isoTime } from '../../src/store/listing.js';
+
+describe('JSON of the command line', () => {
+  it('turns snake_case keys into camelCase at every depth and leaves other names and all values alone', () => {
+    expect(camelCaseName('cursor_event_id')).toBe('cursorEventId');
+    expect(camelCaseName('by_route2_x')).toBe('byRoute2X');
+    expect(['crm', 'IU_X', '_x', 'a__b', 'iu.version_applied'].map(camelCaseName)).toEqual([
+      ...['crm', 'IU_X', '_x', 'a__b', 'iu.version_applied'],
+    ]);
+    expect(camelCaseKeys({ a_b: [{ c_d: 'e_f' }], g: null })).toEqual({ aB: [{ cD: 'e_f' }], g: null });
+  });
+
+  it('writes a payload as the database has it: numbers, spaces, key names and their order', () => {
+    const text = '{"big_number": 9007199254740993, "huge": 1e400, "a_b": {"c_d": 0.10}}';
+    const line = renderJson(camelCaseKeys({ safe_payload: new RawJson(text), none: undefined }));
+    expect(line).toBe(`{"safePayload":${text}}`);
+  });
+
+  it('escapes what JSON has to escape', () => {
+    const value = { 'ke"y': 'line\nbreak \u0000', list: [undefined, 1, true] };
+    expect(JSON.parse(renderJson(value))).toEqual({ 'ke"y': 'line\nbreak \u0000', list: [null, 1, true] });
+  });
+});
+
+describe('output for people', () => {
+  it('aligns columns by display width and leaves no trailing spaces', () => {
+    const rows = [
+      { name: 'Điều', count: '7' },
+      { name: '日本', count: '123' },
+    ];
+    const columns = [
+      { title: 'name', value: (row: { name: string }) => row.name },
+      { title: 'count', value: (row: { count: string }) => row.count, align: 'right' as const },
+      { title: 'note', value: () => null },
+    ];
+    expect(tableLines(columns, rows, plain)).toEqual(['name  count  note', 'Điều      7  -', '日本    123  -']);
+    expect(displayWidth('e\u0301')).toBe(1);
+  });
+
+  it('shows control characters and direction marks instead of letting the terminal obey them', () => {
+    expect(printable('a\u001b[2Jb\u202ec\n')).toBe('a\\u001b[2Jb\\u202ec\\u000a');
+  });
+
+  it('uses colours on a terminal only, and never with NO_COLOR, a dumb terminal or --no-color', () => {
+    expect(paletteFor({ isTTY: true }, {}, true)).toBe(colourful);
+    expect(paletteFor({ isTTY: true }, { NO_COLOR: '' }, true)).toBe(colourful);
+    expect(paletteFor({ isTTY: true }, { NO_COLOR: '1' }, true)).toBe(plain);
+    expect(paletteFor({ isTTY: true }, { TERM: 'dumb' }, true)).toBe(plain);
+    expect(paletteFor({ isTTY: true }, {}, false)).toBe(plain);
+    expect(paletteFor({}, {}, true)).toBe(plain);
+  });
+
+  it('repeats a command line quoted, without dropped options and without an address and its password', () => {
+    const words = [
+      'event',
+      'list',
+      '--database-url',
+      'postgres://u:pw@h/d',
+      '--actor',
+      "o'neil x",
+      '--after=7',
+      '--after',
+      '8',
+    ];
+    expect(commandLineWithout(words, ['--after'])).toBe("iu event list --database-url URL --actor 'o'\\''neil x'");
+  });
+});
+
+describe('values of options', () => {
+  it('reads ages and ISO times, and refuses anything else', () => {
+    expect(Date.now() - Date.parse(pointInTime('15m'))).toBeGreaterThanOrEqual(900_000);
+    expect(pointInTime('2026-03-01T12:00:00.123456Z')).toBe('2026-03-01T12:00:00.123456Z');
+    expect(pointInTime('2026-03-01')).toBe('2026-03-01');
+    for (const text of ['yesterday', '2026-13-01', 'now(); --', '']) expect(() => pointInTime(text)).toThrow('time');
+    expect(lengthInSeconds('2h')).toBe(7200);
+    for (const text of ['0', '-1', '2w', '99999999d']) expect(() => lengthInSeconds(text)).toThrow('length');
+  });
+
+  it('keeps all digits of a timestamp of the database', () => {
+    expect(isoTime('2026-11-23 20:58:00.123456+00')).toBe('2026-11-23T20:58:00.123456Z');
+    expect(isoTime('2026-11-23T20:58:00+00:00')).toBe('2026-11-23T20:58:00Z');
+    expect(isoTime('infinity')).toBe('infinity');
+  });
+});
+
+describe('error reports', () => {
+  it('show code, message and way out, and the same as one JSON object', () => {
+    const error = new IuError('IU401', { message: "there is no gate 'x'", hint: 'iu gate list shows the gates' });
+    const text = reportOf(error, { json: false, withStack: false });
+    expect(text.text).toBe("iu: IU401 there is no gate 'x'\n    iu gate list shows the gates\n");
+    const json = JSON.parse(reportOf(error, { json: true, withStack: false }).text);
+    expect(json.error).toMatchObject({
+      code: 'IU401',
+      message: "there is no gate 'x'",
+      hint: 'iu gate list shows the gates',
+    });
+    expect(json.error.exitCode).toBe(text.exitCode);
+  });
+
+  it('hold neither values nor a stack of a database error that quotes a value', () => {
+    const error = Object.assign(new Error('invalid input syntax for type integer: "geheim"'), {
+      code: '22P02',
+      detail: 'geheim',
+    });
+    const { text, exitCode } = reportOf(error, { json: false, withStack: false });
+    expect(text).toMatch(/^iu: IU035 .*22P02/);
+    expect(text).not.toContain('geheim');
+    expect(text).not.toContain('    at ');
+    expect(exitCode).toBe(1);
+    expect(reportOf(error, { json: false, withStack: true }).text).toContain('    at ');
+  });
+
+  it('name the object of a refused right', () => {
+    const error = Object.assign(new Error('permission denied for function fn_iu_gate_set'), { code: '42501' });
+    expect(asIuError(error)).toMatchObject({ code: 'IU004' });
+    expect(asIuError(error).message).toContain('fn_iu_gate_set');
+  });
+
+  it('call anything unknown a defect and exit with 70', () => {
+    expect(reportOf(new TypeError('payload geheim'), { json: false, withStack: false })).toEqual({
+      text: expect.not.stringContaining('geheim'),
+      exitCode: 70,
+    });
+  });
+});
+
+describe('log lines', () => {
+  it('drop every field that is not allow-listed, and nested values', () => {
+    expect(allowedOnly({ workerName: 'w', payload: 'geheim', reason: { deep: 'geheim' }, seen: 3 })).toEqual({
+      workerName: 'w',
+      seen: 3,
+    });
+    const lines: string[] = [];
+    const log = createLogger('info', { write: (line: string) => lines.push(line) });
+    log.debug('not shown');
+    log.info('pass ended', { workerName: 'w', ...{ url: 'postgres://u:geheim@h' } });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', msg: 'pass ended', workerName: 'w' });
+    expect(lines[0]).not.toContain('geheim');
+  });
+});
+
+function attempt(changes: Partial<StoryAttempt>): StoryAttempt {
+  const base = { attempt_id: '1', attempt_no: 1, route_id: 3, route_code: 'crm', route_version: 2, reason: null };
+  const rest = {
+    delivered: false,
+    failure_code: null,
+    failure_detail: null,
+    started_at: '2026-01-01T00:00:01Z',
+    run_id: '1',
+  };
+  return { ...base, ...rest, status: 'dry_run', ...changes };
+}
+
+function story(changes: Partial<EventStory>): EventStory {
+  return {
+    event: {
+      ...{
+        seq: '5',
+        id: '00000000-0000-0000-0000-000000000005',
+        tx_id: '900',
+        event_domain: 'iu',
+        event_type: 'unit_created',
+      },
+      ...{
+        event_stream: 'birth',
+        delivery_lane: 'delayed',
+        event_severity: null,
+        event_subject_table: 'information_unit',
+      },
+      ...{
+        event_subject_ref: 'u1',
+        canonical_address: null,
+        actor_ref: 'ann',
+        correlation_id: null,
+        source_system: 'iu_core',
+      },
+      ...{
+        occurred_at: null,
+        created_at: '2026-01-01T00:00:00Z',
+        payload_classification: 'safe_metadata',
+        safe_payload: '{"a": 1}',
+      },
+    },
+    state: 'decided',
+    worker_name: 'w',
+    attempts: [attempt({})],
+    dead_letters: [],
+    deliveries: [],
+    ...changes,
+  };
+}
+
+describe('the story of an event', () => {
+  it('tells when, by whom, what, which worker and each attempt with route version and reason', () => {
+    const text = storyLines(story({ attempts: [attempt({ status: 'skipped', reason: 'route_disabled' })] })).join('\n');
+    expect(text).toContain('iu/unit_created about information_unit u1.');
+    expect(text).toContain('Recorded 2026-01-01T00:00:00Z by ann from iu_core');
+    expect(text).toContain('Decided for worker w; one attempt:');
+    expect(text).toContain('Route crm, version 2, attempt 1: skipped (the route was disabled).');
+    expect(text).toContain('iu route enable crm --reason TEXT, then iu event revive --route crm');
+    expect(text).toContain('{"a": 1}');
+  });
+
+  it('says what to do next by the latest attempt of each route only', () => {
+    const twice = [attempt({ status: 'skipped', reason: 'route_disabled' }), attempt({ attempt_no: 2 })];
+    expect(nextSteps(story({ attempts: twice }))).toEqual(['Nothing: the event came to its end.']);
+    expect(nextSteps(story({ state: 'without_owner', attempts: [], worker_name: null }))[0]).toContain(
+      'iu cursor register',
+    );
+    expect(nextSteps(story({ state: 'undecided', attempts: [] }))[0]).toContain('iu worker --once');
+  });
+});
