@@ -59,8 +59,9 @@ begin
   end if;
   insert into event_outbox (id, event_domain, event_type, event_subject_table, event_subject_ref, canonical_address, actor_ref,
                             source_system, correlation_id, event_severity, payload_classification, safe_payload, occurred_at)
-  values (event_id, p_event_domain, p_event_type, p_subject_table, p_subject_ref, p_canonical_address, p_actor_ref,
-          p_source_system, p_correlation_id, p_severity, p_payload_classification, p_safe_payload, p_occurred_at)
+  values (event_id, p_event_domain, p_event_type, p_subject_table, p_subject_ref, coalesce(p_canonical_address, ''),
+          coalesce(p_actor_ref, session_user), p_source_system, p_correlation_id, p_severity, p_payload_classification,
+          p_safe_payload, coalesce(p_occurred_at, now()))
   returning seq into event_seq;
   is_new := found;
   suppressed := not found;

@@ -1,0 +1,80 @@
+-- fn_iu_create_many(jsonb, text) returns table (ordinal bigint, unit_id uuid, version_id uuid, canonical_address text)
+--
+-- Contract:  makes many units, each with version 1, its anchor and one event unit_created, all in the caller's transaction and in the
+--            order of the array. Parents come before children (by address, in the batch or already there), so a cycle cannot arise;
+--            siblings get ranks after those that exist. A unit without parent is a document.
+-- Arguments: p_units: array of objects with canonical_address, body; optional parent_address, unit_kind (document without parent, else
+--            section), title (the address), owner_ref (the actor), doc_code (the parent's is not copied), section_type, section_code,
+--            sort_order, sibling_rank, identity_profile, content_profile; p_actor: who, recorded beside session_user
+-- Returns:   one row a unit, in order
+-- Raises:    IU201 malformed unit, IU202 unknown kind, IU203 address taken, IU204 parent missing or not alive, IU213 incomplete profile,
+--            IU216 actor missing, IU217 units kept moving, IU218 place among the siblings taken
+-- Writes:    information_unit, unit_version, event_outbox
+-- May call:  iu_emitter, iu_operator
+create or replace function fn_iu_create_many(p_units jsonb, p_actor text)
+returns table (ordinal bigint, unit_id uuid, version_id uuid, canonical_address text)
+language plpgsql
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+  v_constraint text;
+begin
+  perform fn_iu_create_check(p_units, p_actor);
+  perform fn_iu_canonical_writer('fn_iu_create');
+  return query
+  with input as materialized (
+    select i.*, gen_random_uuid() as id, gen_random_uuid() as version_id, encode(sha256(convert_to(i.body, 'UTF8')), 'hex') as content_hash,
+           coalesce(i.unit_kind, case when i.parent_address is null then 'document' else 'section' end) as kind,
+           coalesce(i.owner_ref, p_actor) as owner
+      from rows from (jsonb_to_recordset(p_units) as (
+             canonical_address text, body text, parent_address text, unit_kind text, title text, owner_ref text, doc_code text,
+             section_type text, section_code text, sort_order integer, sibling_rank text, identity_profile jsonb, content_profile jsonb)
+           ) with ordinality as i (canonical_address, body, parent_address, unit_kind, title, owner_ref, doc_code, section_type,
+                                   section_code, sort_order, sibling_rank, identity_profile, content_profile, ordinal)
+  ), parent as materialized (
+    select p.address, coalesce(b.id, u.id) as id,
+           coalesce((select fn_iu_rank_to_integer(max(c.sibling_rank)) from information_unit c where c.parent_or_container_ref = u.id), -1) as last_place
+      from (select distinct parent_address as address from input where parent_address is not null) p
+      left join input b on b.canonical_address = p.address
+      left join information_unit u on u.canonical_address = p.address
+  ), placed as materialized (
+    select i.*, parent.id as parent_id,
+           coalesce(i.sibling_rank, fn_iu_rank_from_integer(
+             coalesce(parent.last_place, -1) + case when parent.id is null then 1 else row_number() over (partition by parent.id order by i.ordinal) end
+           )) as rank
+      from input i left join parent on parent.address = i.parent_address
+  ), unit as (
+    insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
+                                  doc_code, sort_order, section_type, section_code, sibling_rank, identity_profile, created_by, updated_by)
+    select id, canonical_address, kind, version_id::text, version_id, owner, parent_id, doc_code, sort_order, section_type, section_code, rank,
+           jsonb_build_object('title', coalesce(nullif(title, ''), canonical_address), 'owner_lookup_ref', owner,
+                              'primary_section_type_ref', coalesce(section_type, kind)) || coalesce(identity_profile, '{}'),
+           p_actor, p_actor
+      from placed order by ordinal
+    returning id
+  ), version as (
+    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
+    select version_id, id, body, content_hash, 1, coalesce(content_profile, '{}'), p_actor from placed order by ordinal
+    returning id
+  ), event as (
+    -- joined to the written units, so that the event comes after the row it tells about
+    insert into event_outbox (event_domain, event_type, event_subject_table, event_subject_ref, canonical_address, actor_ref, source_system, safe_payload)
+    select 'iu', 'unit_created', 'information_unit', p.id::text, p.canonical_address, p_actor, 'iu_core',
+           jsonb_build_object('unit_kind', p.kind, 'parent_ref', p.parent_id, 'version_seq', 1, 'version_id', p.version_id, 'content_hash', p.content_hash)
+      from placed p join unit u on u.id = p.id order by p.ordinal
+    returning seq
+  )
+  select p.ordinal, p.id, p.version_id, p.canonical_address from placed p order by p.ordinal;
+  perform fn_iu_canonical_writer('');
+exception when unique_violation then
+  get stacked diagnostics v_constraint = constraint_name;
+  if v_constraint = 'information_unit_canonical_address_key' then
+    raise exception using errcode = 'IU203', message = 'an address of the batch was taken by another session',
+      hint = 'an address names one unit for ever: revise that unit, or use another address';
+  end if;
+  raise exception using errcode = 'IU218', message = format('a place among the siblings is taken (%s)', v_constraint),
+    hint = 'leave sibling_rank and sort_order out, or choose free ones';
+end
+$$;
