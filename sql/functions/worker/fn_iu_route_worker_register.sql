@@ -15,6 +15,7 @@ set search_path from current
 as $$
 declare
   v_identity record;
+  v_mark record;
   v_floor bigint := 0;
   v_snapshot pg_snapshot := '3:3:';
 begin
@@ -35,8 +36,9 @@ begin
       hint = 'split it off: iu cursor transfer DOMAIN --to WORKER';
   end if;
   if p_base = 'now' then
-    select last_value - (not is_called)::integer into v_floor from event_outbox_seq_seq;
-    v_snapshot := fn_iu_snapshot_without_self();
+    select * into v_mark from fn_iu_log_mark();
+    v_floor := v_mark.floor_seq;
+    v_snapshot := fn_iu_snapshot_without_self(v_mark.highest_xid);
   end if;
   select * into v_identity from fn_iu_cluster_identity();
   insert into iu_route_worker_cursor (worker_name, event_domain, base_kind, base_snapshot, base_floor_seq, done_snapshot, done_floor_seq,

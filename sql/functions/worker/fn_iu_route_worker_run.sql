@@ -20,6 +20,7 @@ declare
   v_limit integer := least(greatest(coalesce(p_batch_limit, 100), 1), 10000);
   v_started timestamptz := clock_timestamp();
   c iu_route_worker_cursor;
+  v_mark record;
   v_identity record;
   v_routes iu_judged_route[];
   v_route_snapshot pg_snapshot;
@@ -42,6 +43,8 @@ begin
   elsif not fn_iu_route_worker_enabled() then
     return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
   end if;
+  -- Before the row lock, which assigns an xid.
+  select * into v_mark from fn_iu_log_mark();
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update skip locked;
   if not found then
     return jsonb_build_object('worker_name', p_worker_name, 'status',
@@ -56,7 +59,7 @@ begin
   loop
     v_fresh := c.open_snapshot is null;
     if v_fresh then
-      c := fn_iu_window_open(c);
+      c := fn_iu_window_open(c, v_mark.floor_seq, v_mark.highest_xid);
     end if;
     select * into v_batch from fn_iu_window_batch(c, v_limit, fn_iu_owned_domains(c.event_domain));
     v_seen := coalesce(array_length(v_batch.events, 1), 0);
