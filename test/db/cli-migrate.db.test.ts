@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runIu } from '../support/cli.js';
+import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
+
+let db: TestDatabase;
+const iu = (...words: string[]) => runIu(words, { url: db.url });
+
+async function json(...words: string[]) {
+  const { exitCode, stdout, stderr } = await iu(...words, '--json');
+  expect({ exitCode, stderr }, words.join(' ')).toEqual({ exitCode: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+beforeAll(async () => {
+  db = await createEmptyDatabase();
+});
+afterAll(async () => {
+  await db.drop();
+});
+
+it('installs, verifies and takes away again from the command line, showing each step first', async () => {
+  const states = async () =>
+    new Set((await json('migrate', 'status')).changes.map((change: { state: string }) => change.state));
+  expect(await states()).toEqual(new Set(['pending']));
+  expect(await iu('gate', 'list')).toMatchObject({ exitCode: 69, stderr: expect.stringContaining('IU006') });
+
+  const dry = await iu('migrate', 'up', '--dry-run');
+  expect(dry.stdout).toContain('create table event_outbox');
+  expect(await states()).toEqual(new Set(['pending']));
+
+  const up = await iu('migrate', 'up');
+  expect(up).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^Applied \d+ changes: 001_registry, /) });
+  expect(up.stderr).toContain('002_control: done');
+  expect(await states()).toEqual(new Set(['applied']));
+  expect((await iu('migrate', 'up')).stdout).toBe('Nothing to do.\n');
+  expect(await json('migrate', 'verify')).toMatchObject({ ok: true, failures: [] });
+
+  await db.pool.query('drop index iu_gate_log_key_idx');
+  const damaged = await iu('migrate', 'verify');
+  expect(damaged).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('iu_gate_log_key_idx') });
+
+  const down = await iu('migrate', 'down', '--dry-run');
+  expect(down.exitCode).toBe(0);
+  expect(down.stdout).toContain('drop ');
+
+  const preview = await iu('uninstall');
+  expect(preview.stdout).toContain('Nothing was changed.\nTo do it: iu uninstall --yes\n');
+  expect(await states()).toEqual(new Set(['applied']));
+  const gone = await iu('uninstall', '--yes', '--discard-data');
+  expect(gone.exitCode, gone.stderr).toBe(0);
+  expect(gone.stdout).toContain('Took back');
+  expect(await states()).toEqual(new Set(['pending']));
+});
