@@ -105,11 +105,8 @@ describe('golden values of the earlier system', () => {
   });
 
   it('inbound: an enabled dry-run route writes one pending attempt for a new SQL link, a disabled one nothing', async () => {
-    const unit = (
-      await sql(
-        `select * from fn_iu_create('GOLDEN-1', 'Golden', 'body', 'section', p_owner_ref => 'golden', p_actor_ref => 'golden')`,
-      )
-    ).rows[0];
+    const created = await sql(`select fn_iu_create('GOLDEN-1', 'the text', 'golden')::text as unit`);
+    const unit = JSON.parse(created.rows[0].unit);
     const link = () =>
       sql(
         `insert into iu_sql_link (unit_id, object_kind, object_schema, object_name, link_role) values ($1, 'table', 'public', $2, 'reference')`,
