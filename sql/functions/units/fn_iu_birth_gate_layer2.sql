@@ -12,6 +12,11 @@ security definer
 set search_path from current
 as $$
 begin
+  -- the row as it was written, which is nearly always how it stands; when a later write changed it that one is checked itself
+  if new.content_anchor_ref = new.version_anchor_ref::text
+     and exists (select from unit_version v where v.id = new.version_anchor_ref and v.unit_id = new.id) then
+    return null;
+  end if;
   perform from information_unit u join unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
     where u.id = new.id and u.content_anchor_ref = u.version_anchor_ref::text;
   if not found then

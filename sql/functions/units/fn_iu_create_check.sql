@@ -13,6 +13,9 @@ set search_path from current
 as $$
 declare
   v_bad record;
+  v_addresses text[];
+  v_parents text[];
+  v_ordinals bigint[];
 begin
   if coalesce(btrim(p_actor), '') = '' then
     raise exception using errcode = 'IU216', message = 'a change of units names its actor';
@@ -20,20 +23,21 @@ begin
   if jsonb_typeof(p_units) is distinct from 'array' then
     raise exception using errcode = 'IU201', message = 'the units are not a JSON array';
   end if;
-  select i.ordinal, i.unit ->> 'canonical_address' as address into v_bad
-    from jsonb_array_elements(p_units) with ordinality as i (unit, ordinal)
-   where (jsonb_typeof(i.unit) = 'object' and i.unit ->> 'canonical_address' ~ '\S' and octet_length(i.unit ->> 'canonical_address') <= 1024
-          and jsonb_typeof(i.unit -> 'body') = 'string'
-          and coalesce(jsonb_typeof(i.unit -> 'identity_profile'), 'object') = 'object'
-          and coalesce(jsonb_typeof(i.unit -> 'content_profile'), 'object') = 'object') is not true
-   order by i.ordinal limit 1;
-  if found then
+  -- one pass over the batch, which can be large; everything after it works on addresses
+  select array_agg(i.unit ->> 'canonical_address' order by i.ordinal), array_agg(i.unit ->> 'parent_address' order by i.ordinal),
+         array_agg(i.ordinal) filter (where (
+           jsonb_typeof(i.unit) = 'object' and i.unit ->> 'canonical_address' ~ '\S' and octet_length(i.unit ->> 'canonical_address') <= 1024
+           and jsonb_typeof(i.unit -> 'body') = 'string'
+           and coalesce(jsonb_typeof(i.unit -> 'identity_profile'), 'object') = 'object'
+           and coalesce(jsonb_typeof(i.unit -> 'content_profile'), 'object') = 'object') is not true)
+    into v_addresses, v_parents, v_ordinals
+    from jsonb_array_elements(p_units) with ordinality as i (unit, ordinal);
+  if cardinality(v_ordinals) > 0 then
     raise exception using errcode = 'IU201',
-      message = format('unit %s of the batch (%s) has no address, an address over 1024 bytes, no body, or a profile that is no object',
-                       v_bad.ordinal, quote_nullable(left(v_bad.address, 200)));
+      message = format('unit %s of the batch has no address, an address over 1024 bytes, no body, or a profile that is no object', v_ordinals[1]);
   end if;
   select i.address into v_bad
-    from (select unit ->> 'canonical_address' as address from jsonb_array_elements(p_units) as e (unit)) i
+    from unnest(v_addresses) as i (address)
     left join information_unit u on u.canonical_address = i.address
    group by i.address having count(*) > 1 or count(u.id) > 0
    limit 1;
@@ -41,16 +45,13 @@ begin
     raise exception using errcode = 'IU203', message = format('the address %s is taken', v_bad.address),
       hint = 'an address names one unit for ever: revise that unit, or use another address';
   end if;
-  perform fn_iu_lock_documents(array(
-    select distinct u.id from jsonb_array_elements(p_units) as i (unit)
-      join information_unit u on u.canonical_address = i.unit ->> 'parent_address'));
-  select i.unit ->> 'canonical_address' as address, i.unit ->> 'parent_address' as parent into v_bad
-    from jsonb_array_elements(p_units) with ordinality as i (unit, ordinal)
-    left join jsonb_array_elements(p_units) with ordinality as b (unit, ordinal)
-      on b.unit ->> 'canonical_address' = i.unit ->> 'parent_address' and b.ordinal < i.ordinal
+  perform fn_iu_lock_documents(array(select u.id from information_unit u where u.canonical_address = any (v_parents)));
+  select i.address, i.parent into v_bad
+    from unnest(v_addresses, v_parents) with ordinality as i (address, parent, ordinal)
+    left join unnest(v_addresses) with ordinality as b (address, ordinal) on b.address = i.parent and b.ordinal < i.ordinal
     left join information_unit u
-      on u.canonical_address = i.unit ->> 'parent_address' and u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null
-   where i.unit ->> 'parent_address' is not null and b.ordinal is null and u.id is null
+      on u.canonical_address = i.parent and u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null
+   where i.parent is not null and b.ordinal is null and u.id is null
    order by i.ordinal limit 1;
   if found then
     raise exception using errcode = 'IU204', message = format('unit %s: the parent %s does not exist or is not alive', v_bad.address, v_bad.parent),
