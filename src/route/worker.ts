@@ -243,7 +243,7 @@ export class RouteWorker {
 
   #announce(lane: Lane): void {
     this.#heartbeatAt = Math.min(this.#heartbeatAt, this.#clock.nowMilliseconds() + 1);
-    const level = lane.status === 'ran' ? 'info' : 'warn';
+    const level = lane.status === 'ran' || lane.status === 'busy' ? 'info' : 'warn';
     this.#log(level, statusSentences[lane.status] ?? `pass: ${lane.status}`, { workerName: lane.workerName });
   }
 

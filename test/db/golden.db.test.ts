@@ -109,7 +109,7 @@ describe('golden values of the earlier system', () => {
     const unit = JSON.parse(created.rows[0].unit);
     const link = () =>
       sql(
-        `insert into iu_sql_link (unit_id, object_kind, object_schema, object_name, link_role) values ($1, 'table', 'public', $2, 'reference')`,
+        `insert into iu_sql_link (unit_id, object_kind, object_schema, object_name, link_role, idempotency_key) values ($1, 'table', 'public', $2, 'reference', $2)`,
         [unit.unit_id, `object_${Math.random()}`],
       );
     await link();
