@@ -58,6 +58,17 @@ begin
       ('function', 'fn_iu_enact', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_rank_between', 'execute', 'iu_emitter, iu_operator, iu_reader'),
       ('function', 'fn_iu_revise', 'execute', 'iu_emitter, iu_operator'),
+      -- cut
+      ('relation', 'iu_cut_piece', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_cut_run', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_source_pin', 'select', 'iu_operator'),
+      ('function', 'fn_iu_cut_begin', 'execute', 'iu_emitter'),
+      ('function', 'fn_iu_cut_count', 'execute', 'iu_emitter'),
+      ('function', 'fn_iu_cut_finish', 'execute', 'iu_emitter'),
+      ('function', 'fn_iu_cut_free_address', 'execute', 'iu_emitter'),
+      ('function', 'fn_iu_cut_living_units', 'execute', 'iu_emitter, iu_operator'),
+      ('function', 'fn_iu_cut_verify', 'execute', 'iu_emitter, iu_operator, iu_reader'),
+      ('function', 'fn_iu_source_pin', 'execute', 'iu_emitter'),
       -- routes
       ('relation', 'iu_outbound_route', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'iu_sql_event_route', 'select', 'iu_operator, iu_approver, iu_reader'),
