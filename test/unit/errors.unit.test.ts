@@ -47,7 +47,8 @@ describe('error registry', () => {
     for (const entry of errorEntries) {
       expect(entry.code).toMatch(/^IU\d{3}$/);
       expect(entry.name).toMatch(/^[a-z][a-z0-9_]+$/);
-      expect(entry.meaning).toMatch(/^[A-Z`].*\.$/s);
+      // A sentence may begin with an identifier.
+      expect(entry.meaning).toMatch(/^([A-Z`]|[a-z]+_).*\.$/s);
       expect(entry.action).toMatch(/^[A-Z`].*\.$/s);
       expect(entry.httpStatus).toBeGreaterThanOrEqual(400);
       expect(entry.exitCode).toBeGreaterThan(0);
