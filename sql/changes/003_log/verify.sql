@@ -29,3 +29,110 @@ begin
   end if;
 end
 $$;
+
+-- >>> generated: objects
+do $$
+declare
+  v_damaged text[];
+begin
+  select array_agg(format(case when found.kind is null then '%s %s is missing' else '%s %s was changed' end,
+                          expected.kind, expected.identity) order by expected.kind, expected.identity)
+    into v_damaged
+  from (values
+    ('column', 'event_outbox.actor_ref', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_outbox.canonical_address', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_outbox.correlation_id', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'event_outbox.created_at', '1b279d7afa799a730e7b43823cbae6ba'),
+    ('column', 'event_outbox.delivery_lane', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_outbox.event_domain', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_outbox.event_severity', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'event_outbox.event_stream', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_outbox.event_subject_ref', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'event_outbox.event_subject_table', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_outbox.event_type', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_outbox.id', '6c8285252b1c6be367150baaac338b57'),
+    ('column', 'event_outbox.occurred_at', '1b279d7afa799a730e7b43823cbae6ba'),
+    ('column', 'event_outbox.payload_classification', 'd77567fa64101bb6b2a6e3884514d13c'),
+    ('column', 'event_outbox.safe_payload', 'b3d0ff6b4d8edbc294b27d78279750ec'),
+    ('column', 'event_outbox.seq', '9445c8482dbbc1b98629492d09a7e3a8'),
+    ('column', 'event_outbox.source_system', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_outbox.tx_id', '98b74926bfdf4d99955fceef806b3fea'),
+    ('column', 'event_type_registry.active', 'd972d2dee62dbb895da9f5b79c34d8b6'),
+    ('column', 'event_type_registry.changed_by', 'd26cd51629b9eff88ca67e02bc94d236'),
+    ('column', 'event_type_registry.created_at', '8e6d52e249bc263457d23899efd9d131'),
+    ('column', 'event_type_registry.default_severity', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'event_type_registry.delivery_lane', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_type_registry.description', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'event_type_registry.event_domain', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_type_registry.event_stream', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_type_registry.event_type', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'event_type_registry.updated_at', '8e6d52e249bc263457d23899efd9d131'),
+    ('column', 'iu_event_dedupe.created_at', '1b279d7afa799a730e7b43823cbae6ba'),
+    ('column', 'iu_event_dedupe.dedupe_key', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_event_dedupe.event_domain', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_event_dedupe.event_id', '03ef15af8f77e8e4421b561eb676ae74'),
+    ('column', 'iu_event_dedupe.event_subject_ref', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'iu_event_dedupe.event_subject_table', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_event_dedupe.event_type', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_suppressed_event.actor_ref', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_suppressed_event.canonical_address', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_suppressed_event.event_domain', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_suppressed_event.event_subject_ref', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'iu_suppressed_event.event_subject_table', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_suppressed_event.event_type', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_suppressed_event.suppressed_at', '8e6d52e249bc263457d23899efd9d131'),
+    ('column', 'iu_suppressed_event.suppressed_by', 'd26cd51629b9eff88ca67e02bc94d236'),
+    ('column', 'iu_suppressed_event.suppressed_id', 'a4f59c736a6e89e1058c2833d87051ef'),
+    ('constraint', 'event_outbox.event_outbox_classification_chk', '36b324c99fbf2b7d70890d989c689f4f'),
+    ('constraint', 'event_outbox.event_outbox_id_key', '045fdd31039d4f7d73104329976dd9c4'),
+    ('constraint', 'event_outbox.event_outbox_lane_chk', '7b5b5b7d2a722605b8322217a55d291d'),
+    ('constraint', 'event_outbox.event_outbox_pkey', '4861cf50518fed6f402ddab128fc0539'),
+    ('constraint', 'event_outbox.event_outbox_stream_chk', 'b0991b9760b0a33e64de0387efc79cf4'),
+    ('constraint', 'event_type_registry.event_type_registry_delivery_lane_check', '7b5b5b7d2a722605b8322217a55d291d'),
+    ('constraint', 'event_type_registry.event_type_registry_event_domain_check', '6377d1bb171ac1a286a709235437fa74'),
+    ('constraint', 'event_type_registry.event_type_registry_event_stream_check', 'b0991b9760b0a33e64de0387efc79cf4'),
+    ('constraint', 'event_type_registry.event_type_registry_event_type_check', '4727046d895223e0da2122b72c7e8475'),
+    ('constraint', 'event_type_registry.event_type_registry_pkey', 'fd29b3347a1ceffaea9fdf3cd6a433c2'),
+    ('constraint', 'iu_event_dedupe.iu_event_dedupe_dedupe_key_check', '3702f82013d8b8ed534134f941c3ed15'),
+    ('constraint', 'iu_event_dedupe.iu_event_dedupe_pkey', '455dcb5613e3b9ce8c8f4f6ac8acd32d'),
+    ('constraint', 'iu_suppressed_event.iu_suppressed_event_pkey', '0c2e09486a43398229a00c369ff27a6e'),
+    ('function', 'fn_event_outbox_append_only()', 'c4aba18cfb79c7cfaadb13362bddf68c'),
+    ('function', 'fn_event_type_validate()', '6368d5851c030fdee24c7b741f6bc79d'),
+    ('function', 'fn_iu_emit(text, text, text, text, jsonb, text, text, text, text, text, text, timestamp with time zone, text)', '7bd22d446f761ceb59a238bd31c3ce31'),
+    ('function', 'fn_iu_emit_event(text, text, uuid, text, jsonb)', '9c773b7b1d47b28566c80ae9d7a115c9'),
+    ('function', 'fn_iu_event_settle(event_outbox, text, boolean)', '86c8273148839a7a031736fc6ef50343'),
+    ('function', 'fn_iu_event_type_add(text, text, text, text, text, text)', '9ac4199cd8746c969463f2d0ddf140da'),
+    ('function', 'fn_iu_event_type_disable(text, text)', 'a026b319bda8876b9fa5ab0203f24113'),
+    ('function', 'fn_iu_event_type_refuse(text, text)', '1873c8526a3b0e05f3e01c2b904862d0'),
+    ('function', 'fn_iu_forbidden_key(text)', '0ede8eb782f49cdd1a34dd1c96c515e0'),
+    ('function', 'fn_iu_wakeup()', 'dda61f435b5a41d74d9ea165e167304e'),
+    ('function', 'fn_iu_wakeup_enable(boolean)', 'a1ad760e621ce754ef5a9db0c5ef509c'),
+    ('index', 'event_outbox_id_key', 'deb631a9c8f80b35782d4e9ea318ec49'),
+    ('index', 'event_outbox_pkey', '02b80b98a609db66fc435ecce45e9c89'),
+    ('index', 'event_outbox_tx_idx', '61cf2826d0d606a44e78bf76fe798de4'),
+    ('index', 'event_type_registry_pkey', '456efec4be9e883ff54f1703b9530703'),
+    ('index', 'iu_event_dedupe_pkey', 'b64573ed1d60e65a7fb7102a83e5f6cf'),
+    ('index', 'iu_suppressed_event_pkey', '61663a82c2766e4ddc8829bf7b4a9201'),
+    ('sequence', 'event_outbox_seq_seq', '9151b4fccab7f53501d4cf95474739d2'),
+    ('sequence', 'iu_suppressed_event_suppressed_id_seq', '02c20d1197ad94be0c3f2320918ea94f'),
+    ('table', 'event_outbox', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('table', 'event_type_registry', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('table', 'iu_event_dedupe', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('table', 'iu_suppressed_event', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('trigger', 'event_outbox.trg_event_outbox_append_only', '8054ecef74690faa5324edd818852cc4'),
+    ('trigger', 'event_outbox.trg_event_outbox_type_validate', '3a3d175a2a60f47f75dd6b0e2e5e4d09'),
+    ('trigger', 'iu_suppressed_event.trg_iu_suppressed_event_append_only', '5e60839be33bdb054b6ef9b11590b7b2'),
+    ('view', 'v_iu_suppressed_event', '81cb02511a34c598f507e4805607b688')
+  ) as expected (kind, identity, fingerprint)
+  left join fn_iu_catalog_fingerprint() as found
+    on found.kind = expected.kind and found.identity = expected.identity
+  where found.fingerprint is distinct from expected.fingerprint;
+  if v_damaged is not null then
+    raise exception using errcode = 'IU830',
+      message = format('003_log is damaged: %s', array_to_string(v_damaged, ', ')),
+      detail = array_to_string(v_damaged, E'\n'),
+      hint = 'restore each object as the change has it';
+  end if;
+end
+$$;
+-- <<<

@@ -13,3 +13,114 @@ begin
   end if;
 end
 $$;
+
+-- >>> generated: objects
+do $$
+declare
+  v_damaged text[];
+begin
+  select array_agg(format(case when found.kind is null then '%s %s is missing' else '%s %s was changed' end,
+                          expected.kind, expected.identity) order by expected.kind, expected.identity)
+    into v_damaged
+  from (values
+    ('column', 'iu_cut_piece.address', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_cut_piece.byte_end', '3f9165f799b9a9e1373f137f064326bd'),
+    ('column', 'iu_cut_piece.byte_start', '3f9165f799b9a9e1373f137f064326bd'),
+    ('column', 'iu_cut_piece.ordinal', '3f9165f799b9a9e1373f137f064326bd'),
+    ('column', 'iu_cut_piece.run_id', '9445c8482dbbc1b98629492d09a7e3a8'),
+    ('column', 'iu_cut_piece.sha256', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_cut_piece.unit_id', '03ef15af8f77e8e4421b561eb676ae74'),
+    ('column', 'iu_cut_piece.version_id', '03ef15af8f77e8e4421b561eb676ae74'),
+    ('column', 'iu_cut_run.config', 'b3d0ff6b4d8edbc294b27d78279750ec'),
+    ('column', 'iu_cut_run.created_by', 'd26cd51629b9eff88ca67e02bc94d236'),
+    ('column', 'iu_cut_run.cutter_name', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_cut_run.cutter_version', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_cut_run.document_address', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_cut_run.document_id', 'b7cc77e7420a9d3eb5e40cfe3b26371f'),
+    ('column', 'iu_cut_run.finished_at', 'b93ebeb571bff6c6f277ab7b11627a4b'),
+    ('column', 'iu_cut_run.piece_count', '3f9165f799b9a9e1373f137f064326bd'),
+    ('column', 'iu_cut_run.pin_id', '9445c8482dbbc1b98629492d09a7e3a8'),
+    ('column', 'iu_cut_run.revision_label', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_cut_run.run_id', 'a4f59c736a6e89e1058c2833d87051ef'),
+    ('column', 'iu_cut_run.run_key', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_cut_run.started_at', '8e6d52e249bc263457d23899efd9d131'),
+    ('column', 'iu_cut_run.status', '16ad0d4e23804d609c822bdcf601b4ed'),
+    ('column', 'iu_cut_run.units_created', '767a7bf880ea560afac289dd0b5afa1b'),
+    ('column', 'iu_cut_run.units_deprecated', '767a7bf880ea560afac289dd0b5afa1b'),
+    ('column', 'iu_cut_run.units_revised', '767a7bf880ea560afac289dd0b5afa1b'),
+    ('column', 'iu_source_pin.byte_length', '3f9165f799b9a9e1373f137f064326bd'),
+    ('column', 'iu_source_pin.bytes', 'b6912185fec623b4b1713ee8485fc7e6'),
+    ('column', 'iu_source_pin.created_at', '8e6d52e249bc263457d23899efd9d131'),
+    ('column', 'iu_source_pin.created_by', 'd26cd51629b9eff88ca67e02bc94d236'),
+    ('column', 'iu_source_pin.encoding', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_source_pin.has_byte_order_mark', 'b6c6cc4ec80538b83c4c20ba0b7c6c62'),
+    ('column', 'iu_source_pin.media_type', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_source_pin.newline_style', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'iu_source_pin.pin_id', 'a4f59c736a6e89e1058c2833d87051ef'),
+    ('column', 'iu_source_pin.sha256', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_source_pin.source_note', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('column', 'iu_source_pin.title', 'c478557ec1b62aa7f0960a50f4dc5815'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_byte_start_check', 'fbc0778c947ac06a082a4ad62cf65994'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_ordinal_check', 'f65d6da19664f337a483ace3366c9fdf'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_pkey', '57e665b4f4af0c4620ac330325972103'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_range_chk', '563238a127ba9298ef71306ed0472f6e'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_run_id_fkey', '0b0263e0ebbcfd838b8e350fbd5be360'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_sha256_check', '6ebfe2640bb74874cc65c271b2363825'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_unit_id_fkey', '57794ab25dd0c3144aced68df78ead31'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_unit_key', 'aab6f11d262b0963ed2ef05f1b22282f'),
+    ('constraint', 'iu_cut_piece.iu_cut_piece_version_id_fkey', 'dd1086e0bc7ff02be055a6fdefe4c1f8'),
+    ('constraint', 'iu_cut_run.iu_cut_run_document_id_fkey', '4ae5c3c5410c7aa06c5eac26aefc8f86'),
+    ('constraint', 'iu_cut_run.iu_cut_run_finished_chk', '382d4eff8477d46f91f595d85860db16'),
+    ('constraint', 'iu_cut_run.iu_cut_run_piece_count_check', '8a1cc3793c0501c3ac457b11c4876bac'),
+    ('constraint', 'iu_cut_run.iu_cut_run_pin_id_fkey', 'a9314063e290535e14b5f89bd52febd7'),
+    ('constraint', 'iu_cut_run.iu_cut_run_pkey', '5351cfe277f8a500de5867256793b7cd'),
+    ('constraint', 'iu_cut_run.iu_cut_run_revision_key', '9ce1e3b11cd70a694cd21424c354d10c'),
+    ('constraint', 'iu_cut_run.iu_cut_run_run_key_check', 'ea0b90d7fe0ab52f1b14821362f21d52'),
+    ('constraint', 'iu_cut_run.iu_cut_run_run_key_key', '3fc5d5ba05fd0fd4ecdeb3e0b38d7ea6'),
+    ('constraint', 'iu_cut_run.iu_cut_run_status_check', '39e8021d0ca6d94d7478b1049dc577ba'),
+    ('constraint', 'iu_source_pin.iu_source_pin_encoding_check', '5a70de75e7d2d842e884be88aa1426a4'),
+    ('constraint', 'iu_source_pin.iu_source_pin_length_chk', 'cda11e838534c91b5ad673bd133c3934'),
+    ('constraint', 'iu_source_pin.iu_source_pin_media_type_check', 'e22950723132f5821876c49a647ffa16'),
+    ('constraint', 'iu_source_pin.iu_source_pin_newline_style_check', '07ff240fdca1a0f7137e90fc1a071c4e'),
+    ('constraint', 'iu_source_pin.iu_source_pin_pkey', '871454a1c42a05ff4e233cc46717b6db'),
+    ('constraint', 'iu_source_pin.iu_source_pin_sha256_chk', '1b9f84f475bcfc8b231a120701594215'),
+    ('constraint', 'iu_source_pin.iu_source_pin_sha256_key', 'ea18cab8fb7d5579899d34409905aa7c'),
+    ('function', 'fn_iu_cut_begin(bigint, text, text, text, text, integer, jsonb)', 'afe7afb3674cb8820eaa790fe5b0b49f'),
+    ('function', 'fn_iu_cut_count(bigint, integer, integer, integer)', '8599a6b67885151054fcaa0468ec2518'),
+    ('function', 'fn_iu_cut_finish(bigint, uuid, jsonb)', 'a7bba30c645bf628222373ee46299069'),
+    ('function', 'fn_iu_cut_free_address(text)', '90e2a96a2a631ee96e89d077b35b4b28'),
+    ('function', 'fn_iu_cut_living_units(uuid)', '55a8bafa1843a6da061a99fe42e25212'),
+    ('function', 'fn_iu_cut_run_guard()', '38d93701585cd4478ed7141f1724005c'),
+    ('function', 'fn_iu_cut_verify(bigint)', 'd4f13c12a72da9ef09adcad73b00a6f6'),
+    ('function', 'fn_iu_source_pin(bytea, text, text, text, text)', 'd788d362d5bdfcdf433208f999125c0a'),
+    ('index', 'iu_cut_piece_pkey', 'aa5db4d433d4400b8eb17630cf5a87ca'),
+    ('index', 'iu_cut_piece_unit_idx', 'd8f059595b7e7ed24bbce84636e3b234'),
+    ('index', 'iu_cut_piece_unit_key', 'bb880942225b294ed3d3672ae2f8e51d'),
+    ('index', 'iu_cut_run_pkey', '17d3b4518bb62d3817165692adb09fab'),
+    ('index', 'iu_cut_run_revision_key', 'ef909806e93e73105e4891b5c600b755'),
+    ('index', 'iu_cut_run_run_key_key', '701353ada8ea0a82de24e15a78cd4a76'),
+    ('index', 'iu_cut_run_unfinished_key', '6e7d3a81a0f7438e98c4cb25cb4ccd1f'),
+    ('index', 'iu_source_pin_pkey', 'e2b097bbcb01f6c64d222887d9cb836c'),
+    ('index', 'iu_source_pin_sha256_key', 'f8c7801ce88b94955402ab41818c2439'),
+    ('sequence', 'iu_cut_run_run_id_seq', 'f9080361b135948708c052c2a76e4809'),
+    ('sequence', 'iu_source_pin_pin_id_seq', 'b2b136a1961c0ec477463f89466e5de8'),
+    ('table', 'iu_cut_piece', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('table', 'iu_cut_run', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('table', 'iu_source_pin', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('trigger', 'iu_cut_piece.trg_iu_cut_piece_append_only', 'ca79b509c2edd90859eaf59418c886ec'),
+    ('trigger', 'iu_cut_run.trg_iu_cut_run_guard', 'f6c78da867e992708c63fe8c1ab33e3f'),
+    ('trigger', 'iu_cut_run.trg_iu_cut_run_keep', 'c04bbddab51877fdf3c152958a16412a'),
+    ('trigger', 'iu_source_pin.trg_iu_source_pin_append_only', '70f97afadf2a31a159456aead38ceabe')
+  ) as expected (kind, identity, fingerprint)
+  left join fn_iu_catalog_fingerprint() as found
+    on found.kind = expected.kind and found.identity = expected.identity
+  where found.fingerprint is distinct from expected.fingerprint;
+  if v_damaged is not null then
+    raise exception using errcode = 'IU830',
+      message = format('007_cut is damaged: %s', array_to_string(v_damaged, ', ')),
+      detail = array_to_string(v_damaged, E'\n'),
+      hint = 'restore each object as the change has it';
+  end if;
+end
+$$;
+-- <<<

@@ -1,0 +1,918 @@
+// Written by scripts/generate.mjs from the catalog. Do not edit: npm run generate
+//
+// int8, numeric, xid8, timestamps, json and jsonb are PostgreSQL's own text.
+
+/** A row of the table dot_config. */
+export interface DotConfigRow {
+  readonly changed_by: string | null;
+  readonly description: string | null;
+  readonly key: string;
+  readonly open_until: string | null;
+  readonly reason: string | null;
+  readonly updated_at: string;
+  readonly value: string | null;
+}
+
+/** A row of the table event_outbox. */
+export interface EventOutboxRow {
+  readonly actor_ref: string;
+  readonly canonical_address: string;
+  readonly correlation_id: string | null;
+  readonly created_at: string;
+  readonly delivery_lane: string;
+  readonly event_domain: string;
+  readonly event_severity: string | null;
+  readonly event_stream: string;
+  readonly event_subject_ref: string | null;
+  readonly event_subject_table: string;
+  readonly event_type: string;
+  readonly id: string;
+  readonly occurred_at: string;
+  readonly payload_classification: string;
+  readonly safe_payload: string;
+  readonly seq: string;
+  readonly source_system: string;
+  readonly tx_id: string;
+}
+
+/** A row of the table event_type_registry. */
+export interface EventTypeRegistryRow {
+  readonly active: boolean;
+  readonly changed_by: string;
+  readonly created_at: string;
+  readonly default_severity: string | null;
+  readonly delivery_lane: string;
+  readonly description: string | null;
+  readonly event_domain: string;
+  readonly event_stream: string;
+  readonly event_type: string;
+  readonly updated_at: string;
+}
+
+/** A row of the table information_unit. */
+export interface InformationUnitRow {
+  readonly canonical_address: string;
+  readonly conformance_status: string;
+  readonly content_anchor_ref: string | null;
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly deleted_at: string | null;
+  readonly doc_code: string | null;
+  readonly id: string;
+  readonly identity_profile: string;
+  readonly lifecycle_status: string;
+  readonly owner_ref: string;
+  readonly parent_or_container_ref: string | null;
+  readonly recorded_by: string;
+  readonly section_code: string | null;
+  readonly section_type: string | null;
+  readonly sibling_rank: string;
+  readonly sort_order: number | null;
+  readonly unit_kind: string;
+  readonly updated_at: string;
+  readonly updated_by: string;
+  readonly version_anchor_ref: string | null;
+}
+
+/** A row of the table iu_cut_piece. */
+export interface IuCutPieceRow {
+  readonly address: string;
+  readonly byte_end: number;
+  readonly byte_start: number;
+  readonly ordinal: number;
+  readonly run_id: string;
+  readonly sha256: string;
+  readonly unit_id: string;
+  readonly version_id: string;
+}
+
+/** A row of the table iu_cut_run. */
+export interface IuCutRunRow {
+  readonly config: string;
+  readonly created_by: string;
+  readonly cutter_name: string;
+  readonly cutter_version: string;
+  readonly document_address: string;
+  readonly document_id: string | null;
+  readonly finished_at: string | null;
+  readonly piece_count: number;
+  readonly pin_id: string;
+  readonly revision_label: string;
+  readonly run_id: string;
+  readonly run_key: string;
+  readonly started_at: string;
+  readonly status: string;
+  readonly units_created: number;
+  readonly units_deprecated: number;
+  readonly units_revised: number;
+}
+
+/** A row of the table iu_event_dedupe. */
+export interface IuEventDedupeRow {
+  readonly created_at: string;
+  readonly dedupe_key: string;
+  readonly event_domain: string;
+  readonly event_id: string;
+  readonly event_subject_ref: string | null;
+  readonly event_subject_table: string;
+  readonly event_type: string;
+}
+
+/** A row of the table iu_gate_log. */
+export interface IuGateLogRow {
+  readonly application_name: string | null;
+  readonly changed_at: string;
+  readonly changed_by: string;
+  readonly config_key: string;
+  readonly log_id: string;
+  readonly new_value: string | null;
+  readonly old_value: string | null;
+  readonly open_until: string | null;
+  readonly operation: string;
+  readonly reason: string | null;
+}
+
+/** A row of the table iu_lifecycle_log. */
+export interface IuLifecycleLogRow {
+  readonly actor: string;
+  readonly canonical_address: string;
+  readonly change_set_id: string | null;
+  readonly from_status: string;
+  readonly log_id: string;
+  readonly reason: string | null;
+  readonly recorded_at: string;
+  readonly recorded_by: string;
+  readonly review_decision_id: string | null;
+  readonly to_status: string;
+  readonly tool_revision: string | null;
+  readonly unit_id: string;
+  readonly version_id: string | null;
+}
+
+/** A row of the table iu_lifecycle_vocab. */
+export interface IuLifecycleVocabRow {
+  readonly description: string;
+  readonly lifecycle_status: string;
+  readonly living: boolean;
+}
+
+/** A row of the table iu_migration. */
+export interface IuMigrationRow {
+  readonly applied_at: string;
+  readonly applied_by: string;
+  readonly change: string;
+  readonly deploy_sha256: string;
+  readonly duration_milliseconds: number;
+  readonly rollback_sha256: string;
+  readonly tool_version: string;
+  readonly verify_sha256: string;
+}
+
+/** A row of the table iu_migration_log. */
+export interface IuMigrationLogRow {
+  readonly action: string;
+  readonly change: string;
+  readonly done_at: string;
+  readonly done_by: string;
+  readonly duration_milliseconds: number;
+  readonly error_code: string | null;
+  readonly error_place: string | null;
+  readonly log_id: string;
+  readonly outcome: string;
+  readonly tool_version: string;
+}
+
+/** A row of the table iu_outbound_route. */
+export interface IuOutboundRouteRow {
+  readonly approval_id: string | null;
+  readonly created_at: string;
+  readonly dry_run: boolean;
+  readonly enabled: boolean;
+  readonly event_domain: string;
+  readonly event_stream: string;
+  readonly event_type: string;
+  readonly fail_closed: boolean;
+  readonly filter: string | null;
+  readonly ladder_disabled: boolean;
+  readonly max_concurrency: number | null;
+  readonly note: string | null;
+  readonly on_dead_letter: string;
+  readonly ordering: string;
+  readonly rate_per_second: number | null;
+  readonly removed_at: string | null;
+  readonly retry_policy: string;
+  readonly route_code: string;
+  readonly route_id: string;
+  readonly target_config: string;
+  readonly target_kind: string;
+  readonly target_ref: string;
+  readonly updated_at: string;
+  readonly version: number;
+}
+
+/** A row of the table iu_probe_mark. */
+export interface IuProbeMarkRow {
+  readonly marked_by: string;
+  readonly tx_id: string;
+}
+
+/** A row of the table iu_route_approval. */
+export interface IuRouteApprovalRow {
+  readonly approval_id: string;
+  readonly approved_at: string | null;
+  readonly approved_by: string | null;
+  readonly canary_share: string;
+  readonly events_used: string;
+  readonly evidence: string;
+  readonly expires_at: string | null;
+  readonly max_events: string | null;
+  readonly requested_at: string;
+  readonly requested_by: string;
+  readonly revoked_at: string | null;
+  readonly revoked_by: string | null;
+  readonly route_id: string;
+  readonly route_version: number;
+  readonly target_sha256: string | null;
+}
+
+/** A row of the table iu_route_attempt. */
+export interface IuRouteAttemptRow {
+  readonly attempt_id: string;
+  readonly attempt_no: number;
+  readonly decision: string;
+  readonly delivered: boolean;
+  readonly event_ref: string | null;
+  readonly event_seq: string | null;
+  readonly failure_code: string | null;
+  readonly failure_detail: string | null;
+  readonly idempotency_key: string;
+  readonly payload_snapshot: string | null;
+  readonly reason: string | null;
+  readonly route_code: string;
+  readonly route_id: string;
+  readonly route_kind: string;
+  readonly route_version: number | null;
+  readonly run_id: string | null;
+  readonly started_at: string;
+  readonly status: string;
+}
+
+/** A row of the table iu_route_dead_letter. */
+export interface IuRouteDeadLetterRow {
+  readonly attempt_no: number;
+  readonly created_at: string;
+  readonly dead_letter_id: string;
+  readonly event_ref: string;
+  readonly event_seq: string;
+  readonly event_snapshot: string;
+  readonly failure_code: string;
+  readonly failure_detail: string | null;
+  readonly failure_signature: string;
+  readonly idempotency_key: string;
+  readonly resolution: string | null;
+  readonly resolution_note: string | null;
+  readonly resolved_at: string | null;
+  readonly resolved_by: string | null;
+  readonly route_code: string;
+  readonly route_id: string;
+}
+
+/** A row of the table iu_route_delivery. */
+export interface IuRouteDeliveryRow {
+  readonly attempt_no: number;
+  readonly claims: number;
+  readonly created_at: string;
+  readonly delivery_id: string;
+  readonly delivery_key: string;
+  readonly due_at: string;
+  readonly event_ref: string;
+  readonly event_seq: string;
+  readonly lane_key: string | null;
+  readonly lease_token: string | null;
+  readonly lease_until: string | null;
+  readonly route_id: string;
+}
+
+/** A row of the table iu_route_history. */
+export interface IuRouteHistoryRow {
+  readonly changed_at: string;
+  readonly changed_by: string;
+  readonly event_domain: string;
+  readonly event_stream: string;
+  readonly event_type: string;
+  readonly history_id: string;
+  readonly removed: boolean;
+  readonly route: string;
+  readonly route_code: string;
+  readonly route_id: string;
+  readonly tx_id: string;
+  readonly version: number;
+}
+
+/** A row of the table iu_route_lane. */
+export interface IuRouteLaneRow {
+  readonly attempts: number;
+  readonly due_at: string;
+  readonly head_seq: string;
+  readonly lane_key: string;
+  readonly lease_token: string | null;
+  readonly lease_until: string | null;
+  readonly route_id: string;
+}
+
+/** A row of the table iu_route_run. */
+export interface IuRouteRunRow {
+  readonly attempts_written: number;
+  readonly dead_lettered: number;
+  readonly deliveries_queued: number;
+  readonly finished_at: string;
+  readonly first_seq: string | null;
+  readonly kind: string;
+  readonly last_seq: string | null;
+  readonly route_history_id: string;
+  readonly route_snapshot: string;
+  readonly route_tx_id: string;
+  readonly run_id: string;
+  readonly seen: number;
+  readonly skipped: number;
+  readonly started_at: string;
+  readonly tool: string | null;
+  readonly window_complete: boolean;
+  readonly worker_name: string;
+}
+
+/** A row of the table iu_route_worker_cursor. */
+export interface IuRouteWorkerCursorRow {
+  readonly attempts_written: string;
+  readonly base_floor_seq: string;
+  readonly base_history_id: string;
+  readonly base_kind: string;
+  readonly base_seq: string;
+  readonly base_snapshot: string;
+  readonly database_oid: number;
+  readonly dead_lettered: string;
+  readonly done_floor_seq: string;
+  readonly done_snapshot: string;
+  readonly event_domain: string;
+  readonly events_seen: string;
+  readonly last_created_at: string | null;
+  readonly last_event_id: string | null;
+  readonly last_event_seq: string | null;
+  readonly last_run_at: string | null;
+  readonly last_run_summary: string | null;
+  readonly log_oid: number;
+  readonly lost_pairs: string;
+  readonly open_ceil_seq: string | null;
+  readonly open_floor_seq: string | null;
+  readonly open_snapshot: string | null;
+  readonly passes: string;
+  readonly phase: number;
+  readonly position_seq: string;
+  readonly reconciled_at: string | null;
+  readonly reconciled_floor_seq: string;
+  readonly reconciled_snapshot: string;
+  readonly registered_at: string;
+  readonly registered_by: string;
+  readonly rewound_seq: string;
+  readonly system_identifier: string;
+  readonly timeline: number;
+  readonly worker_name: string;
+}
+
+/** A row of the table iu_route_worker_heartbeat. */
+export interface IuRouteWorkerHeartbeatRow {
+  readonly detail: string | null;
+  readonly host: string;
+  readonly last_beat_at: string;
+  readonly pid: number;
+  readonly process_id: string;
+  readonly started_at: string;
+  readonly state: string;
+  readonly version: string;
+  readonly worker_names: readonly (string | null)[];
+}
+
+/** A row of the table iu_source_pin. */
+export interface IuSourcePinRow {
+  readonly byte_length: number;
+  readonly bytes: Uint8Array;
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly encoding: string;
+  readonly has_byte_order_mark: boolean;
+  readonly media_type: string;
+  readonly newline_style: string | null;
+  readonly pin_id: string;
+  readonly sha256: string;
+  readonly source_note: string | null;
+  readonly title: string | null;
+}
+
+/** A row of the table iu_sql_event_route. */
+export interface IuSqlEventRouteRow {
+  readonly created_at: string;
+  readonly dry_run: boolean;
+  readonly enabled: boolean;
+  readonly fail_closed: boolean;
+  readonly idempotency_policy: string;
+  readonly ladder_disabled: boolean;
+  readonly payload_contract: string;
+  readonly removed_at: string | null;
+  readonly route_code: string;
+  readonly route_id: string;
+  readonly source_object_kind: string;
+  readonly source_schema: string | null;
+  readonly source_table: string;
+  readonly sql_event: string;
+  readonly target_event_domain: string;
+  readonly target_event_stream: string;
+  readonly target_event_type: string;
+  readonly updated_at: string;
+  readonly version: number;
+}
+
+/** A row of the table iu_sql_link. */
+export interface IuSqlLinkRow {
+  readonly collection_name: string | null;
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly direction: string;
+  readonly enabled: boolean;
+  readonly function_identity: string | null;
+  readonly id: string;
+  readonly idempotency_key: string;
+  readonly lifecycle_status: string;
+  readonly link_role: string;
+  readonly metadata: string;
+  readonly object_fingerprint: string | null;
+  readonly object_kind: string;
+  readonly object_name: string | null;
+  readonly object_schema: string | null;
+  readonly row_pk: string | null;
+  readonly trigger_name: string | null;
+  readonly unit_id: string;
+}
+
+/** A row of the table iu_suppressed_event. */
+export interface IuSuppressedEventRow {
+  readonly actor_ref: string;
+  readonly canonical_address: string;
+  readonly event_domain: string;
+  readonly event_subject_ref: string | null;
+  readonly event_subject_table: string;
+  readonly event_type: string;
+  readonly suppressed_at: string;
+  readonly suppressed_by: string;
+  readonly suppressed_id: string;
+}
+
+/** A row of the table unit_version. */
+export interface UnitVersionRow {
+  readonly body: string;
+  readonly content_hash: string;
+  readonly content_profile: string;
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly enacted_at: string | null;
+  readonly id: string;
+  readonly lifecycle_status: string;
+  readonly recorded_by: string;
+  readonly unit_id: string;
+  readonly version_seq: number;
+}
+
+/** A row of the view v_iu_event_accounting. */
+export interface VIuEventAccountingRow {
+  readonly balanced: boolean | null;
+  readonly decided: string | null;
+  readonly event_domain: string | null;
+  readonly events: string | null;
+  readonly lost: string | null;
+  readonly pending: string | null;
+  readonly queued: string | null;
+  readonly settled: string | null;
+  readonly waiting: string | null;
+  readonly worker_name: string | null;
+}
+
+/** A row of the view v_iu_event_backlog. */
+export interface VIuEventBacklogRow {
+  readonly backlog: string | null;
+  readonly cursor_created_at: string | null;
+  readonly cursor_event_id: string | null;
+  readonly event_domain: string | null;
+  readonly first_event_seq: string | null;
+  readonly oldest_created_at: string | null;
+  readonly worker_name: string | null;
+}
+
+/** A row of the view v_iu_event_undecided. */
+export interface VIuEventUndecidedRow {
+  readonly created_at: string | null;
+  readonly event_domain: string | null;
+  readonly event_ref: string | null;
+  readonly event_seq: string | null;
+  readonly event_type: string | null;
+  readonly worker_name: string | null;
+}
+
+/** A row of the view v_iu_route_attempt_summary. */
+export interface VIuRouteAttemptSummaryRow {
+  readonly attempts: string | null;
+  readonly first_at: string | null;
+  readonly last_at: string | null;
+  readonly route_code: string | null;
+  readonly route_kind: string | null;
+  readonly status: string | null;
+}
+
+/** A row of the view v_iu_route_dead_letter_open. */
+export interface VIuRouteDeadLetterOpenRow {
+  readonly attempt_no: number | null;
+  readonly created_at: string | null;
+  readonly dead_letter_id: string | null;
+  readonly event_domain: string | null;
+  readonly event_ref: string | null;
+  readonly event_seq: string | null;
+  readonly event_subject_ref: string | null;
+  readonly event_type: string | null;
+  readonly failure_code: string | null;
+  readonly failure_detail: string | null;
+  readonly failure_signature: string | null;
+  readonly route_code: string | null;
+}
+
+/** A row of the view v_iu_suppressed_event. */
+export interface VIuSuppressedEventRow {
+  readonly event_domain: string | null;
+  readonly event_type: string | null;
+  readonly first_suppressed_at: string | null;
+  readonly last_suppressed_at: string | null;
+  readonly suppressed: string | null;
+}
+
+/** Row type by relation. */
+export interface CatalogRelations {
+  readonly dot_config: DotConfigRow;
+  readonly event_outbox: EventOutboxRow;
+  readonly event_type_registry: EventTypeRegistryRow;
+  readonly information_unit: InformationUnitRow;
+  readonly iu_cut_piece: IuCutPieceRow;
+  readonly iu_cut_run: IuCutRunRow;
+  readonly iu_event_dedupe: IuEventDedupeRow;
+  readonly iu_gate_log: IuGateLogRow;
+  readonly iu_lifecycle_log: IuLifecycleLogRow;
+  readonly iu_lifecycle_vocab: IuLifecycleVocabRow;
+  readonly iu_migration: IuMigrationRow;
+  readonly iu_migration_log: IuMigrationLogRow;
+  readonly iu_outbound_route: IuOutboundRouteRow;
+  readonly iu_probe_mark: IuProbeMarkRow;
+  readonly iu_route_approval: IuRouteApprovalRow;
+  readonly iu_route_attempt: IuRouteAttemptRow;
+  readonly iu_route_dead_letter: IuRouteDeadLetterRow;
+  readonly iu_route_delivery: IuRouteDeliveryRow;
+  readonly iu_route_history: IuRouteHistoryRow;
+  readonly iu_route_lane: IuRouteLaneRow;
+  readonly iu_route_run: IuRouteRunRow;
+  readonly iu_route_worker_cursor: IuRouteWorkerCursorRow;
+  readonly iu_route_worker_heartbeat: IuRouteWorkerHeartbeatRow;
+  readonly iu_source_pin: IuSourcePinRow;
+  readonly iu_sql_event_route: IuSqlEventRouteRow;
+  readonly iu_sql_link: IuSqlLinkRow;
+  readonly iu_suppressed_event: IuSuppressedEventRow;
+  readonly unit_version: UnitVersionRow;
+  readonly v_iu_event_accounting: VIuEventAccountingRow;
+  readonly v_iu_event_backlog: VIuEventBacklogRow;
+  readonly v_iu_event_undecided: VIuEventUndecidedRow;
+  readonly v_iu_route_attempt_summary: VIuRouteAttemptSummaryRow;
+  readonly v_iu_route_dead_letter_open: VIuRouteDeadLetterOpenRow;
+  readonly v_iu_suppressed_event: VIuSuppressedEventRow;
+}
+
+/** Argument and result types by function; an overload has its number behind the name. */
+export interface CatalogFunctions {
+  readonly fn_iu_blockers: {
+    readonly args: { p_least_age_seconds?: number | null };
+    readonly result: readonly ({ kind: string | null; pid: number | null; name: string | null; application_name: string | null; state: string | null; age_seconds: number | null; xid: string | null })[];
+  };
+  readonly fn_iu_canonical_writer: {
+    readonly args: { p_name: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_catalog_fingerprint: {
+    readonly args: {  };
+    readonly result: readonly ({ kind: string | null; identity: string | null; fingerprint: string | null })[];
+  };
+  readonly fn_iu_cluster_identity: {
+    readonly args: {  };
+    readonly result: { system_identifier: string | null; database_oid: number | null; log_oid: number | null; timeline: number | null };
+  };
+  readonly fn_iu_core_routes_enabled: {
+    readonly args: {  };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_create: {
+    readonly args: { p_canonical_address: string | null; p_body: string | null; p_actor: string | null; p_parent_address?: string | null; p_unit_kind?: string | null; p_title?: string | null; p_owner_ref?: string | null; p_after_address?: string | null; p_doc_code?: string | null; p_section_type?: string | null; p_section_code?: string | null; p_sort_order?: number | null; p_identity_profile?: string | null; p_content_profile?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_create_check: {
+    readonly args: { p_units: string | null; p_actor: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_create_many: {
+    readonly args: { p_units: string | null; p_actor: string | null };
+    readonly result: readonly ({ ordinal: string | null; unit_id: string | null; version_id: string | null; canonical_address: string | null })[];
+  };
+  readonly fn_iu_cursor_lock_key: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_begin: {
+    readonly args: { p_pin_id: string | null; p_document_address: string | null; p_revision_label: string | null; p_cutter_name: string | null; p_cutter_version: string | null; p_piece_count: number | null; p_config?: string | null };
+    readonly result: readonly ({ run_id: string | null; status: string | null; document_id: string | null; is_new: boolean | null; units_created: number | null; units_revised: number | null; units_deprecated: number | null })[];
+  };
+  readonly fn_iu_cut_count: {
+    readonly args: { p_run_id: string | null; p_created: number | null; p_revised: number | null; p_deprecated: number | null };
+    readonly result: null;
+  };
+  readonly fn_iu_cut_finish: {
+    readonly args: { p_run_id: string | null; p_document_id: string | null; p_pieces: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_free_address: {
+    readonly args: { p_address: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_living_units: {
+    readonly args: { p_document_id: string | null };
+    readonly result: readonly ({ position: string | null; unit_id: string | null; parent_id: string | null; canonical_address: string | null; version_id: string | null; body: string | null; body_sha256: string | null })[];
+  };
+  readonly fn_iu_cut_verify: {
+    readonly args: { p_run_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_enabled: {
+    readonly args: {  };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_deprecate: {
+    readonly args: { p_canonical_address: string | null; p_actor: string | null; p_reason: string | null; p_with_children?: boolean | null; p_review_decision_id?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_document_of: {
+    readonly args: { p_unit_ids: readonly (string | null)[] | null };
+    readonly result: readonly (string | null)[] | null;
+  };
+  readonly fn_iu_emit: {
+    readonly args: { p_event_domain: string | null; p_event_type: string | null; p_subject_table: string | null; p_subject_ref: string | null; p_safe_payload?: string | null; p_canonical_address?: string | null; p_actor_ref?: string | null; p_correlation_id?: string | null; p_source_system?: string | null; p_severity?: string | null; p_payload_classification?: string | null; p_occurred_at?: string | null; p_dedupe_key?: string | null };
+    readonly result: readonly ({ event_id: string | null; event_seq: string | null; is_new: boolean | null; suppressed: boolean | null })[];
+  };
+  readonly fn_iu_emit_event: {
+    readonly args: { p_event_type: string | null; p_canonical_address: string | null; p_subject_ref: string | null; p_actor_ref: string | null; p_safe_payload: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_enact: {
+    readonly args: { p_canonical_address: string | null; p_actor: string | null; p_review_decision_id: string | null; p_target_lifecycle?: string | null; p_change_set_id?: string | null; p_reason?: string | null; p_tool_revision?: string | null; p_dry_run?: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_event_settle: {
+    readonly args: { p_event: string | null; p_payload: string | null; p_known: boolean | null };
+    readonly result: EventOutboxRow;
+  };
+  readonly fn_iu_event_story: {
+    readonly args: { p_event_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_event_type_add: {
+    readonly args: { p_event_domain: string | null; p_event_type: string | null; p_event_stream?: string | null; p_delivery_lane?: string | null; p_default_severity?: string | null; p_description?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_event_type_disable: {
+    readonly args: { p_event_domain: string | null; p_event_type: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_event_type_refuse: {
+    readonly args: { p_event_domain: string | null; p_event_type: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_failure_signature: {
+    readonly args: { p_route_code: string | null; p_failure_code: string | null; p_failure_detail: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_forbidden_key: {
+    readonly args: { p_payload: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_gate_drain: {
+    readonly args: { p_wait_milliseconds?: number | null };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_gate_lock_key: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
+  readonly fn_iu_gate_open: {
+    readonly args: { p_key: string | null };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_gate_set: {
+    readonly args: { p_key: string | null; p_open: boolean | null; p_reason: string | null; p_open_seconds?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_in_probe: {
+    readonly args: {  };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_judged_routes: {
+    readonly args: {  };
+    readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_ladder_disable: {
+    readonly args: { p_level: number | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_ladder_enable: {
+    readonly args: { p_level: number | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_ladder_log: {
+    readonly args: { p_level: number | null; p_what: string | null; p_reason: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_living_unit: {
+    readonly args: { p_canonical_address: string | null };
+    readonly result: InformationUnitRow;
+  };
+  readonly fn_iu_lock_documents: {
+    readonly args: { p_unit_ids: readonly (string | null)[] | null };
+    readonly result: readonly (string | null)[] | null;
+  };
+  readonly fn_iu_log_mark: {
+    readonly args: {  };
+    readonly result: { floor_seq: string | null; highest_xid: string | null };
+  };
+  readonly fn_iu_owned_domains: {
+    readonly args: { p_event_domain: string | null };
+    readonly result: readonly (string | null)[] | null;
+  };
+  readonly fn_iu_pattern_matches: {
+    readonly args: { p_pattern: string | null; p_value: string | null };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_probe_begin: {
+    readonly args: { p_marker?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_rank_between: {
+    readonly args: { p_left: string | null; p_right: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_rank_from_integer: {
+    readonly args: { p_number: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_rank_to_integer: {
+    readonly args: { p_rank: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_replay: {
+    readonly args: { p_filter: string | null; p_limit?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_replay_candidates: {
+    readonly args: { p_filter: string | null };
+    readonly result: readonly ({ event_seq: string | null; route_id: string | null; route_code: string | null; status: string | null; reason: string | null; attempt_id: string | null; dead_letter_id: string | null })[];
+  };
+  readonly fn_iu_replay_preview: {
+    readonly args: { p_filter: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_require_read_committed: {
+    readonly args: {  };
+    readonly result: null;
+  };
+  readonly fn_iu_revise: {
+    readonly args: { p_canonical_address: string | null; p_body: string | null; p_actor: string | null; p_reason?: string | null; p_title?: string | null; p_content_profile?: string | null; p_expected_version_seq?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_add: {
+    readonly args: { p_route: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_approval_state: {
+    readonly args: { p_route_id: string | null; p_version: number | null; p_approval_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_dead_letter_replay: {
+    readonly args: { p_dead_letter_id: string | null; p_new_id?: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_dead_letter_resolve: {
+    readonly args: { p_dead_letter_id: string | null; p_note: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_decide: {
+    readonly args: { p_events: readonly (string | null)[] | null; p_routes: readonly (string | null)[] | null; p_run_id: string | null };
+    readonly result: { written: number | null; queued: number | null; skipped: number | null };
+  };
+  readonly fn_iu_route_decide_isolated: {
+    readonly args: { p_events: readonly (string | null)[] | null; p_routes: readonly (string | null)[] | null; p_run_id: string | null };
+    readonly result: { written: number | null; queued: number | null; skipped: number | null; dead_lettered: number | null };
+  };
+  readonly fn_iu_route_decide_missing: {
+    readonly args: { p_cursor: string | null; p_event_domain: string | null; p_after_seq: string | null; p_kind: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_deliver: {
+    readonly args: { p_route_code: string | null; p_event_ref: string | null; p_payload: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_route_fail: {
+    readonly args: { p_event_seq: string | null; p_route: string | null; p_attempt_no: number | null; p_run_id: string | null; p_failure_code: string | null; p_failure_detail: string | null };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_route_missing: {
+    readonly args: { p_cursor: string | null; p_full: boolean | null };
+    readonly result: { checked: string | null; event_seqs: readonly (string | null)[] | null; pair_event_seqs: readonly (string | null)[] | null; pair_route_ids: readonly (string | null)[] | null };
+  };
+  readonly fn_iu_route_redecide: {
+    readonly args: { p_event_seq: string | null; p_route_id: string | null; p_new_id: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_remove: {
+    readonly args: { p_route_code: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_request: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_target_config: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_set_enabled: {
+    readonly args: { p_route_code: string | null; p_enabled: boolean | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_worker_enabled: {
+    readonly args: {  };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_route_worker_health: {
+    readonly args: { p_worker_name?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_worker_heartbeat: {
+    readonly args: { p_process_id: string | null; p_worker_names: readonly (string | null)[] | null; p_host: string | null; p_pid: number | null; p_version: string | null; p_state: string | null; p_detail?: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_route_worker_rebase: {
+    readonly args: { p_worker_name: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_worker_reconcile: {
+    readonly args: { p_worker_name?: string | null; p_full?: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_worker_register: {
+    readonly args: { p_worker_name: string | null; p_event_domain: string | null; p_base: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_worker_rewind: {
+    readonly args: { p_worker_name: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_worker_run: {
+    readonly args: { p_worker_name?: string | null; p_batch_limit?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_worker_transfer: {
+    readonly args: { p_event_domain: string | null; p_from: string | null; p_to: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_setting: {
+    readonly args: { p_key: string | null; p_default: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_setting_number: {
+    readonly args: { p_key: string | null; p_default: string | null; p_least: string | null; p_most: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_snapshot_without_self: {
+    readonly args: { p_highest_xid?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_source_pin: {
+    readonly args: { p_bytes: Uint8Array | null; p_media_type: string | null; p_newline_style?: string | null; p_title?: string | null; p_source_note?: string | null };
+    readonly result: readonly ({ pin_id: string | null; sha256: string | null; is_new: boolean | null })[];
+  };
+  readonly fn_iu_wakeup_enable: {
+    readonly args: { p_enabled: boolean | null };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_window_batch: {
+    readonly args: { p_cursor: string | null; p_limit: number | null; p_excluded: readonly (string | null)[] | null };
+    readonly result: { events: readonly (string | null)[] | null; phase: number | null; position_seq: string | null; complete: boolean | null };
+  };
+  readonly fn_iu_window_open: {
+    readonly args: { p_cursor: string | null; p_floor_seq: string | null; p_highest_xid: string | null };
+    readonly result: IuRouteWorkerCursorRow;
+  };
+}
