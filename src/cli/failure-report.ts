@@ -23,6 +23,15 @@ function databaseRefusal(error: unknown): IuError | undefined {
   });
 }
 
+/** A file or folder that cannot be used: node names the call and the path. Errors of a connection have no path. */
+function fileFailure(error: unknown): IuError | undefined {
+  if (!(error instanceof Error) || !('path' in error) || !('syscall' in error) || error.syscall === 'connect')
+    return undefined;
+  return new IuError('IU039', {
+    message: `A file cannot be used: ${errorCode(error)}, ${error.syscall} ${error.path}.`,
+  });
+}
+
 function usageError(error: CommanderError): IuError {
   // Commander quotes the refused value: "option '--x <json>' argument '{...}' is invalid. It has to be ...". The value may
   // be a payload or an address with a password, so only the option and the reason stay.
@@ -44,6 +53,7 @@ export function asIuError(error: unknown): IuError {
   return (
     iuErrorFromPg(error) ??
     databaseRefusal(error) ??
+    fileFailure(error) ??
     connectionErrorFrom(error) ??
     new IuError('IU039', { message: `A defect of iu-core: ${error instanceof Error ? error.name : typeof error}.` })
   );

@@ -17,6 +17,7 @@ import { register as migrate } from './commands/migrate.js';
 import { register as probe } from './commands/probe.js';
 import { register as route } from './commands/route.js';
 import { register as uninstall } from './commands/uninstall.js';
+import { register as unit } from './commands/unit.js';
 import { register as verify } from './commands/verify.js';
 import { register as worker } from './commands/worker.js';
 import type { CliSurroundings, RegisterCommand } from './context.js';
@@ -38,6 +39,7 @@ export const commands: readonly RegisterCommand[] = [
   attempt,
   deadLetter,
   cursor,
+  unit,
   probe,
   demo,
   completion,

@@ -35,9 +35,9 @@ it('installs, verifies and takes away again from the command line, showing each 
   expect((await iu('migrate', 'up')).stdout).toBe('Nothing to do.\n');
   expect(await json('migrate', 'verify')).toMatchObject({ ok: true, failures: [] });
 
-  await db.pool.query('drop index iu_gate_log_key_idx');
+  await db.pool.query("delete from dot_config where key = 'iu_core.autocut_enabled'");
   const damaged = await iu('migrate', 'verify');
-  expect(damaged).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('iu_gate_log_key_idx') });
+  expect(damaged).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('iu_core.autocut_enabled') });
 
   const down = await iu('migrate', 'down', '--dry-run');
   expect(down.exitCode).toBe(0);

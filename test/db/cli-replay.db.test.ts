@@ -101,6 +101,8 @@ describe('iu dead-letter', () => {
     await gates('close');
     expect(failed).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('IU038') });
     expect((await iu('dead-letter', 'replay', '999999', '--yes')).stderr).toContain('IU033');
+    // The second failure is a dead letter of its own; the first one has nothing left to replay.
+    await iu('dead-letter', 'resolve', id, '--note', 'failed again');
   });
 
   it('replays one after the cause was corrected and resolves it', async () => {

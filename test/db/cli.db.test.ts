@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createUnits } from '../../src/store/units.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -205,7 +206,7 @@ describe('iu route and iu attempt', () => {
     expect(added.stdout).toContain(`"retryPolicy":${policy}`);
     expect(added.stdout).not.toContain('geheim');
     expect(JSON.parse(added.stdout)).toMatchObject({ routeCode: 'crm', enabled: false, dryRun: true, version: 1 });
-    expect(await iu(...words)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('IU336') });
+    expect(await iu(...words)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('IU336') });
     expect((await iu('route', 'add', 'x', '--target-kind', 'pigeon', '--target-ref', 'y')).exitCode).toBe(64);
   });
 
@@ -312,6 +313,37 @@ describe('iu event-type', () => {
     expect(names).toEqual([...new Set(names)].sort());
     expect(names).toContain('iu/version_applied');
     expect((await iu('event-type', 'disable', 'shop', 'nothing')).stderr).toContain('IU101');
+  });
+});
+
+describe('iu unit', () => {
+  it('lists documents and children in pages, shows versions and prints a body byte for byte', async () => {
+    const body = 'Artikel 1\n\ttext \u0007 with a bell\n';
+    const client = await db.connect();
+    const units = [
+      { canonicalAddress: 'test/law', parentAddress: null },
+      { canonicalAddress: 'test/law/1', parentAddress: 'test/law' },
+      { canonicalAddress: 'test/law/2', parentAddress: 'test/law' },
+      { canonicalAddress: 'test/law/3', parentAddress: 'test/law' },
+    ].map((place) => ({
+      ...place,
+      title: 'A law',
+      body,
+      unitKind: 'section',
+      sectionType: 'section',
+      ownerRef: 'test',
+    }));
+    await client.query('begin');
+    await createUnits(client, units, 'tester');
+    await client.query('commit');
+    expect(await walk('canonicalAddress', 'unit', 'list', '--under', 'test/law')).toEqual(
+      units.slice(1).map((unit) => unit.canonicalAddress),
+    );
+    expect(await walk('canonicalAddress', 'unit', 'list', '--documents')).toEqual(['test/law']);
+    const shown = await json('unit', 'show', 'test/law');
+    expect(shown).toMatchObject({ children: '3', versions: [{ versionSeq: 1, bodyBytes: Buffer.byteLength(body) }] });
+    expect((await iu('unit', 'show', shown.id, '--body')).stdout).toBe(body);
+    expect((await iu('unit', 'show', 'test/law', '--body', '--of-version', '9')).stderr).toContain('IU033');
   });
 });
 

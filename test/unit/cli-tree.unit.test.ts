@@ -60,7 +60,7 @@ describe('the command tree', () => {
       gate close, gate log, disable, enable, event list, event show, event emit, event revive, attempt list, attempt show,
       dead-letter list, dead-letter show, dead-letter replay, dead-letter resolve, route list, route show, route add,
       route enable, route disable, route remove, route history, cursor list, cursor register, cursor transfer, cursor rewind,
-      cursor rebase, cursor reconcile, event-type list, event-type add, event-type disable, completion, worker, health, verify,
+      cursor rebase, cursor reconcile, event-type list, event-type add, event-type disable, completion, unit list, unit show, worker, health, verify,
       probe, demo`;
     for (const path of promised.split(/,\s+/)) expect(paths.has(path), path).toBe(true);
   });

@@ -10,6 +10,7 @@ import {
   migrateVerify,
   type Progress,
 } from '../../install/migrate/index.js';
+import { isoTime } from '../../store/listing.js';
 import { type CliContext, type DoorWishes, withExamples } from '../context.js';
 import { wholeNumber } from '../global-options.js';
 import type { Printer } from '../printer.js';
@@ -123,7 +124,7 @@ function registerStatus(migrate: Command, context: CliContext): void {
             paint: (row, palette) =>
               row.state === 'applied' ? palette.green : row.state === 'pending' ? palette.yellow : palette.red,
           },
-          { title: 'applied', value: (row) => row.appliedAt },
+          { title: 'applied', value: (row) => isoTime(row.appliedAt) },
           { title: 'by', value: (row) => row.appliedBy },
           { title: 'version', value: (row) => row.toolVersion },
           { title: 'ms', value: (row) => row.durationMilliseconds, align: 'right' },

@@ -1,0 +1,99 @@
+import { isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+
+/** One information unit of a list. */
+export interface UnitRow {
+  readonly canonical_address: string;
+  readonly id: string;
+  readonly unit_kind: string;
+  readonly title: string | null;
+  readonly lifecycle_status: string;
+  readonly version_seq: number | null;
+  readonly owner_ref: string;
+  readonly parent_id: string | null;
+  readonly updated_at: string;
+}
+
+/** Which units a list shows. */
+export interface UnitFilter {
+  readonly kind?: string | undefined;
+  readonly status?: string | undefined;
+  readonly under?: string | undefined;
+  readonly documents?: boolean | undefined;
+}
+
+const columns = `u.canonical_address, u.id, u.unit_kind, u.identity_profile ->> 'title' as title, u.lifecycle_status, v.version_seq,
+  u.owner_ref, u.parent_or_container_ref as parent_id, u.updated_at`;
+const from = 'information_unit u left join unit_version v on v.id = u.version_anchor_ref';
+
+/** Units by address. */
+export function listUnits(database: Queryable, filter: UnitFilter, wishes: PageWishes): Promise<ListPage<UnitRow>> {
+  return readPage(
+    database,
+    {
+      columns,
+      from,
+      conditions: [
+        ['u.unit_kind = ?', filter.kind],
+        ['u.lifecycle_status = ?', filter.status],
+        [
+          'u.parent_or_container_ref = (select p.id from information_unit p where p.canonical_address = ?)',
+          filter.under,
+        ],
+        ['(u.parent_or_container_ref is null) = ?', filter.documents],
+      ],
+      key: 'u.canonical_address',
+      keyType: 'text',
+      keyColumn: 'canonical_address',
+      descending: false,
+    },
+    wishes,
+  );
+}
+
+/** One version of a unit, without its body. */
+export interface VersionRow {
+  readonly version_seq: number;
+  readonly id: string;
+  readonly lifecycle_status: string;
+  readonly content_hash: string;
+  readonly body_bytes: number;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly enacted_at: string | null;
+}
+
+/** One unit with its versions, oldest first. */
+export interface UnitDetail {
+  readonly unit: UnitRow & { readonly children: string };
+  readonly versions: readonly VersionRow[];
+}
+
+/** The unit with this address or id; undefined when there is none. */
+export async function findUnit(database: Queryable, addressOrId: string): Promise<UnitDetail | undefined> {
+  const found = await database.query(
+    `select ${columns}, (select count(*) from information_unit c where c.parent_or_container_ref = u.id) as children
+       from ${from} where u.canonical_address = $1 or u.id::text = $1`,
+    [addressOrId],
+  );
+  const row = found.rows[0];
+  if (row === undefined) return undefined;
+  const versions = await database.query(
+    `select version_seq, id, lifecycle_status, content_hash, octet_length(body) as body_bytes, created_by, created_at, enacted_at
+       from unit_version where unit_id = $1 order by version_seq`,
+    [row.id],
+  );
+  return {
+    unit: isoTimes(row) as unknown as UnitDetail['unit'],
+    versions: versions.rows.map((version) => isoTimes(version) as unknown as VersionRow),
+  };
+}
+
+/** The text of one version of a unit; undefined when there is none. */
+export async function versionBody(
+  database: Queryable,
+  unitId: string,
+  versionSeq: number,
+): Promise<string | undefined> {
+  const text = 'select body from unit_version where unit_id = $1 and version_seq = $2';
+  return (await database.query(text, [unitId, versionSeq])).rows[0]?.body;
+}
