@@ -239,7 +239,7 @@ begin
       and new.id is not null and new.created_at is not null and new.occurred_at is not null
       and v_emission is distinct from 'false') is not true then
     new := fn_iu_event_settle(new, v_payload, v_known);
-    if v_emission = 'false' then
+    if v_emission = 'false' and not fn_iu_in_probe() then
       insert into iu_suppressed_event (event_domain, event_type, event_subject_table, event_subject_ref, canonical_address, actor_ref)
       values (new.event_domain, new.event_type, new.event_subject_table, new.event_subject_ref, new.canonical_address, new.actor_ref);
       return null;
