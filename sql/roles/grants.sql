@@ -57,6 +57,8 @@ begin
       ('function', 'fn_iu_deprecate', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_enact', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_rank_between', 'execute', 'iu_emitter, iu_operator, iu_reader'),
+      ('function', 'fn_iu_rank_from_integer', 'execute', 'iu_emitter, iu_operator, iu_reader'),
+      ('function', 'fn_iu_rank_to_integer', 'execute', 'iu_emitter, iu_operator, iu_reader'),
       ('function', 'fn_iu_revise', 'execute', 'iu_emitter, iu_operator'),
       -- cut
       ('relation', 'iu_cut_piece', 'select', 'iu_operator, iu_reader'),

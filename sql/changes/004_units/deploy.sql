@@ -361,7 +361,7 @@ $$;
 -- Returns:   for example a0, az, b00, Zz (= -1)
 -- Raises:    IU215 number out of range (62^9)
 -- Writes:    nothing
--- May call:  internal
+-- May call:  iu_emitter, iu_operator, iu_reader (through fn_iu_rank_between, which runs as its caller)
 create or replace function fn_iu_rank_from_integer(p_number bigint) returns text
 language plpgsql
 immutable
@@ -402,7 +402,7 @@ $$;
 -- Returns:   the number; null for null
 -- Raises:    IU215 not a rank
 -- Writes:    nothing
--- May call:  internal
+-- May call:  iu_emitter, iu_operator, iu_reader (through fn_iu_rank_between, which runs as its caller)
 create or replace function fn_iu_rank_to_integer(p_rank text) returns bigint
 language plpgsql
 immutable

@@ -5,7 +5,7 @@
 -- Returns:   the number; null for null
 -- Raises:    IU215 not a rank
 -- Writes:    nothing
--- May call:  internal
+-- May call:  iu_emitter, iu_operator, iu_reader (through fn_iu_rank_between, which runs as its caller)
 create or replace function fn_iu_rank_to_integer(p_rank text) returns bigint
 language plpgsql
 immutable
