@@ -22,7 +22,6 @@ export function buildProgram(commands: readonly RegisterCommand[], context: CliC
     )
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('--help', 'show what a command does, its options and an example')
-    .helpCommand(false)
     .exitOverride()
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true })
@@ -36,7 +35,14 @@ export function buildProgram(commands: readonly RegisterCommand[], context: CliC
   addGlobalOptions(program);
   program.addHelpText('after', '\nExample:\n  $ iu migrate up && iu verify && iu health');
   for (const register of commands) register(program, context);
+  withoutHelpCommands(program);
   return program;
+}
+
+/** `--help` is the one way to ask: commander would add a verb `help` to every noun. */
+function withoutHelpCommands(command: Command): void {
+  command.helpCommand(false);
+  for (const child of command.commands) withoutHelpCommands(child);
 }
 
 /** Runs one command line and resolves to its exit code; every error is reported, none is thrown. */

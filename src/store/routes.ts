@@ -29,7 +29,7 @@ export interface RouteRow {
 export interface RouteFilter {
   readonly kind?: string | undefined;
   readonly mode?: string | undefined;
-  readonly target?: string | undefined;
+  readonly targetKind?: string | undefined;
   readonly domain?: string | undefined;
   readonly withRemoved?: boolean | undefined;
 }
@@ -57,7 +57,7 @@ export function listRoutes(database: Queryable, filter: RouteFilter, wishes: Pag
       conditions: [
         ['r.route_kind = ?', filter.kind],
         ['r.mode = ?', filter.mode],
-        ['r.target_kind = ?', filter.target],
+        ['r.target_kind = ?', filter.targetKind],
         ['r.event_domain = ?', filter.domain],
         ['(r.removed_at is null or ?)', filter.withRemoved ?? false],
       ],

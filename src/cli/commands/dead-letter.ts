@@ -165,7 +165,6 @@ function registerReplay(deadLetter: Command, context: CliContext): void {
     'iu dead-letter replay 3 --yes',
     'iu dead-letter replay --signature 5d41402abc4b2a76b9719d911017c592',
   ).action(async (id: string | undefined, options: ReplayCommandOptions, command: Command) => {
-    if (id !== undefined) return replayOne(context, command, id, options);
     const filter = {
       route_code: options.route,
       failure_signature: options.signature,
@@ -174,6 +173,12 @@ function registerReplay(deadLetter: Command, context: CliContext): void {
       since: options.since,
       until: options.until,
     };
+    if (id !== undefined) {
+      const isFiltered = options.all === true || Object.values(filter).some((value) => value !== undefined);
+      if (isFiltered)
+        throw new IuError('IU030', { message: 'Either the id of one dead letter or a filter, not both.' });
+      return replayOne(context, command, id, options);
+    }
     requireFilter(filter, options.all === true);
     if (options.newId === true)
       throw new IuError('IU030', { message: '--new-id goes with the id of one dead letter.' });
