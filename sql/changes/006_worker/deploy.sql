@@ -311,32 +311,34 @@ $$;
 -- fn_iu_route_decide(iu_event_key[], iu_judged_route[], bigint) returns jsonb
 --
 -- Contract:  decides a batch in one statement: routes are resolved once per distinct (domain, type, stream), then joined (with 1,000
---            routes five times as fast as resolving per event), and a decision that exists already is left alone: only rows really
---            written create deliveries. The table of decisions is in ARCHITECTURE.md and in src/contract/decision.ts.
--- Arguments: p_events; p_routes: as judged for this pass; p_run_id: the pass, null outside of one
+--            routes five times as fast as resolving per event). Plain INSERT, which took a third less time than ON CONFLICT: what is
+--            given here is undecided, and if it is not, nothing is written. The table of decisions is in ARCHITECTURE.md and in src/contract/decision.ts.
+-- Arguments: p_events: in order of seq; p_routes: as judged for this pass; p_run_id: the pass, null outside of one
 -- Returns:   {written, queued, skipped}
--- Raises:    whatever a filter raises; the caller isolates it
+-- Raises:    whatever a filter raises, and 23505 when a decision exists; the caller isolates it
 -- Writes:    iu_route_attempt, iu_route_delivery
 -- May call:  internal
 create or replace function fn_iu_route_decide(p_events iu_event_key[], p_routes iu_judged_route[], p_run_id bigint,
   out written integer, out queued integer, out skipped integer)
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_mergejoin = off
+set jit = off
 as $$
 begin
   with key as materialized (
-    select event_domain, event_type, event_stream, array_agg(seq order by seq) as seqs, array_agg(id order by seq) as ids
-      from unnest(p_events)
-     group by event_domain, event_type, event_stream
+    select distinct event_domain, event_type, event_stream from unnest(p_events)
   ), resolved as materialized (
-    select k.seqs, k.ids, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code, r.version, r.filter,
+    -- fn_iu_pattern_matches written out: as a call, 1,000 routes cost a second a pass.
+    select k.*, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code, r.version, r.filter,
            coalesce(r.verdict, 'no_route') as verdict, case when r.route_id is null then 'no_route' else r.reason end as reason,
            case when r.verdict = 'dry_run' then r.request end as request
       from key k
       left join unnest(p_routes) r
-        on fn_iu_pattern_matches(r.event_domain, k.event_domain)
-       and fn_iu_pattern_matches(r.event_type, k.event_type)
-       and fn_iu_pattern_matches(r.event_stream, k.event_stream)
+        on k.event_domain like replace(replace(r.event_domain, '_', '\_'), '*', '%')
+       and k.event_type like replace(replace(r.event_type, '_', '\_'), '*', '%')
+       and k.event_stream like replace(replace(r.event_stream, '_', '\_'), '*', '%')
   ), decided as (
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, run_id, event_ref, route_kind, route_code,
                                   status, decision, reason, idempotency_key, payload_snapshot)
@@ -348,8 +350,8 @@ begin
                case when r.verdict in ('no_route', 'disabled') or f.matches is false then 'skipped'
                     when r.verdict = 'live' then 'queued'
                     else 'dry_run' end as status
-          from resolved r
-         cross join lateral unnest(r.seqs, r.ids) as e(seq, id)
+          from unnest(p_events) e
+          join resolved r using (event_domain, event_type, event_stream)
           left join lateral (
             select coalesce(jsonb_path_match(o.safe_payload, r.filter, jsonb_build_object('domain', o.event_domain, 'type', o.event_type,
                      'stream', o.event_stream, 'severity', o.event_severity, 'subject_table', o.event_subject_table,
@@ -360,15 +362,14 @@ begin
           ) f on true
          order by e.seq, r.route_id
       ) outcome
-    on conflict (event_seq, route_id, attempt_no) do nothing
-    returning event_seq, event_ref, route_id, status, idempotency_key
+    returning event_seq, route_id, status
   ), enqueued as (
     insert into iu_route_delivery (event_seq, event_ref, route_id, attempt_no, delivery_key, lane_key)
-    select d.event_seq, d.event_ref, d.route_id, 1, d.idempotency_key,
+    select d.event_seq, o.id, d.route_id, 1, r.route_code || ':' || o.id,
            case when r.ordering = 'subject' then o.event_subject_table || ':' || o.event_subject_ref end
       from decided d
       join unnest(p_routes) r using (route_id)
-      join event_outbox o on o.seq = d.event_seq
+     cross join lateral (select * from event_outbox o where o.seq = d.event_seq offset 0) o
      where d.status = 'queued'
      order by d.event_seq
     returning 1
@@ -426,7 +427,7 @@ $$;
 --
 -- Contract:  decides a batch so that one event that raises cannot stop the others: the whole batch in one sub-transaction; if it
 --            raises, in parts of at most 50; then event by event; then route by route. The culprit (event, route) gets a failed
---            attempt and a dead letter, the rest are decided. Errors that are not the event's fault (serialization, resources,
+--            attempt and a dead letter, the rest are decided. An event that has a decision already is left alone. Errors that are not the event's fault (serialization, resources,
 --            locks, shutdown, input/output: classes 40, 53, 55, 57, 58, XX) are raised again, so that the pass is repeated whole.
 -- Arguments: p_events, p_routes, p_run_id: as for fn_iu_route_decide
 -- Returns:   written, queued, skipped, dead_lettered
@@ -445,6 +446,7 @@ declare
   v_part record;
   v_route iu_judged_route;
   v_matching iu_judged_route[];
+  v_undecided iu_event_key[];
   v_state text;
   v_message text;
 begin
@@ -459,6 +461,16 @@ begin
       raise;
     end if;
   end;
+  if v_state = '23505' then
+    -- Somebody decided some of it before: an event that has a decision is left alone.
+    select coalesce(array_agg(e order by e.seq), '{}') into v_undecided from unnest(p_events) e
+     where not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1);
+    if cardinality(v_undecided) = v_count then
+      raise exception using errcode = v_state, message = v_message;
+    end if;
+    select * into written, queued, skipped, dead_lettered from fn_iu_route_decide_isolated(v_undecided, p_routes, p_run_id);
+    return;
+  end if;
   if v_count > 1 then
     for v_at in 1 .. v_count by v_step loop
       select * into v_part from fn_iu_route_decide_isolated(p_events[v_at : v_at + v_step - 1], p_routes, p_run_id);
@@ -844,8 +856,9 @@ begin
            or (s.tx_id = r.route_tx_id and s.history_id <= r.route_history_id)
         order by s.route_id, s.history_id desc
      ) h
-     where not h.removed and fn_iu_pattern_matches(h.d, k.event_domain) and fn_iu_pattern_matches(h.t, k.event_type)
-       and fn_iu_pattern_matches(h.st, k.event_stream)
+     -- fn_iu_pattern_matches written out, as in fn_iu_route_decide
+     where not h.removed and k.event_domain like replace(replace(h.d, '_', '\_'), '*', '%')
+       and k.event_type like replace(replace(h.t, '_', '\_'), '*', '%') and k.event_stream like replace(replace(h.st, '_', '\_'), '*', '%')
   ), one as (
     select distinct on (event_seq) event_seq, run_id, event_domain, event_type, event_stream from decided where run_id is not null
      order by event_seq, run_id
@@ -1187,6 +1200,7 @@ declare
   v_first iu_route_attempt;
   v_event event_outbox;
   v_route iu_judged_route;
+  v_routes iu_judged_route[];
   v_no integer;
   v_status text;
   v_reason text;
@@ -1203,9 +1217,16 @@ begin
   end if;
   select * into strict v_event from event_outbox where seq = p_event_seq;
   if p_route_id = 0 then
+    select array_agg(r order by r.route_id) into v_routes from fn_iu_judged_routes() r
+     where fn_iu_pattern_matches(r.event_domain, v_event.event_domain) and fn_iu_pattern_matches(r.event_type, v_event.event_type)
+       and fn_iu_pattern_matches(r.event_stream, v_event.event_stream)
+       and not exists (select from iu_route_attempt a where a.event_seq = p_event_seq and a.route_id = r.route_id);
+    if v_routes is null then
+      return jsonb_build_object('status', 'replayed', 'decision', 'skipped', 'reason', 'no_route', 'attempt_no', 1, 'written', 0);
+    end if;
     select * into v_count from fn_iu_route_decide_isolated(
       array[row(v_event.seq, v_event.id, v_event.event_domain, v_event.event_type, v_event.event_stream)::iu_event_key],
-      (select coalesce(array_agg(r), '{}') from fn_iu_judged_routes() r), null);
+      v_routes, null);
     return jsonb_build_object('status', 'replayed', 'decision', case when v_count.written > 0 then 'decided' else 'skipped' end,
       'reason', case when v_count.written = 0 then 'no_route' end, 'attempt_no', 1, 'written', v_count.written);
   end if;

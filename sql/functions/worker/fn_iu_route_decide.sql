@@ -1,32 +1,34 @@
 -- fn_iu_route_decide(iu_event_key[], iu_judged_route[], bigint) returns jsonb
 --
 -- Contract:  decides a batch in one statement: routes are resolved once per distinct (domain, type, stream), then joined (with 1,000
---            routes five times as fast as resolving per event), and a decision that exists already is left alone: only rows really
---            written create deliveries. The table of decisions is in ARCHITECTURE.md and in src/contract/decision.ts.
--- Arguments: p_events; p_routes: as judged for this pass; p_run_id: the pass, null outside of one
+--            routes five times as fast as resolving per event). Plain INSERT, which took a third less time than ON CONFLICT: what is
+--            given here is undecided, and if it is not, nothing is written. The table of decisions is in ARCHITECTURE.md and in src/contract/decision.ts.
+-- Arguments: p_events: in order of seq; p_routes: as judged for this pass; p_run_id: the pass, null outside of one
 -- Returns:   {written, queued, skipped}
--- Raises:    whatever a filter raises; the caller isolates it
+-- Raises:    whatever a filter raises, and 23505 when a decision exists; the caller isolates it
 -- Writes:    iu_route_attempt, iu_route_delivery
 -- May call:  internal
 create or replace function fn_iu_route_decide(p_events iu_event_key[], p_routes iu_judged_route[], p_run_id bigint,
   out written integer, out queued integer, out skipped integer)
 language plpgsql
 set search_path from current
+set enable_seqscan = off
+set enable_mergejoin = off
+set jit = off
 as $$
 begin
   with key as materialized (
-    select event_domain, event_type, event_stream, array_agg(seq order by seq) as seqs, array_agg(id order by seq) as ids
-      from unnest(p_events)
-     group by event_domain, event_type, event_stream
+    select distinct event_domain, event_type, event_stream from unnest(p_events)
   ), resolved as materialized (
-    select k.seqs, k.ids, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code, r.version, r.filter,
+    -- fn_iu_pattern_matches written out: as a call, 1,000 routes cost a second a pass.
+    select k.*, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code, r.version, r.filter,
            coalesce(r.verdict, 'no_route') as verdict, case when r.route_id is null then 'no_route' else r.reason end as reason,
            case when r.verdict = 'dry_run' then r.request end as request
       from key k
       left join unnest(p_routes) r
-        on fn_iu_pattern_matches(r.event_domain, k.event_domain)
-       and fn_iu_pattern_matches(r.event_type, k.event_type)
-       and fn_iu_pattern_matches(r.event_stream, k.event_stream)
+        on k.event_domain like replace(replace(r.event_domain, '_', '\_'), '*', '%')
+       and k.event_type like replace(replace(r.event_type, '_', '\_'), '*', '%')
+       and k.event_stream like replace(replace(r.event_stream, '_', '\_'), '*', '%')
   ), decided as (
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, run_id, event_ref, route_kind, route_code,
                                   status, decision, reason, idempotency_key, payload_snapshot)
@@ -38,8 +40,8 @@ begin
                case when r.verdict in ('no_route', 'disabled') or f.matches is false then 'skipped'
                     when r.verdict = 'live' then 'queued'
                     else 'dry_run' end as status
-          from resolved r
-         cross join lateral unnest(r.seqs, r.ids) as e(seq, id)
+          from unnest(p_events) e
+          join resolved r using (event_domain, event_type, event_stream)
           left join lateral (
             select coalesce(jsonb_path_match(o.safe_payload, r.filter, jsonb_build_object('domain', o.event_domain, 'type', o.event_type,
                      'stream', o.event_stream, 'severity', o.event_severity, 'subject_table', o.event_subject_table,
@@ -50,15 +52,14 @@ begin
           ) f on true
          order by e.seq, r.route_id
       ) outcome
-    on conflict (event_seq, route_id, attempt_no) do nothing
-    returning event_seq, event_ref, route_id, status, idempotency_key
+    returning event_seq, route_id, status
   ), enqueued as (
     insert into iu_route_delivery (event_seq, event_ref, route_id, attempt_no, delivery_key, lane_key)
-    select d.event_seq, d.event_ref, d.route_id, 1, d.idempotency_key,
+    select d.event_seq, o.id, d.route_id, 1, r.route_code || ':' || o.id,
            case when r.ordering = 'subject' then o.event_subject_table || ':' || o.event_subject_ref end
       from decided d
       join unnest(p_routes) r using (route_id)
-      join event_outbox o on o.seq = d.event_seq
+     cross join lateral (select * from event_outbox o where o.seq = d.event_seq offset 0) o
      where d.status = 'queued'
      order by d.event_seq
     returning 1

@@ -2,7 +2,7 @@
 --
 -- Contract:  decides a batch so that one event that raises cannot stop the others: the whole batch in one sub-transaction; if it
 --            raises, in parts of at most 50; then event by event; then route by route. The culprit (event, route) gets a failed
---            attempt and a dead letter, the rest are decided. Errors that are not the event's fault (serialization, resources,
+--            attempt and a dead letter, the rest are decided. An event that has a decision already is left alone. Errors that are not the event's fault (serialization, resources,
 --            locks, shutdown, input/output: classes 40, 53, 55, 57, 58, XX) are raised again, so that the pass is repeated whole.
 -- Arguments: p_events, p_routes, p_run_id: as for fn_iu_route_decide
 -- Returns:   written, queued, skipped, dead_lettered
@@ -21,6 +21,7 @@ declare
   v_part record;
   v_route iu_judged_route;
   v_matching iu_judged_route[];
+  v_undecided iu_event_key[];
   v_state text;
   v_message text;
 begin
@@ -35,6 +36,16 @@ begin
       raise;
     end if;
   end;
+  if v_state = '23505' then
+    -- Somebody decided some of it before: an event that has a decision is left alone.
+    select coalesce(array_agg(e order by e.seq), '{}') into v_undecided from unnest(p_events) e
+     where not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1);
+    if cardinality(v_undecided) = v_count then
+      raise exception using errcode = v_state, message = v_message;
+    end if;
+    select * into written, queued, skipped, dead_lettered from fn_iu_route_decide_isolated(v_undecided, p_routes, p_run_id);
+    return;
+  end if;
   if v_count > 1 then
     for v_at in 1 .. v_count by v_step loop
       select * into v_part from fn_iu_route_decide_isolated(p_events[v_at : v_at + v_step - 1], p_routes, p_run_id);

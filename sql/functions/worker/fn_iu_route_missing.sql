@@ -47,8 +47,9 @@ begin
            or (s.tx_id = r.route_tx_id and s.history_id <= r.route_history_id)
         order by s.route_id, s.history_id desc
      ) h
-     where not h.removed and fn_iu_pattern_matches(h.d, k.event_domain) and fn_iu_pattern_matches(h.t, k.event_type)
-       and fn_iu_pattern_matches(h.st, k.event_stream)
+     -- fn_iu_pattern_matches written out, as in fn_iu_route_decide
+     where not h.removed and k.event_domain like replace(replace(h.d, '_', '\_'), '*', '%')
+       and k.event_type like replace(replace(h.t, '_', '\_'), '*', '%') and k.event_stream like replace(replace(h.st, '_', '\_'), '*', '%')
   ), one as (
     select distinct on (event_seq) event_seq, run_id, event_domain, event_type, event_stream from decided where run_id is not null
      order by event_seq, run_id

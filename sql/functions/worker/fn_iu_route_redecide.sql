@@ -16,6 +16,7 @@ declare
   v_first iu_route_attempt;
   v_event event_outbox;
   v_route iu_judged_route;
+  v_routes iu_judged_route[];
   v_no integer;
   v_status text;
   v_reason text;
@@ -32,9 +33,16 @@ begin
   end if;
   select * into strict v_event from event_outbox where seq = p_event_seq;
   if p_route_id = 0 then
+    select array_agg(r order by r.route_id) into v_routes from fn_iu_judged_routes() r
+     where fn_iu_pattern_matches(r.event_domain, v_event.event_domain) and fn_iu_pattern_matches(r.event_type, v_event.event_type)
+       and fn_iu_pattern_matches(r.event_stream, v_event.event_stream)
+       and not exists (select from iu_route_attempt a where a.event_seq = p_event_seq and a.route_id = r.route_id);
+    if v_routes is null then
+      return jsonb_build_object('status', 'replayed', 'decision', 'skipped', 'reason', 'no_route', 'attempt_no', 1, 'written', 0);
+    end if;
     select * into v_count from fn_iu_route_decide_isolated(
       array[row(v_event.seq, v_event.id, v_event.event_domain, v_event.event_type, v_event.event_stream)::iu_event_key],
-      (select coalesce(array_agg(r), '{}') from fn_iu_judged_routes() r), null);
+      v_routes, null);
     return jsonb_build_object('status', 'replayed', 'decision', case when v_count.written > 0 then 'decided' else 'skipped' end,
       'reason', case when v_count.written = 0 then 'no_route' end, 'attempt_no', 1, 'written', v_count.written);
   end if;
