@@ -55,5 +55,6 @@ export function main(words: readonly string[], surroundings = processSurrounding
 if (argv[1] !== undefined && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) {
   // A reader that went away (`iu event list | head -1`) is no failure.
   stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? exit(0) : undefined));
+  stderr.on('error', () => {});
   process.exitCode = await main(argv.slice(2));
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
-import { IuError } from '../../contract/errors/index.js';
 import { registeredWorkers, type WorkerHealth, workerHealth } from '../../store/health.js';
 import { type CliContext, withExamples } from '../context.js';
 import type { Printer } from '../printer.js';
+import { noCursor } from './worker.js';
 
 interface HealthFlags {
   readonly worker?: string;
@@ -29,7 +29,7 @@ export function register(program: Command, context: CliContext): void {
       },
       { readOnlyAllowed: true },
     );
-    if (found.length === 0) throw new IuError('IU312');
+    if (found.length === 0) throw noCursor();
     const printer = context.printer(command);
     const healthy = found.every((one) => one.healthy);
     printer.result({ healthy, workers: found }, () => found.flatMap((one) => linesOf(one, printer)));

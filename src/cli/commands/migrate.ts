@@ -149,7 +149,8 @@ function registerVerify(migrate: Command, context: CliContext): void {
     if (!result.ok) context.endWith(exitCodes.unhealthy);
     printer.result(result, () => [
       ...result.failures.flatMap(({ subject, code, message, objects }) => [
-        printer.palette.red(`${subject}: ${code} ${message}`),
+        // The message repeats the objects in one line; below each other they are easier to read.
+        printer.palette.red(`${subject}: ${code} ${objects.length > 0 ? message.split(': ', 1)[0] : message}`),
         ...objects.map((object) => `  ${object}`),
       ]),
       `${result.verified.length} changes verified, ${result.failures.length} failures, ${result.pending.length} pending`,

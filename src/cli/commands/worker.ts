@@ -11,6 +11,14 @@ import { wholeNumber } from '../global-options.js';
 import type { LogFields } from '../log.js';
 import { packageVersion } from '../run.js';
 
+/** Nobody decides events: for a script as bad as a worker that is silent. */
+export function noCursor(): IuError {
+  return new IuError('IU312', {
+    message: 'No cursor is registered: nobody decides events.',
+    hint: 'iu cursor register WORKER --domain DOMAIN --from now',
+  });
+}
+
 interface WorkerFlags {
   readonly once?: boolean;
   readonly worker: readonly string[];
@@ -81,9 +89,11 @@ function report(summary: WorkerSummary, flags: WorkerFlags, command: Command, co
     ]);
   }
   if (summary.lost > 0) context.endWith(exitCodes.unhealthy);
+  if (flags.once && summary.workerNames.length === 0) throw noCursor();
   const left = summary.unfinished;
   if (left.length === 0) return;
   throw new IuError('IU311', {
+    hint: 'iu health names the reason: open the gates with iu gate open, or rebase the cursor after a restore.',
     message: `Not everything is decided: ${left.map((one) => `${one.workerName} ${one.status}`).join(', ')}.`,
   });
 }
