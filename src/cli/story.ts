@@ -3,6 +3,7 @@ import { printable } from './printable.js';
 
 const reasonWords: Readonly<Record<string, string>> = {
   no_route: 'no route matched it',
+  route_removed: 'the route was removed',
   route_disabled: 'the route was disabled',
   filtered: 'the filter of the route said no',
   not_approved: 'the route has no valid approval for this version, so nothing was sent',

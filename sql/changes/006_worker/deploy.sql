@@ -1241,7 +1241,7 @@ begin
                            'subject_table', v_event.event_subject_table, 'subject_ref', v_event.event_subject_ref)), false) then 'filtered'
       when v_route.verdict = 'live' then 'queued'
       else 'dry_run' end;
-    v_reason := case when v_route.route_id is null then 'no_route' when v_status = 'filtered' then 'filtered' else v_route.reason end;
+    v_reason := case when v_route.route_id is null then 'route_removed' when v_status = 'filtered' then 'filtered' else v_route.reason end;
     v_status := replace(v_status, 'filtered', 'skipped');
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
                                   idempotency_key, payload_snapshot)
@@ -1270,7 +1270,7 @@ $$;
 -- fn_iu_route_dead_letter_replay(bigint, boolean) returns jsonb
 --
 -- Contract:  decides the event of one dead letter again by today's route, as the next attempt, and resolves the dead letter when that
---            gave a dry-run or a queued delivery. Refused while the master or the worker gate is closed: a kill switch is total.
+--            gave a dry-run or a queued delivery. Failed again: the new letter takes its place. Refused while the master or the worker gate is closed: a kill switch is total.
 -- Arguments: p_dead_letter_id; p_new_id: a new delivery id instead of the same one
 -- Returns:   {status: replayed|master_gate_closed|worker_gate_closed|already_resolved|delivery_waiting|unknown_dead_letter,
 --            decision, reason, resolved, attempt_no}
@@ -1304,7 +1304,8 @@ begin
   end if;
   v_result := fn_iu_route_redecide(v_letter.event_seq, v_letter.route_id, p_new_id);
   v_resolved := v_result ->> 'decision' in ('dry_run', 'queued', 'decided');
-  if v_resolved then
+  -- A new failure has a letter of its own, so that a pair never has two open ones.
+  if v_resolved or v_result ->> 'decision' = 'failed' then
     update iu_route_dead_letter
        set resolved_at = clock_timestamp(), resolved_by = session_user, resolution = 'replayed',
            resolution_note = format('attempt %s: %s', v_result ->> 'attempt_no', v_result ->> 'decision')
@@ -1348,7 +1349,8 @@ $$;
 -- >>> functions/worker/fn_iu_replay_candidates.sql
 -- fn_iu_replay_candidates(jsonb) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
 --
--- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses. Attempts later
+-- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses; failed
+--            means an open dead letter, whatever was tried since. Attempts later
 --            than until_attempt_id are not meant, and a pair that has a later one is done: so a replay of many is resumable. An event that no
 --            route matched is meant while a route of today would decide it.
 -- Arguments: p_filter: {status: [failed|skipped|dry_run] (default failed), route_code?, event_domain?, event_type?, reason?,
@@ -1378,9 +1380,9 @@ begin
     select a.event_seq, a.route_id, a.route_code, a.status, a.reason, a.attempt_id, d.dead_letter_id
       from iu_route_attempt a
       join event_outbox e on e.seq = a.event_seq
-      left join iu_route_dead_letter d on d.event_seq = a.event_seq and d.route_id = a.route_id and d.attempt_no = a.attempt_no and d.resolved_at is null
-     where a.route_kind = 'outbound' and a.status = any (v_status)
-       and (a.status <> 'failed' or d.dead_letter_id is not null)
+      left join iu_route_dead_letter d on d.event_seq = a.event_seq and d.route_id = a.route_id and d.resolved_at is null
+     where a.route_kind = 'outbound'
+       and case when d.dead_letter_id is not null then 'failed' = any (v_status) else a.status <> 'failed' and a.status = any (v_status) end
        and a.attempt_id <= coalesce((p_filter ->> 'until_attempt_id')::bigint, 9223372036854775807)
        and a.event_seq > coalesce((p_filter ->> 'after_seq')::bigint, 0)
        and (p_filter ->> 'route_code' is null or a.route_code = p_filter ->> 'route_code')
@@ -1393,7 +1395,7 @@ begin
        and not exists (select from iu_route_attempt l
                         where l.event_seq = a.event_seq and l.route_id = a.route_id and l.attempt_no > a.attempt_no)
        -- an event without a route is meant as long as a route of today would decide something new about it
-       and (a.route_id <> 0 or a.status = 'failed' or exists (
+       and (a.route_id <> 0 or d.dead_letter_id is not null or exists (
              select from iu_outbound_route r
               where r.removed_at is null and fn_iu_pattern_matches(r.event_domain, e.event_domain)
                 and fn_iu_pattern_matches(r.event_type, e.event_type) and fn_iu_pattern_matches(r.event_stream, e.event_stream)
@@ -1679,7 +1681,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') into v_found from (values
     (not v_master, 'master_gate_closed', 'the master gate is closed: no pass decides', 'iu gate open routes_master_enabled --reason TEXT'),
     (not v_worker, 'worker_gate_closed', 'the worker gate is closed: no pass decides', 'iu gate open route_worker_enabled --reason TEXT'),
-    (c.worker_name is null, 'unregistered', format('worker %s is not registered', p_worker_name), 'iu cursor register WORKER --domain DOMAIN --from now'),
+    (c.worker_name is null, 'unregistered', format('worker %s is not registered', p_worker_name), 'iu cursor register WORKER --domain DOMAIN --from beginning (or now, to leave out what there is)'),
     (v_silence > v_silence_allowed, 'silent', format('no pass for %s s, %s s are allowed', v_silence::bigint, v_silence_allowed),
       'start iu worker, or look at its log'),
     (v_backlog.age > v_backlog_allowed, 'undecided_too_old', format('%s events wait, the oldest for %s s, %s s are allowed',
@@ -1689,7 +1691,7 @@ begin
     (v_dead > 0, 'dead_letters_open', format('%s dead letters are open', v_dead), 'iu dead-letter list; replay or resolve them'),
     (c.lost_pairs > 0, 'certificate_broken', format('%s decisions are missing', c.lost_pairs), 'iu cursor rewind WORKER decides what is missing'),
     (v_unowned is not null, 'domain_without_owner', format('no worker decides the domains: %s', v_unowned),
-      'iu cursor register WORKER --domain DOMAIN --from now'),
+      'iu cursor register WORKER --domain DOMAIN --from beginning (or now, to leave out what there is)'),
     (fn_iu_setting('iu_core.emission_enabled', 'true') = 'false', 'emission_disabled',
       format('recording is switched off; %s events were suppressed so far', v_suppressed), 'iu gate open emission_enabled --reason TEXT'),
     (v_disabled is not null, 'trigger_disabled', format('triggers are disabled: %s', v_disabled), 'iu enable --level 3 --reason TEXT'),

@@ -1,6 +1,7 @@
 -- fn_iu_replay_candidates(jsonb) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
 --
--- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses. Attempts later
+-- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses; failed
+--            means an open dead letter, whatever was tried since. Attempts later
 --            than until_attempt_id are not meant, and a pair that has a later one is done: so a replay of many is resumable. An event that no
 --            route matched is meant while a route of today would decide it.
 -- Arguments: p_filter: {status: [failed|skipped|dry_run] (default failed), route_code?, event_domain?, event_type?, reason?,
@@ -30,9 +31,9 @@ begin
     select a.event_seq, a.route_id, a.route_code, a.status, a.reason, a.attempt_id, d.dead_letter_id
       from iu_route_attempt a
       join event_outbox e on e.seq = a.event_seq
-      left join iu_route_dead_letter d on d.event_seq = a.event_seq and d.route_id = a.route_id and d.attempt_no = a.attempt_no and d.resolved_at is null
-     where a.route_kind = 'outbound' and a.status = any (v_status)
-       and (a.status <> 'failed' or d.dead_letter_id is not null)
+      left join iu_route_dead_letter d on d.event_seq = a.event_seq and d.route_id = a.route_id and d.resolved_at is null
+     where a.route_kind = 'outbound'
+       and case when d.dead_letter_id is not null then 'failed' = any (v_status) else a.status <> 'failed' and a.status = any (v_status) end
        and a.attempt_id <= coalesce((p_filter ->> 'until_attempt_id')::bigint, 9223372036854775807)
        and a.event_seq > coalesce((p_filter ->> 'after_seq')::bigint, 0)
        and (p_filter ->> 'route_code' is null or a.route_code = p_filter ->> 'route_code')
@@ -45,7 +46,7 @@ begin
        and not exists (select from iu_route_attempt l
                         where l.event_seq = a.event_seq and l.route_id = a.route_id and l.attempt_no > a.attempt_no)
        -- an event without a route is meant as long as a route of today would decide something new about it
-       and (a.route_id <> 0 or a.status = 'failed' or exists (
+       and (a.route_id <> 0 or d.dead_letter_id is not null or exists (
              select from iu_outbound_route r
               where r.removed_at is null and fn_iu_pattern_matches(r.event_domain, e.event_domain)
                 and fn_iu_pattern_matches(r.event_type, e.event_type) and fn_iu_pattern_matches(r.event_stream, e.event_stream)

@@ -1,7 +1,7 @@
 -- fn_iu_route_dead_letter_replay(bigint, boolean) returns jsonb
 --
 -- Contract:  decides the event of one dead letter again by today's route, as the next attempt, and resolves the dead letter when that
---            gave a dry-run or a queued delivery. Refused while the master or the worker gate is closed: a kill switch is total.
+--            gave a dry-run or a queued delivery. Failed again: the new letter takes its place. Refused while the master or the worker gate is closed: a kill switch is total.
 -- Arguments: p_dead_letter_id; p_new_id: a new delivery id instead of the same one
 -- Returns:   {status: replayed|master_gate_closed|worker_gate_closed|already_resolved|delivery_waiting|unknown_dead_letter,
 --            decision, reason, resolved, attempt_no}
@@ -35,7 +35,8 @@ begin
   end if;
   v_result := fn_iu_route_redecide(v_letter.event_seq, v_letter.route_id, p_new_id);
   v_resolved := v_result ->> 'decision' in ('dry_run', 'queued', 'decided');
-  if v_resolved then
+  -- A new failure has a letter of its own, so that a pair never has two open ones.
+  if v_resolved or v_result ->> 'decision' = 'failed' then
     update iu_route_dead_letter
        set resolved_at = clock_timestamp(), resolved_by = session_user, resolution = 'replayed',
            resolution_note = format('attempt %s: %s', v_result ->> 'attempt_no', v_result ->> 'decision')

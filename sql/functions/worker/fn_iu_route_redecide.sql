@@ -57,7 +57,7 @@ begin
                            'subject_table', v_event.event_subject_table, 'subject_ref', v_event.event_subject_ref)), false) then 'filtered'
       when v_route.verdict = 'live' then 'queued'
       else 'dry_run' end;
-    v_reason := case when v_route.route_id is null then 'no_route' when v_status = 'filtered' then 'filtered' else v_route.reason end;
+    v_reason := case when v_route.route_id is null then 'route_removed' when v_status = 'filtered' then 'filtered' else v_route.reason end;
     v_status := replace(v_status, 'filtered', 'skipped');
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
                                   idempotency_key, payload_snapshot)

@@ -51,7 +51,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') into v_found from (values
     (not v_master, 'master_gate_closed', 'the master gate is closed: no pass decides', 'iu gate open routes_master_enabled --reason TEXT'),
     (not v_worker, 'worker_gate_closed', 'the worker gate is closed: no pass decides', 'iu gate open route_worker_enabled --reason TEXT'),
-    (c.worker_name is null, 'unregistered', format('worker %s is not registered', p_worker_name), 'iu cursor register WORKER --domain DOMAIN --from now'),
+    (c.worker_name is null, 'unregistered', format('worker %s is not registered', p_worker_name), 'iu cursor register WORKER --domain DOMAIN --from beginning (or now, to leave out what there is)'),
     (v_silence > v_silence_allowed, 'silent', format('no pass for %s s, %s s are allowed', v_silence::bigint, v_silence_allowed),
       'start iu worker, or look at its log'),
     (v_backlog.age > v_backlog_allowed, 'undecided_too_old', format('%s events wait, the oldest for %s s, %s s are allowed',
@@ -61,7 +61,7 @@ begin
     (v_dead > 0, 'dead_letters_open', format('%s dead letters are open', v_dead), 'iu dead-letter list; replay or resolve them'),
     (c.lost_pairs > 0, 'certificate_broken', format('%s decisions are missing', c.lost_pairs), 'iu cursor rewind WORKER decides what is missing'),
     (v_unowned is not null, 'domain_without_owner', format('no worker decides the domains: %s', v_unowned),
-      'iu cursor register WORKER --domain DOMAIN --from now'),
+      'iu cursor register WORKER --domain DOMAIN --from beginning (or now, to leave out what there is)'),
     (fn_iu_setting('iu_core.emission_enabled', 'true') = 'false', 'emission_disabled',
       format('recording is switched off; %s events were suppressed so far', v_suppressed), 'iu gate open emission_enabled --reason TEXT'),
     (v_disabled is not null, 'trigger_disabled', format('triggers are disabled: %s', v_disabled), 'iu enable --level 3 --reason TEXT'),
