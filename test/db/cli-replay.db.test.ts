@@ -31,7 +31,7 @@ const failingFilter = 'strict $.flag';
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  const target = ['--target-kind', 'webhook', '--target', 'https://crm.example/hook'];
+  const target = ['--target-kind', 'webhook', '--target-ref', 'https://crm.example/hook'];
   await json('route', 'add', 'picky', ...target, '--domain', 'iu', '--filter', failingFilter);
   await json('route', 'enable', 'picky', '--reason', 'test');
   for (const ref of ['d1', 'd2', 'd3', 'd4', 'd5']) await emit(ref, '{"k": 9007199254740993}');

@@ -199,7 +199,7 @@ describe('iu route and iu attempt', () => {
       'crm',
       '--target-kind',
       'webhook',
-      '--target',
+      '--target-ref',
       'https://crm.example/hook?key=geheim',
     ];
     const added = await iu(...words, '--domain', 'iu', '--type', 'version_*', '--retry-policy', policy, '--json');
@@ -207,7 +207,7 @@ describe('iu route and iu attempt', () => {
     expect(added.stdout).not.toContain('geheim');
     expect(JSON.parse(added.stdout)).toMatchObject({ routeCode: 'crm', enabled: false, dryRun: true, version: 1 });
     expect(await iu(...words)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('IU336') });
-    expect((await iu('route', 'add', 'x', '--target-kind', 'pigeon', '--target', 'y')).exitCode).toBe(64);
+    expect((await iu('route', 'add', 'x', '--target-kind', 'pigeon', '--target-ref', 'y')).exitCode).toBe(64);
   });
 
   it('enables, disables, shows and tells the history of a route', async () => {
@@ -228,7 +228,7 @@ describe('iu route and iu attempt', () => {
   });
 
   it('removes a route for good and lists it only on request', async () => {
-    await json('route', 'add', 'gone', '--target-kind', 'webhook', '--target', 'https://x.example');
+    await json('route', 'add', 'gone', '--target-kind', 'webhook', '--target-ref', 'https://x.example');
     await json('route', 'remove', 'gone', '--reason', 'test');
     expect(await walk('routeCode', 'route', 'list')).not.toContain('gone');
     expect(await walk('routeCode', 'route', 'list', '--mode', 'removed')).toEqual(['gone']);

@@ -115,7 +115,7 @@ function registerShow(route: Command, context: CliContext): void {
 
 interface AddOptions {
   readonly targetKind: string;
-  readonly target: string;
+  readonly targetRef: string;
   readonly domain?: string;
   readonly type?: string;
   readonly stream?: string;
@@ -139,7 +139,7 @@ export function routeText(code: string, options: AddOptions): string {
     event_stream: options.stream,
     filter: options.filter,
     target_kind: options.targetKind,
-    target_ref: options.target,
+    target_ref: options.targetRef,
     target_config: document(options.targetConfig),
     retry_policy: document(options.retryPolicy),
     ordering: options.ordering,
@@ -157,7 +157,7 @@ function registerAdd(route: Command, context: CliContext): void {
       .description('Add a route: disabled and in dry-run, whatever else is said')
       .argument('<code>', 'code of the route; never used again, even after it was removed')
       .addOption(new Option('--target-kind <kind>', 'kind of target').choices(targetKinds).makeOptionMandatory())
-      .requiredOption('--target <ref>', 'the target: an address, a function, a subject')
+      .requiredOption('--target-ref <ref>', 'the target: an address, a function, a subject')
       .option('--domain <pattern>', 'events of this domain; a * at the end stands for anything (default *)')
       .option('--type <pattern>', 'events of this type, such as structure_* (default *)')
       .option('--stream <pattern>', 'events of this stream (default *)')
@@ -171,7 +171,7 @@ function registerAdd(route: Command, context: CliContext): void {
       .option('--rate-per-second <count>', 'most sends a second', wholeNumber(1, 1_000_000))
       .option('--max-concurrency <count>', 'most sends at once', wholeNumber(1, 10_000))
       .option('--note <text>', 'what it is for'),
-    "iu route add crm --target-kind webhook --target https://crm.example/hook --domain iu --type 'version_*'",
+    "iu route add crm --target-kind webhook --target-ref https://crm.example/hook --domain iu --type 'version_*'",
   ).action(async (code: string, options: AddOptions, command: Command) => {
     const printer = context.printer(command);
     const row = await context.withDatabase(command, ({ pool }) => addRoute(pool, routeText(code, options)));
