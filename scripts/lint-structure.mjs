@@ -43,7 +43,8 @@ for (const path of files) {
 }
 
 function checkSqlFunction(path, text, lines) {
-  if (lines > mostSqlFunctionLines + 20) problems.push(`${path}: ${lines} lines with header, ${mostSqlFunctionLines} without are the most`);
+  if (lines > mostSqlFunctionLines + 20)
+    problems.push(`${path}: ${lines} lines with header, ${mostSqlFunctionLines} without are the most`);
   for (const label of ['Contract:', 'Arguments:', 'Returns:', 'Raises:', 'Writes:', 'May call:']) {
     if (!text.includes(`-- ${label}`)) problems.push(`${path}: the header has no line "${label}"`);
   }
