@@ -42,6 +42,8 @@ export interface WorkerSummary {
   readonly deadLettered: number;
   readonly lost: number;
   readonly connects: number;
+  /** Cursors that were served at the end. */
+  readonly workerNames: readonly string[];
   /** Empty when all went well; for `once` the cursors that could not be finished and why. */
   readonly unfinished: readonly { readonly workerName: string; readonly status: string }[];
 }
@@ -104,7 +106,7 @@ export class RouteWorker {
       }
     }
     await this.#close();
-    return { ...this.#totals, unfinished: this.#unfinished() };
+    return { ...this.#totals, workerNames: [...this.#lanes.keys()], unfinished: this.#unfinished() };
   }
 
   async #connected(): Promise<WorkerSession | undefined> {

@@ -130,6 +130,40 @@ describe('route worker on a database', () => {
     expect(worker.said.some((line) => line.startsWith('wake-up: polling'))).toBe(true);
   });
 
+  it('closes the listening connection when it does not hear itself', async () => {
+    const { openBell } = await import('../../src/store/worker-session.js');
+    const settings = { url: db.url, schema: db.schema, purpose: 'test bell' };
+    expect(
+      await openBell(
+        settings,
+        () => {},
+        () => {},
+        0,
+      ),
+    ).toBeUndefined();
+    await waitFor(
+      async () => (await countOf(db, "pg_stat_activity where application_name = 'iu-core test bell'")) === 0,
+    );
+  });
+
+  it('rings for a bell that is rung by hand, and tells when the listening connection is lost', async () => {
+    const { openBell } = await import('../../src/store/worker-session.js');
+    const heard: string[] = [];
+    const settings = { url: db.url, schema: db.schema, purpose: 'test bell' };
+    const bell = await openBell(
+      settings,
+      () => heard.push('ring'),
+      () => heard.push('lost'),
+    );
+    await db.pool.query("select pg_notify('iu_event_outbox', '')");
+    await waitFor(() => heard.includes('ring'));
+    await db.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'iu-core test bell' and datname = current_database()",
+    );
+    await waitFor(() => heard.includes('lost'));
+    await bell?.close();
+  });
+
   it('refuses to decide in another cluster until the cursor is rebased', async () => {
     await openGates(db);
     await emitEvents(db, 4);

@@ -93,6 +93,24 @@ describe('npm start', () => {
     expect((await run.ended).code).toBe(0);
   });
 
+  it('leaves a gate closed that a person closed, says so, and ends with 2', async () => {
+    const gate = (...words: string[]) =>
+      new Promise<number | null>((resolve) => {
+        const words_ = [program, 'gate', ...words, '--data-folder', folder];
+        spawn(process.execPath, words_, { cwd: project, env: { ...process.env, IU_DATABASE_URL: '' } }).on(
+          'close',
+          resolve,
+        );
+      });
+    expect(await gate('close', 'route_worker_enabled', '--reason', 'test')).toBe(0);
+    const run = await start(folder, '--once', '--json').ended;
+    expect(run.code).toBe(2);
+    expect(summaryOf(run)).toMatchObject({ lost: 0, healthy: false });
+    expect(summaryOf(run).reasons.map((reason: { code: string }) => reason.code)).toContain('worker_gate_closed');
+    expect(await gate('open', 'route_worker_enabled', '--reason', 'test')).toBe(0);
+    expect((await start(folder, '--once', '--json').ended).code).toBe(0);
+  });
+
   it('goes on after kill -9 in the middle, and comes to the same corpus', async () => {
     const other = await newFolder();
     folders.push(other);
