@@ -1,0 +1,49 @@
+// npm run bench NAME [-- --json] [--large] [--quick]
+import { cpus, loadavg, platform, totalmem } from 'node:os';
+import { startBenchCluster } from './cluster.mjs';
+import { benchPeers } from './peers.mjs';
+import { benchProducer } from './producer.mjs';
+import { benchRoute } from './route.mjs';
+
+const parts = { route: [benchRoute, benchProducer, benchPeers] };
+const name = process.argv[2];
+const has = (flag) => process.argv.includes(flag);
+const say = (text) => process.stderr.write(`${text}\n`);
+
+if (!(name in parts)) {
+  say(`usage: npm run bench NAME [-- --json] [--large] [--quick]\nnames: ${Object.keys(parts).join(', ')}`);
+  process.exit(64);
+}
+
+const loadBefore = loadavg()[0];
+const cluster = await startBenchCluster(say);
+const figures = [];
+try {
+  const only = process.env.IU_BENCH_PART;
+  for (const part of parts[name]) {
+    if (only !== undefined && part.name !== only) continue;
+    figures.push(...(await part(cluster, { say, large: has('--large'), quick: has('--quick') })));
+  }
+} finally {
+  await cluster.stop();
+}
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  platform: platform(),
+  node: process.versions.node,
+  postgres: cluster.version,
+  loadBefore: Number(loadBefore.toFixed(2)),
+};
+const widest = Math.max(...figures.map((one) => one.what.length));
+console.log(
+  `${name} on ${machine.cores} x ${machine.cpu}, PostgreSQL ${machine.postgres}, load before ${machine.loadBefore}`,
+);
+for (const { what, value, unit, goal, met, note } of figures) {
+  const verdict = met === null ? '' : met ? 'met' : 'NOT MET';
+  console.log(
+    `  ${what.padEnd(widest)}  ${String(value).padStart(10)} ${unit.padEnd(14)} ${(goal ?? '').padEnd(8)} ${verdict.padEnd(8)} ${note ?? ''}`,
+  );
+}
+if (has('--json')) console.log(JSON.stringify({ name, machine, figures }));
