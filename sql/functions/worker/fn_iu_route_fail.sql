@@ -15,7 +15,9 @@ as $$
 declare
   v_event event_outbox;
   v_code text := coalesce((p_route).route_code, '-');
-  v_detail text := left(p_failure_detail, 500);
+  -- Messages of data exceptions quote the value that was wrong; a missing key (2203A) is named, it is no value (P15).
+  v_detail text := left(case when p_failure_code like '22%' and p_failure_code <> '2203A'
+                             then regexp_replace(p_failure_detail, '"[^"]*("|$)', '"..."', 'g') else p_failure_detail end, 500);
   v_written bigint;
 begin
   select * into strict v_event from event_outbox where seq = p_event_seq;
