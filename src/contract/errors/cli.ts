@@ -52,14 +52,6 @@ export const cliErrors: readonly ErrorEntry[] = [
     action: 'The SQLSTATE in the message says why; the log of the server has the details.',
   },
   {
-    code: 'IU036',
-    name: 'certificate_broken',
-    meaning: 'Events or decisions are lost.',
-    httpStatus: 409,
-    exitCode: exitCodes.unhealthy.code,
-    action: 'Keep everything as it is; `iu cursor rewind WORKER --reason TEXT` decides what has no decision.',
-  },
-  {
     code: 'IU037',
     name: 'delivery_waiting',
     meaning: 'A delivery of this event on this route is still waiting, so it is not replayed.',
