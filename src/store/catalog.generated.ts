@@ -74,6 +74,14 @@ export interface InformationUnitRow {
   readonly version_anchor_ref: string | null;
 }
 
+/** A row of the table iu_collection_path. */
+export interface IuCollectionPathRow {
+  readonly collection_id: string;
+  readonly document_id: string;
+  readonly path_ids: readonly (string | null)[];
+  readonly sibling_rank: string;
+}
+
 /** A row of the table iu_cut_piece. */
 export interface IuCutPieceRow {
   readonly address: string;
@@ -214,6 +222,21 @@ export interface IuOutboundRouteRow {
 export interface IuProbeMarkRow {
   readonly marked_by: string;
   readonly tx_id: string;
+}
+
+/** A row of the table iu_relation. */
+export interface IuRelationRow {
+  readonly attributes: string;
+  readonly created_by: string;
+  readonly from_unit_id: string;
+  readonly operation_ref: string | null;
+  readonly relation_id: string;
+  readonly relation_status: string;
+  readonly relation_type: string;
+  readonly sibling_rank: string | null;
+  readonly to_unit_id: string;
+  readonly valid_from: string;
+  readonly valid_to: string | null;
 }
 
 /** A row of the table iu_route_approval. */
@@ -453,6 +476,54 @@ export interface IuSqlLinkRow {
   readonly unit_id: string;
 }
 
+/** A row of the table iu_structure_change. */
+export interface IuStructureChangeRow {
+  readonly after: string | null;
+  readonly before: string | null;
+  readonly change_kind: string;
+  readonly change_no: number;
+  readonly operation_id: string;
+  readonly step_no: number;
+  readonly unit_id: string;
+}
+
+/** A row of the table iu_structure_event. */
+export interface IuStructureEventRow {
+  readonly event_id: string | null;
+  readonly event_type: string;
+  readonly operation_id: string;
+  readonly phase: string;
+  readonly recorded_at: string;
+  readonly step_no: number;
+}
+
+/** A row of the table iu_structure_operation. */
+export interface IuStructureOperationRow {
+  readonly actor_ref: string;
+  readonly applied_by: string | null;
+  readonly applied_seq: string | null;
+  readonly approval_ref: string | null;
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly enacted_at: string | null;
+  readonly idempotency_key: string;
+  readonly impact_summary: string;
+  readonly operation_id: string;
+  readonly operation_status: string;
+  readonly operation_type: string;
+  readonly parent_unit_id: string | null;
+  readonly payload: string;
+  readonly reason: string | null;
+  readonly rollback_approval_ref: string | null;
+  readonly rollback_reason: string | null;
+  readonly rolled_back_at: string | null;
+  readonly rolled_back_by: string | null;
+  readonly source_unit_ids: readonly (string | null)[];
+  readonly step_count: number;
+  readonly target_unit_ids: readonly (string | null)[];
+  readonly updated_at: string;
+}
+
 /** A row of the table iu_suppressed_event. */
 export interface IuSuppressedEventRow {
   readonly actor_ref: string;
@@ -464,6 +535,14 @@ export interface IuSuppressedEventRow {
   readonly suppressed_at: string;
   readonly suppressed_by: string;
   readonly suppressed_id: string;
+}
+
+/** A row of the table iu_tree_path. */
+export interface IuTreePathRow {
+  readonly depth: number;
+  readonly path_ids: readonly (string | null)[];
+  readonly root_unit_id: string;
+  readonly unit_id: string;
 }
 
 /** A row of the table unit_version. */
@@ -516,6 +595,22 @@ export interface VIuEventUndecidedRow {
   readonly worker_name: string | null;
 }
 
+/** A row of the view v_iu_lineage. */
+export interface VIuLineageRow {
+  readonly attributes: string | null;
+  readonly canonical_address: string | null;
+  readonly direction: string | null;
+  readonly operation_id: string | null;
+  readonly related_address: string | null;
+  readonly related_unit_id: string | null;
+  readonly relation_id: string | null;
+  readonly relation_status: string | null;
+  readonly relation_type: string | null;
+  readonly unit_id: string | null;
+  readonly valid_from: string | null;
+  readonly valid_to: string | null;
+}
+
 /** A row of the view v_iu_route_attempt_summary. */
 export interface VIuRouteAttemptSummaryRow {
   readonly attempts: string | null;
@@ -542,6 +637,53 @@ export interface VIuRouteDeadLetterOpenRow {
   readonly route_code: string | null;
 }
 
+/** A row of the view v_iu_sql_link_resolved. */
+export interface VIuSqlLinkResolvedRow {
+  readonly canonical_address: string | null;
+  readonly direction: string | null;
+  readonly enabled: boolean | null;
+  readonly function_identity: string | null;
+  readonly lifecycle_status: string | null;
+  readonly link_id: string | null;
+  readonly link_role: string | null;
+  readonly object_exists: boolean | null;
+  readonly object_fingerprint: string | null;
+  readonly object_kind: string | null;
+  readonly object_name: string | null;
+  readonly object_schema: string | null;
+  readonly replaced_by_unit_ids: readonly (string | null)[] | null;
+  readonly row_pk: string | null;
+  readonly trigger_name: string | null;
+  readonly unit_id: string | null;
+  readonly unit_status: string | null;
+}
+
+/** A row of the view v_iu_structure_operation_log. */
+export interface VIuStructureOperationLogRow {
+  readonly actor_ref: string | null;
+  readonly applied_by: string | null;
+  readonly applied_seq: string | null;
+  readonly approval_ref: string | null;
+  readonly created_at: string | null;
+  readonly enacted_at: string | null;
+  readonly events: string | null;
+  readonly operation_id: string | null;
+  readonly operation_status: string | null;
+  readonly operation_type: string | null;
+  readonly parent_unit_id: string | null;
+  readonly reason: string | null;
+  readonly reviews: string | null;
+  readonly rollback_reason: string | null;
+  readonly rolled_back_at: string | null;
+  readonly rolled_back_by: string | null;
+  readonly source_unit_ids: readonly (string | null)[] | null;
+  readonly step_count: number | null;
+  readonly suppressed_events: string | null;
+  readonly target_unit_ids: readonly (string | null)[] | null;
+  readonly tree_rows: string | null;
+  readonly units: string | null;
+}
+
 /** A row of the view v_iu_suppressed_event. */
 export interface VIuSuppressedEventRow {
   readonly event_domain: string | null;
@@ -551,12 +693,34 @@ export interface VIuSuppressedEventRow {
   readonly suppressed: string | null;
 }
 
+/** A row of the view v_iu_tree. */
+export interface VIuTreeRow {
+  readonly canonical_address: string | null;
+  readonly collection_id: string | null;
+  readonly collection_path_ids: readonly (string | null)[] | null;
+  readonly depth: number | null;
+  readonly lifecycle_status: string | null;
+  readonly number_path: string | null;
+  readonly parent_id: string | null;
+  readonly path_addresses: readonly (string | null)[] | null;
+  readonly path_ids: readonly (string | null)[] | null;
+  readonly rank_path: readonly (string | null)[] | null;
+  readonly root_unit_id: string | null;
+  readonly section_code: string | null;
+  readonly sibling_rank: string | null;
+  readonly title: string | null;
+  readonly unit_id: string | null;
+  readonly unit_kind: string | null;
+  readonly version_id: string | null;
+}
+
 /** Row type by relation. */
 export interface CatalogRelations {
   readonly dot_config: DotConfigRow;
   readonly event_outbox: EventOutboxRow;
   readonly event_type_registry: EventTypeRegistryRow;
   readonly information_unit: InformationUnitRow;
+  readonly iu_collection_path: IuCollectionPathRow;
   readonly iu_cut_piece: IuCutPieceRow;
   readonly iu_cut_run: IuCutRunRow;
   readonly iu_event_dedupe: IuEventDedupeRow;
@@ -567,6 +731,7 @@ export interface CatalogRelations {
   readonly iu_migration_log: IuMigrationLogRow;
   readonly iu_outbound_route: IuOutboundRouteRow;
   readonly iu_probe_mark: IuProbeMarkRow;
+  readonly iu_relation: IuRelationRow;
   readonly iu_route_approval: IuRouteApprovalRow;
   readonly iu_route_attempt: IuRouteAttemptRow;
   readonly iu_route_dead_letter: IuRouteDeadLetterRow;
@@ -579,14 +744,22 @@ export interface CatalogRelations {
   readonly iu_source_pin: IuSourcePinRow;
   readonly iu_sql_event_route: IuSqlEventRouteRow;
   readonly iu_sql_link: IuSqlLinkRow;
+  readonly iu_structure_change: IuStructureChangeRow;
+  readonly iu_structure_event: IuStructureEventRow;
+  readonly iu_structure_operation: IuStructureOperationRow;
   readonly iu_suppressed_event: IuSuppressedEventRow;
+  readonly iu_tree_path: IuTreePathRow;
   readonly unit_version: UnitVersionRow;
   readonly v_iu_event_accounting: VIuEventAccountingRow;
   readonly v_iu_event_backlog: VIuEventBacklogRow;
   readonly v_iu_event_undecided: VIuEventUndecidedRow;
+  readonly v_iu_lineage: VIuLineageRow;
   readonly v_iu_route_attempt_summary: VIuRouteAttemptSummaryRow;
   readonly v_iu_route_dead_letter_open: VIuRouteDeadLetterOpenRow;
+  readonly v_iu_sql_link_resolved: VIuSqlLinkResolvedRow;
+  readonly v_iu_structure_operation_log: VIuStructureOperationLogRow;
   readonly v_iu_suppressed_event: VIuSuppressedEventRow;
+  readonly v_iu_tree: VIuTreeRow;
 }
 
 /** Argument and result types by function; an overload has its number behind the name. */
@@ -902,6 +1075,190 @@ export interface CatalogFunctions {
   readonly fn_iu_source_pin: {
     readonly args: { p_bytes: Uint8Array | null; p_media_type: string | null; p_newline_style?: string | null; p_title?: string | null; p_source_note?: string | null };
     readonly result: readonly ({ pin_id: string | null; sha256: string | null; is_new: boolean | null })[];
+  };
+  readonly fn_iu_sql_link_fingerprint: {
+    readonly args: { p_link: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_sql_link_validate: {
+    readonly args: { p_link_id: string | null; p_accept?: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_add: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_claim: {
+    readonly args: { p_operation_id: string | null; p_actor: string | null; p_approval_ref: string | null };
+    readonly result: IuStructureOperationRow;
+  };
+  readonly fn_iu_structure_conflict: {
+    readonly args: { p_operation_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_dependants: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_heir_id: string | null; p_policy: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_structure_deprecate: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_documents: {
+    readonly args: { p_steps: string | null };
+    readonly result: readonly (string | null)[] | null;
+  };
+  readonly fn_iu_structure_emit: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_phase: string | null; p_event_type: string | null; p_unit_id: string | null; p_actor: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_structure_end: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_status: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_structure_events: {
+    readonly args: { p_operation_id: string | null; p_phase: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_links: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_targets: readonly (string | null)[] | null; p_policy: string | null; p_actor: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_structure_living: {
+    readonly args: { p_ref: string | null };
+    readonly result: InformationUnitRow;
+  };
+  readonly fn_iu_structure_lock: {
+    readonly args: { p_units: readonly (string | null)[] | null; p_moves_documents: boolean | null };
+    readonly result: readonly (string | null)[] | null;
+  };
+  readonly fn_iu_structure_merge: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_mint: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_piece: string | null; p_body: string | null; p_parent_id: string | null; p_rank: string | null; p_template_id: string | null; p_actor: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_normalize: {
+    readonly args: { p_operation: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_note: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_kind: string | null; p_unit_id: string | null; p_before: string | null; p_after: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_structure_op_apply: {
+    readonly args: { p_operation_id: string | null; p_actor: string | null; p_approval_ref: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_op_plan: {
+    readonly args: { p_operation: string | null; p_actor: string | null; p_reason?: string | null; p_request?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_op_rollback: {
+    readonly args: { p_operation_id: string | null; p_actor: string | null; p_approval_ref: string | null; p_reason?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_op_verify: {
+    readonly args: { p_operation_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_ops_enabled: {
+    readonly args: {  };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_structure_place: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_parent_id: string | null; p_collection_id: string | null; p_rank: string | null; p_actor: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_structure_preview: {
+    readonly args: { p_document_ids: readonly (string | null)[] | null; p_limit: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_rank: {
+    readonly args: { p_parent_id: string | null; p_after_id: string | null; p_position: string | null; p_self_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_relate: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_type: string | null; p_from_id: string | null; p_to_id: string | null; p_attributes: string | null; p_actor: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_structure_renumber: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_reparent: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_replace: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_run: {
+    readonly args: { p_operation_id: string | null; p_steps: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_said: {
+    readonly args: { p_operation: string | null; p_replayed: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_split: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_step: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_undo: {
+    readonly args: { p_change: string | null; p_actor: string | null; p_reference: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_tree_ancestors: {
+    readonly args: { p_unit_id: string | null };
+    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; title: string | null; lifecycle_status: string | null; version_id: string | null })[];
+  };
+  readonly fn_iu_tree_assert_acyclic: {
+    readonly args: { p_unit_id: string | null; p_parent_id: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_tree_at: {
+    readonly args: { p_document_id: string | null; p_at: string | null };
+    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null })[];
+  };
+  readonly fn_iu_tree_at_version: {
+    readonly args: { p_unit_id: string | null; p_version_seq: number | null };
+    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null })[];
+  };
+  readonly fn_iu_tree_hash: {
+    readonly args: { p_document_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_tree_is_descendant: {
+    readonly args: { p_ancestor_id: string | null; p_node_id: string | null };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_tree_siblings: {
+    readonly args: { p_unit_id: string | null };
+    readonly result: readonly ({ unit_id: string | null; sibling_order: string | null; canonical_address: string | null; section_code: string | null; title: string | null; lifecycle_status: string | null; is_self: boolean | null })[];
+  };
+  readonly fn_iu_tree_subtree: {
+    readonly args: { p_unit_id: string | null; p_levels?: number | null };
+    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; title: string | null; lifecycle_status: string | null; version_id: string | null })[];
+  };
+  readonly fn_iu_tree_verify: {
+    readonly args: { p_document_id?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_unit_at: {
+    readonly args: { p_address: string | null; p_at: string | null };
+    readonly result: readonly ({ unit_id: string | null; canonical_address: string | null; number_path: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null })[];
+  };
+  readonly fn_iu_unit_ref: {
+    readonly args: { p_ref: string | null };
+    readonly result: string | null;
   };
   readonly fn_iu_wakeup_enable: {
     readonly args: { p_enabled: boolean | null };

@@ -6,6 +6,7 @@ import { gatesErrors } from './gates.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { routingErrors } from './routing.js';
+import { structureErrors } from './structure.js';
 import { unitsErrors } from './units.js';
 
 export type { ErrorEntry } from './entry.js';
@@ -17,6 +18,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...unitsErrors,
   ...routingErrors,
   ...gatesErrors,
+  ...structureErrors,
   ...cutErrors,
   ...installErrors,
   ...cliErrors,

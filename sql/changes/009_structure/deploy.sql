@@ -1,0 +1,2159 @@
+-- 009_structure: the tree of each document, collections of documents, lineage, and the operations that change them.
+
+create sequence iu_structure_applied_seq;
+comment on sequence iu_structure_applied_seq is 'Order in which operations were applied; taken under the document locks.';
+
+create table iu_structure_operation (
+  operation_id          bigint generated always as identity primary key,
+  operation_type        text not null check (operation_type in ('add_new_piece', 'split_large_piece', 'merge_small_pieces', 'deprecate_piece',
+                                                                'replace_piece', 'reparent_piece', 'renumber_piece', 'batch')),
+  operation_status      text not null default 'planned' check (operation_status in ('draft', 'planned', 'enacted', 'rolled_back')),
+  step_count            integer not null check (step_count > 0),
+  actor_ref             text not null,
+  reason                text,
+  idempotency_key       text not null unique,
+  source_unit_ids       uuid[] not null default '{}',
+  target_unit_ids       uuid[] not null default '{}',
+  parent_unit_id        uuid references information_unit,
+  payload               jsonb not null check (jsonb_typeof(payload) = 'array'),
+  impact_summary        jsonb not null default '{}',
+  approval_ref          text,
+  applied_seq           bigint unique,
+  applied_by            text,
+  enacted_at            timestamptz,
+  rolled_back_at        timestamptz,
+  rolled_back_by        text,
+  rollback_reason       text,
+  rollback_approval_ref text,
+  created_at            timestamptz not null default clock_timestamp(),
+  updated_at            timestamptz not null default clock_timestamp(),
+  created_by            text not null default session_user,
+  constraint iu_structure_operation_enacted_chk check ((enacted_at is not null) = (operation_status in ('enacted', 'rolled_back'))),
+  constraint iu_structure_operation_applied_chk check (operation_status not in ('enacted', 'rolled_back')
+    or (applied_seq is not null and approval_ref ~ '\S')),
+  constraint iu_structure_operation_rolled_back_chk check ((rolled_back_at is not null) = (operation_status = 'rolled_back'))
+);
+comment on table iu_structure_operation is 'One envelope a row: its steps, its impact, who approved it. Rolled back, never erased.';
+comment on column iu_structure_operation.payload is 'The steps, in order. A batch has several, each emits its own event.';
+create index iu_structure_operation_status_idx on iu_structure_operation (operation_status, operation_id);
+
+create table iu_structure_change (
+  operation_id bigint not null references iu_structure_operation,
+  change_no    integer not null,
+  step_no      integer not null,
+  change_kind  text not null check (change_kind in ('born', 'placed', 'lifecycle', 'numbered', 'link_copied', 'link_moved', 'relation', 'context',
+                                                    'review')),
+  unit_id      uuid not null references information_unit,
+  before       jsonb,
+  after        jsonb,
+  primary key (operation_id, change_no)
+);
+create index iu_structure_change_unit_idx on iu_structure_change (unit_id, operation_id);
+comment on table iu_structure_change is 'What an applied operation did, one write a row: the rollback undoes the rows in reverse. Append-only.';
+
+create table iu_structure_event (
+  operation_id bigint not null references iu_structure_operation,
+  step_no      integer not null,
+  phase        text not null check (phase in ('apply', 'rollback')),
+  event_type   text not null,
+  event_id     uuid,
+  recorded_at  timestamptz not null default clock_timestamp(),
+  primary key (operation_id, phase, step_no)
+);
+comment on table iu_structure_event is 'The one event of each applied and rolled back step; event_id is null where recording was switched off.';
+
+create table iu_relation (
+  relation_id     bigint generated always as identity primary key,
+  relation_type   text not null check (relation_type in ('contains', 'derived_from', 'supersedes', 'replaced_by', 'merged_from', 'split_from',
+                                                         'renumbered_from')),
+  from_unit_id    uuid not null references information_unit,
+  to_unit_id      uuid not null references information_unit,
+  relation_status text not null default 'active' check (relation_status in ('active', 'retired')),
+  sibling_rank    text collate "C",
+  attributes      jsonb not null default '{}' check (jsonb_typeof(attributes) = 'object'),
+  operation_ref   bigint references iu_structure_operation,
+  valid_from      timestamptz not null default clock_timestamp(),
+  valid_to        timestamptz,
+  created_by      text not null default session_user,
+  constraint iu_relation_validity_chk check ((relation_status = 'active') = (valid_to is null) and valid_to >= valid_from),
+  constraint iu_relation_self_chk check (from_unit_id <> to_unit_id or relation_type = 'renumbered_from'),
+  constraint iu_relation_rank_chk check (relation_type <> 'contains' or sibling_rank is not null)
+);
+comment on table iu_relation is 'Lineage and places with their validity: from_unit_id RELATION to_unit_id. Retired by status and valid_to, never deleted.';
+comment on column iu_relation.from_unit_id is 'For contains the parent, otherwise the newer unit (replaced_by: the older one).';
+-- a unit stands in one place at a time
+create unique index uq_iu_relation_one_active_parent on iu_relation (to_unit_id) where relation_type = 'contains' and relation_status = 'active';
+create index iu_relation_from_idx on iu_relation (from_unit_id, relation_type);
+create index iu_relation_to_idx on iu_relation (to_unit_id, relation_type);
+create index iu_relation_operation_idx on iu_relation (operation_ref) where operation_ref is not null;
+
+-- 128 levels of 16 bytes fit an index entry (2,704 bytes)
+create table iu_tree_path (
+  unit_id      uuid primary key references information_unit,
+  root_unit_id uuid not null,
+  path_ids     uuid[] not null,
+  depth        integer not null,
+  constraint iu_tree_path_shape_chk check (depth between 0 and 127 and cardinality(path_ids) = depth + 1
+    and path_ids[1] = root_unit_id and path_ids[depth + 1] = unit_id)
+);
+comment on table iu_tree_path is 'Projection of parent_or_container_ref, paths local to the document: path(child) = path(parent) || child.';
+create unique index iu_tree_path_document_idx on iu_tree_path (root_unit_id, path_ids);
+
+create table iu_collection_path (
+  document_id   uuid primary key references information_unit,
+  collection_id uuid not null references information_unit,
+  sibling_rank  text collate "C" not null check (sibling_rank ~ '^[R-Za-i][0-9A-Za-z]+$'),
+  path_ids      uuid[] not null,
+  constraint iu_collection_path_rank_key unique (collection_id, sibling_rank),
+  constraint iu_collection_path_shape_chk check (cardinality(path_ids) between 2 and 128 and path_ids[cardinality(path_ids)] = document_id
+    and path_ids[cardinality(path_ids) - 1] = collection_id)
+);
+comment on table iu_collection_path is 'Which collection a document stands in: a small tree of its own, so moving a collection never touches units.';
+create unique index iu_collection_path_path_idx on iu_collection_path (path_ids);
+
+update dot_config set value = value || ', fn_iu_structure_op' where key = 'iu_create.gateway.allowed_marker_values';
+
+-- >>> functions/structure/fn_iu_unit_ref.sql
+-- fn_iu_unit_ref(text) returns uuid
+--
+-- Contract:  the unit that an address or id names. A birth that was undone is no unit any more.
+-- Arguments: p_ref: canonical address or id
+-- Returns:   its id
+-- Raises:    IU601 no such unit
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_unit_ref(p_ref text) returns uuid
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_id uuid;
+begin
+  select id into v_id from information_unit where canonical_address = p_ref and deleted_at is null;
+  if v_id is null and p_ref ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
+    select id into v_id from information_unit where id = p_ref::uuid and deleted_at is null;
+  end if;
+  if v_id is null then
+    raise exception using errcode = 'IU601', message = format('there is no unit %s', quote_nullable(left(p_ref, 200)));
+  end if;
+  return v_id;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_birth.sql
+-- fn_iu_tree_birth() returns trigger
+--
+-- Contract:  gives new units their row of iu_tree_path and their contains relation, in one statement for any number of units. A batch may
+--            hold parents and children in any order.
+-- Arguments: none
+-- Returns:   null (statement trigger)
+-- Raises:    IU620 deeper than 128 levels
+-- Writes:    iu_tree_path, iu_relation
+-- May call:  nobody, it is a trigger
+create or replace function fn_iu_tree_birth() returns trigger
+language plpgsql
+security definer
+set search_path from current
+as $$
+begin
+  with recursive down as (
+    select n.id, coalesce(p.root_unit_id, n.id) as root, coalesce(p.path_ids, '{}') || n.id as path
+      from new_units n
+      left join iu_tree_path p on p.unit_id = n.parent_or_container_ref
+     where n.parent_or_container_ref is null or p.unit_id is not null
+    union all
+    select n.id, d.root, d.path || n.id from down d join new_units n on n.parent_or_container_ref = d.id
+     where cardinality(d.path) <= 128
+  )
+  insert into iu_tree_path (unit_id, root_unit_id, path_ids, depth)
+  select id, root, path, cardinality(path) - 1 from down;
+  insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, created_by)
+  select 'contains', n.parent_or_container_ref, n.id, n.sibling_rank, n.created_by
+    from new_units n where n.parent_or_container_ref is not null;
+  return null;
+exception when check_violation then
+  raise exception using errcode = 'IU620', message = 'a unit would stand deeper than 128 levels', hint = 'hang it higher up';
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_hash.sql
+-- fn_iu_tree_hash(uuid) returns text
+--
+-- Contract:  one hash over everything that operations change in a document: which units it has, where each stands, its rank, number and
+--            lifecycle, and the collection that the document stands in. Equal hashes mean equal trees.
+-- Arguments: p_document_id: unit without parent
+-- Returns:   sha256 in hexadecimal; null when it is no document
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_hash(p_document_id uuid) returns text
+language sql
+set search_path from current
+as $$
+  select encode(sha256(convert_to(
+           string_agg(concat_ws(' ', u.id, coalesce(u.parent_or_container_ref::text, '-'),
+                                case when t.depth > 0 then u.sibling_rank else '-' end,
+                                u.lifecycle_status, coalesce(quote_ident(u.section_code), '-')), E'\n' order by t.path_ids)
+           || coalesce(E'\n' || (select concat_ws(' ', c.collection_id, c.sibling_rank) from iu_collection_path c
+                                  where c.document_id = p_document_id), ''), 'UTF8')), 'hex')
+    from iu_tree_path t
+    join information_unit u on u.id = t.unit_id
+   where t.root_unit_id = p_document_id
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_is_descendant.sql
+-- fn_iu_tree_is_descendant(uuid, uuid) returns boolean
+--
+-- Contract:  says whether a unit stands below another, in the document or in the tree of collections.
+-- Arguments: p_ancestor_id, p_node_id: units
+-- Returns:   true below it, false otherwise (also for the unit itself)
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_is_descendant(p_ancestor_id uuid, p_node_id uuid) returns boolean
+language sql
+set search_path from current
+as $$
+  select p_ancestor_id <> p_node_id and exists (
+    select from iu_tree_path t
+      left join iu_collection_path c on c.document_id = t.root_unit_id
+     where t.unit_id = p_node_id and (p_ancestor_id = any (t.path_ids) or p_ancestor_id = any (c.path_ids)))
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_assert_acyclic.sql
+-- fn_iu_tree_assert_acyclic(uuid, uuid) returns void
+--
+-- Contract:  refuses a parent that is the unit itself or stands below it. Only meaningful while the documents are locked.
+-- Arguments: p_unit_id: the unit that moves; p_parent_id: where to
+-- Returns:   nothing
+-- Raises:    IU602 the move would make a cycle
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_assert_acyclic(p_unit_id uuid, p_parent_id uuid) returns void
+language plpgsql
+set search_path from current
+as $$
+begin
+  if p_unit_id = p_parent_id or fn_iu_tree_is_descendant(p_unit_id, p_parent_id) then
+    raise exception using errcode = 'IU602',
+      message = format('unit %s cannot stand below itself or below its own piece %s',
+                       (select canonical_address from information_unit where id = p_unit_id),
+                       (select canonical_address from information_unit where id = p_parent_id)),
+      hint = 'choose a parent outside of what moves';
+  end if;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_verify.sql
+-- fn_iu_tree_verify(uuid) returns jsonb
+--
+-- Contract:  proves the projection of one document, or of everything: every edge obeys path(child) = path(parent) || child, every unit
+--            has exactly one row, the active contains relations say the same, and the tree of collections obeys the same rule. Paths
+--            are finite and strictly longer than their parents', so this alone excludes cycles and orphans.
+-- Arguments: p_document_id: null = everything
+-- Returns:   {ok, documents, units, problems: [at most 20 sentences]}
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_verify(p_document_id uuid default null) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_problems text[];
+  v_units bigint;
+  v_documents bigint;
+begin
+  select count(*), count(*) filter (where depth = 0) into v_units, v_documents
+    from iu_tree_path where p_document_id is null or root_unit_id = p_document_id;
+  select array_agg(problem) into v_problems from (
+    (select format('%s: its path is not that of its parent and itself', u.canonical_address) as problem
+       from iu_tree_path t join information_unit u on u.id = t.unit_id
+       left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
+      where (p_document_id is null or t.root_unit_id = p_document_id)
+        and (u.deleted_at is not null
+             or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end)
+      limit 20)
+    union all
+    (select format('%s: stands in no tree', c.canonical_address)
+       from iu_tree_path t join information_unit c on c.parent_or_container_ref = t.unit_id and c.deleted_at is null
+      where t.root_unit_id = p_document_id and not exists (select from iu_tree_path x where x.unit_id = c.id and x.root_unit_id = p_document_id)
+      limit 20)
+    union all
+    (select format('%s units, %s rows of iu_tree_path', counted.units, v_units)
+       from (select count(*) as units from information_unit where deleted_at is null) counted
+      where p_document_id is null and counted.units <> v_units)
+    union all
+    (select format('document %s has no tree', p_document_id) where p_document_id is not null and v_documents <> 1)
+    union all
+    (select format('%s: the active contains relation says another place', u.canonical_address)
+       from iu_tree_path t join information_unit u on u.id = t.unit_id
+       left join iu_relation r on r.to_unit_id = t.unit_id and r.relation_type = 'contains' and r.relation_status = 'active'
+       left join iu_collection_path c on c.document_id = t.unit_id
+      where (p_document_id is null or t.root_unit_id = p_document_id)
+        and (r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
+             or (u.parent_or_container_ref is not null and r.sibling_rank <> u.sibling_rank)
+             or (u.parent_or_container_ref is not null and c.document_id is not null))
+      limit 20)
+    union all
+    (select format('%s: its collection path is not that of its collection and itself', c.document_id)
+       from iu_collection_path c
+       left join iu_collection_path p on p.document_id = c.collection_id
+       left join information_unit u on u.id = c.collection_id
+      where (p_document_id is null or c.document_id = p_document_id)
+        and (c.path_ids <> coalesce(p.path_ids, array[c.collection_id]) || c.document_id
+             or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null)
+      limit 20)
+  ) found;
+  return jsonb_build_object('ok', v_problems is null, 'documents', v_documents, 'units', v_units,
+                            'problems', to_jsonb(coalesce(v_problems[1:20], '{}')));
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_ancestors.sql
+-- fn_iu_tree_ancestors(uuid) returns table (unit_id uuid, parent_id uuid, depth integer, ...)
+--
+-- Contract:  the units above a unit, from the document down to its parent.
+-- Arguments: p_unit_id: the unit
+-- Returns:   unit_id, parent_id, depth, canonical_address, section_code, title, lifecycle_status, version_id
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_ancestors(p_unit_id uuid)
+returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, title text, lifecycle_status text,
+               version_id uuid)
+language sql
+set search_path from current
+as $$
+  select u.id, u.parent_or_container_ref, (a.place - 1)::integer, u.canonical_address, u.section_code, u.identity_profile ->> 'title',
+         u.lifecycle_status, u.version_anchor_ref
+    from iu_tree_path t
+   cross join unnest(t.path_ids) with ordinality as a (id, place)
+    join information_unit u on u.id = a.id
+   where t.unit_id = p_unit_id and a.place <= t.depth
+   order by a.place
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_subtree.sql
+-- fn_iu_tree_subtree(uuid, integer) returns table (unit_id uuid, parent_id uuid, depth integer, ...)
+--
+-- Contract:  a unit and everything below it in reading order: siblings by rank, pieces below their unit.
+-- Arguments: p_unit_id: the unit; p_levels: how many levels below it, null = all
+-- Returns:   as fn_iu_tree_ancestors; depth counts from the document
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_subtree(p_unit_id uuid, p_levels integer default null)
+returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, title text, lifecycle_status text,
+               version_id uuid)
+language sql
+set search_path from current
+as $$
+  with recursive top as (
+    select t.* from iu_tree_path t where t.unit_id = p_unit_id
+  ), member as materialized (
+    -- one range of the index: every path that begins with that of the unit
+    select t.unit_id, t.depth, t.path_ids, u.parent_or_container_ref as parent_id, u.canonical_address, u.section_code,
+           u.identity_profile ->> 'title' as title, u.lifecycle_status, u.version_anchor_ref as version_id, u.sibling_rank
+      from top join iu_tree_path t on t.root_unit_id = top.root_unit_id and t.path_ids >= top.path_ids
+       and t.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+       and (p_levels is null or t.depth <= top.depth + p_levels)
+      join information_unit u on u.id = t.unit_id
+  ), ordered as (
+    select m.unit_id, array[]::text[] collate "C" as ranks from member m where m.unit_id = p_unit_id
+    union all
+    select m.unit_id, o.ranks || m.sibling_rank from ordered o join member m on m.parent_id = o.unit_id
+  )
+  select m.unit_id, m.parent_id, m.depth, m.canonical_address, m.section_code, m.title, m.lifecycle_status, m.version_id
+    from ordered o join member m on m.unit_id = o.unit_id
+   order by o.ranks
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_siblings.sql
+-- fn_iu_tree_siblings(uuid) returns table (unit_id uuid, sibling_order bigint, ...)
+--
+-- Contract:  a unit and its siblings in their order; for a document in a collection the documents of that collection.
+-- Arguments: p_unit_id: the unit
+-- Returns:   unit_id, sibling_order (from 1), canonical_address, section_code, title, lifecycle_status, is_self
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_siblings(p_unit_id uuid)
+returns table (unit_id uuid, sibling_order bigint, canonical_address text, section_code text, title text, lifecycle_status text, is_self boolean)
+language sql
+set search_path from current
+as $$
+  select u.id, row_number() over (order by coalesce(c.sibling_rank, u.sibling_rank), u.id), u.canonical_address, u.section_code,
+         u.identity_profile ->> 'title', u.lifecycle_status, u.id = p_unit_id
+    from information_unit self
+    left join iu_collection_path own on own.document_id = self.id
+    join information_unit u on u.id = self.id or u.parent_or_container_ref = self.parent_or_container_ref
+      or u.id in (select d.document_id from iu_collection_path d where d.collection_id = own.collection_id)
+    left join iu_collection_path c on c.document_id = u.id
+   where self.id = p_unit_id and u.deleted_at is null
+   order by 2
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_at.sql
+-- fn_iu_tree_at(uuid, timestamptz) returns table (unit_id uuid, parent_id uuid, depth integer, ...)
+--
+-- Contract:  a document as it stood at a moment: places from the contains relations valid then, numbers from the renumberings since,
+--            lifecycle from the log, text by the version that was current. In reading order.
+-- Arguments: p_document_id: the document; p_at: the moment
+-- Returns:   unit_id, parent_id, depth, canonical_address, section_code, lifecycle_status, version_id, version_seq
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_at(p_document_id uuid, p_at timestamptz)
+returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, lifecycle_status text,
+               version_id uuid, version_seq integer)
+language sql
+set search_path from current
+as $$
+  with recursive standing as (
+    select u.id, null::uuid as parent_id, 0 as depth, array[]::text[] collate "C" as ranks
+      from information_unit u where u.id = p_document_id and u.created_at <= p_at
+    union all
+    select r.to_unit_id, r.from_unit_id, s.depth + 1, s.ranks || r.sibling_rank
+      from standing s
+      join iu_relation r on r.from_unit_id = s.id and r.relation_type = 'contains'
+       and r.valid_from <= p_at and (r.valid_to is null or r.valid_to > p_at)
+     where r.attributes ->> 'collection' is null
+  )
+  select u.id, s.parent_id, s.depth, u.canonical_address,
+         case when n.relation_id is null then u.section_code else n.attributes ->> 'from' end,
+         coalesce(l.to_status, first_l.from_status, u.lifecycle_status), v.id, v.version_seq
+    from standing s
+    join information_unit u on u.id = s.id
+    left join lateral (
+      select x.id, x.version_seq from unit_version x where x.unit_id = u.id and x.created_at <= p_at order by x.version_seq desc limit 1
+    ) v on true
+    left join lateral (
+      select x.to_status from iu_lifecycle_log x where x.unit_id = u.id and x.recorded_at <= p_at order by x.log_id desc limit 1
+    ) l on true
+    left join lateral (
+      select x.from_status from iu_lifecycle_log x where x.unit_id = u.id and x.recorded_at > p_at order by x.log_id limit 1
+    ) first_l on true
+    left join lateral (
+      -- the first change of number after the moment tells what it was before
+      select x.relation_id, x.attributes from iu_relation x
+       where x.from_unit_id = u.id and x.relation_type = 'renumbered_from' and x.valid_from > p_at order by x.relation_id limit 1
+    ) n on true
+   order by s.ranks
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_tree_at_version.sql
+-- fn_iu_tree_at_version(uuid, integer) returns table (unit_id uuid, parent_id uuid, depth integer, ...)
+--
+-- Contract:  the document of a unit as it stood when a version of that unit was written.
+-- Arguments: p_unit_id: the unit; p_version_seq: number of the version
+-- Returns:   as fn_iu_tree_at; nothing when there is no such version
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_at_version(p_unit_id uuid, p_version_seq integer)
+returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, lifecycle_status text,
+               version_id uuid, version_seq integer)
+language sql
+set search_path from current
+as $$
+  with recursive moment as (
+    select v.created_at from unit_version v where v.unit_id = p_unit_id and v.version_seq = p_version_seq
+  ), up as (
+    select p_unit_id as id, 0 as level
+    union all
+    select r.from_unit_id, up.level + 1 from up cross join moment m
+      join iu_relation r on r.to_unit_id = up.id and r.relation_type = 'contains' and r.attributes ->> 'collection' is null
+       and r.valid_from <= m.created_at and (r.valid_to is null or r.valid_to > m.created_at)
+     where up.level < 128
+  )
+  select a.* from moment m cross join lateral fn_iu_tree_at((select id from up order by level desc limit 1), m.created_at) a
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_unit_at.sql
+-- fn_iu_unit_at(text, timestamptz) returns table (unit_id uuid, canonical_address text, ...)
+--
+-- Contract:  what was at an address at a moment. The address is a canonical one, or the document's followed by the numbers below it
+--            (DOC/2/5: the piece numbered 5 in the piece numbered 2), which names different units at different times.
+-- Arguments: p_address: the address; p_at: the moment
+-- Returns:   unit_id, canonical_address, number_path, lifecycle_status, version_id, version_seq
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_unit_at(p_address text, p_at timestamptz)
+returns table (unit_id uuid, canonical_address text, number_path text, lifecycle_status text, version_id uuid, version_seq integer)
+language sql
+set search_path from current
+as $$
+  with recursive document as (
+    -- the documents whose address begins this one, and the document of the unit that has it as canonical address
+    select u.id, u.canonical_address from information_unit u
+     where u.parent_or_container_ref is null and u.deleted_at is null
+       and (u.canonical_address = p_address or starts_with(p_address, u.canonical_address || '/'))
+    union
+    select r.id, r.canonical_address from information_unit u
+      join iu_tree_path t on t.unit_id = u.id join information_unit r on r.id = t.root_unit_id
+     where u.canonical_address = p_address
+  ), standing as (
+    select a.*, d.canonical_address as document_address from document d cross join lateral fn_iu_tree_at(d.id, p_at) a
+  ), numbered as (
+    select s.unit_id, s.document_address as number_path from standing s where s.depth = 0
+    union all
+    select s.unit_id, n.number_path || coalesce('/' || s.section_code, '') from numbered n join standing s on s.parent_id = n.unit_id
+  )
+  select s.unit_id, s.canonical_address, n.number_path, s.lifecycle_status, s.version_id, s.version_seq
+    from standing s join numbered n on n.unit_id = s.unit_id
+   where s.canonical_address = p_address
+      or (n.number_path = p_address and s.section_code is not null and s.lifecycle_status in ('draft', 'enacted'))
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_ops_enabled.sql
+-- fn_iu_structure_ops_enabled() returns boolean
+--
+-- Contract:  says whether structure operations may be applied and rolled back: gate iu_core.structure_ops_enabled.
+-- Arguments: none
+-- Returns:   true only while the gate is open
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_structure_ops_enabled() returns boolean
+language sql
+security definer
+set search_path from current
+as $$
+  select fn_iu_gate_open('iu_core.structure_ops_enabled')
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_note.sql
+-- fn_iu_structure_note(bigint, integer, text, uuid, jsonb, jsonb) returns void
+--
+-- Contract:  writes down one change of an operation; numbers follow the order of the writes.
+-- Arguments: p_operation_id, p_step_no: which step; p_kind: a change_kind; p_unit_id: the unit; p_before, p_after: enough to undo it
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_structure_change
+-- May call:  internal
+create or replace function fn_iu_structure_note(p_operation_id bigint, p_step_no integer, p_kind text, p_unit_id uuid, p_before jsonb, p_after jsonb)
+returns void
+language sql
+set search_path from current
+as $$
+  insert into iu_structure_change (operation_id, change_no, step_no, change_kind, unit_id, before, after)
+  select p_operation_id, coalesce((select max(change_no) from iu_structure_change where operation_id = p_operation_id), 0) + 1,
+         p_step_no, p_kind, p_unit_id, p_before, p_after
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_relate.sql
+-- fn_iu_structure_relate(bigint, integer, text, uuid, uuid, jsonb, text) returns void
+--
+-- Contract:  writes one lineage relation of an operation.
+-- Arguments: p_operation_id, p_step_no: which step; p_type: a relation_type; p_from_id, p_to_id: from RELATION to; p_attributes: details;
+--            p_actor: who
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_relation, iu_structure_change
+-- May call:  internal
+create or replace function fn_iu_structure_relate(p_operation_id bigint, p_step_no integer, p_type text, p_from_id uuid, p_to_id uuid,
+                                                  p_attributes jsonb, p_actor text) returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_id bigint;
+begin
+  insert into iu_relation (relation_type, from_unit_id, to_unit_id, attributes, operation_ref, created_by)
+  values (p_type, p_from_id, p_to_id, p_attributes, p_operation_id, p_actor) returning relation_id into v_id;
+  perform fn_iu_structure_note(p_operation_id, p_step_no, 'relation', p_from_id, null,
+                               jsonb_build_object('relation_id', v_id::text, 'relation_type', p_type, 'to_unit_id', p_to_id));
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_rank.sql
+-- fn_iu_structure_rank(uuid, uuid, text, uuid) returns text
+--
+-- Contract:  a free rank among the children of a parent, or among the documents of a collection. A taken rank is never given again while
+--            its unit stands there.
+-- Arguments: p_parent_id: parent or collection; p_after_id: sibling to stand after; p_position: first | last, counts when p_after_id is
+--            null; p_self_id: the unit that moves, which is no neighbour of itself
+-- Returns:   the rank; 'a0' without a parent
+-- Raises:    IU605 the sibling does not stand there
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_rank(p_parent_id uuid, p_after_id uuid, p_position text, p_self_id uuid) returns text
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_ranks text[];
+  v_left text;
+begin
+  if p_parent_id is null then
+    return 'a0';
+  end if;
+  select array_agg(place.rank order by place.rank collate "C"), max(place.rank) filter (where place.id = p_after_id)
+    into v_ranks, v_left
+    from (select u.id, u.sibling_rank as rank from information_unit u where u.parent_or_container_ref = p_parent_id
+          union all
+          select c.document_id, c.sibling_rank from iu_collection_path c where c.collection_id = p_parent_id) place
+   where place.id is distinct from p_self_id;
+  if p_after_id is not null and v_left is null then
+    raise exception using errcode = 'IU605',
+      message = format('%s does not stand below %s', (select canonical_address from information_unit where id = p_after_id),
+                       (select canonical_address from information_unit where id = p_parent_id)),
+      hint = 'name a sibling of the new place, or leave "after" out';
+  end if;
+  if p_after_id is null and p_position = 'last' then
+    v_left := v_ranks[cardinality(v_ranks)];
+  end if;
+  return fn_iu_rank_between(v_left, (select min(r collate "C") from unnest(v_ranks) r where v_left is null or r collate "C" > v_left collate "C"));
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_place.sql
+-- fn_iu_structure_place(bigint, integer, uuid, uuid, uuid, text, text) returns void
+--
+-- Contract:  puts a unit and everything below it to another place: adjacency, projection and contains relation in one go. With an
+--            operation the change is written down; without one it is being undone. The documents are locked by the caller.
+-- Arguments: p_operation_id: null = an undo; p_step_no; p_unit_id; p_parent_id: new parent, null = a document; p_collection_id: the
+--            collection of a document; p_rank: among the new siblings; p_actor: who
+-- Returns:   nothing
+-- Raises:    IU602 cycle, IU609 a collection that has documents cannot become a piece, IU610 the place is taken, IU620 too deep
+-- Writes:    information_unit, iu_tree_path, iu_collection_path, iu_relation, iu_structure_change
+-- May call:  internal
+create or replace function fn_iu_structure_place(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_parent_id uuid, p_collection_id uuid,
+                                                 p_rank text, p_actor text) returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_old record;
+  v_prefix uuid[];
+  v_rows bigint := 0;
+  c_last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+begin
+  select u.canonical_address, u.parent_or_container_ref as parent_id, c.collection_id, coalesce(c.sibling_rank, u.sibling_rank) as rank,
+         t.root_unit_id, t.path_ids, t.depth, c.path_ids as collection_path
+    into strict v_old
+    from information_unit u join iu_tree_path t on t.unit_id = u.id left join iu_collection_path c on c.document_id = u.id
+   where u.id = p_unit_id;
+  if coalesce(p_parent_id, p_collection_id) is not null then
+    perform fn_iu_tree_assert_acyclic(p_unit_id, coalesce(p_parent_id, p_collection_id));
+  end if;
+  if p_parent_id is not null and v_old.parent_id is null
+     and exists (select from iu_collection_path where collection_id = p_unit_id) then
+    raise exception using errcode = 'IU609', message = format('collection %s has documents and cannot become a piece', v_old.canonical_address);
+  end if;
+  perform fn_iu_canonical_writer('fn_iu_structure_op');
+  update information_unit
+     set parent_or_container_ref = p_parent_id, updated_by = p_actor,
+         sibling_rank = case when p_parent_id is null then sibling_rank else p_rank end
+   where id = p_unit_id;
+  perform fn_iu_canonical_writer('');
+  if v_old.parent_id is distinct from p_parent_id then
+    v_prefix := coalesce((select path_ids from iu_tree_path where unit_id = p_parent_id), '{}');
+    update iu_tree_path
+       set root_unit_id = coalesce(v_prefix[1], p_unit_id), path_ids = v_prefix || path_ids[v_old.depth + 1:],
+           depth = cardinality(v_prefix) + depth - v_old.depth
+     where root_unit_id = v_old.root_unit_id and path_ids >= v_old.path_ids and path_ids < v_old.path_ids || c_last;
+    get diagnostics v_rows = row_count;
+  end if;
+  if p_collection_id is null then
+    delete from iu_collection_path where document_id = p_unit_id;
+  else
+    v_prefix := coalesce((select path_ids from iu_collection_path where document_id = p_collection_id), array[p_collection_id]);
+    insert into iu_collection_path (document_id, collection_id, sibling_rank, path_ids)
+    values (p_unit_id, p_collection_id, p_rank, v_prefix || p_unit_id)
+    on conflict (document_id) do update set collection_id = excluded.collection_id, sibling_rank = excluded.sibling_rank, path_ids = excluded.path_ids;
+  end if;
+  if v_old.collection_id is distinct from p_collection_id then
+    -- what stands in the moved collection follows; its paths begin with the old path of the collection, or with its bare id
+    update iu_collection_path
+       set path_ids = (case when p_collection_id is null then array[p_unit_id] else v_prefix || p_unit_id end)
+                      || path_ids[cardinality(coalesce(v_old.collection_path, array[p_unit_id])) + 1:]
+     where document_id <> p_unit_id and path_ids >= coalesce(v_old.collection_path, array[p_unit_id])
+       and path_ids < coalesce(v_old.collection_path, array[p_unit_id]) || c_last;
+  end if;
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+   where to_unit_id = p_unit_id and relation_type = 'contains' and relation_status = 'active';
+  if coalesce(p_parent_id, p_collection_id) is not null then
+    insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, attributes, operation_ref, created_by)
+    values ('contains', coalesce(p_parent_id, p_collection_id), p_unit_id, p_rank,
+            case when p_collection_id is null then '{}' else '{"collection": true}'::jsonb end, p_operation_id, p_actor);
+  end if;
+  if p_operation_id is not null then
+    perform fn_iu_structure_note(p_operation_id, p_step_no, 'placed', p_unit_id,
+      jsonb_build_object('parent_id', v_old.parent_id, 'collection_id', v_old.collection_id, 'rank', v_old.rank),
+      jsonb_build_object('parent_id', p_parent_id, 'collection_id', p_collection_id, 'rank', p_rank, 'tree_rows', v_rows));
+  end if;
+exception
+  when unique_violation then
+    raise exception using errcode = 'IU610',
+      message = format('the place of %s is taken by %s', v_old.canonical_address,
+                       (select canonical_address from information_unit where parent_or_container_ref = p_parent_id and sibling_rank = p_rank
+                        union all
+                        select u.canonical_address from iu_collection_path c join information_unit u on u.id = c.document_id
+                         where c.collection_id = p_collection_id and c.sibling_rank = p_rank limit 1)),
+      hint = 'move that unit first';
+  when check_violation then
+    raise exception using errcode = 'IU620', message = format('%s would stand deeper than 128 levels', v_old.canonical_address),
+      hint = 'hang it higher up';
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_mint.sql
+-- fn_iu_structure_mint(bigint, integer, jsonb, text, uuid, text, uuid, text) returns uuid
+--
+-- Contract:  makes one new piece through fn_iu_create_many and writes it down.
+-- Arguments: p_operation_id, p_step_no; p_piece: canonical_address, and optionally title, unit_kind, section_type, section_code, owner_ref,
+--            identity_profile, content_profile; p_body: its text; p_parent_id; p_rank; p_template_id: a unit whose kind, section type and
+--            owner it takes where the piece says nothing; p_actor
+-- Returns:   its id
+-- Raises:    as fn_iu_create_many; IU603 the piece is no object with an address
+-- Writes:    information_unit, unit_version, iu_tree_path, iu_relation, event_outbox, iu_structure_change
+-- May call:  internal
+create or replace function fn_iu_structure_mint(p_operation_id bigint, p_step_no integer, p_piece jsonb, p_body text, p_parent_id uuid, p_rank text,
+                                                p_template_id uuid, p_actor text) returns uuid
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_template information_unit;
+  v_id uuid;
+begin
+  if jsonb_typeof(p_piece) is distinct from 'object' or coalesce(p_piece ->> 'canonical_address', '') !~ '\S' then
+    raise exception using errcode = 'IU603', message = format('step %s: a new piece has a canonical_address', p_step_no);
+  end if;
+  select * into v_template from information_unit where id = p_template_id;
+  select m.unit_id into strict v_id
+    from fn_iu_create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+           'unit_kind', v_template.unit_kind, 'section_type', v_template.section_type, 'owner_ref', v_template.owner_ref,
+           'title', p_piece ->> 'canonical_address')
+         || jsonb_strip_nulls(p_piece) - 'body'
+         || jsonb_build_object('parent_address', (select canonical_address from information_unit where id = p_parent_id),
+                               'sibling_rank', case when p_parent_id is not null then p_rank end, 'sort_order', null, 'body', p_body))), p_actor) m;
+  perform fn_iu_structure_note(p_operation_id, p_step_no, 'born', v_id, null,
+    jsonb_build_object('canonical_address', p_piece ->> 'canonical_address', 'parent_id', p_parent_id, 'rank', p_rank,
+                       'version_id', (select version_anchor_ref from information_unit where id = v_id)));
+  return v_id;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_end.sql
+-- fn_iu_structure_end(bigint, integer, uuid, text, text, text) returns void
+--
+-- Contract:  ends the life of a unit inside an operation: lifecycle and log, no text and no place changes.
+-- Arguments: p_operation_id, p_step_no; p_unit_id; p_status: superseded | deprecated; p_actor; p_reference: approval reference
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    information_unit, iu_lifecycle_log, iu_structure_change
+-- May call:  internal
+create or replace function fn_iu_structure_end(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_status text, p_actor text, p_reference text)
+returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_unit information_unit;
+begin
+  select * into strict v_unit from information_unit where id = p_unit_id for no key update;
+  insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
+  values (v_unit.id, v_unit.canonical_address, v_unit.version_anchor_ref, v_unit.lifecycle_status, p_status, p_actor, p_reference,
+          format('structure operation %s', p_operation_id));
+  perform fn_iu_canonical_writer('fn_iu_structure_op');
+  update information_unit set lifecycle_status = p_status, updated_by = p_actor where id = p_unit_id;
+  perform fn_iu_canonical_writer('');
+  perform fn_iu_structure_note(p_operation_id, p_step_no, 'lifecycle', p_unit_id,
+    jsonb_build_object('lifecycle_status', v_unit.lifecycle_status, 'version_id', v_unit.version_anchor_ref),
+    jsonb_build_object('lifecycle_status', p_status));
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_links.sql
+-- fn_iu_structure_links(bigint, integer, uuid, uuid[], text, text) returns void
+--
+-- Contract:  decides about the living SQL links of a unit whose life ends: they are never inherited silently.
+-- Arguments: p_operation_id, p_step_no; p_unit_id: the unit; p_targets: the units that take its place; p_policy: block (also null) refuses,
+--            copy gives each target a copy, move retires them here and gives the first target a copy, manual_review leaves them and notes
+--            it; p_actor
+-- Returns:   nothing
+-- Raises:    IU603 unknown policy or no target, IU611 living links in the way
+-- Writes:    iu_sql_link, iu_structure_change
+-- May call:  internal
+create or replace function fn_iu_structure_links(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_targets uuid[], p_policy text, p_actor text)
+returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_link iu_sql_link;
+  v_target uuid;
+  v_copy uuid;
+  v_policy text := coalesce(p_policy, 'block');
+begin
+  if v_policy not in ('block', 'copy', 'move', 'manual_review') or (v_policy in ('copy', 'move') and cardinality(p_targets) = 0) then
+    raise exception using errcode = 'IU603', message = format('step %s: link_policy %s is not possible here', p_step_no, left(v_policy, 40)),
+      hint = 'block, copy, move, manual_review; without a successor only block and manual_review';
+  end if;
+  for v_link in select * from iu_sql_link where unit_id = p_unit_id and lifecycle_status in ('draft', 'enacted') order by id for update loop
+    if v_policy = 'block' then
+      raise exception using errcode = 'IU611',
+        message = format('unit %s has living SQL links', (select canonical_address from information_unit where id = p_unit_id)),
+        hint = 'say link_policy copy, move or manual_review, or retire the links first';
+    end if;
+    if v_policy = 'manual_review' then
+      perform fn_iu_structure_note(p_operation_id, p_step_no, 'review', p_unit_id, null, jsonb_build_object('what', 'sql_link', 'link_id', v_link.id));
+      continue;
+    end if;
+    foreach v_target in array case v_policy when 'copy' then p_targets else p_targets[1:1] end loop
+      v_copy := gen_random_uuid();
+      insert into iu_sql_link
+      select (jsonb_populate_record(v_link, jsonb_build_object('id', v_copy, 'unit_id', v_target, 'created_at', clock_timestamp(), 'created_by', p_actor,
+                'idempotency_key', format('iu_op:%s:%s:%s', p_operation_id, v_target, v_link.id)))).*;
+      perform fn_iu_structure_note(p_operation_id, p_step_no, 'link_copied', v_target, null,
+                                   jsonb_build_object('link_id', v_copy, 'from_link_id', v_link.id));
+    end loop;
+    if v_policy = 'move' then
+      update iu_sql_link set lifecycle_status = 'retired', enabled = false where id = v_link.id;
+      perform fn_iu_structure_note(p_operation_id, p_step_no, 'link_moved', p_unit_id,
+        jsonb_build_object('link_id', v_link.id, 'lifecycle_status', v_link.lifecycle_status, 'enabled', v_link.enabled),
+        jsonb_build_object('lifecycle_status', 'retired', 'enabled', false));
+    end if;
+  end loop;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_dependants.sql
+-- fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text) returns void
+--
+-- Contract:  decides about the living units directly below a unit whose life ends.
+-- Arguments: p_operation_id, p_step_no; p_unit_id: the unit; p_heir_id: the unit that takes its place, or null; p_policy: block (also null)
+--            refuses, move hangs them below the heir, lift puts them after the unit, deprecate ends their life and that of everything
+--            below; p_actor; p_reference: approval reference
+-- Returns:   nothing
+-- Raises:    IU603 unknown policy or no heir, IU604 living children in the way, as fn_iu_structure_place
+-- Writes:    as fn_iu_structure_place and fn_iu_structure_end
+-- May call:  internal
+create or replace function fn_iu_structure_dependants(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_heir_id uuid, p_policy text,
+                                                      p_actor text, p_reference text) returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_child record;
+  v_unit record;
+  v_after uuid := p_unit_id;
+  v_policy text := coalesce(p_policy, 'block');
+begin
+  if v_policy not in ('block', 'move', 'lift', 'deprecate') or (v_policy = 'move' and p_heir_id is null) then
+    raise exception using errcode = 'IU603', message = format('step %s: dependants %s is not possible here', p_step_no, left(v_policy, 40)),
+      hint = 'block, lift, deprecate, and move where a unit takes the place';
+  end if;
+  select u.parent_or_container_ref as parent_id, u.canonical_address into v_unit from information_unit u where u.id = p_unit_id;
+  select u.canonical_address into v_child from iu_collection_path c join information_unit u on u.id = c.document_id
+   where c.collection_id = p_unit_id and u.deleted_at is null and u.lifecycle_status in ('draft', 'enacted') limit 1;
+  if found then
+    raise exception using errcode = 'IU604', message = format('collection %s has living documents, such as %s', v_unit.canonical_address, v_child.canonical_address),
+      hint = 'move its documents first';
+  end if;
+  for v_child in
+    select c.id, c.canonical_address from information_unit c
+     where c.parent_or_container_ref = p_unit_id and c.deleted_at is null and c.lifecycle_status in ('draft', 'enacted')
+       and c.id is distinct from p_heir_id
+     order by c.sibling_rank
+  loop
+    case v_policy
+    when 'block' then
+      raise exception using errcode = 'IU604', message = format('unit %s has living pieces below it, such as %s', v_unit.canonical_address, v_child.canonical_address),
+        hint = 'say what becomes of them: dependants lift, deprecate, or move where a unit takes the place';
+    when 'move' then
+      perform fn_iu_structure_place(p_operation_id, p_step_no, v_child.id, p_heir_id, null,
+                                    fn_iu_structure_rank(p_heir_id, null, 'last', v_child.id), p_actor);
+    when 'lift' then
+      perform fn_iu_structure_place(p_operation_id, p_step_no, v_child.id, v_unit.parent_id, null,
+                                    fn_iu_structure_rank(v_unit.parent_id, v_after, 'last', v_child.id), p_actor);
+      v_after := v_child.id;
+    else
+      perform fn_iu_structure_links(p_operation_id, p_step_no, v_child.id, '{}', 'block', p_actor);
+      perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_child.id, null, 'deprecate', p_actor, p_reference);
+      perform fn_iu_structure_end(p_operation_id, p_step_no, v_child.id, 'deprecated', p_actor, p_reference);
+    end case;
+  end loop;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_living.sql
+-- fn_iu_structure_living(text) returns information_unit
+--
+-- Contract:  the living unit that a step names, its row locked so that revisions and enactments wait.
+-- Arguments: p_ref: address or id
+-- Returns:   the row
+-- Raises:    IU206 not alive, IU601 no such unit
+-- Writes:    nothing (row lock)
+-- May call:  internal
+create or replace function fn_iu_structure_living(p_ref text) returns information_unit
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_unit information_unit;
+begin
+  select * into v_unit from fn_iu_living_unit((select canonical_address from information_unit where id = fn_iu_unit_ref(p_ref)));
+  return v_unit;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_add.sql
+-- fn_iu_structure_add(bigint, integer, jsonb, text, text) returns jsonb
+--
+-- Contract:  step add_new_piece: {parent?, after?, position?: first|last, derived_from?, piece: {canonical_address, body, ...}}. Without
+--            parent the piece is a new document.
+-- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
+-- Returns:   {event_type, unit_id}
+-- Raises:    IU206 the parent is not alive, IU601, IU603, IU605, as fn_iu_create_many
+-- Writes:    as fn_iu_structure_mint
+-- May call:  internal
+create or replace function fn_iu_structure_add(p_operation_id bigint, p_step_no integer, p_step jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_parent information_unit;
+  v_id uuid;
+begin
+  if jsonb_typeof(p_step #> '{piece,body}') is distinct from 'string' then
+    raise exception using errcode = 'IU603', message = format('step %s: a new piece has a body', p_step_no);
+  end if;
+  if p_step ->> 'parent' is not null then
+    v_parent := fn_iu_structure_living(p_step ->> 'parent');
+    perform fn_iu_structure_note(p_operation_id, p_step_no, 'context', v_parent.id, null, null);
+  end if;
+  v_id := fn_iu_structure_mint(p_operation_id, p_step_no, p_step -> 'piece', p_step #>> '{piece,body}', v_parent.id,
+    fn_iu_structure_rank(v_parent.id, case when p_step ->> 'after' is not null then fn_iu_unit_ref(p_step ->> 'after') end,
+                         coalesce(p_step ->> 'position', 'last'), null), null, p_actor);
+  if p_step ->> 'derived_from' is not null then
+    perform fn_iu_structure_relate(p_operation_id, p_step_no, 'derived_from', v_id, fn_iu_unit_ref(p_step ->> 'derived_from'), '{}', p_actor);
+  end if;
+  return jsonb_build_object('event_type', 'structure_child_added', 'unit_id', v_id);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_split.sql
+-- fn_iu_structure_split(bigint, integer, jsonb, text, text) returns jsonb
+--
+-- Contract:  step split_large_piece: {unit, offsets: [byte offsets, ascending], pieces: [one more than offsets], mode?: replacement_set |
+--            children, link_policy?, dependants?}. The text of the current version is cut at the offsets, so that the pieces joined are
+--            the original. replacement_set: the pieces stand after the unit, which is superseded. children: they stand below it, and it
+--            stays with its text as the record of the whole.
+-- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
+-- Returns:   {event_type, unit_id}
+-- Raises:    IU206, IU601, IU603 malformed step, IU604, IU608 an offset outside of the text or inside a character, IU611
+-- Writes:    as fn_iu_structure_mint, fn_iu_structure_relate, fn_iu_structure_end, fn_iu_structure_links, fn_iu_structure_dependants
+-- May call:  internal
+create or replace function fn_iu_structure_split(p_operation_id bigint, p_step_no integer, p_step jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_unit information_unit;
+  v_bytes bytea;
+  v_cuts integer[];
+  v_mode text := coalesce(p_step ->> 'mode', 'replacement_set');
+  v_parent uuid;
+  v_after uuid;
+  v_id uuid;
+  v_ids uuid[] := '{}';
+  v_joined text;
+begin
+  if jsonb_typeof(p_step -> 'offsets') is distinct from 'array' or jsonb_typeof(p_step -> 'pieces') is distinct from 'array'
+     or jsonb_array_length(p_step -> 'pieces') <> jsonb_array_length(p_step -> 'offsets') + 1 or jsonb_array_length(p_step -> 'pieces') < 2
+     or v_mode not in ('replacement_set', 'children')
+     or exists (select from jsonb_array_elements(p_step -> 'offsets') o where o::text !~ '^[0-9]{1,9}$') then
+    raise exception using errcode = 'IU603', message = format('step %s: a split has offsets, one more piece than offsets, and a mode', p_step_no),
+      hint = 'mode is replacement_set or children';
+  end if;
+  v_unit := fn_iu_structure_living(p_step ->> 'unit');
+  select convert_to(body, 'UTF8') into strict v_bytes from unit_version where id = v_unit.version_anchor_ref;
+  select array[0] || array_agg(o::text::integer order by place) || length(v_bytes) into v_cuts
+    from jsonb_array_elements(p_step -> 'offsets') with ordinality as x (o, place);
+  for i in 2 .. cardinality(v_cuts) loop
+    if v_cuts[i] <= v_cuts[i - 1] or v_cuts[i] > length(v_bytes)
+       or (v_cuts[i] < length(v_bytes) and get_byte(v_bytes, v_cuts[i]) & 192 = 128) then
+      raise exception using errcode = 'IU608', message = format('step %s: byte offset %s is not a cut of a text of %s bytes', p_step_no,
+          v_cuts[least(i, cardinality(v_cuts) - 1)], length(v_bytes)),
+        hint = 'offsets ascend, lie inside of the text and never inside a character';
+    end if;
+  end loop;
+  v_parent := case v_mode when 'children' then v_unit.id else v_unit.parent_or_container_ref end;
+  v_after := case v_mode when 'children' then null else v_unit.id end;
+  for i in 1 .. cardinality(v_cuts) - 1 loop
+    v_id := fn_iu_structure_mint(p_operation_id, p_step_no, p_step -> 'pieces' -> (i - 1),
+      convert_from(substring(v_bytes from v_cuts[i] + 1 for v_cuts[i + 1] - v_cuts[i]), 'UTF8'), v_parent,
+      fn_iu_structure_rank(v_parent, v_after, 'last', null), v_unit.id, p_actor);
+    perform fn_iu_structure_relate(p_operation_id, p_step_no, 'split_from', v_id, v_unit.id,
+      jsonb_build_object('byte_start', v_cuts[i], 'byte_end', v_cuts[i + 1], 'version_id', v_unit.version_anchor_ref, 'mode', v_mode), p_actor);
+    v_ids := v_ids || v_id;
+    v_after := v_id;
+  end loop;
+  select string_agg(v.body, '' order by x.place) into v_joined
+    from unnest(v_ids) with ordinality as x (id, place) join information_unit u on u.id = x.id join unit_version v on v.id = u.version_anchor_ref;
+  if convert_to(v_joined, 'UTF8') <> v_bytes then
+    raise exception using errcode = 'IU608', message = format('step %s: the pieces joined are not the original', p_step_no);
+  end if;
+  if v_mode = 'children' then
+    -- a split that only records the whole: touched all the same, so that a later change of it is seen
+    perform fn_iu_structure_note(p_operation_id, p_step_no, 'lifecycle', v_unit.id,
+      jsonb_build_object('lifecycle_status', v_unit.lifecycle_status, 'version_id', v_unit.version_anchor_ref),
+      jsonb_build_object('lifecycle_status', v_unit.lifecycle_status));
+  else
+    perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, v_ids, p_step ->> 'link_policy', p_actor);
+    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_ids[cardinality(v_ids)], p_step ->> 'dependants', p_actor, p_reference);
+    perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'superseded', p_actor, p_reference);
+  end if;
+  return jsonb_build_object('event_type', 'structure_piece_split', 'unit_id', v_unit.id);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_merge.sql
+-- fn_iu_structure_merge(bigint, integer, jsonb, text, text) returns jsonb
+--
+-- Contract:  step merge_small_pieces: {units: [two or more siblings], piece: {canonical_address, ...}, separator?, conflict_policy?: block |
+--            prefer_target | manual_review, link_policy?, dependants?}. Their texts joined in the order in which they stand (the order
+--            of the list does not matter) become a new piece after the last of them; they are superseded. Kinds, section types or owners
+--            that differ are a conflict: refused, or what the piece says, or the first unit's and a note for review.
+-- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
+-- Returns:   {event_type, unit_id}
+-- Raises:    IU206, IU601, IU603 malformed step, IU604, IU611, IU612 conflict
+-- Writes:    as fn_iu_structure_split
+-- May call:  internal
+create or replace function fn_iu_structure_merge(p_operation_id bigint, p_step_no integer, p_step jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_ids uuid[];
+  v_id uuid;
+  v_source uuid;
+  v_parent uuid;
+  v_facts record;
+  v_policy text := coalesce(p_step ->> 'conflict_policy', 'block');
+begin
+  if jsonb_typeof(p_step -> 'units') is distinct from 'array' or jsonb_array_length(p_step -> 'units') < 2
+     or v_policy not in ('block', 'prefer_target', 'manual_review') then
+    raise exception using errcode = 'IU603', message = format('step %s: a merge has two or more units and a conflict policy', p_step_no),
+      hint = 'conflict_policy is block, prefer_target or manual_review';
+  end if;
+  perform fn_iu_structure_living(r.id::text)
+     from (select distinct fn_iu_unit_ref(r) as id from jsonb_array_elements_text(p_step -> 'units') r order by 1) r;
+  select array_agg(u.id order by u.sibling_rank) as ids, count(distinct u.parent_or_container_ref) as parents,
+         bool_or(u.parent_or_container_ref is null) as has_document, count(distinct (u.unit_kind, u.section_type, u.owner_ref)) as makes,
+         string_agg(v.body, coalesce(p_step ->> 'separator', '') order by u.sibling_rank) as body
+    into v_facts
+    from information_unit u join unit_version v on v.id = u.version_anchor_ref
+   where u.id in (select fn_iu_unit_ref(r) from jsonb_array_elements_text(p_step -> 'units') r);
+  v_ids := v_facts.ids;
+  if cardinality(v_ids) < 2 or v_facts.has_document or v_facts.parents <> 1 then
+    raise exception using errcode = 'IU603', message = format('step %s: only different pieces below one parent are merged', p_step_no),
+      hint = 'move them together first (reparent_piece)';
+  end if;
+  if v_facts.makes > 1 and v_policy = 'block' then
+    raise exception using errcode = 'IU612', message = format('step %s: kind, section type or owner of the pieces differ', p_step_no),
+      hint = 'say conflict_policy prefer_target or manual_review';
+  end if;
+  select parent_or_container_ref into strict v_parent from information_unit where id = v_ids[1];
+  v_id := fn_iu_structure_mint(p_operation_id, p_step_no, p_step -> 'piece', v_facts.body, v_parent,
+    fn_iu_structure_rank(v_parent, v_ids[cardinality(v_ids)], 'last', null), v_ids[1], p_actor);
+  foreach v_source in array v_ids loop
+    perform fn_iu_structure_relate(p_operation_id, p_step_no, 'merged_from', v_id, v_source,
+      jsonb_build_object('place', array_position(v_ids, v_source),
+                         'version_id', (select version_anchor_ref from information_unit where id = v_source)), p_actor);
+    perform fn_iu_structure_links(p_operation_id, p_step_no, v_source, array[v_id], p_step ->> 'link_policy', p_actor);
+    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_source, v_id, p_step ->> 'dependants', p_actor, p_reference);
+    perform fn_iu_structure_end(p_operation_id, p_step_no, v_source, 'superseded', p_actor, p_reference);
+  end loop;
+  if v_facts.makes > 1 and v_policy = 'manual_review' then
+    perform fn_iu_structure_note(p_operation_id, p_step_no, 'review', v_id, null, jsonb_build_object('what', 'merge_conflict', 'units', v_ids));
+  end if;
+  return jsonb_build_object('event_type', 'structure_pieces_merged', 'unit_id', v_id);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_deprecate.sql
+-- fn_iu_structure_deprecate(bigint, integer, jsonb, text, text) returns jsonb
+--
+-- Contract:  step deprecate_piece: {unit, dependants?: block | lift | deprecate, link_policy?: block | manual_review}. Text, versions and
+--            place stay.
+-- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
+-- Returns:   {event_type, unit_id}
+-- Raises:    IU206, IU601, IU603, IU604 living pieces below, IU611 living links
+-- Writes:    as fn_iu_structure_end, fn_iu_structure_dependants
+-- May call:  internal
+create or replace function fn_iu_structure_deprecate(p_operation_id bigint, p_step_no integer, p_step jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_unit information_unit := fn_iu_structure_living(p_step ->> 'unit');
+begin
+  perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, '{}', p_step ->> 'link_policy', p_actor);
+  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, null, p_step ->> 'dependants', p_actor, p_reference);
+  perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'deprecated', p_actor, p_reference);
+  return jsonb_build_object('event_type', 'structure_piece_deprecated', 'unit_id', v_unit.id);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_replace.sql
+-- fn_iu_structure_replace(bigint, integer, jsonb, text, text) returns jsonb
+--
+-- Contract:  step replace_piece: {unit, piece: {canonical_address, body, ...}, link_policy?, dependants?: move (also when left out) | block |
+--            lift | deprecate}. The new piece stands right after the old one, which is superseded.
+-- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
+-- Returns:   {event_type, unit_id}
+-- Raises:    IU206, IU601, IU603, IU604, IU611, as fn_iu_create_many
+-- Writes:    as fn_iu_structure_split
+-- May call:  internal
+create or replace function fn_iu_structure_replace(p_operation_id bigint, p_step_no integer, p_step jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_unit information_unit := fn_iu_structure_living(p_step ->> 'unit');
+  v_id uuid;
+begin
+  if jsonb_typeof(p_step #> '{piece,body}') is distinct from 'string' then
+    raise exception using errcode = 'IU603', message = format('step %s: a new piece has a body', p_step_no);
+  end if;
+  -- its number goes to the new piece, unless that says another
+  v_id := fn_iu_structure_mint(p_operation_id, p_step_no, jsonb_strip_nulls(jsonb_build_object('section_code', v_unit.section_code)) || (p_step -> 'piece'),
+    p_step #>> '{piece,body}', v_unit.parent_or_container_ref,
+    fn_iu_structure_rank(v_unit.parent_or_container_ref, v_unit.id, 'last', null), v_unit.id, p_actor);
+  perform fn_iu_structure_relate(p_operation_id, p_step_no, 'supersedes', v_id, v_unit.id, '{}', p_actor);
+  perform fn_iu_structure_relate(p_operation_id, p_step_no, 'replaced_by', v_unit.id, v_id, '{}', p_actor);
+  perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, array[v_id], p_step ->> 'link_policy', p_actor);
+  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_id, coalesce(p_step ->> 'dependants', 'move'), p_actor, p_reference);
+  perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'superseded', p_actor, p_reference);
+  return jsonb_build_object('event_type', 'structure_piece_replaced', 'unit_id', v_unit.id);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_reparent.sql
+-- fn_iu_structure_reparent(bigint, integer, jsonb, text, text) returns jsonb
+--
+-- Contract:  step reparent_piece: {unit, parent: address or null, after?, position?: first|last}. Below an ordinary parent, also in another
+--            document, everything below the unit goes along. A collection (a document of kind collection) as parent puts the document
+--            into it; null makes the unit a document of its own, outside of collections.
+-- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
+-- Returns:   {event_type, unit_id}
+-- Raises:    IU206, IU601, IU602 cycle, IU603, IU605, IU606 it stands there already, IU609, IU610, IU620
+-- Writes:    as fn_iu_structure_place
+-- May call:  internal
+create or replace function fn_iu_structure_reparent(p_operation_id bigint, p_step_no integer, p_step jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_unit information_unit := fn_iu_structure_living(p_step ->> 'unit');
+  v_parent information_unit;
+  v_in_collection boolean := false;
+  v_now uuid;
+  v_rank text;
+begin
+  if not p_step ? 'parent' then
+    raise exception using errcode = 'IU603', message = format('step %s: a move names its parent, null for a document of its own', p_step_no);
+  end if;
+  if p_step ->> 'parent' is not null then
+    v_parent := fn_iu_structure_living(p_step ->> 'parent');
+    v_in_collection := v_parent.unit_kind = 'collection' and v_parent.parent_or_container_ref is null;
+    perform fn_iu_tree_assert_acyclic(v_unit.id, v_parent.id);
+    perform fn_iu_structure_note(p_operation_id, p_step_no, 'context', v_parent.id, null, null);
+  end if;
+  v_now := coalesce(v_unit.parent_or_container_ref, (select collection_id from iu_collection_path where document_id = v_unit.id));
+  v_rank := fn_iu_structure_rank(v_parent.id, case when p_step ->> 'after' is not null then fn_iu_unit_ref(p_step ->> 'after') end,
+                                 coalesce(p_step ->> 'position', 'last'), v_unit.id);
+  if v_now is not distinct from v_parent.id and (v_now is null or (not p_step ? 'after' and not p_step ? 'position')) then
+    raise exception using errcode = 'IU606', message = format('%s stands there already', v_unit.canonical_address),
+      hint = 'say after or position to change its place among the siblings';
+  end if;
+  perform fn_iu_structure_place(p_operation_id, p_step_no, v_unit.id, case when not v_in_collection then v_parent.id end,
+                                case when v_in_collection then v_parent.id end, v_rank, p_actor);
+  return jsonb_build_object('event_type', 'structure_op_applied', 'unit_id', v_unit.id);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_renumber.sql
+-- fn_iu_structure_renumber(bigint, integer, jsonb, text, text) returns jsonb
+--
+-- Contract:  step renumber_piece: {unit, section_code, after?, position?}. The unit gets another number, and with after or position another
+--            place among its siblings. Its canonical address never changes; the relation renumbered_from keeps the number it had, so
+--            that old citations are found (fn_iu_unit_at).
+-- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
+-- Returns:   {event_type, unit_id}
+-- Raises:    IU206, IU601, IU603, IU605, IU606 it has that number already
+-- Writes:    information_unit, iu_relation, iu_structure_change, as fn_iu_structure_place
+-- May call:  internal
+create or replace function fn_iu_structure_renumber(p_operation_id bigint, p_step_no integer, p_step jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_unit information_unit := fn_iu_structure_living(p_step ->> 'unit');
+  v_code text := p_step ->> 'section_code';
+  v_moves boolean := p_step ? 'after' or p_step ? 'position';
+begin
+  if coalesce(v_code, '') !~ '\S' or length(v_code) > 200 then
+    raise exception using errcode = 'IU603', message = format('step %s: a renumbering has a section_code', p_step_no);
+  end if;
+  if v_code = v_unit.section_code and not v_moves then
+    raise exception using errcode = 'IU606', message = format('%s has that number already', v_unit.canonical_address);
+  end if;
+  perform fn_iu_canonical_writer('fn_iu_structure_op');
+  update information_unit set section_code = v_code, updated_by = p_actor where id = v_unit.id;
+  perform fn_iu_canonical_writer('');
+  insert into iu_relation (relation_type, from_unit_id, to_unit_id, attributes, operation_ref, created_by)
+  values ('renumbered_from', v_unit.id, v_unit.id, jsonb_build_object('from', v_unit.section_code, 'to', v_code), p_operation_id, p_actor);
+  perform fn_iu_structure_note(p_operation_id, p_step_no, 'numbered', v_unit.id,
+                               jsonb_build_object('section_code', v_unit.section_code), jsonb_build_object('section_code', v_code));
+  if v_moves then
+    perform fn_iu_structure_reparent(p_operation_id, p_step_no,
+      p_step || jsonb_build_object('parent', coalesce(v_unit.parent_or_container_ref,
+                                   (select collection_id from iu_collection_path where document_id = v_unit.id))), p_actor, p_reference);
+  end if;
+  return jsonb_build_object('event_type', 'structure_piece_renumbered', 'unit_id', v_unit.id);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_step.sql
+-- fn_iu_structure_step(bigint, integer, jsonb, text, text) returns jsonb
+--
+-- Contract:  does one step of an operation by its operation_type.
+-- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
+-- Returns:   {event_type, unit_id}
+-- Raises:    IU603 unknown operation type, as the functions of the steps
+-- Writes:    as the functions of the steps
+-- May call:  internal
+create or replace function fn_iu_structure_step(p_operation_id bigint, p_step_no integer, p_step jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+begin
+  return case p_step ->> 'operation_type'
+    when 'add_new_piece' then fn_iu_structure_add(p_operation_id, p_step_no, p_step, p_actor, p_reference)
+    when 'split_large_piece' then fn_iu_structure_split(p_operation_id, p_step_no, p_step, p_actor, p_reference)
+    when 'merge_small_pieces' then fn_iu_structure_merge(p_operation_id, p_step_no, p_step, p_actor, p_reference)
+    when 'deprecate_piece' then fn_iu_structure_deprecate(p_operation_id, p_step_no, p_step, p_actor, p_reference)
+    when 'replace_piece' then fn_iu_structure_replace(p_operation_id, p_step_no, p_step, p_actor, p_reference)
+    when 'reparent_piece' then fn_iu_structure_reparent(p_operation_id, p_step_no, p_step, p_actor, p_reference)
+    when 'renumber_piece' then fn_iu_structure_renumber(p_operation_id, p_step_no, p_step, p_actor, p_reference)
+  end;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_lock.sql
+-- fn_iu_structure_lock(uuid[], boolean) returns uuid[]
+--
+-- Contract:  locks what an operation touches before anything is judged: the tree of collections (one lock) when a document or a collection
+--            moves, then the rows of all documents by id (fn_iu_lock_documents, which looks again and starts over when a unit has moved
+--            meanwhile).
+-- Arguments: p_units: units that the operation names or changed; p_moves_documents: whether the tree of collections is touched
+-- Returns:   ids of the locked documents
+-- Raises:    IU217 the units kept moving, IU301 not READ COMMITTED, IU302 read-only
+-- Writes:    nothing (locks)
+-- May call:  internal
+create or replace function fn_iu_structure_lock(p_units uuid[], p_moves_documents boolean) returns uuid[]
+language plpgsql
+set search_path from current
+as $$
+begin
+  -- a snapshot that is kept for the whole transaction would not see where a unit has moved
+  perform fn_iu_require_read_committed();
+  if p_moves_documents then
+    perform pg_advisory_xact_lock(hashtextextended('iu collection tree ' || current_schema(), 0));
+  end if;
+  return fn_iu_lock_documents(p_units);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_run.sql
+-- fn_iu_structure_run(bigint, jsonb, text, text) returns jsonb
+--
+-- Contract:  does the steps of an operation under its locks, and proves the trees it touched. A plan calls it too and undoes everything.
+-- Arguments: p_operation_id; p_steps: normalized; p_actor; p_reference: approval reference
+-- Returns:   {steps: [{step_no, event_type, unit_id}], documents: {id: {before_hash, after_hash}}}
+-- Raises:    as the steps; IU613 a tree is broken afterwards
+-- Writes:    as the steps
+-- May call:  internal
+create or replace function fn_iu_structure_run(p_operation_id bigint, p_steps jsonb, p_actor text, p_reference text) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_units uuid[];
+  v_documents uuid[];
+  v_document uuid;
+  v_before jsonb := '{}';
+  v_result jsonb := '[]';
+  v_hashes jsonb := '{}';
+  v_proof jsonb;
+  v_step jsonb;
+  v_no integer := 0;
+begin
+  select array_agg(distinct u.id) into v_units
+    from jsonb_array_elements(p_steps) s
+   cross join lateral (values (s ->> 'unit'), (s ->> 'parent'), (s ->> 'after')) as named (ref)
+    join information_unit u on u.canonical_address = named.ref;
+  v_units := coalesce(v_units, '{}') || coalesce((select array_agg(u.id) from jsonb_array_elements(p_steps) s
+   cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r
+    join information_unit u on u.canonical_address = r), '{}');
+  v_documents := fn_iu_structure_lock(v_units, exists (
+    select from jsonb_array_elements(p_steps) s
+      left join information_unit u on u.canonical_address = s ->> 'unit'
+      left join information_unit p on p.canonical_address = s ->> 'parent'
+     where s ->> 'operation_type' in ('reparent_piece', 'renumber_piece')
+       and (u.parent_or_container_ref is null or p.id is null or p.unit_kind = 'collection')));
+  foreach v_document in array v_documents loop
+    v_before := v_before || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
+  end loop;
+  for v_step in select jsonb_array_elements(p_steps) loop
+    v_no := v_no + 1;
+    v_result := v_result || jsonb_build_array(fn_iu_structure_step(p_operation_id, v_no, v_step, p_actor, p_reference) || jsonb_build_object('step_no', v_no));
+  end loop;
+  for v_document in
+    select d.id from (select unnest(v_documents) as id union
+                      select t.root_unit_id from iu_structure_change c join iu_tree_path t on t.unit_id = c.unit_id
+                       where c.operation_id = p_operation_id) d
+  loop
+    if exists (select from iu_tree_path where unit_id = v_document and depth = 0) then
+      v_proof := fn_iu_tree_verify(v_document);
+      if not (v_proof ->> 'ok')::boolean then
+        raise exception using errcode = 'IU613', message = format('the operation would leave a broken tree: %s', v_proof -> 'problems' ->> 0),
+          hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+      end if;
+    end if;
+    v_hashes := v_hashes || jsonb_build_object(v_document, jsonb_build_object('before_hash', v_before -> v_document::text,
+                                                                             'after_hash', fn_iu_tree_hash(v_document)));
+  end loop;
+  return jsonb_build_object('steps', v_result, 'documents', v_hashes);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_normalize.sql
+-- fn_iu_structure_normalize(jsonb) returns jsonb
+--
+-- Contract:  the steps of an operation in one form: always an array, units by address, lists of units sorted, so that the same request
+--            gives the same key in whatever order its ids and keys stand.
+-- Arguments: p_operation: one step, or an array of steps, or {operations: [steps]}
+-- Returns:   array of steps
+-- Raises:    IU603 no steps, too many (1,000), or a step of unknown type
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_normalize(p_operation jsonb) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_steps jsonb := case when jsonb_typeof(p_operation) = 'array' then p_operation
+                        when jsonb_typeof(p_operation -> 'operations') = 'array' then p_operation -> 'operations'
+                        else jsonb_build_array(p_operation) end;
+  v_step jsonb;
+  v_key text;
+  v_result jsonb := '[]';
+begin
+  if jsonb_array_length(v_steps) not between 1 and 1000 then
+    raise exception using errcode = 'IU603', message = 'an operation has 1 to 1,000 steps';
+  end if;
+  for v_step in select jsonb_array_elements(v_steps) loop
+    if jsonb_typeof(v_step) <> 'object' or coalesce(v_step ->> 'operation_type', '') not in ('add_new_piece', 'split_large_piece',
+         'merge_small_pieces', 'deprecate_piece', 'replace_piece', 'reparent_piece', 'renumber_piece') then
+      raise exception using errcode = 'IU603', message = format('step %s has no known operation_type', jsonb_array_length(v_result) + 1),
+        hint = 'add_new_piece, split_large_piece, merge_small_pieces, deprecate_piece, replace_piece, reparent_piece, renumber_piece';
+    end if;
+    foreach v_key in array array['unit', 'parent', 'after', 'derived_from'] loop
+      v_step := v_step || coalesce((select jsonb_build_object(v_key, u.canonical_address) from information_unit u where u.id::text = v_step ->> v_key), '{}');
+    end loop;
+    if jsonb_typeof(v_step -> 'units') = 'array' then
+      v_step := v_step || jsonb_build_object('units', (select jsonb_agg(ref order by ref collate "C") from (
+        select distinct coalesce((select u.canonical_address from information_unit u where u.id::text = r), r) as ref
+          from jsonb_array_elements_text(v_step -> 'units') r) refs));
+    end if;
+    v_result := v_result || jsonb_build_array(v_step);
+  end loop;
+  return v_result;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_preview.sql
+-- fn_iu_structure_preview(uuid[], integer) returns jsonb
+--
+-- Contract:  the trees of some documents as lines to show, dead pieces included, at most p_limit a document.
+-- Arguments: p_document_ids; p_limit
+-- Returns:   {document address: [{address, depth, number, status}]}
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_preview(p_document_ids uuid[], p_limit integer) returns jsonb
+language sql
+set search_path from current
+as $$
+  select coalesce(jsonb_object_agg(d.canonical_address, d.lines), '{}') from (
+    select r.canonical_address, (
+      select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status) order by s.place)
+        from (select x.*, row_number() over () as place from fn_iu_tree_subtree(r.id) x limit p_limit) s) as lines
+      from information_unit r where r.id = any (p_document_ids) and r.parent_or_container_ref is null and r.deleted_at is null) d
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_claim.sql
+-- fn_iu_structure_claim(bigint, text, text) returns iu_structure_operation
+--
+-- Contract:  what apply and rollback have in common before they look at the operation: actor, approval, gate, and the row locked.
+-- Arguments: p_operation_id, p_actor, p_approval_ref: as fn_iu_structure_op_apply
+-- Returns:   the row
+-- Raises:    IU216, IU614, IU615, IU616
+-- Writes:    nothing (row lock)
+-- May call:  internal
+create or replace function fn_iu_structure_claim(p_operation_id bigint, p_actor text, p_approval_ref text) returns iu_structure_operation
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_operation iu_structure_operation;
+begin
+  if coalesce(btrim(p_actor), '') = '' then
+    raise exception using errcode = 'IU216', message = 'a structure operation names its actor';
+  end if;
+  if coalesce(btrim(p_approval_ref), '') = '' then
+    raise exception using errcode = 'IU616', message = 'a structure operation names the approval that allows it';
+  end if;
+  perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  if not fn_iu_structure_ops_enabled() then
+    raise exception using errcode = 'IU615', message = 'the gate iu_core.structure_ops_enabled is closed',
+      hint = 'iu gate open structure_ops_enabled --reason TEXT';
+  end if;
+  select * into v_operation from iu_structure_operation where operation_id = p_operation_id for update;
+  if not found then
+    raise exception using errcode = 'IU614', message = format('there is no structure operation %s', p_operation_id);
+  end if;
+  return v_operation;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_documents.sql
+-- fn_iu_structure_documents(jsonb) returns uuid[]
+--
+-- Contract:  the documents of the units that steps name and that exist.
+-- Arguments: p_steps: normalized steps
+-- Returns:   ids
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_documents(p_steps jsonb) returns uuid[]
+language sql
+set search_path from current
+as $$
+  select coalesce(array_agg(distinct t.root_unit_id), '{}')
+    from jsonb_array_elements(p_steps) s
+   cross join lateral (
+     select s ->> 'unit' as ref union all select s ->> 'parent'
+      union all select r from jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r) named
+    join information_unit u on u.canonical_address = named.ref
+    join iu_tree_path t on t.unit_id = u.id
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_events.sql
+-- fn_iu_structure_events(bigint, text) returns jsonb
+--
+-- Contract:  the events of an operation.
+-- Arguments: p_operation_id; p_phase: apply | rollback
+-- Returns:   {event_emitted, events: [{step_no, event_type, event_id}]}
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_events(p_operation_id bigint, p_phase text) returns jsonb
+language sql
+set search_path from current
+as $$
+  select jsonb_build_object('event_emitted', bool_and(event_id is not null),
+                            'events', jsonb_agg(jsonb_build_object('step_no', step_no, 'event_type', event_type, 'event_id', event_id) order by step_no))
+    from iu_structure_event where operation_id = p_operation_id and phase = p_phase
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_said.sql
+-- fn_iu_structure_said(iu_structure_operation, boolean) returns jsonb
+--
+-- Contract:  an operation as the functions of this room answer it.
+-- Arguments: p_operation: the row; p_replayed: whether it was there before the call
+-- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact}
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_said(p_operation iu_structure_operation, p_replayed boolean) returns jsonb
+language sql
+set search_path from current
+as $$
+  select jsonb_build_object('operation_id', p_operation.operation_id::text, 'operation_type', p_operation.operation_type,
+                            'status', p_operation.operation_status, 'idempotency_key', p_operation.idempotency_key,
+                            'replayed', p_replayed, 'step_count', p_operation.step_count,
+                            'impact', p_operation.impact_summary - 'found')
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_op_plan.sql
+-- fn_iu_structure_op_plan(jsonb, text, text, text) returns jsonb
+--
+-- Contract:  records an operation and says what it would do: the steps are really done under the real locks and then undone, so impact and
+--            preview are what apply does. The same request is one plan: a known key gives the recorded plan back, unless that was
+--            rolled back, in which case p_request makes it a new one.
+-- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
+--            for a request that is meant to be done once more
+-- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact}; impact = {units, units_born, tree_rows,
+--            sql_links, relations, events, reviews, documents, before, after}
+-- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
+-- Writes:    iu_structure_operation
+-- May call:  iu_emitter, iu_operator
+create or replace function fn_iu_structure_op_plan(p_operation jsonb, p_actor text, p_reason text default null, p_request text default '') returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_steps jsonb := fn_iu_structure_normalize(p_operation);
+  v_type text := case when jsonb_array_length(v_steps) = 1 then v_steps -> 0 ->> 'operation_type' else 'batch' end;
+  v_key text := format('iu_op:%s:%s', v_type, encode(sha256(convert_to(v_steps::text || coalesce(p_request, ''), 'UTF8')), 'hex'));
+  v_operation iu_structure_operation;
+  v_before jsonb;
+  v_impact jsonb;
+  v_run jsonb;
+begin
+  if coalesce(btrim(p_actor), '') = '' then
+    raise exception using errcode = 'IU216', message = 'a structure operation names its actor';
+  end if;
+  insert into iu_structure_operation (operation_type, step_count, actor_ref, reason, idempotency_key, payload)
+  values (v_type, jsonb_array_length(v_steps), p_actor, p_reason, v_key, v_steps)
+  on conflict (idempotency_key) do nothing
+  returning * into v_operation;
+  if not found then
+    select * into strict v_operation from iu_structure_operation where idempotency_key = v_key;
+    return fn_iu_structure_said(v_operation, true);
+  end if;
+  begin
+    -- everything in this block is undone; variables keep what it found
+    v_before := fn_iu_structure_preview(fn_iu_structure_documents(v_steps), 500);
+    v_run := fn_iu_structure_run(v_operation.operation_id, v_steps, p_actor, format('plan %s', v_operation.operation_id));
+    select jsonb_build_object(
+             'units', count(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')),
+             'units_born', count(*) filter (where c.change_kind = 'born'),
+             'tree_rows', coalesce(sum((c.after ->> 'tree_rows')::bigint) filter (where c.change_kind = 'placed'), 0) + count(*) filter (where c.change_kind = 'born'),
+             'sql_links', count(*) filter (where c.change_kind in ('link_copied', 'link_moved')),
+             'relations', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id),
+             'events', v_operation.step_count,
+             'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'),
+             'found', coalesce((select jsonb_object_agg(f.unit_id || ' ' || f.change_kind, f.before)
+                        from (select distinct on (x.unit_id, x.change_kind) x.* from iu_structure_change x
+                               where x.operation_id = v_operation.operation_id and x.change_kind in ('placed', 'lifecycle', 'numbered')
+                                 and not exists (select from iu_structure_change b where b.operation_id = x.operation_id and b.unit_id = x.unit_id
+                                                                                     and b.change_kind = 'born')
+                               order by x.unit_id, x.change_kind, x.change_no) f), '{}'))
+      into v_impact from iu_structure_change c where c.operation_id = v_operation.operation_id;
+    v_impact := v_impact || jsonb_build_object('documents', v_run -> 'documents', 'before', v_before,
+      'after', fn_iu_structure_preview(array(select k::uuid from jsonb_object_keys(v_run -> 'documents') k), 500));
+    raise exception using errcode = 'ZZ600', message = 'planned';
+  exception when sqlstate 'ZZ600' then
+    null;
+  end;
+  update iu_structure_operation set impact_summary = v_impact where operation_id = v_operation.operation_id returning * into v_operation;
+  return fn_iu_structure_said(v_operation, false);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_emit.sql
+-- fn_iu_structure_emit(bigint, integer, text, text, uuid, text) returns void
+--
+-- Contract:  emits the one event of an applied or rolled back step and keeps its id. Recording that is switched off never fails the
+--            operation: the log counts what it suppressed, and the row here has no event_id.
+-- Arguments: p_operation_id, p_step_no; p_phase: apply | rollback; p_event_type; p_unit_id: the subject; p_actor
+-- Returns:   nothing
+-- Raises:    as fn_iu_emit
+-- Writes:    event_outbox, iu_suppressed_event, iu_structure_event
+-- May call:  internal
+create or replace function fn_iu_structure_emit(p_operation_id bigint, p_step_no integer, p_phase text, p_event_type text, p_unit_id uuid, p_actor text)
+returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_event uuid;
+begin
+  select fn_iu_emit_event(p_event_type, u.canonical_address, u.id, p_actor, jsonb_build_object(
+           'operation_id', o.operation_id::text, 'operation_type', o.payload -> (p_step_no - 1) ->> 'operation_type', 'step_no', p_step_no,
+           'step_count', o.step_count, 'approval_ref', case p_phase when 'apply' then o.approval_ref else o.rollback_approval_ref end,
+           'unit_ids', (select coalesce(jsonb_agg(distinct c.unit_id), '[]') from iu_structure_change c
+                         where c.operation_id = o.operation_id and c.step_no = p_step_no and c.change_kind not in ('context', 'review'))))
+    into v_event
+    from iu_structure_operation o, information_unit u
+   where o.operation_id = p_operation_id and u.id = p_unit_id;
+  insert into iu_structure_event (operation_id, step_no, phase, event_type, event_id)
+  values (p_operation_id, p_step_no, p_phase, p_event_type, v_event);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_op_apply.sql
+-- fn_iu_structure_op_apply(bigint, text, text) returns jsonb
+--
+-- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, every touched tree proven. Applied
+--            twice is applied once. What was planned on a unit that somebody has since moved, numbered, ended or revised is refused.
+-- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
+-- Returns:   as the plan, and event_emitted, events: [{step_no, event_type, event_id}]
+-- Raises:    IU216 actor missing, IU607 the plan is stale, IU614 no such operation, IU615 gate closed, IU616 approval missing,
+--            IU617 rolled back already, as the steps
+-- Writes:    as the steps; iu_structure_operation, iu_structure_event, event_outbox
+-- May call:  iu_operator
+create or replace function fn_iu_structure_op_apply(p_operation_id bigint, p_actor text, p_approval_ref text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
+  v_run jsonb;
+  v_step jsonb;
+  v_stale text;
+begin
+  if v_operation.operation_status = 'enacted' then
+    return fn_iu_structure_said(v_operation, true) || fn_iu_structure_events(p_operation_id, 'apply');
+  end if;
+  if v_operation.operation_status <> 'planned' then
+    raise exception using errcode = 'IU617', message = format('operation %s is %s', p_operation_id, v_operation.operation_status),
+      hint = 'plan it again with another request name';
+  end if;
+  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref);
+  select u.canonical_address into v_stale
+    from (select distinct on (c.unit_id, c.change_kind) c.* from iu_structure_change c
+           where c.operation_id = p_operation_id and c.change_kind in ('placed', 'lifecycle', 'numbered')
+             and not exists (select from iu_structure_change b where b.operation_id = c.operation_id and b.unit_id = c.unit_id and b.change_kind = 'born')
+           order by c.unit_id, c.change_kind, c.change_no) now
+    join information_unit u on u.id = now.unit_id
+   where now.before is distinct from v_operation.impact_summary -> 'found' -> (now.unit_id || ' ' || now.change_kind)
+   limit 1;
+  if found then
+    raise exception using errcode = 'IU607', message = format('%s has changed since operation %s was planned', v_stale, p_operation_id),
+      hint = 'plan it again with another request name and look at the new impact';
+  end if;
+  update iu_structure_operation
+     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = clock_timestamp(),
+         updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
+         impact_summary = impact_summary || jsonb_build_object('documents', v_run -> 'documents'),
+         target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),
+         source_unit_ids = array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
+                                    and change_kind in ('lifecycle', 'placed', 'numbered')),
+         parent_unit_id = (select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'context'
+                            order by change_no limit 1)
+   where operation_id = p_operation_id returning * into v_operation;
+  for v_step in select jsonb_array_elements(v_run -> 'steps') loop
+    perform fn_iu_structure_emit(p_operation_id, (v_step ->> 'step_no')::integer, 'apply', v_step ->> 'event_type', (v_step ->> 'unit_id')::uuid, p_actor);
+  end loop;
+  return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'apply');
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_undo.sql
+-- fn_iu_structure_undo(iu_structure_change, text, text) returns void
+--
+-- Contract:  undoes one change of an operation. A birth becomes a soft delete that frees address and place, so that the same can be done
+--            again; history, versions and relations stay.
+-- Arguments: p_change: the row; p_actor; p_reference: approval of the rollback
+-- Returns:   nothing
+-- Raises:    as fn_iu_structure_place
+-- Writes:    information_unit, iu_tree_path, iu_collection_path, iu_relation, iu_lifecycle_log, iu_sql_link
+-- May call:  internal
+create or replace function fn_iu_structure_undo(p_change iu_structure_change, p_actor text, p_reference text) returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_unit information_unit;
+begin
+  select * into strict v_unit from information_unit where id = p_change.unit_id for no key update;
+  case p_change.change_kind
+  when 'placed' then
+    perform fn_iu_structure_place(null, null, p_change.unit_id, (p_change.before ->> 'parent_id')::uuid,
+                                  (p_change.before ->> 'collection_id')::uuid, p_change.before ->> 'rank', p_actor);
+  when 'born' then
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+     where to_unit_id = p_change.unit_id and relation_type = 'contains' and relation_status = 'active';
+    delete from iu_tree_path where unit_id = p_change.unit_id;
+    perform fn_iu_canonical_writer('fn_iu_structure_op');
+    update information_unit
+       set deleted_at = clock_timestamp(), updated_by = p_actor, sort_order = null,
+           canonical_address = left(canonical_address, 240) || '~undone-' || p_change.operation_id || '-' || p_change.change_no,
+           sibling_rank = sibling_rank || replace(id::text, '-', '') || 'V'
+     where id = p_change.unit_id;
+    perform fn_iu_canonical_writer('');
+  when 'lifecycle' then
+    if p_change.before ->> 'lifecycle_status' <> v_unit.lifecycle_status then
+      insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
+      values (v_unit.id, v_unit.canonical_address, v_unit.version_anchor_ref, v_unit.lifecycle_status, p_change.before ->> 'lifecycle_status',
+              p_actor, p_reference, format('rollback of structure operation %s', p_change.operation_id));
+      perform fn_iu_canonical_writer('fn_iu_structure_op');
+      update information_unit set lifecycle_status = p_change.before ->> 'lifecycle_status', updated_by = p_actor where id = p_change.unit_id;
+      perform fn_iu_canonical_writer('');
+    end if;
+  when 'numbered' then
+    perform fn_iu_canonical_writer('fn_iu_structure_op');
+    update information_unit set section_code = p_change.before ->> 'section_code', updated_by = p_actor where id = p_change.unit_id;
+    perform fn_iu_canonical_writer('');
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+     where operation_ref = p_change.operation_id and from_unit_id = p_change.unit_id and relation_type = 'renumbered_from' and relation_status = 'active';
+    -- the way back is a change of number too: what stood at an address in between stays answerable
+    insert into iu_relation (relation_type, from_unit_id, to_unit_id, relation_status, attributes, operation_ref, valid_to, valid_from, created_by)
+    select 'renumbered_from', v_unit.id, v_unit.id, 'retired',
+           jsonb_build_object('from', p_change.after -> 'section_code', 'to', p_change.before -> 'section_code', 'rollback', true),
+           p_change.operation_id, at.now, at.now, p_actor
+      from (select clock_timestamp() as now offset 0) at;
+  when 'link_copied' then
+    update iu_sql_link set lifecycle_status = 'retired', enabled = false where id = (p_change.after ->> 'link_id')::uuid;
+  when 'link_moved' then
+    update iu_sql_link set lifecycle_status = p_change.before ->> 'lifecycle_status', enabled = (p_change.before ->> 'enabled')::boolean
+     where id = (p_change.before ->> 'link_id')::uuid;
+  when 'relation' then
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+     where relation_id = (p_change.after ->> 'relation_id')::bigint and relation_status = 'active';
+  else
+    null; -- context and review changed nothing
+  end case;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_conflict.sql
+-- fn_iu_structure_conflict(bigint) returns text
+--
+-- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, or a unit that is no longer as the
+--            operation left it.
+-- Arguments: p_operation_id: an applied operation, its documents locked
+-- Returns:   a sentence, or null
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_conflict(p_operation_id bigint) returns text
+language sql
+set search_path from current
+as $$
+  with own as (
+    select * from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')
+  ), last as (
+    select distinct on (unit_id, change_kind) * from own where change_kind in ('born', 'placed', 'lifecycle', 'numbered')
+     order by unit_id, change_kind, change_no desc
+  )
+  (select format('operation %s (%s) touched %s later', later.operation_id, later.operation_type, u.canonical_address)
+     from iu_structure_operation o
+     join iu_structure_operation later on later.applied_seq > o.applied_seq and later.operation_status = 'enacted'
+     join iu_structure_change c on c.operation_id = later.operation_id and c.unit_id in (select unit_id from own)
+     join information_unit u on u.id = c.unit_id
+    where o.operation_id = p_operation_id
+    order by later.applied_seq desc limit 1)
+  union all
+  (select format('%s has changed since: %s', u.canonical_address,
+                 case l.change_kind when 'placed' then 'its place' when 'numbered' then 'its number' when 'lifecycle' then 'its lifecycle or version'
+                                    else 'its lifecycle, version or place' end)
+     from last l
+     join information_unit u on u.id = l.unit_id
+     left join iu_collection_path p on p.document_id = u.id
+    where case l.change_kind
+            when 'placed' then u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid
+              or p.collection_id is distinct from (l.after ->> 'collection_id')::uuid
+              or (coalesce(u.parent_or_container_ref, p.collection_id) is not null and coalesce(p.sibling_rank, u.sibling_rank) <> l.after ->> 'rank')
+            when 'numbered' then u.section_code is distinct from l.after ->> 'section_code'
+            when 'lifecycle' then u.lifecycle_status <> l.after ->> 'lifecycle_status'
+              or u.version_anchor_ref is distinct from (select (f.before ->> 'version_id')::uuid from own f
+                   where f.unit_id = l.unit_id and f.change_kind = 'lifecycle' order by f.change_no limit 1)
+            else u.version_anchor_ref is distinct from (l.after ->> 'version_id')::uuid
+              or u.lifecycle_status <> coalesce((select x.after ->> 'lifecycle_status' from last x where x.unit_id = l.unit_id and x.change_kind = 'lifecycle'), 'draft')
+              or (not exists (select from last x where x.unit_id = l.unit_id and x.change_kind = 'placed')
+                  and u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid)
+          end
+    order by l.change_no limit 1)
+  union all
+  (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
+     from own b
+     join information_unit u on u.id = b.unit_id
+     join information_unit c on (c.parent_or_container_ref = u.id
+                                 or c.id in (select p.document_id from iu_collection_path p where p.collection_id = u.id)) and c.deleted_at is null
+    where b.change_kind = 'born' and c.id not in (select unit_id from own where change_kind in ('born', 'placed'))
+    limit 1)
+  union all
+  (select format('%s, which the operation made, has SQL links of its own', u.canonical_address)
+     from own b join information_unit u on u.id = b.unit_id
+     join iu_sql_link k on k.unit_id = u.id and k.lifecycle_status in ('draft', 'enacted')
+    where b.change_kind = 'born' and k.id not in (select (x.after ->> 'link_id')::uuid from own x where x.change_kind = 'link_copied')
+    limit 1)
+  limit 1
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_op_rollback.sql
+-- fn_iu_structure_op_rollback(bigint, text, text, text) returns jsonb
+--
+-- Contract:  undoes an applied operation from what it wrote down, in the caller's transaction, and emits one event a step. Where nothing
+--            else has changed since, each document has the identical tree hash as before the operation. The operation stays, rolled
+--            back; a second rollback changes nothing.
+-- Arguments: p_operation_id; p_actor: who; p_approval_ref: the approval that allows it; p_reason: why
+-- Returns:   {operation_id, ..., event_emitted, events, documents: {id: {expected_hash, hash}}}
+-- Raises:    IU216, IU613 a tree would be broken or differ, IU614, IU615 gate closed, IU616, IU618 not applied, IU619 a later operation or
+--            change is in the way (named)
+-- Writes:    as fn_iu_structure_undo; iu_structure_operation, iu_structure_event, event_outbox
+-- May call:  iu_operator
+create or replace function fn_iu_structure_op_rollback(p_operation_id bigint, p_actor text, p_approval_ref text, p_reason text default null) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
+  v_change iu_structure_change;
+  v_document record;
+  v_untouched uuid[] := '{}';
+  v_documents jsonb := '{}';
+  v_hash text;
+  v_conflict text;
+  v_proof jsonb;
+begin
+  if v_operation.operation_status = 'rolled_back' then
+    return fn_iu_structure_said(v_operation, true) || fn_iu_structure_events(p_operation_id, 'rollback');
+  end if;
+  if v_operation.operation_status <> 'enacted' then
+    raise exception using errcode = 'IU618', message = format('operation %s is %s: there is nothing to roll back', p_operation_id, v_operation.operation_status);
+  end if;
+  perform fn_iu_structure_lock(
+    array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
+          union select (before ->> 'parent_id')::uuid from iu_structure_change
+                 where operation_id = p_operation_id and change_kind = 'placed' and before ->> 'parent_id' is not null),
+    exists (select from iu_structure_change where operation_id = p_operation_id and change_kind = 'placed'
+               and (before ->> 'parent_id' is null or after ->> 'parent_id' is null)));
+  v_conflict := fn_iu_structure_conflict(p_operation_id);
+  if v_conflict is not null then
+    raise exception using errcode = 'IU619', message = format('operation %s cannot be rolled back: %s', p_operation_id, v_conflict),
+      hint = 'roll the later one back first, or make a new operation that does what you want';
+  end if;
+  for v_document in select key::uuid as id, value ->> 'before_hash' as before_hash, value ->> 'after_hash' as after_hash
+                      from jsonb_each(v_operation.impact_summary -> 'documents') loop
+    if fn_iu_tree_hash(v_document.id) is not distinct from v_document.after_hash then
+      v_untouched := v_untouched || v_document.id;
+    end if;
+  end loop;
+  for v_change in select * from iu_structure_change where operation_id = p_operation_id order by change_no desc loop
+    perform fn_iu_structure_undo(v_change, p_actor, p_approval_ref);
+  end loop;
+  for v_document in select key::uuid as id, value ->> 'before_hash' as before_hash from jsonb_each(v_operation.impact_summary -> 'documents') loop
+    v_hash := fn_iu_tree_hash(v_document.id);
+    if v_hash is not null then
+      v_proof := fn_iu_tree_verify(v_document.id);
+    end if;
+    if (v_document.id = any (v_untouched) and v_hash is distinct from v_document.before_hash) or not coalesce((v_proof ->> 'ok')::boolean, true) then
+      raise exception using errcode = 'IU613', message = format('the rollback would not give the tree back: %s', coalesce(v_proof -> 'problems' ->> 0, 'another hash')),
+        hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+    end if;
+    v_documents := v_documents || jsonb_build_object(v_document.id, jsonb_build_object('expected_hash', v_document.before_hash, 'hash', v_hash));
+  end loop;
+  update iu_structure_operation
+     set operation_status = 'rolled_back', rolled_back_at = clock_timestamp(), rolled_back_by = p_actor, rollback_reason = p_reason,
+         rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
+   where operation_id = p_operation_id returning * into v_operation;
+  perform fn_iu_structure_emit(p_operation_id, e.step_no, 'rollback', 'structure_op_rolled_back', e.unit_id, p_actor)
+     from (select x.step_no, (array_agg(c.unit_id order by c.change_no) filter (where c.change_kind not in ('context', 'review')))[1] as unit_id
+             from iu_structure_event x join iu_structure_change c on c.operation_id = x.operation_id and c.step_no = x.step_no
+            where x.operation_id = p_operation_id and x.phase = 'apply' group by x.step_no order by x.step_no desc offset 0) e;
+  return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback') || jsonb_build_object('documents', v_documents);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_op_verify.sql
+-- fn_iu_structure_op_verify(bigint) returns jsonb
+--
+-- Contract:  looks, without a lock and without writing, whether what an operation did still stands and is whole. What a later operation
+--            changed is named in later_change and is no failure of the trees.
+-- Arguments: p_operation_id: the operation
+-- Returns:   {operation_id, status, ok, tree_path_ok, tree_acyclic, relation_ok, lifecycle_ok, link_ok, text_ok, event_ok, problems,
+--            later_change, documents}
+-- Raises:    IU614 no such operation
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_structure_op_verify(p_operation_id bigint) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_operation iu_structure_operation;
+  v_result jsonb;
+  v_problems jsonb := '[]';
+  v_later text;
+  v_document text;
+  v_applied boolean;
+begin
+  select * into v_operation from iu_structure_operation where operation_id = p_operation_id;
+  if not found then
+    raise exception using errcode = 'IU614', message = format('there is no structure operation %s', p_operation_id);
+  end if;
+  v_applied := v_operation.operation_status = 'enacted';
+  for v_document in select jsonb_object_keys(v_operation.impact_summary -> 'documents') loop
+    if v_operation.operation_status <> 'planned' and fn_iu_tree_hash(v_document::uuid) is not null then
+      v_problems := v_problems || (fn_iu_tree_verify(v_document::uuid) -> 'problems');
+    end if;
+  end loop;
+  v_later := case when v_applied then fn_iu_structure_conflict(p_operation_id) end;
+  select jsonb_build_object(
+    'tree_path_ok', v_problems = '[]',
+    'tree_acyclic', not exists (select from iu_structure_change c join iu_tree_path t on t.unit_id = c.unit_id
+                                 where c.operation_id = p_operation_id
+                                   and cardinality(t.path_ids) <> (select count(distinct x) from unnest(t.path_ids) x)),
+    'relation_ok', not exists (select from iu_relation r where r.operation_ref = p_operation_id and r.relation_type not in ('contains', 'renumbered_from')
+                                  and (r.relation_status = 'active') <> v_applied)
+      and not exists (select from iu_relation r join iu_structure_change c on c.unit_id = r.to_unit_id and c.operation_id = p_operation_id
+                       where r.relation_type = 'contains' and r.relation_status = 'active' group by r.to_unit_id having count(distinct r.relation_id) > 1),
+    'lifecycle_ok', not exists (select from iu_structure_change c join information_unit u on u.id = c.unit_id
+                                 where c.operation_id = p_operation_id and c.change_kind = 'born' and (u.deleted_at is null) <> v_applied
+                                   and v_operation.operation_status <> 'planned')
+      and (v_later is not null or not v_applied or not exists (
+            select from iu_structure_change c join information_unit u on u.id = c.unit_id
+             where c.operation_id = p_operation_id and c.change_kind = 'lifecycle' and u.lifecycle_status <> c.after ->> 'lifecycle_status')),
+    'link_ok', not v_applied or not exists (select from iu_structure_change c left join iu_sql_link k on k.id = (c.after ->> 'link_id')::uuid
+                            where c.operation_id = p_operation_id and c.change_kind = 'link_copied' and k.id is null),
+    'text_ok', not exists (
+      select from iu_relation r join unit_version whole on whole.id = (r.attributes ->> 'version_id')::uuid
+       where r.operation_ref = p_operation_id and r.relation_type = 'split_from'
+       group by r.to_unit_id, whole.body
+      having string_agg((select p.body from unit_version p where p.unit_id = r.from_unit_id and p.version_seq = 1), ''
+                        order by (r.attributes ->> 'byte_start')::integer) <> whole.body),
+    'event_ok', (select count(*) filter (where phase = 'apply') = case when v_operation.operation_status in ('enacted', 'rolled_back') then v_operation.step_count else 0 end
+                    and count(*) filter (where phase = 'rollback') = case v_operation.operation_status when 'rolled_back' then v_operation.step_count else 0 end
+                   from iu_structure_event where operation_id = p_operation_id))
+    into v_result;
+  return jsonb_build_object('operation_id', p_operation_id::text, 'status', v_operation.operation_status,
+                            'ok', not exists (select from jsonb_each(v_result) x where x.value = 'false'))
+         || v_result || jsonb_build_object('problems', v_problems, 'later_change', v_later, 'documents', v_operation.impact_summary -> 'documents');
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_sql_link_fingerprint.sql
+-- fn_iu_sql_link_fingerprint(iu_sql_link) returns text
+--
+-- Contract:  what the linked object looks like in the live catalog, as one hash: columns and constraints of a table or view, definition of
+--            a view, function or trigger, content of a row. A Directus collection is its table and its row of directus_collections.
+-- Arguments: p_link: the link; object_schema null = the schema of the installation
+-- Returns:   sha256 in hexadecimal; null when there is no such object, or it cannot be read with the caller's rights
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_sql_link_fingerprint(p_link iu_sql_link) returns text
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_schema text := coalesce(p_link.object_schema, current_schema());
+  v_name text := coalesce(p_link.object_name, p_link.collection_name);
+  v_relation oid;
+  v_text text;
+begin
+  select c.oid into v_relation from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where n.nspname = v_schema and c.relname = v_name
+     and (c.relkind in ('v', 'm') or p_link.object_kind <> 'view') and (c.relkind in ('r', 'p', 'f') or p_link.object_kind not in ('table', 'row'))
+     and c.relkind in ('r', 'p', 'f', 'v', 'm');
+  case p_link.object_kind
+  when 'schema' then
+    select nspname into v_text from pg_catalog.pg_namespace where nspname = v_schema;
+  when 'function' then
+    select pg_catalog.pg_get_functiondef(p.oid) into v_text from pg_catalog.pg_proc p
+     where p.oid = to_regprocedure(p_link.function_identity) and p.prokind in ('f', 'p');
+  when 'trigger' then
+    select pg_catalog.pg_get_triggerdef(t.oid) || t.tgenabled::text into v_text from pg_catalog.pg_trigger t
+     where t.tgrelid = v_relation and t.tgname = p_link.trigger_name and not t.tgisinternal;
+  when 'row' then
+    if v_relation is not null and p_link.row_pk <> '{}' and not exists (
+         select from jsonb_object_keys(p_link.row_pk) k where not exists (
+           select from pg_catalog.pg_attribute a where a.attrelid = v_relation and a.attname = k and a.attnum > 0 and not a.attisdropped)) then
+      execute format('select to_jsonb(t)::text from %I.%I t where %s limit 1', v_schema, v_name,
+                     (select string_agg(format('t.%I::text = $1 ->> %L', k, k), ' and ') from jsonb_object_keys(p_link.row_pk) k))
+        into v_text using p_link.row_pk;
+    end if;
+  else
+    select string_agg(format('%s %s %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull), E'\n' order by a.attname)
+      into v_text from pg_catalog.pg_attribute a
+     where a.attrelid = v_relation and a.attnum > 0 and not a.attisdropped
+       and (p_link.object_kind <> 'column' or a.attname = coalesce(p_link.metadata ->> 'column_name', ''));
+    if p_link.object_kind = 'view' then
+      v_text := v_text || pg_catalog.pg_get_viewdef(v_relation);
+    elsif p_link.object_kind = 'directus_collection' and to_regclass(format('%I.directus_collections', v_schema)) is not null then
+      execute format('select max(%L || to_jsonb(c)::text) from %I.directus_collections c where c.collection = $1', coalesce(v_text, ''), v_schema)
+        into v_text using p_link.collection_name;
+    end if;
+  end case;
+  return encode(sha256(convert_to(v_text, 'UTF8')), 'hex');
+exception when insufficient_privilege or undefined_function or invalid_text_representation or syntax_error or invalid_name then
+  return null;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_sql_link_validate.sql
+-- fn_iu_sql_link_validate(uuid, boolean) returns jsonb
+--
+-- Contract:  compares a link with the live catalog: is the object there, and is it as it was when the link was last accepted? With
+--            p_accept the fingerprint of today is kept as the accepted one.
+-- Arguments: p_link_id: the link; p_accept: true keeps today's fingerprint
+-- Returns:   {link_id, object_kind, object_exists, status: valid | drifted | missing | unfingerprinted, fingerprint, accepted_fingerprint}
+-- Raises:    IU621 no such link
+-- Writes:    iu_sql_link (with p_accept)
+-- May call:  iu_operator
+create or replace function fn_iu_sql_link_validate(p_link_id uuid, p_accept boolean default false) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_link iu_sql_link;
+  v_now text;
+begin
+  select * into v_link from iu_sql_link where id = p_link_id;
+  if not found then
+    raise exception using errcode = 'IU621', message = format('there is no SQL link %s', p_link_id);
+  end if;
+  v_now := fn_iu_sql_link_fingerprint(v_link);
+  if coalesce(p_accept, false) and v_now is not null then
+    update iu_sql_link set object_fingerprint = v_now where id = p_link_id returning * into v_link;
+  end if;
+  return jsonb_build_object('link_id', v_link.id, 'object_kind', v_link.object_kind, 'object_exists', v_now is not null, 'fingerprint', v_now,
+    'accepted_fingerprint', v_link.object_fingerprint,
+    'status', case when v_now is null then 'missing' when v_link.object_fingerprint is null then 'unfingerprinted'
+                   when v_now = v_link.object_fingerprint then 'valid' else 'drifted' end);
+end
+$$;
+-- <<<
+
+-- >>> views/v_iu_tree.sql
+-- v_iu_tree: every unit that stands in a tree, with its document, place and address path. Reading order: document_id, rank_path.
+create or replace view v_iu_tree as
+select t.unit_id, t.root_unit_id, u.parent_or_container_ref as parent_id, t.depth, t.path_ids, u.canonical_address, u.section_code,
+       u.identity_profile ->> 'title' as title, u.unit_kind, u.lifecycle_status, u.version_anchor_ref as version_id, u.sibling_rank,
+       array(select a.canonical_address from unnest(t.path_ids) with ordinality as p (id, place)
+               join information_unit a on a.id = p.id order by p.place) as path_addresses,
+       array(select case when p.place = 1 then '' else a.sibling_rank end collate "C" from unnest(t.path_ids) with ordinality as p (id, place)
+               join information_unit a on a.id = p.id order by p.place) as rank_path,
+       (select string_agg(case when p.place = 1 then a.canonical_address else a.section_code end, '/' order by p.place)
+          from unnest(t.path_ids) with ordinality as p (id, place) join information_unit a on a.id = p.id) as number_path,
+       c.collection_id, c.path_ids as collection_path_ids
+  from iu_tree_path t
+  join information_unit u on u.id = t.unit_id
+  left join iu_collection_path c on c.document_id = t.root_unit_id;
+comment on view v_iu_tree is 'Every unit that stands in a tree, with its document, place and address path.';
+-- <<<
+
+-- >>> views/v_iu_lineage.sql
+-- v_iu_lineage: one row a unit and a unit it is related to, seen from both sides: earlier = where its text came from, later = where it went.
+create or replace view v_iu_lineage as
+select r.relation_id, side.unit_id, mine.canonical_address, side.direction, r.relation_type, side.other_id as related_unit_id,
+       other.canonical_address as related_address, r.relation_status, r.attributes, r.operation_ref as operation_id, r.valid_from, r.valid_to
+  from iu_relation r
+ cross join lateral (values
+   (r.from_unit_id, r.to_unit_id, case r.relation_type when 'replaced_by' then 'later' else 'earlier' end),
+   (r.to_unit_id, r.from_unit_id, case r.relation_type when 'replaced_by' then 'earlier' else 'later' end)) as side (unit_id, other_id, direction)
+  join information_unit mine on mine.id = side.unit_id
+  join information_unit other on other.id = side.other_id
+ where r.relation_type <> 'contains' and (r.from_unit_id <> r.to_unit_id or side.direction = 'earlier');
+comment on view v_iu_lineage is 'Where a text came from (earlier) and where it went (later), one row a relation and side.';
+-- <<<
+
+-- >>> views/v_iu_structure_operation_log.sql
+-- v_iu_structure_operation_log: every structure operation with what it touched, who approved it and how many events it gave.
+create or replace view v_iu_structure_operation_log as
+select o.operation_id, o.operation_type, o.operation_status, o.step_count, o.actor_ref, o.reason, o.approval_ref, o.applied_by, o.applied_seq,
+       o.source_unit_ids, o.target_unit_ids, o.parent_unit_id, o.created_at, o.enacted_at, o.rolled_back_at, o.rolled_back_by, o.rollback_reason,
+       (o.impact_summary ->> 'units')::bigint as units, (o.impact_summary ->> 'tree_rows')::bigint as tree_rows,
+       (select count(*) from iu_structure_event e where e.operation_id = o.operation_id and e.event_id is not null) as events,
+       (select count(*) from iu_structure_event e where e.operation_id = o.operation_id and e.event_id is null) as suppressed_events,
+       (select count(*) from iu_structure_change c where c.operation_id = o.operation_id and c.change_kind = 'review') as reviews
+  from iu_structure_operation o;
+comment on view v_iu_structure_operation_log is 'Every structure operation: what it touched, who approved it, how many events it gave.';
+-- <<<
+
+-- >>> views/v_iu_sql_link_resolved.sql
+-- v_iu_sql_link_resolved: every SQL link with the unit it belongs to, the living unit that took its place, and whether the relation is there.
+create or replace view v_iu_sql_link_resolved as
+select k.id as link_id, k.unit_id, u.canonical_address, u.lifecycle_status as unit_status, k.link_role, k.object_kind,
+       coalesce(k.object_schema, current_schema()::text) as object_schema, coalesce(k.object_name, k.collection_name) as object_name,
+       k.function_identity, k.trigger_name, k.row_pk, k.direction, k.lifecycle_status, k.enabled, k.object_fingerprint,
+       case when k.object_kind = 'function' then to_regprocedure(k.function_identity) is not null
+            when k.object_kind = 'schema' then to_regnamespace(quote_ident(k.object_schema)) is not null
+            else to_regclass(format('%I.%I', coalesce(k.object_schema, current_schema()), coalesce(k.object_name, k.collection_name))) is not null
+       end as object_exists,
+       (select array_agg(r.to_unit_id order by r.relation_id) from iu_relation r
+         where r.from_unit_id = k.unit_id and r.relation_type = 'replaced_by' and r.relation_status = 'active') as replaced_by_unit_ids
+  from iu_sql_link k
+  join information_unit u on u.id = k.unit_id;
+comment on view v_iu_sql_link_resolved is 'Every SQL link with its unit, what replaced that unit, and whether the object is there.';
+-- <<<
+
+create trigger trg_iu_tree_birth after insert on information_unit referencing new table as new_units
+  for each statement execute function fn_iu_tree_birth();
+create trigger trg_iu_structure_operation_keep before delete or truncate on iu_structure_operation
+  for each statement execute function fn_iu_refuse_change();
+create trigger trg_iu_structure_change_append_only before update or delete or truncate on iu_structure_change
+  for each statement execute function fn_iu_refuse_change();
+create trigger trg_iu_structure_event_append_only before update or delete or truncate on iu_structure_event
+  for each statement execute function fn_iu_refuse_change();
+create trigger trg_iu_relation_keep before delete or truncate on iu_relation
+  for each statement execute function fn_iu_refuse_change();
+alter table iu_structure_operation enable always trigger trg_iu_structure_operation_keep;
+alter table iu_structure_change enable always trigger trg_iu_structure_change_append_only;
+alter table iu_structure_event enable always trigger trg_iu_structure_event_append_only;
+alter table iu_relation enable always trigger trg_iu_relation_keep;
+
+-- units that were there before this change
+with recursive down as (
+  select u.id, u.id as root, array[u.id] as path from information_unit u where u.parent_or_container_ref is null and u.deleted_at is null
+  union all
+  select c.id, d.root, d.path || c.id from down d join information_unit c on c.parent_or_container_ref = d.id where c.deleted_at is null
+)
+insert into iu_tree_path (unit_id, root_unit_id, path_ids, depth) select id, root, path, cardinality(path) - 1 from down;
+insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, valid_from, created_by)
+select 'contains', u.parent_or_container_ref, u.id, u.sibling_rank, u.created_at, u.created_by
+  from information_unit u where u.parent_or_container_ref is not null and u.deleted_at is null;

@@ -1,0 +1,63 @@
+-- fn_iu_structure_conflict(bigint) returns text
+--
+-- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, or a unit that is no longer as the
+--            operation left it.
+-- Arguments: p_operation_id: an applied operation, its documents locked
+-- Returns:   a sentence, or null
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_conflict(p_operation_id bigint) returns text
+language sql
+set search_path from current
+as $$
+  with own as (
+    select * from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')
+  ), last as (
+    select distinct on (unit_id, change_kind) * from own where change_kind in ('born', 'placed', 'lifecycle', 'numbered')
+     order by unit_id, change_kind, change_no desc
+  )
+  (select format('operation %s (%s) touched %s later', later.operation_id, later.operation_type, u.canonical_address)
+     from iu_structure_operation o
+     join iu_structure_operation later on later.applied_seq > o.applied_seq and later.operation_status = 'enacted'
+     join iu_structure_change c on c.operation_id = later.operation_id and c.unit_id in (select unit_id from own)
+     join information_unit u on u.id = c.unit_id
+    where o.operation_id = p_operation_id
+    order by later.applied_seq desc limit 1)
+  union all
+  (select format('%s has changed since: %s', u.canonical_address,
+                 case l.change_kind when 'placed' then 'its place' when 'numbered' then 'its number' when 'lifecycle' then 'its lifecycle or version'
+                                    else 'its lifecycle, version or place' end)
+     from last l
+     join information_unit u on u.id = l.unit_id
+     left join iu_collection_path p on p.document_id = u.id
+    where case l.change_kind
+            when 'placed' then u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid
+              or p.collection_id is distinct from (l.after ->> 'collection_id')::uuid
+              or (coalesce(u.parent_or_container_ref, p.collection_id) is not null and coalesce(p.sibling_rank, u.sibling_rank) <> l.after ->> 'rank')
+            when 'numbered' then u.section_code is distinct from l.after ->> 'section_code'
+            when 'lifecycle' then u.lifecycle_status <> l.after ->> 'lifecycle_status'
+              or u.version_anchor_ref is distinct from (select (f.before ->> 'version_id')::uuid from own f
+                   where f.unit_id = l.unit_id and f.change_kind = 'lifecycle' order by f.change_no limit 1)
+            else u.version_anchor_ref is distinct from (l.after ->> 'version_id')::uuid
+              or u.lifecycle_status <> coalesce((select x.after ->> 'lifecycle_status' from last x where x.unit_id = l.unit_id and x.change_kind = 'lifecycle'), 'draft')
+              or (not exists (select from last x where x.unit_id = l.unit_id and x.change_kind = 'placed')
+                  and u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid)
+          end
+    order by l.change_no limit 1)
+  union all
+  (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
+     from own b
+     join information_unit u on u.id = b.unit_id
+     join information_unit c on (c.parent_or_container_ref = u.id
+                                 or c.id in (select p.document_id from iu_collection_path p where p.collection_id = u.id)) and c.deleted_at is null
+    where b.change_kind = 'born' and c.id not in (select unit_id from own where change_kind in ('born', 'placed'))
+    limit 1)
+  union all
+  (select format('%s, which the operation made, has SQL links of its own', u.canonical_address)
+     from own b join information_unit u on u.id = b.unit_id
+     join iu_sql_link k on k.unit_id = u.id and k.lifecycle_status in ('draft', 'enacted')
+    where b.change_kind = 'born' and k.id not in (select (x.after ->> 'link_id')::uuid from own x where x.change_kind = 'link_copied')
+    limit 1)
+  limit 1
+$$;

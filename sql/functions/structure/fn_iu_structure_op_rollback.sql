@@ -1,0 +1,74 @@
+-- fn_iu_structure_op_rollback(bigint, text, text, text) returns jsonb
+--
+-- Contract:  undoes an applied operation from what it wrote down, in the caller's transaction, and emits one event a step. Where nothing
+--            else has changed since, each document has the identical tree hash as before the operation. The operation stays, rolled
+--            back; a second rollback changes nothing.
+-- Arguments: p_operation_id; p_actor: who; p_approval_ref: the approval that allows it; p_reason: why
+-- Returns:   {operation_id, ..., event_emitted, events, documents: {id: {expected_hash, hash}}}
+-- Raises:    IU216, IU613 a tree would be broken or differ, IU614, IU615 gate closed, IU616, IU618 not applied, IU619 a later operation or
+--            change is in the way (named)
+-- Writes:    as fn_iu_structure_undo; iu_structure_operation, iu_structure_event, event_outbox
+-- May call:  iu_operator
+create or replace function fn_iu_structure_op_rollback(p_operation_id bigint, p_actor text, p_approval_ref text, p_reason text default null) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
+  v_change iu_structure_change;
+  v_document record;
+  v_untouched uuid[] := '{}';
+  v_documents jsonb := '{}';
+  v_hash text;
+  v_conflict text;
+  v_proof jsonb;
+begin
+  if v_operation.operation_status = 'rolled_back' then
+    return fn_iu_structure_said(v_operation, true) || fn_iu_structure_events(p_operation_id, 'rollback');
+  end if;
+  if v_operation.operation_status <> 'enacted' then
+    raise exception using errcode = 'IU618', message = format('operation %s is %s: there is nothing to roll back', p_operation_id, v_operation.operation_status);
+  end if;
+  perform fn_iu_structure_lock(
+    array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
+          union select (before ->> 'parent_id')::uuid from iu_structure_change
+                 where operation_id = p_operation_id and change_kind = 'placed' and before ->> 'parent_id' is not null),
+    exists (select from iu_structure_change where operation_id = p_operation_id and change_kind = 'placed'
+               and (before ->> 'parent_id' is null or after ->> 'parent_id' is null)));
+  v_conflict := fn_iu_structure_conflict(p_operation_id);
+  if v_conflict is not null then
+    raise exception using errcode = 'IU619', message = format('operation %s cannot be rolled back: %s', p_operation_id, v_conflict),
+      hint = 'roll the later one back first, or make a new operation that does what you want';
+  end if;
+  for v_document in select key::uuid as id, value ->> 'before_hash' as before_hash, value ->> 'after_hash' as after_hash
+                      from jsonb_each(v_operation.impact_summary -> 'documents') loop
+    if fn_iu_tree_hash(v_document.id) is not distinct from v_document.after_hash then
+      v_untouched := v_untouched || v_document.id;
+    end if;
+  end loop;
+  for v_change in select * from iu_structure_change where operation_id = p_operation_id order by change_no desc loop
+    perform fn_iu_structure_undo(v_change, p_actor, p_approval_ref);
+  end loop;
+  for v_document in select key::uuid as id, value ->> 'before_hash' as before_hash from jsonb_each(v_operation.impact_summary -> 'documents') loop
+    v_hash := fn_iu_tree_hash(v_document.id);
+    if v_hash is not null then
+      v_proof := fn_iu_tree_verify(v_document.id);
+    end if;
+    if (v_document.id = any (v_untouched) and v_hash is distinct from v_document.before_hash) or not coalesce((v_proof ->> 'ok')::boolean, true) then
+      raise exception using errcode = 'IU613', message = format('the rollback would not give the tree back: %s', coalesce(v_proof -> 'problems' ->> 0, 'another hash')),
+        hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+    end if;
+    v_documents := v_documents || jsonb_build_object(v_document.id, jsonb_build_object('expected_hash', v_document.before_hash, 'hash', v_hash));
+  end loop;
+  update iu_structure_operation
+     set operation_status = 'rolled_back', rolled_back_at = clock_timestamp(), rolled_back_by = p_actor, rollback_reason = p_reason,
+         rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
+   where operation_id = p_operation_id returning * into v_operation;
+  perform fn_iu_structure_emit(p_operation_id, e.step_no, 'rollback', 'structure_op_rolled_back', e.unit_id, p_actor)
+     from (select x.step_no, (array_agg(c.unit_id order by c.change_no) filter (where c.change_kind not in ('context', 'review')))[1] as unit_id
+             from iu_structure_event x join iu_structure_change c on c.operation_id = x.operation_id and c.step_no = x.step_no
+            where x.operation_id = p_operation_id and x.phase = 'apply' group by x.step_no order by x.step_no desc offset 0) e;
+  return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback') || jsonb_build_object('documents', v_documents);
+end
+$$;

@@ -1,0 +1,46 @@
+-- fn_iu_tree_at(uuid, timestamptz) returns table (unit_id uuid, parent_id uuid, depth integer, ...)
+--
+-- Contract:  a document as it stood at a moment: places from the contains relations valid then, numbers from the renumberings since,
+--            lifecycle from the log, text by the version that was current. In reading order.
+-- Arguments: p_document_id: the document; p_at: the moment
+-- Returns:   unit_id, parent_id, depth, canonical_address, section_code, lifecycle_status, version_id, version_seq
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_tree_at(p_document_id uuid, p_at timestamptz)
+returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, lifecycle_status text,
+               version_id uuid, version_seq integer)
+language sql
+set search_path from current
+as $$
+  with recursive standing as (
+    select u.id, null::uuid as parent_id, 0 as depth, array[]::text[] collate "C" as ranks
+      from information_unit u where u.id = p_document_id and u.created_at <= p_at
+    union all
+    select r.to_unit_id, r.from_unit_id, s.depth + 1, s.ranks || r.sibling_rank
+      from standing s
+      join iu_relation r on r.from_unit_id = s.id and r.relation_type = 'contains'
+       and r.valid_from <= p_at and (r.valid_to is null or r.valid_to > p_at)
+     where r.attributes ->> 'collection' is null
+  )
+  select u.id, s.parent_id, s.depth, u.canonical_address,
+         case when n.relation_id is null then u.section_code else n.attributes ->> 'from' end,
+         coalesce(l.to_status, first_l.from_status, u.lifecycle_status), v.id, v.version_seq
+    from standing s
+    join information_unit u on u.id = s.id
+    left join lateral (
+      select x.id, x.version_seq from unit_version x where x.unit_id = u.id and x.created_at <= p_at order by x.version_seq desc limit 1
+    ) v on true
+    left join lateral (
+      select x.to_status from iu_lifecycle_log x where x.unit_id = u.id and x.recorded_at <= p_at order by x.log_id desc limit 1
+    ) l on true
+    left join lateral (
+      select x.from_status from iu_lifecycle_log x where x.unit_id = u.id and x.recorded_at > p_at order by x.log_id limit 1
+    ) first_l on true
+    left join lateral (
+      -- the first change of number after the moment tells what it was before
+      select x.relation_id, x.attributes from iu_relation x
+       where x.from_unit_id = u.id and x.relation_type = 'renumbered_from' and x.valid_from > p_at order by x.relation_id limit 1
+    ) n on true
+   order by s.ranks
+$$;
