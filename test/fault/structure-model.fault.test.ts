@@ -100,7 +100,6 @@ async function runProgram(wishes: readonly Wish[], batchSize: number): Promise<v
     if (batch.length >= batchSize) await flush();
   }
   await flush();
-  expect(await treeProblems(db.pool)).toEqual([]);
   const first = done[0];
   if (first !== undefined) expect(await applyPlan(db.pool, first.operationId)).toMatchObject({ replayed: true });
   for (const operation of [...done].reverse()) {
@@ -124,12 +123,12 @@ describe('random structure operations', () => {
     // A program has 80 wishes, about two of three possible; programs run until enough steps were applied.
     while (stepsDone < wanted) {
       round += 1;
-      const batchSize = round % 4 === 0 ? 1 : 12;
+      const batchSize = round % 8 === 0 ? 1 : 25;
       await fc.assert(
         fc.asyncProperty(fc.array(wishArbitrary, { minLength: 80, maxLength: 80 }), (wishes) =>
           runProgram(wishes, batchSize),
         ),
-        { numRuns: 1, seed: seed + round, interruptAfterTimeLimit: 300_000 },
+        { numRuns: 1, seed: seed + round, endOnFailure: true },
       );
     }
     console.log(`structure model: ${stepsDone} steps applied and undone, ${refusals} refusals, ${programs} programs`);

@@ -59,7 +59,7 @@ export function codeOfCall(work: Promise<unknown>): Promise<string> {
 export async function readTree(db: Runs, prefix: string): Promise<Tree> {
   const { rows } = await db.query(
     `select u.canonical_address as address, p.canonical_address as container, c.document_id is not null as in_collection,
-            u.unit_kind = 'collection' as is_collection, u.lifecycle_status as status, u.section_code as code, v.body
+            u.unit_kind as kind, u.lifecycle_status as status, u.section_code as code, v.body
        from information_unit u
        join unit_version v on v.id = u.version_anchor_ref
        left join iu_collection_path c on c.document_id = u.id
@@ -71,8 +71,8 @@ export async function readTree(db: Runs, prefix: string): Promise<Tree> {
   const units = new Map<string, TreeUnit>();
   const order = new Map<string, string[]>();
   for (const row of rows) {
-    const { in_collection: inCollection, is_collection: isCollection, ...rest } = row;
-    units.set(row.address, { ...rest, inCollection, isCollection });
+    const { in_collection: inCollection, ...rest } = row;
+    units.set(row.address, { ...rest, inCollection });
     if (row.container !== null) order.set(row.container, [...(order.get(row.container) ?? []), row.address]);
   }
   return { units, order };

@@ -7,7 +7,8 @@ export interface TreeUnit {
   /** Unit or collection it stands in; null for a document outside of collections. */
   readonly container: string | null;
   readonly inCollection: boolean;
-  readonly isCollection: boolean;
+  /** Kind; a document of kind collection takes documents in. */
+  readonly kind: string;
   readonly status: 'draft' | 'enacted' | 'superseded' | 'retired' | 'deprecated';
   readonly code: string | null;
   readonly body: string;
@@ -73,17 +74,24 @@ class Draft {
     this.order.set(container, [...siblings.slice(0, at), unit.address, ...siblings.slice(at)]);
   }
 
-  add(piece: NewPiece, body: string, container: string | null, after: string | null | undefined): void {
+  /** Makes a piece; where it says no kind it takes that of its source. */
+  add(
+    piece: NewPiece,
+    body: string,
+    container: string | null,
+    after: string | null | undefined,
+    source?: TreeUnit,
+  ): void {
     const address = piece.canonical_address;
     if (this.units.has(address)) throw new IuError('IU203', { address });
-    const isCollection = piece.unit_kind === 'collection';
+    const kind = piece.unit_kind ?? source?.kind ?? (container === null ? 'document' : 'section');
     const code = piece.section_code ?? null;
-    const unit: TreeUnit = { address, container, inCollection: false, isCollection, status: 'draft', code, body };
-    this.place(unit, container, after);
+    this.place({ address, container, inCollection: false, kind, status: 'draft', code, body }, container, after);
   }
 
   /** Decides about the living pieces directly below a unit, then ends its life. */
   end(address: string, status: TreeUnit['status'], policy: DependantsPolicy, heir: string | null): void {
+    if (policy === 'move' && heir === null) throw new IuError('IU603', { address });
     const unit = this.unit(address);
     const below = this.children(address).map((child) => this.unit(child));
     if (below.some((child) => child.inCollection && isLiving(child))) throw new IuError('IU604', { address });
@@ -142,7 +150,7 @@ function perform(draft: Draft, step: StructureStep): void {
       const unit = draft.living(step.unit);
       const piece = unit.code === null ? step.piece : { section_code: unit.code, ...step.piece };
       const container = unit.inCollection ? null : unit.container;
-      draft.add(piece, step.piece.body, container, container === null ? undefined : unit.address);
+      draft.add(piece, step.piece.body, container, container === null ? undefined : unit.address, unit);
       draft.end(unit.address, 'superseded', step.dependants ?? 'move', piece.canonical_address);
       break;
     }
@@ -175,7 +183,7 @@ function reparent(
   }
   const stays = unit.container === parent && step.after === undefined && step.position === undefined;
   if (stays || (unit.container === null && parent === null)) throw new IuError('IU606', { address });
-  const inCollection = container?.isCollection === true && (container.container === null || container.inCollection);
+  const inCollection = container?.kind === 'collection' && (container.container === null || container.inCollection);
   const isDocument = unit.container === null || unit.inCollection;
   const hasDocuments = draft.children(address).some((child) => draft.unit(child).inCollection);
   if (container !== null && !inCollection && isDocument && hasDocuments) throw new IuError('IU609', { address });
@@ -199,7 +207,7 @@ function split(draft: Draft, step: StepOf<'split_large_piece'>): void {
   let after: string | undefined = asChildren || container === null ? undefined : unit.address;
   for (const [index, piece] of step.pieces.entries()) {
     const body = new TextDecoder().decode(bytes.subarray(cuts[index], cuts[index + 1]));
-    draft.add(piece, body, container, after);
+    draft.add(piece, body, container, after, unit);
     after = container === null ? undefined : piece.canonical_address;
   }
   if (asChildren) return;
@@ -209,14 +217,16 @@ function split(draft: Draft, step: StepOf<'split_large_piece'>): void {
 function merge(draft: Draft, step: StepOf<'merge_small_pieces'>): void {
   const units = [...new Set(step.units)].map((address) => draft.living(address));
   const first = units[0];
-  const isTogether = units.every((unit) => unit.container === first?.container);
-  if (units.length < 2 || first === undefined || first.container === null || first.inCollection || !isTogether) {
+  const isTogether = units.every((unit) => unit.container === first?.container && !unit.inCollection);
+  if (units.length < 2 || first === undefined || first.container === null || !isTogether) {
     throw new IuError('IU603', { units: step.units });
   }
+  const isConflict = units.some((unit) => unit.kind !== first.kind);
+  if (isConflict && (step.conflict_policy ?? 'block') === 'block') throw new IuError('IU612', { units: step.units });
   const siblings = draft.children(first.container);
   const sources = siblings.filter((address) => units.some((unit) => unit.address === address));
   const body = sources.map((address) => draft.unit(address).body).join(step.separator ?? '');
-  draft.add(step.piece, body, first.container, sources.at(-1));
+  draft.add(step.piece, body, first.container, sources.at(-1), draft.unit(sources[0] ?? first.address));
   for (const source of sources) {
     draft.end(source, 'superseded', step.dependants ?? 'block', step.piece.canonical_address);
   }
