@@ -24,8 +24,9 @@ begin
   )
   insert into iu_tree_path (unit_id, root_unit_id, path_ids, depth)
   select id, root, path, cardinality(path) - 1 from down;
-  insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, created_by)
-  select 'contains', n.parent_or_container_ref, n.id, n.sibling_rank, n.created_by
+  insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, valid_from, created_by)
+  -- valid from the same moment as the unit and its first version
+  select 'contains', n.parent_or_container_ref, n.id, n.sibling_rank, n.created_at, n.created_by
     from new_units n where n.parent_or_container_ref is not null;
   return null;
 exception when check_violation then
