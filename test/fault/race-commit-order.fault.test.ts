@@ -272,7 +272,7 @@ describe('whose transaction', () => {
     await drain(db.pool);
     await db.pool.query(
       `insert into event_outbox (seq, tx_id, event_domain, event_type, event_subject_table, event_subject_ref, source_system)
-       values (1, '3', 'race', 'changed', 'thing', 'inserted', 'test')`,
+       overriding system value values (1, '3', 'race', 'changed', 'thing', 'inserted', 'test')`,
     );
     const { rows: folder } = await db.pool.query(
       `select current_setting('data_directory') || '/race_${db.name}.txt' as path`,
@@ -299,7 +299,7 @@ describe('whose transaction', () => {
       await client.query(
         `insert into event_outbox (seq, tx_id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref,
                                    canonical_address, source_system)
-         values (77, '3', 'race', 'changed', 'update', 'immediate', 'thing', 'applied', '', 'test')`,
+         overriding system value values (77, '3', 'race', 'changed', 'update', 'immediate', 'thing', 'applied', '', 'test')`,
       );
     });
     expect(await drain(db.pool)).toBe(1);
