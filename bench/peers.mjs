@@ -65,7 +65,7 @@ async function pgBoss(cluster, count) {
 
 /** Its own runner, 10 jobs at once, one audit row a job: it hands out jobs one by one. */
 async function graphileWorker(cluster, count) {
-  const { run, makeWorkerUtils } = await importPeer('graphile-worker');
+  const { run, makeWorkerUtils, Logger } = await importPeer('graphile-worker');
   const schema = 'bench_graphile';
   const utils = await makeWorkerUtils({ connectionString: cluster.url, schema });
   await utils.migrate();
@@ -75,36 +75,35 @@ async function graphileWorker(cluster, count) {
     [count],
   );
   let done = 0;
-  const logger = { scope: () => logger, error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
-  const spent = await seconds(
-    () =>
-      new Promise((resolve, reject) => {
-        let runner;
-        const event = async (_payload, helpers) => {
-          await helpers.query('insert into bench_peer_audit (job) values ($1)', [String(helpers.job.id)]);
-          done += 1;
-          if (done === count) resolve();
-        };
-        run({
-          connectionString: cluster.url,
-          schema,
-          concurrency: 10,
-          pollInterval: 50,
-          noHandleSignals: true,
-          taskList: { event },
-          logger,
-        }).then((started) => {
-          runner = started;
-          runner.promise.catch(reject);
-        }, reject);
-      }),
-  );
+  let allDone = () => {};
+  const finished = new Promise((resolve) => {
+    allDone = resolve;
+  });
+  const event = async (_payload, helpers) => {
+    await helpers.query('insert into bench_peer_audit (job) values ($1)', [String(helpers.job.id)]);
+    done += 1;
+    if (done === count) allDone();
+  };
+  let runner;
+  const spent = await seconds(async () => {
+    runner = await run({
+      connectionString: cluster.url,
+      schema,
+      concurrency: 10,
+      pollInterval: 50,
+      noHandleSignals: true,
+      taskList: { event },
+      logger: new Logger(() => () => {}),
+    });
+    await finished;
+  });
+  await runner.stop();
   await utils.release();
   return done / spent;
 }
 
 async function ours(cluster, count) {
-  await prepareDomain(cluster.client, 'peers', [{ route_code: 'peers.all' }]);
+  await prepareDomain(cluster.client, 'peers', [{ route_code: 'peers.all' }], 'now');
   await cluster.client.query(
     `insert into event_outbox (event_domain, event_type, event_subject_table, event_subject_ref, source_system, safe_payload)
      select 'peers', 't1', 'thing', n::text, 'bench', jsonb_build_object('n', n, 'title', 'section ' || n, 'version', n % 7)

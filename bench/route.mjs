@@ -15,10 +15,10 @@ async function fill(client, domain, count) {
   }
 }
 
-export async function prepareDomain(client, domain, routes) {
+export async function prepareDomain(client, domain, routes, base = 'beginning') {
   for (let type = 1; type <= 12; type += 1)
     await client.query('select fn_iu_event_type_add($1, $2)', [domain, `t${type}`]);
-  await client.query('select fn_iu_route_worker_register($1, $2, $3)', [`${domain}_worker`, domain, 'beginning']);
+  await client.query('select fn_iu_route_worker_register($1, $2, $3)', [`${domain}_worker`, domain, base]);
   for (const route of routes) {
     const whole = { event_domain: domain, target_kind: 'webhook', target_ref: 'https://sink.test/hook', ...route };
     await client.query('select fn_iu_route_add($1)', [JSON.stringify(whole)]);

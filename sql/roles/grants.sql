@@ -36,6 +36,7 @@ begin
       -- log
       ('relation', 'event_outbox', 'insert', 'iu_emitter'),
       ('relation', 'event_outbox', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'event_outbox_seq_seq', 'usage', 'iu_emitter'),
       ('relation', 'event_type_registry', 'select', 'iu_emitter, iu_operator, iu_reader'),
       ('relation', 'iu_event_dedupe', 'select', 'iu_operator'),
       ('relation', 'iu_suppressed_event', 'select', 'iu_operator, iu_reader'),

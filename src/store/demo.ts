@@ -56,15 +56,6 @@ export async function reconcileWorker(pool: pg.Pool, workerName: string): Promis
   return JSON.parse(result.rows[0].found);
 }
 
-/** Domains with active event types that no cursor owns. */
-export async function domainsWithoutOwner(client: pg.ClientBase | pg.Pool): Promise<string[]> {
-  const result = await client.query(
-    `select distinct t.event_domain from event_type_registry t where t.active and not exists (
-       select from iu_route_worker_cursor c where c.event_domain in ('*', t.event_domain)) order by 1`,
-  );
-  return result.rows.map((row) => row.event_domain);
-}
-
 /** Which of these route codes exist, removed ones included. */
 export async function knownRoutes(client: pg.ClientBase | pg.Pool, codes: readonly string[]): Promise<Set<string>> {
   const result = await client.query('select route_code from iu_outbound_route where route_code = any ($1::text[])', [

@@ -28,7 +28,7 @@ describe('preparation of the demo', () => {
   it('does nothing the second time', async () => {
     await prepare();
     const history = await countOf(db, 'iu_route_history');
-    expect(await prepare()).toEqual({ changes: [], gatesOpened: [], routesAdded: [], cursorsRegistered: [] });
+    expect(await prepare()).toEqual({ changes: [], gatesOpened: [], routesAdded: [] });
     expect(await countOf(db, 'iu_route_history')).toBe(history);
   });
 

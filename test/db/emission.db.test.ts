@@ -34,7 +34,7 @@ describe('a plain insert', () => {
     const { rows } = await db.pool.query(
       `insert into event_outbox (seq, tx_id, event_domain, event_type, event_subject_table, canonical_address, actor_ref, source_system,
                                  event_stream, delivery_lane, occurred_at, created_at, id)
-       values (-5, '3', 'iu', 'unit_created', 'unit', null, null, 'app', null, null, null, null, null)
+       overriding system value values (-5, '3', 'iu', 'unit_created', 'unit', null, null, 'app', null, null, null, null, null)
        returning *, tx_id = pg_current_xact_id() as own_transaction, actor_ref = session_user as own_actor`,
     );
     expect(rows[0]).toMatchObject({

@@ -28,11 +28,11 @@ async function attempt(...statements: string[]): Promise<string> {
 
 const writes = [
   `update event_outbox set actor_ref = 'x'`,
-  'update event_outbox set seq = seq where false',
+  'update event_outbox set actor_ref = actor_ref where false',
   'delete from event_outbox',
   'truncate event_outbox',
   `insert into event_outbox (seq, tx_id, event_domain, event_type, event_subject_table, source_system)
-     values (1, '1', 'iu', 'version_applied', 'unit', 'app') on conflict (seq) do update set actor_ref = 'x'`,
+     overriding system value values (1, '1', 'iu', 'version_applied', 'unit', 'app') on conflict (seq) do update set actor_ref = 'x'`,
   'delete from iu_suppressed_event',
   'truncate iu_suppressed_event',
 ];
@@ -59,7 +59,7 @@ it('validates and numbers rows that a replica session writes', async () => {
     await client.query(`set local session_replication_role = 'replica'`);
     const { rows } = await client.query(
       `insert into event_outbox (seq, tx_id, event_domain, event_type, event_subject_table, source_system)
-       values (7, '3', 'iu', 'version_applied', 'unit', 'app') returning seq, tx_id = pg_current_xact_id() as own`,
+       overriding system value values (7, '3', 'iu', 'version_applied', 'unit', 'app') returning seq, tx_id = pg_current_xact_id() as own`,
     );
     expect(rows).toEqual([{ seq: '6', own: true }]);
   } finally {
@@ -80,11 +80,12 @@ it('gives rows of one transaction ascending seq after the xid was taken', async 
      select event_seq from made`,
   );
   expect(BigInt(rows[1].event_seq)).toBe(BigInt(rows[0].event_seq) + 1n);
+  // Defaults are evaluated in order of columns: the xid first, then the seq.
   const { rows: columns } = await db.pool.query(
-    `select attname, atthasdef from pg_attribute where attrelid = 'event_outbox'::regclass and attname in ('seq', 'tx_id') order by 1`,
+    `select attname, attidentity from pg_attribute where attrelid = 'event_outbox'::regclass and attname in ('seq', 'tx_id') order by attnum`,
   );
   expect(columns).toEqual([
-    { attname: 'seq', atthasdef: false },
-    { attname: 'tx_id', atthasdef: false },
+    { attname: 'tx_id', attidentity: '' },
+    { attname: 'seq', attidentity: 'a' },
   ]);
 });

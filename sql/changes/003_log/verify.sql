@@ -1,4 +1,4 @@
--- 003_log: the two guards of the log fire always, seq comes from an unbuffered sequence, and nobody fills seq or tx_id by default.
+-- 003_log: the guards of the log fire always; seq is an identity from an unbuffered sequence, and tx_id is taken before it.
 do $$
 declare
   v_problem text;
@@ -6,16 +6,19 @@ begin
   select string_agg(problem, '; ') into v_problem from (
     select format('trigger %s on %s is missing or not ENABLE ALWAYS', t.name, t.on_table) as problem
       from (values ('trg_event_outbox_type_validate', 'event_outbox'::regclass), ('trg_event_outbox_append_only', 'event_outbox'),
+                   ('trg_event_outbox_recording', 'event_outbox'), ('trg_event_outbox_check', 'event_outbox'),
                    ('trg_iu_suppressed_event_append_only', 'iu_suppressed_event')) as t (name, on_table)
      where not exists (select from pg_trigger g where g.tgrelid = t.on_table and g.tgname = t.name and g.tgenabled = 'A')
     union all
     select 'sequence event_outbox_seq_seq is missing, cached, cycling or not owned by event_outbox.seq'
-     where not exists (select from pg_sequence s join pg_depend d on d.objid = s.seqrelid and d.deptype = 'a'
+     where not exists (select from pg_sequence s join pg_depend d on d.objid = s.seqrelid and d.deptype = 'i'
                         where s.seqrelid = 'event_outbox_seq_seq'::regclass and s.seqcache = 1 and s.seqincrement = 1 and not s.seqcycle
                           and d.refobjid = 'event_outbox'::regclass)
     union all
-    select format('column event_outbox.%s has a default', attname) from pg_attribute
-     where attrelid = 'event_outbox'::regclass and attname in ('seq', 'tx_id') and atthasdef
+    select 'event_outbox.seq is no identity always, or tx_id does not stand before it with its default'
+     where not exists (select from pg_attribute t join pg_attribute q on q.attrelid = t.attrelid
+                        where t.attrelid = 'event_outbox'::regclass and t.attname = 'tx_id' and q.attname = 'seq' and t.attnum < q.attnum
+                          and t.atthasdef and q.attidentity = 'a')
     union all
     select format('event_outbox.%s is missing or nullable', c) from unnest(array['seq', 'tx_id']) c
      where not exists (select from pg_attribute where attrelid = 'event_outbox'::regclass and attname = c and attnotnull)
@@ -54,9 +57,9 @@ begin
     ('column', 'event_outbox.occurred_at', '1b279d7afa799a730e7b43823cbae6ba'),
     ('column', 'event_outbox.payload_classification', 'd77567fa64101bb6b2a6e3884514d13c'),
     ('column', 'event_outbox.safe_payload', 'b3d0ff6b4d8edbc294b27d78279750ec'),
-    ('column', 'event_outbox.seq', '9445c8482dbbc1b98629492d09a7e3a8'),
+    ('column', 'event_outbox.seq', 'a4f59c736a6e89e1058c2833d87051ef'),
     ('column', 'event_outbox.source_system', 'e5bfe3f0cd4413796dbaadf505fea805'),
-    ('column', 'event_outbox.tx_id', '98b74926bfdf4d99955fceef806b3fea'),
+    ('column', 'event_outbox.tx_id', 'bff74eb36c92f7ef4dab68eee86d33f4'),
     ('column', 'event_type_registry.active', 'd972d2dee62dbb895da9f5b79c34d8b6'),
     ('column', 'event_type_registry.changed_by', 'd26cd51629b9eff88ca67e02bc94d236'),
     ('column', 'event_type_registry.created_at', '8e6d52e249bc263457d23899efd9d131'),
@@ -83,11 +86,8 @@ begin
     ('column', 'iu_suppressed_event.suppressed_at', '8e6d52e249bc263457d23899efd9d131'),
     ('column', 'iu_suppressed_event.suppressed_by', 'd26cd51629b9eff88ca67e02bc94d236'),
     ('column', 'iu_suppressed_event.suppressed_id', 'a4f59c736a6e89e1058c2833d87051ef'),
-    ('constraint', 'event_outbox.event_outbox_classification_chk', '36b324c99fbf2b7d70890d989c689f4f'),
     ('constraint', 'event_outbox.event_outbox_id_key', '045fdd31039d4f7d73104329976dd9c4'),
-    ('constraint', 'event_outbox.event_outbox_lane_chk', '7b5b5b7d2a722605b8322217a55d291d'),
     ('constraint', 'event_outbox.event_outbox_pkey', '4861cf50518fed6f402ddab128fc0539'),
-    ('constraint', 'event_outbox.event_outbox_stream_chk', 'b0991b9760b0a33e64de0387efc79cf4'),
     ('constraint', 'event_type_registry.event_type_registry_delivery_lane_check', '7b5b5b7d2a722605b8322217a55d291d'),
     ('constraint', 'event_type_registry.event_type_registry_event_domain_check', '6377d1bb171ac1a286a709235437fa74'),
     ('constraint', 'event_type_registry.event_type_registry_event_stream_check', 'b0991b9760b0a33e64de0387efc79cf4'),
@@ -97,9 +97,11 @@ begin
     ('constraint', 'iu_event_dedupe.iu_event_dedupe_pkey', '455dcb5613e3b9ce8c8f4f6ac8acd32d'),
     ('constraint', 'iu_suppressed_event.iu_suppressed_event_pkey', '0c2e09486a43398229a00c369ff27a6e'),
     ('function', 'fn_event_outbox_append_only()', 'c4aba18cfb79c7cfaadb13362bddf68c'),
-    ('function', 'fn_event_type_validate()', '6368d5851c030fdee24c7b741f6bc79d'),
-    ('function', 'fn_iu_emit(text, text, text, text, jsonb, text, text, text, text, text, text, timestamp with time zone, text)', '7bd22d446f761ceb59a238bd31c3ce31'),
+    ('function', 'fn_event_type_validate()', 'aff6ea36243cae1cafdb3b2c2cc3d22f'),
+    ('function', 'fn_iu_emit(text, text, text, text, jsonb, text, text, text, text, text, text, timestamp with time zone, text)', '97d330bd745fa5e4d651443844a7271c'),
     ('function', 'fn_iu_emit_event(text, text, uuid, text, jsonb)', '9c773b7b1d47b28566c80ae9d7a115c9'),
+    ('function', 'fn_iu_event_check()', '0127df124e780720a214d0e825950cd0'),
+    ('function', 'fn_iu_event_recording()', '3e609086026b612d2f2a1d7870c1bbd3'),
     ('function', 'fn_iu_event_settle(event_outbox, text, boolean)', '86c8273148839a7a031736fc6ef50343'),
     ('function', 'fn_iu_event_type_add(text, text, text, text, text, text)', '9ac4199cd8746c969463f2d0ddf140da'),
     ('function', 'fn_iu_event_type_disable(text, text)', 'a026b319bda8876b9fa5ab0203f24113'),
@@ -113,14 +115,16 @@ begin
     ('index', 'event_type_registry_pkey', '456efec4be9e883ff54f1703b9530703'),
     ('index', 'iu_event_dedupe_pkey', 'b64573ed1d60e65a7fb7102a83e5f6cf'),
     ('index', 'iu_suppressed_event_pkey', '61663a82c2766e4ddc8829bf7b4a9201'),
-    ('sequence', 'event_outbox_seq_seq', '9151b4fccab7f53501d4cf95474739d2'),
+    ('sequence', 'event_outbox_seq_seq', '7e09ca4285fb94f6d4ad5c868c1715b2'),
     ('sequence', 'iu_suppressed_event_suppressed_id_seq', '02c20d1197ad94be0c3f2320918ea94f'),
     ('table', 'event_outbox', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'event_type_registry', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'iu_event_dedupe', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'iu_suppressed_event', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('trigger', 'event_outbox.trg_event_outbox_append_only', '8054ecef74690faa5324edd818852cc4'),
-    ('trigger', 'event_outbox.trg_event_outbox_type_validate', '3a3d175a2a60f47f75dd6b0e2e5e4d09'),
+    ('trigger', 'event_outbox.trg_event_outbox_check', 'af754b8a19967b4b9942efcd6cd5d7ad'),
+    ('trigger', 'event_outbox.trg_event_outbox_recording', '65916b513834239ea4206b6f3237aa92'),
+    ('trigger', 'event_outbox.trg_event_outbox_type_validate', '0786b6c3da34693b96eb5e5e2b30dd8e'),
     ('trigger', 'iu_suppressed_event.trg_iu_suppressed_event_append_only', '5e60839be33bdb054b6ef9b11590b7b2'),
     ('view', 'v_iu_suppressed_event', '81cb02511a34c598f507e4805607b688')
   ) as expected (kind, identity, fingerprint)

@@ -148,7 +148,7 @@ begin
     ('function', 'fn_iu_canonical_writer(text)', '24e7ed2319ade123230ea1f9c8813236'),
     ('function', 'fn_iu_create(text, text, text, text, text, text, text, text, text, text, text, integer, jsonb, jsonb)', '2bfcfbd960a82d6586e9b61df6790ad2'),
     ('function', 'fn_iu_create_check(jsonb, text)', '76e83338ea593544216e99b0a9c080e6'),
-    ('function', 'fn_iu_create_many(jsonb, text)', '0630c7db4e1793dd0f07126b960b5978'),
+    ('function', 'fn_iu_create_many(jsonb, text)', '20157bc260608b939e64cf2227ad13f9'),
     ('function', 'fn_iu_deprecate(text, text, text, boolean, text)', '4cc351ef592a1edc6ac16e651b553ad9'),
     ('function', 'fn_iu_document_of(uuid[])', '43aa966ddc6599e0f0ca2d58da480fae'),
     ('function', 'fn_iu_enact(text, text, text, text, text, text, text, boolean)', '000a0a3a881b32f48650a9cf853f3da5'),

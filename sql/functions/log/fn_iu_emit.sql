@@ -34,6 +34,7 @@ set search_path from current
 as $$
 declare
   v_known iu_event_dedupe;
+  v_type event_type_registry;
 begin
   event_id := gen_random_uuid();
   if p_dedupe_key is not null then
@@ -57,11 +58,13 @@ begin
       return;
     end if;
   end if;
-  insert into event_outbox (id, event_domain, event_type, event_subject_table, event_subject_ref, canonical_address, actor_ref,
-                            source_system, correlation_id, event_severity, payload_classification, safe_payload, occurred_at)
-  values (event_id, p_event_domain, p_event_type, p_subject_table, p_subject_ref, coalesce(p_canonical_address, ''),
-          coalesce(p_actor_ref, session_user), p_source_system, p_correlation_id, p_severity, p_payload_classification,
-          p_safe_payload, coalesce(p_occurred_at, now()))
+  select * into v_type from event_type_registry r where r.event_domain = p_event_domain and r.event_type = p_event_type;
+  insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref,
+                            canonical_address, actor_ref, source_system, correlation_id, event_severity, payload_classification,
+                            safe_payload, occurred_at)
+  values (event_id, p_event_domain, p_event_type, v_type.event_stream, v_type.delivery_lane, p_subject_table, p_subject_ref,
+          coalesce(p_canonical_address, ''), coalesce(p_actor_ref, session_user), p_source_system, p_correlation_id,
+          coalesce(p_severity, v_type.default_severity), p_payload_classification, p_safe_payload, coalesce(p_occurred_at, now()))
   returning seq into event_seq;
   is_new := found;
   suppressed := not found;

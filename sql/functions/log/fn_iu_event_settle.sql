@@ -1,6 +1,6 @@
 -- fn_iu_event_settle(event_outbox, text, boolean) returns event_outbox
 --
--- Contract:  the slow half of fn_event_type_validate: fills what an insert left null and names what is wrong, one code a reason. A
+-- Contract:  checks one row: fills what an insert left null and names what is wrong, one code a reason. A
 --            message names a key or a column, never a value of the payload.
 -- Arguments: p_event: the row; p_payload: its payload as text; p_known: registered, active, same stream and lane
 -- Returns:   the row with id, times, actor and address filled

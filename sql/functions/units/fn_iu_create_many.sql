@@ -60,10 +60,13 @@ begin
     returning id
   ), event as (
     -- joined to the written units, so that the event comes after the row it tells about
-    insert into event_outbox (event_domain, event_type, event_subject_table, event_subject_ref, canonical_address, actor_ref, source_system, safe_payload)
-    select 'iu', 'unit_created', 'information_unit', p.id::text, p.canonical_address, p_actor, 'iu_core',
+    insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+                              actor_ref, source_system, safe_payload)
+    select 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', p.id::text, p.canonical_address, p_actor, 'iu_core',
            jsonb_build_object('unit_kind', p.kind, 'parent_ref', p.parent_id, 'version_seq', 1, 'version_id', p.version_id, 'content_hash', p.content_hash)
-      from placed p join unit u on u.id = p.id order by p.ordinal
+      from placed p join unit u on u.id = p.id
+      left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_created'
+     order by p.ordinal
     returning seq
   )
   select p.ordinal, p.id, p.version_id, p.canonical_address from placed p order by p.ordinal;

@@ -1,7 +1,6 @@
 import { IuError } from '../../contract/errors/index.js';
 import { migrateUp, migrateVerify } from '../../install/migrate/index.js';
-import { registerCursor } from '../../store/cursors.js';
-import { domainsWithoutOwner, knownRoutes, untouchedGates } from '../../store/demo.js';
+import { knownRoutes, untouchedGates } from '../../store/demo.js';
 import { setGate } from '../../store/gates.js';
 import { addRoute, setRouteEnabled } from '../../store/routes.js';
 import { connectClient } from '../../store/session.js';
@@ -46,7 +45,6 @@ export interface Preparation {
   readonly changes: readonly string[];
   readonly gatesOpened: readonly string[];
   readonly routesAdded: readonly string[];
-  readonly cursorsRegistered: readonly string[];
 }
 
 /**
@@ -65,8 +63,6 @@ export async function prepareDatabase(url: string, schema: string): Promise<Prep
     await client.query('begin');
     const codes = demoRoutes.map((route) => route.route_code);
     const first = (await knownRoutes(client, codes)).size === 0;
-    const cursorsRegistered = first ? await domainsWithoutOwner(client) : [];
-    for (const domain of cursorsRegistered) await registerCursor(client, `${domain}_default`, domain, 'beginning');
     if (first) {
       for (const route of demoRoutes) {
         await addRoute(client, JSON.stringify(route));
@@ -77,7 +73,7 @@ export async function prepareDatabase(url: string, schema: string): Promise<Prep
     const gatesOpened = await untouchedGates(client, gates);
     for (const key of gatesOpened) await setGate(client, { key, open: true, reason });
     await client.query('commit');
-    return { changes, gatesOpened, routesAdded: first ? codes : [], cursorsRegistered };
+    return { changes, gatesOpened, routesAdded: first ? codes : [] };
   } finally {
     await client.end();
   }

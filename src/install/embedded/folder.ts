@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { IuError } from '../../contract/errors/index.js';
 import { errorCode } from '../../store/failure.js';
 import { accountFor, canEnter, type ServerAccount } from './account.js';
@@ -67,10 +67,15 @@ export function prepareDataFolder(asked: string): DataFolder {
   return { folder: fallback, account: fallbackAccount, movedFrom: folder };
 }
 
+/** Step by step: `recursive: true` never returns below a folder such as /proc, in which nothing can be made. */
 function makeFolder(folder: string): boolean {
+  if (existsSync(folder)) return false;
+  makeFolder(dirname(folder));
   try {
-    return mkdirSync(folder, { recursive: true }) !== undefined;
+    mkdirSync(folder);
+    return true;
   } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
     throw new IuError('IU022', {
       message: `The data folder ${folder} cannot be made (${errorCode(error) ?? 'unknown'}).`,
     });

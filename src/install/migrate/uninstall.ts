@@ -126,10 +126,18 @@ async function removeAllPatiently(
   }
 }
 
+/**
+ * The roles belong to the cluster. Another installation may depend on one of them without a trace in its catalog (iu_core_pruner owns
+ * nothing yet), so iu_owner decides for all: while some database has something of it, every role stays.
+ */
 async function removeRoles(client: ClientBase): Promise<Pick<UninstallResult, 'rolesDropped' | 'rolesKept'>> {
-  const rolesDropped: string[] = [];
+  const owner = await dropRole(client, 'iu_owner');
+  if (!owner.dropped) {
+    return { rolesDropped: [], rolesKept: roles.map((role) => ({ role, reason: owner.reason ?? 'still needed' })) };
+  }
+  const rolesDropped: string[] = ['iu_owner'];
   const rolesKept: { role: string; reason: string }[] = [];
-  for (const role of roles) {
+  for (const role of roles.filter((name) => name !== 'iu_owner')) {
     const { dropped, reason } = await dropRole(client, role);
     if (dropped) rolesDropped.push(role);
     else rolesKept.push({ role, reason: reason ?? 'still needed' });
