@@ -168,8 +168,9 @@ begin
   )
   insert into iu_tree_path (unit_id, root_unit_id, path_ids, depth)
   select id, root, path, cardinality(path) - 1 from down;
-  insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, created_by)
-  select 'contains', n.parent_or_container_ref, n.id, n.sibling_rank, n.created_by
+  insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, valid_from, created_by)
+  -- valid from the same moment as the unit and its first version
+  select 'contains', n.parent_or_container_ref, n.id, n.sibling_rank, n.created_at, n.created_by
     from new_units n where n.parent_or_container_ref is not null;
   return null;
 exception when check_violation then
@@ -1334,6 +1335,8 @@ begin
   v_units := coalesce(v_units, '{}') || coalesce((select array_agg(u.id) from jsonb_array_elements(p_steps) s
    cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r
     join information_unit u on u.canonical_address = r), '{}');
+  -- and the collections that named documents stand in
+  v_units := v_units || coalesce((select array_agg(c.collection_id) from iu_collection_path c where c.document_id = any (v_units)), '{}');
   v_documents := fn_iu_structure_lock(v_units, exists (
     select from jsonb_array_elements(p_steps) s
       left join information_unit u on u.canonical_address = s ->> 'unit'
@@ -1863,8 +1866,8 @@ begin
   end if;
   perform fn_iu_structure_lock(
     array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
-          union select (before ->> 'parent_id')::uuid from iu_structure_change
-                 where operation_id = p_operation_id and change_kind = 'placed' and before ->> 'parent_id' is not null),
+          union select coalesce(before ->> 'parent_id', before ->> 'collection_id')::uuid from iu_structure_change
+                 where operation_id = p_operation_id and change_kind = 'placed' and before ->> 'parent_id' is distinct from before ->> 'collection_id'),
     exists (select from iu_structure_change where operation_id = p_operation_id and change_kind = 'placed'
                and (before ->> 'parent_id' is null or after ->> 'parent_id' is null)));
   v_conflict := fn_iu_structure_conflict(p_operation_id);

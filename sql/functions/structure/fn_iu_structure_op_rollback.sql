@@ -32,8 +32,8 @@ begin
   end if;
   perform fn_iu_structure_lock(
     array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
-          union select (before ->> 'parent_id')::uuid from iu_structure_change
-                 where operation_id = p_operation_id and change_kind = 'placed' and before ->> 'parent_id' is not null),
+          union select coalesce(before ->> 'parent_id', before ->> 'collection_id')::uuid from iu_structure_change
+                 where operation_id = p_operation_id and change_kind = 'placed' and before ->> 'parent_id' is distinct from before ->> 'collection_id'),
     exists (select from iu_structure_change where operation_id = p_operation_id and change_kind = 'placed'
                and (before ->> 'parent_id' is null or after ->> 'parent_id' is null)));
   v_conflict := fn_iu_structure_conflict(p_operation_id);

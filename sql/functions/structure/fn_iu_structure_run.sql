@@ -28,6 +28,8 @@ begin
   v_units := coalesce(v_units, '{}') || coalesce((select array_agg(u.id) from jsonb_array_elements(p_steps) s
    cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r
     join information_unit u on u.canonical_address = r), '{}');
+  -- and the collections that named documents stand in
+  v_units := v_units || coalesce((select array_agg(c.collection_id) from iu_collection_path c where c.document_id = any (v_units)), '{}');
   v_documents := fn_iu_structure_lock(v_units, exists (
     select from jsonb_array_elements(p_steps) s
       left join information_unit u on u.canonical_address = s ->> 'unit'
