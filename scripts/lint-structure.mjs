@@ -13,7 +13,8 @@ const mayImport = {
   install: ['store', 'contract'],
   route: ['store', 'contract'],
   cut: ['store', 'contract'],
-  cli: ['install', 'route', 'cut', 'store', 'contract'],
+  structure: ['store', 'contract'],
+  cli: ['install', 'route', 'cut', 'structure', 'store', 'contract'],
 };
 const forbiddenNames = /(^|\/)(utils?|helpers?|common|types)(\/|\.[a-z]+$)/;
 const mostLines = (path) => (/^test\//.test(path) ? 600 : 400);

@@ -16,6 +16,7 @@ import { register as ladder } from './commands/ladder.js';
 import { register as migrate } from './commands/migrate.js';
 import { register as probe } from './commands/probe.js';
 import { register as route } from './commands/route.js';
+import { register as structure } from './commands/structure.js';
 import { register as uninstall } from './commands/uninstall.js';
 import { register as unit } from './commands/unit.js';
 import { register as verify } from './commands/verify.js';
@@ -40,6 +41,7 @@ export const commands: readonly RegisterCommand[] = [
   deadLetter,
   cursor,
   unit,
+  structure,
   probe,
   demo,
   completion,

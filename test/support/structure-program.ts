@@ -46,7 +46,7 @@ export function stepOf(wish: Wish, tree: Tree, address: () => string): Structure
   // Dead units are chosen now and then: they have to be refused.
   const living = units.filter((unit) => unit.status === 'draft');
   const pick = <Item>(items: readonly Item[], by: number): Item => items[by % items.length] as Item;
-  const pool = wish.policy % 29 === 0 ? units : living;
+  const pool = wish.policy % 29 === 0 || living.length === 0 ? units : living;
   const unit = pick(pool, wish.first);
   const parent = wish.second % 11 === 0 ? null : pick(pool, wish.second).address;
   const siblings = (of: string | null) => (of === null ? [] : (tree.order.get(of) ?? []));

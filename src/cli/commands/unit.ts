@@ -5,6 +5,7 @@ import { type CliContext, withExamples } from '../context.js';
 import { wholeNumber } from '../global-options.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
+import { registerUnitTree } from './unit-tree.js';
 
 const statuses = ['draft', 'enacted', 'superseded', 'retired', 'deprecated'] as const;
 
@@ -103,7 +104,7 @@ function registerShow(unit: Command, context: CliContext): void {
   });
 }
 
-/** `iu unit list|show`. */
+/** `iu unit list|show|tree|history|lineage|diff`. */
 export function register(program: Command, context: CliContext): void {
   const unit = withExamples(
     program.command('unit').description('Information units and their versions'),
@@ -111,4 +112,5 @@ export function register(program: Command, context: CliContext): void {
   );
   registerList(unit, context);
   registerShow(unit, context);
+  registerUnitTree(unit, context);
 }

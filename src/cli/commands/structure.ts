@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { exitCodes } from '../../contract/errors/exit-codes.js';
+import { IuError } from '../../contract/errors/index.js';
+import {
+  applyStructureOperation,
+  findOperation,
+  listOperations,
+  type OperationRow,
+  type PreviewLine,
+  rollBackStructureOperation,
+  type StructureAnswer,
+  type StructureVerdict,
+  type TreeProof,
+  verifyStructureOperation,
+  verifyTree,
+} from '../../store/structure.js';
+import { parseSteps, planOperation } from '../../structure/operation.js';
+import { type CliContext, withExamples } from '../context.js';
+import { countedId } from '../global-options.js';
+import { rawJson } from '../json.js';
+import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import type { Printer } from '../printer.js';
+import type { Column } from '../table.js';
+
+interface ActorOptions {
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+function preview(trees: Readonly<Record<string, readonly PreviewLine[]>>): string[] {
+  return Object.values(trees).flatMap((lines) =>
+    lines.map((line) => {
+      const number = line.number === null ? '' : ` (${line.number})`;
+      const status = line.status === 'draft' || line.status === 'enacted' ? '' : ` ${line.status}`;
+      return `  ${'  '.repeat(line.depth)}${line.address}${number}${status}`;
+    }),
+  );
+}
+
+function answerLines(answer: StructureAnswer, printer: Printer): string[] {
+  const { impact } = answer;
+  const facts = printer.facts({
+    operation: answer.operation_id,
+    type: answer.operation_type,
+    status: `${answer.status}${answer.replayed ? ' (it was already)' : ''}`,
+    steps: answer.step_count,
+    units: `${impact.units}, of them new ${impact.units_born}`,
+    'tree rows': impact.tree_rows,
+    relations: impact.relations,
+    'sql links': impact.sql_links,
+    events:
+      answer.events === undefined ? impact.events : answer.events.filter((event) => event.event_id !== null).length,
+    reviews: impact.reviews.length === 0 ? undefined : impact.reviews.length,
+  });
+  return answer.status === 'planned' && !answer.replayed
+    ? [...facts, 'before:', ...preview(impact.before), 'after:', ...preview(impact.after)]
+    : facts;
+}
+
+function registerPlan(structure: Command, context: CliContext): void {
+  withExamples(
+    structure
+      .command('plan')
+      .description('Record an operation and show what it would do; no unit changes')
+      .argument('<steps>', 'the steps as JSON, or @file; one step, an array, or {"operations": [...]}')
+      .requiredOption('--actor <name>', 'who plans; stands beside the database login')
+      .option('--reason <text>', 'why')
+      .option('--request <text>', 'makes it another plan than an earlier one with the same steps'),
+    `iu structure plan '{"operation_type":"reparent_piece","unit":"li/a","parent":"li/b"}' --actor ann`,
+  ).action(async (given: string, options: ActorOptions & { request?: string }, command: Command) => {
+    const steps = parseSteps(given.startsWith('@') ? readFileSync(given.slice(1), 'utf8') : given);
+    const answer = await context.withDatabase(command, ({ pool }) => planOperation(pool, steps, options));
+    const printer = context.printer(command);
+    printer.result(answer, () => answerLines(answer, printer));
+    if (answer.status === 'planned') {
+      printer.note(`to do it: iu structure apply ${answer.operation_id} --actor NAME --approval REFERENCE`);
+    }
+  });
+}
+
+function registerChange(structure: Command, context: CliContext, verb: 'apply' | 'rollback'): void {
+  const description =
+    verb === 'apply'
+      ? 'Do what was planned: all steps or none, one event a step; needs the gate structure_ops_enabled'
+      : 'Undo an applied operation to the identical tree; refused by name where a later one touched the same units';
+  const changing = structure
+    .command(verb)
+    .description(description)
+    .argument('<operation>', 'number of the operation', countedId)
+    .requiredOption('--actor <name>', 'who does it; stands beside the database login')
+    .requiredOption('--approval <reference>', 'the approval that allows it');
+  if (verb === 'rollback') changing.option('--reason <text>', 'why');
+  withExamples(changing, `iu structure ${verb} 7 --actor ann --approval R-12`).action(
+    async (id: string, options: ActorOptions & { approval: string }, command: Command) => {
+      const { actor, approval, reason } = options;
+      const answer = await context.withDatabase(command, ({ pool }) =>
+        verb === 'apply'
+          ? applyStructureOperation(pool, id, actor, approval)
+          : rollBackStructureOperation(pool, id, actor, approval, reason ?? null),
+      );
+      const printer = context.printer(command);
+      printer.result(answer, () => answerLines(answer, printer));
+    },
+  );
+}
+
+function registerVerify(structure: Command, context: CliContext): void {
+  withExamples(
+    structure
+      .command('verify')
+      .description('Look whether an operation still stands and is whole; without one prove every tree')
+      .argument('[operation]', 'number of the operation', countedId)
+      .option('--document <unit>', 'prove the tree of this document only'),
+    'iu structure verify',
+    'iu structure verify 7',
+  ).action(async (id: string | undefined, options: { document?: string }, command: Command) => {
+    const printer = context.printer(command);
+    const found = await context.withDatabase<StructureVerdict | TreeProof>(
+      command,
+      ({ pool }) => (id === undefined ? verifyTree(pool, options.document) : verifyStructureOperation(pool, id)),
+      { readOnlyAllowed: true },
+    );
+    printer.result(found, () =>
+      printer.facts(
+        Object.fromEntries(
+          Object.entries(found)
+            .filter(([name]) => name !== 'documents' || id === undefined)
+            .map(([name, value]) => [
+              name.replaceAll('_', ' '),
+              Array.isArray(value) ? value.join('; ') || 'none' : value,
+            ]),
+        ),
+      ),
+    );
+    if (!found.ok) context.endWith(exitCodes.unhealthy);
+  });
+}
+
+const columns: readonly Column<OperationRow>[] = [
+  { title: 'operation', value: (row) => row.operation_id, align: 'right' },
+  { title: 'type', value: (row) => row.operation_type },
+  { title: 'status', value: (row) => row.operation_status },
+  { title: 'steps', value: (row) => row.step_count, align: 'right' },
+  { title: 'units', value: (row) => row.units, align: 'right' },
+  { title: 'events', value: (row) => row.events, align: 'right' },
+  { title: 'by', value: (row) => row.actor_ref },
+  { title: 'planned', value: (row) => row.created_at },
+  { title: 'applied', value: (row) => row.enacted_at },
+  { title: 'reason', value: (row) => row.reason },
+];
+
+function registerList(structure: Command, context: CliContext): void {
+  const list = structure
+    .command('list')
+    .description('Structure operations, newest first')
+    .addOption(new Option('--status <status>', 'only in this state').choices(['planned', 'enacted', 'rolled_back']));
+  withExamples(withPaging(list, countedId), 'iu structure list --status enacted').action(
+    async (options: PageOptions & { status?: string }, command: Command) => {
+      const page = await context.withDatabase(command, ({ pool }) => listOperations(pool, options, options), {
+        readOnlyAllowed: true,
+      });
+      const again = commandLineWithout(context.words, ['--after']);
+      context.printer(command).page(page, { columns, whenEmpty: 'No operation matches.', again });
+    },
+  );
+}
+
+function registerShow(structure: Command, context: CliContext): void {
+  withExamples(
+    structure
+      .command('show')
+      .description('One structure operation with its steps and its impact')
+      .argument('<operation>', 'number of the operation', countedId),
+    'iu structure show 7 --json',
+  ).action(async (id: string, _options: object, command: Command) => {
+    const row = await context.withDatabase(command, ({ pool }) => findOperation(pool, id), { readOnlyAllowed: true });
+    if (row === undefined) throw new IuError('IU614', { message: `There is no structure operation ${id}.` });
+    const { payload, impact_summary, ...rest } = row;
+    const printer = context.printer(command);
+    printer.result({ ...rest, steps: rawJson(payload), impact: rawJson(impact_summary) }, () => [
+      ...printer.facts(
+        Object.fromEntries(
+          Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+        ),
+      ),
+      'steps:',
+      `  ${payload}`,
+    ]);
+  });
+}
+
+/** `iu structure plan|apply|verify|rollback|list|show`. */
+export function register(program: Command, context: CliContext): void {
+  const structure = withExamples(
+    program.command('structure').description('Operations on the trees of documents: planned, applied, rolled back'),
+    'iu structure list',
+  );
+  registerPlan(structure, context);
+  registerChange(structure, context, 'apply');
+  registerVerify(structure, context);
+  registerChange(structure, context, 'rollback');
+  registerList(structure, context);
+  registerShow(structure, context);
+}

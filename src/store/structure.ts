@@ -1,0 +1,170 @@
+import type { StructureStep } from '../contract/structure/step.js';
+import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+
+/** One line of the preview of a document. */
+export interface PreviewLine {
+  readonly address: string;
+  readonly depth: number;
+  readonly number: string | null;
+  readonly status: string;
+}
+
+/** What a structure operation would do or did. */
+export interface StructureImpact {
+  readonly units: number;
+  readonly units_born: number;
+  readonly tree_rows: number;
+  readonly sql_links: number;
+  readonly relations: number;
+  readonly events: number;
+  readonly reviews: readonly Readonly<Record<string, unknown>>[];
+  readonly documents: Readonly<
+    Record<string, { readonly before_hash: string | null; readonly after_hash: string | null }>
+  >;
+  readonly before: Readonly<Record<string, readonly PreviewLine[]>>;
+  readonly after: Readonly<Record<string, readonly PreviewLine[]>>;
+}
+
+/** Answer of plan, apply and rollback. */
+export interface StructureAnswer {
+  readonly operation_id: string;
+  readonly operation_type: string;
+  readonly status: string;
+  readonly idempotency_key: string;
+  /** True when the call found everything done already. */
+  readonly replayed: boolean;
+  readonly step_count: number;
+  readonly impact: StructureImpact;
+  /** Of apply and rollback. */
+  readonly event_emitted?: boolean;
+  readonly events?: readonly {
+    readonly step_no: number;
+    readonly event_type: string;
+    readonly event_id: string | null;
+  }[];
+}
+
+/** What verify found. */
+export interface StructureVerdict {
+  readonly operation_id: string;
+  readonly status: string;
+  readonly ok: boolean;
+  readonly tree_path_ok: boolean;
+  readonly tree_acyclic: boolean;
+  readonly relation_ok: boolean;
+  readonly lifecycle_ok: boolean;
+  readonly link_ok: boolean;
+  readonly text_ok: boolean;
+  readonly event_ok: boolean;
+  readonly problems: readonly string[];
+  readonly later_change: string | null;
+}
+
+/** Proof of the projection of one document or of everything. */
+export interface TreeProof {
+  readonly ok: boolean;
+  readonly documents: number;
+  readonly units: number;
+  readonly problems: readonly string[];
+}
+
+/** Records an operation and says what it would do. */
+export function planStructureOperation(
+  database: Queryable,
+  steps: readonly StructureStep[],
+  actor: string,
+  reason: string | null,
+  request: string,
+): Promise<StructureAnswer> {
+  const values = [JSON.stringify(steps), actor, reason, request];
+  return callForResult(database, 'select fn_iu_structure_op_plan($1, $2, $3, $4)', values);
+}
+
+/** Does what was planned. */
+export function applyStructureOperation(
+  database: Queryable,
+  operationId: string,
+  actor: string,
+  approvalRef: string,
+): Promise<StructureAnswer> {
+  return callForResult(database, 'select fn_iu_structure_op_apply($1, $2, $3)', [operationId, actor, approvalRef]);
+}
+
+/** Undoes what was applied. */
+export function rollBackStructureOperation(
+  database: Queryable,
+  operationId: string,
+  actor: string,
+  approvalRef: string,
+  reason: string | null,
+): Promise<StructureAnswer> {
+  const values = [operationId, actor, approvalRef, reason];
+  return callForResult(database, 'select fn_iu_structure_op_rollback($1, $2, $3, $4)', values);
+}
+
+/** Looks whether an operation still stands and is whole. */
+export function verifyStructureOperation(database: Queryable, operationId: string): Promise<StructureVerdict> {
+  return callForResult(database, 'select fn_iu_structure_op_verify($1)', [operationId]);
+}
+
+/** Proves the tree of one document (address or id), or of everything. */
+export function verifyTree(database: Queryable, document: string | undefined): Promise<TreeProof> {
+  const text = 'select fn_iu_tree_verify(case when $1::text is not null then fn_iu_unit_ref($1) end)';
+  return callForResult(database, text, [document ?? null]);
+}
+
+/** One operation of a list. */
+export interface OperationRow {
+  readonly operation_id: string;
+  readonly operation_type: string;
+  readonly operation_status: string;
+  readonly step_count: number;
+  readonly actor_ref: string;
+  readonly reason: string | null;
+  readonly approval_ref: string | null;
+  readonly units: string | null;
+  readonly events: string;
+  readonly suppressed_events: string;
+  readonly created_at: string;
+  readonly enacted_at: string | null;
+  readonly rolled_back_at: string | null;
+}
+
+const operationColumns = `operation_id, operation_type, operation_status, step_count, actor_ref, reason, approval_ref, units, events,
+  suppressed_events, created_at, enacted_at, rolled_back_at`;
+
+/** Operations, newest first. */
+export function listOperations(
+  database: Queryable,
+  filter: { readonly status?: string | undefined },
+  wishes: PageWishes,
+): Promise<ListPage<OperationRow>> {
+  return readPage(
+    database,
+    {
+      columns: operationColumns,
+      from: 'v_iu_structure_operation_log',
+      conditions: [['operation_status = ?', filter.status]],
+      key: 'operation_id',
+      keyType: 'bigint',
+      keyColumn: 'operation_id',
+      descending: true,
+    },
+    wishes,
+  );
+}
+
+/** One operation with its steps and impact as JSON text; undefined when there is none. */
+export async function findOperation(
+  database: Queryable,
+  operationId: string,
+): Promise<(OperationRow & { readonly payload: string; readonly impact_summary: string }) | undefined> {
+  const found = await database.query(
+    `select l.*, o.payload, o.impact_summary - 'found' as impact_summary
+       from (select ${operationColumns} from v_iu_structure_operation_log where operation_id = $1) l
+       join iu_structure_operation o using (operation_id)`,
+    [operationId],
+  );
+  const row = found.rows[0];
+  return row === undefined ? undefined : (isoTimes(row) as never);
+}

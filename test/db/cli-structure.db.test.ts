@@ -1,0 +1,108 @@
+// iu structure and iu unit tree|history|lineage|diff on a database.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lineChanges } from '../../src/structure/diff.js';
+import { parseSteps } from '../../src/structure/operation.js';
+import { runIu } from '../support/cli.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { openStructureGate } from '../support/structure.js';
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  const units = [
+    { canonical_address: 'law', body: 'law' },
+    { canonical_address: 'law/1', parent_address: 'law', body: 'one\ntwo\nthree', section_code: '1' },
+    { canonical_address: 'law/2', parent_address: 'law', body: 'second', section_code: '2' },
+  ];
+  await db.pool.query('select from fn_iu_create_many($1, $2)', [JSON.stringify(units), 'tester']);
+});
+
+afterAll(() => db.drop());
+
+const iu = (...words: string[]) => runIu([...words, '--database-url', db.url, '--schema', db.schema]);
+async function json(...words: string[]) {
+  const { stdout, stderr, exitCode } = await iu(...words, '--json');
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  return JSON.parse(stdout);
+}
+
+const replace = JSON.stringify({
+  operation_type: 'replace_piece',
+  unit: 'law/1',
+  piece: { canonical_address: 'law/1n', body: 'new' },
+});
+
+describe('the commands about structure', () => {
+  it('plan, apply, verify, list, show and roll back an operation', async () => {
+    const planned = await json('structure', 'plan', replace, '--actor', 'ann', '--reason', 'reform');
+    expect(planned).toMatchObject({ operationType: 'replace_piece', status: 'planned', impact: { unitsBorn: 1 } });
+    const id: string = planned.operationId;
+    const shown = await iu('structure', 'plan', replace, '--actor', 'ann', '--request', 'again');
+    expect(shown.stdout).toMatch(
+      /before:[\s\S]*law\/1 \(1\)\n[\s\S]*after:[\s\S]*law\/1 \(1\) superseded\n {4}law\/1n \(1\)\n/,
+    );
+    const closed = await iu('structure', 'apply', id, '--actor', 'ann', '--approval', 'R1');
+    expect({ code: closed.exitCode, text: closed.stderr }).toMatchObject({
+      code: 3,
+      text: expect.stringContaining('IU615'),
+    });
+    await openStructureGate(db.pool);
+    expect(await json('structure', 'apply', id, '--actor', 'ann', '--approval', 'R1')).toMatchObject({
+      status: 'enacted',
+      eventEmitted: true,
+    });
+    expect(await json('structure', 'verify', id)).toMatchObject({ ok: true, textOk: true });
+    expect(await json('structure', 'verify')).toMatchObject({ ok: true, units: 4 });
+    expect((await json('structure', 'list', '--status', 'enacted')).items).toMatchObject([{ operationId: id }]);
+    expect(await json('structure', 'show', id)).toMatchObject({ approvalRef: 'R1', steps: [{ unit: 'law/1' }] });
+    expect((await json('unit', 'lineage', 'law/1')).items).toMatchObject([
+      { direction: 'later', relationType: 'supersedes', relatedAddress: 'law/1n' },
+      { direction: 'later', relationType: 'replaced_by', relatedAddress: 'law/1n' },
+    ]);
+    expect((await iu('unit', 'tree', 'law')).stdout).toBe(
+      'law draft\n  law/1 (1) superseded\n  law/1n (1) draft\n  law/2 (2) draft\n',
+    );
+    expect(await json('structure', 'rollback', id, '--actor', 'ann', '--approval', 'R2')).toMatchObject({
+      status: 'rolled_back',
+    });
+    expect((await json('unit', 'tree', 'law')).items).toHaveLength(3);
+    expect((await json('unit', 'history', 'law/1')).items.map((row: { what: string }) => row.what)).toEqual([
+      'place',
+      'version',
+      'lifecycle',
+      'lifecycle',
+    ]);
+    expect((await iu('structure', 'show', '999')).exitCode).toBe(1);
+  });
+
+  it('tell what was at an address of numbers, and how two versions differ', async () => {
+    const { rows } = await db.pool.query('select clock_timestamp()::text as now');
+    const at = new Date(rows[0].now).toISOString();
+    expect((await json('unit', 'history', 'law/2', '--at', at)).items).toMatchObject([{ canonicalAddress: 'law/2' }]);
+    expect((await json('unit', 'tree', 'law', '--at', at)).items).toHaveLength(3);
+    await db.pool.query(`select fn_iu_revise('law/1', E'one\\n2\\nthree\\nfour', 'me')`);
+    expect((await iu('unit', 'diff', 'law/1')).stdout).toBe('version 1 -> 2\n- 2 two\n+ 2 2\n+ 4 four\n');
+  });
+});
+
+describe('the steps of an operation', () => {
+  it('are read as one, as an array or wrapped, and refused with the place of the mistake', () => {
+    const step = { operation_type: 'deprecate_piece', unit: 'a' };
+    for (const form of [step, [step], { operations: [step] }]) expect(parseSteps(JSON.stringify(form))).toEqual([step]);
+    for (const text of ['{', '[]', '{"operation_type":"nonsense"}', '{"operation_type":"deprecate_piece"}']) {
+      expect(() => parseSteps(text)).toThrow(expect.objectContaining({ code: 'IU603' }));
+    }
+  });
+});
+
+describe('the difference of two texts', () => {
+  it('names each line that only one of them has', () => {
+    expect(lineChanges('a\nb\nc', 'a\nb\nc')).toEqual([]);
+    expect(lineChanges('a\nb\nc\nd', 'a\nx\nc\ny\nd')).toEqual([
+      { kind: 'removed', line: 2, text: 'b' },
+      { kind: 'added', line: 2, text: 'x' },
+      { kind: 'added', line: 4, text: 'y' },
+    ]);
+  });
+});
