@@ -72,7 +72,7 @@ async function runProgram(wishes: readonly Wish[], batchSize: number): Promise<v
   const flush = async () => {
     if (batch.length === 0) return;
     const before = { lines: treeLines(tree), hashes: await readHashes(db.pool, prefix) };
-    const planned = await planSteps(db.pool, batch);
+    const planned = await planSteps(db.pool, batch, `batch ${done.length}`);
     expect(await readHashes(db.pool, prefix)).toEqual(before.hashes);
     const silent = done.length % 5 === 4;
     await db.pool.query(`update dot_config set value = $1 where key = 'iu_core.emission_enabled'`, [String(!silent)]);
@@ -95,7 +95,10 @@ async function runProgram(wishes: readonly Wish[], batchSize: number): Promise<v
       batch.push(step);
     } else if (batch.length === 0) {
       refusals += 1;
-      expect({ step, code: await codeOfCall(planSteps(db.pool, [step])) }).toEqual({ step, code });
+      expect({ step, code: await codeOfCall(planSteps(db.pool, [step], `refused ${refusals}`)) }).toEqual({
+        step,
+        code,
+      });
     }
     if (batch.length >= batchSize) await flush();
   }

@@ -6,7 +6,7 @@
 -- Returns:   unit_id, parent_id, depth, canonical_address, section_code, lifecycle_status, version_id, version_seq
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+-- May call:  iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_at(p_document_id uuid, p_at timestamptz)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, lifecycle_status text,
                version_id uuid, version_seq integer)

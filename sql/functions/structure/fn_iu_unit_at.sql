@@ -6,7 +6,7 @@
 -- Returns:   unit_id, canonical_address, number_path, lifecycle_status, version_id, version_seq
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+-- May call:  iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_unit_at(p_address text, p_at timestamptz)
 returns table (unit_id uuid, canonical_address text, number_path text, lifecycle_status text, version_id uuid, version_seq integer)
 language sql

@@ -6,7 +6,7 @@ declare
 begin
   if v_operations > 0 or v_documents > 0 then
     raise exception using errcode = 'IU811',
-      message = format('rollback of 009_structure refused: %s applied structure operations, %s documents in collections', v_operations, v_documents),
+      message = format('rollback of 008_structure refused: %s applied structure operations, %s documents in collections', v_operations, v_documents),
       hint = 'operations are rolled back, never erased; back the corpus up and remove it with iu uninstall';
   end if;
 end

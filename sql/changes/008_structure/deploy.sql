@@ -1,4 +1,4 @@
--- 009_structure: the tree of each document, collections of documents, lineage, and the operations that change them.
+-- 008_structure: the tree of each document, collections of documents, lineage, and the operations that change them.
 
 create sequence iu_structure_applied_seq;
 comment on sequence iu_structure_applied_seq is 'Order in which operations were applied; taken under the document locks.';
@@ -413,7 +413,7 @@ $$;
 -- Returns:   unit_id, parent_id, depth, canonical_address, section_code, lifecycle_status, version_id, version_seq
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+-- May call:  iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_at(p_document_id uuid, p_at timestamptz)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, lifecycle_status text,
                version_id uuid, version_seq integer)
@@ -461,7 +461,7 @@ $$;
 -- Returns:   as fn_iu_tree_at; nothing when there is no such version
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+-- May call:  iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_at_version(p_unit_id uuid, p_version_seq integer)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, lifecycle_status text,
                version_id uuid, version_seq integer)
@@ -491,7 +491,7 @@ $$;
 -- Returns:   unit_id, canonical_address, number_path, lifecycle_status, version_id, version_seq
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
+-- May call:  iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_unit_at(p_address text, p_at timestamptz)
 returns table (unit_id uuid, canonical_address text, number_path text, lifecycle_status text, version_id uuid, version_seq integer)
 language sql

@@ -1,4 +1,4 @@
--- 009_structure: the triggers stand in their mode, every tree is proven, and the books of the operations agree.
+-- 008_structure: the triggers stand in their mode, every tree is proven, and the books of the operations agree.
 do $$
 declare
   v_problem text;
@@ -21,7 +21,7 @@ begin
     having count(e.*) <> o.step_count * case o.operation_status when 'enacted' then 1 when 'rolled_back' then 2 else 0 end
   ) found;
   if v_problem is not null then
-    raise exception using errcode = 'IU820', message = '009_structure: ' || left(v_problem, 2000),
+    raise exception using errcode = 'IU820', message = '008_structure: ' || left(v_problem, 2000),
       hint = 'fn_iu_tree_verify() proves the trees one by one; iu migrate verify names a changed object';
   end if;
 end
@@ -216,7 +216,7 @@ begin
   where found.fingerprint is distinct from expected.fingerprint;
   if v_damaged is not null then
     raise exception using errcode = 'IU830',
-      message = format('009_structure is damaged: %s', array_to_string(v_damaged, ', ')),
+      message = format('008_structure is damaged: %s', array_to_string(v_damaged, ', ')),
       detail = array_to_string(v_damaged, E'\n'),
       hint = 'restore each object as the change has it';
   end if;
