@@ -40,7 +40,7 @@ export interface LineageRow {
 export async function readLineage(database: Queryable, unit: string, withRetired: boolean): Promise<LineageRow[]> {
   const found = await database.query(
     `with recursive line as (
-       select l.* from v_iu_lineage l where l.unit_id = fn_iu_unit_ref($1) and ($2 or l.relation_status = 'active')
+       select l.* from v_iu_lineage l where l.unit_id = (select fn_iu_unit_ref($1)) and ($2 or l.relation_status = 'active')
        union
        select l.* from line b join v_iu_lineage l on l.unit_id = b.related_unit_id and l.direction = b.direction
         where $2 or l.relation_status = 'active'

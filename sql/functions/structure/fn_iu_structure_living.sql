@@ -12,8 +12,10 @@ set search_path from current
 as $$
 declare
   v_unit information_unit;
+  -- not in the condition below: a volatile function there would be called for every unit
+  v_id uuid := fn_iu_unit_ref(p_ref);
 begin
-  select * into v_unit from fn_iu_living_unit((select canonical_address from information_unit where id = fn_iu_unit_ref(p_ref)));
+  select * into v_unit from fn_iu_living_unit((select canonical_address from information_unit where id = v_id));
   return v_unit;
 end
 $$;

@@ -12,6 +12,7 @@ language plpgsql
 set search_path from current
 as $$
 declare
+  c_id constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
   v_steps jsonb := case when jsonb_typeof(p_operation) = 'array' then p_operation
                         when jsonb_typeof(p_operation -> 'operations') = 'array' then p_operation -> 'operations'
                         else jsonb_build_array(p_operation) end;
@@ -29,11 +30,11 @@ begin
         hint = 'add_new_piece, split_large_piece, merge_small_pieces, deprecate_piece, replace_piece, reparent_piece, renumber_piece';
     end if;
     foreach v_key in array array['unit', 'parent', 'after', 'derived_from'] loop
-      v_step := v_step || coalesce((select jsonb_build_object(v_key, u.canonical_address) from information_unit u where u.id::text = v_step ->> v_key), '{}');
+      v_step := v_step || coalesce((select jsonb_build_object(v_key, u.canonical_address) from information_unit u where u.id = case when v_step ->> v_key ~ c_id then (v_step ->> v_key)::uuid end), '{}');
     end loop;
     if jsonb_typeof(v_step -> 'units') = 'array' then
       v_step := v_step || jsonb_build_object('units', (select jsonb_agg(ref order by ref collate "C") from (
-        select distinct coalesce((select u.canonical_address from information_unit u where u.id::text = r), r) as ref
+        select distinct coalesce((select u.canonical_address from information_unit u where u.id = case when r ~ c_id then r::uuid end), r) as ref
           from jsonb_array_elements_text(v_step -> 'units') r) refs));
     end if;
     v_result := v_result || jsonb_build_array(v_step);

@@ -11,31 +11,35 @@
 create or replace function fn_iu_tree_verify(p_document_id uuid default null) returns jsonb
 language plpgsql
 set search_path from current
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_problems text[];
   v_units bigint;
   v_documents bigint;
+  v_living bigint;
 begin
   select count(*), count(*) filter (where depth = 0) into v_units, v_documents
     from iu_tree_path where p_document_id is null or root_unit_id = p_document_id;
+  if p_document_id is null then
+    select count(*) into v_living from information_unit where deleted_at is null;
+  end if;
   select array_agg(problem) into v_problems from (
     (select format('%s: its path is not that of its parent and itself', u.canonical_address) as problem
        from iu_tree_path t join information_unit u on u.id = t.unit_id
        left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
       where (p_document_id is null or t.root_unit_id = p_document_id)
         and (u.deleted_at is not null
-             or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end)
-      limit 20)
+             or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end))
     union all
-    (select format('%s: stands in no tree', c.canonical_address)
-       from iu_tree_path t join information_unit c on c.parent_or_container_ref = t.unit_id and c.deleted_at is null
-      where t.root_unit_id = p_document_id and not exists (select from iu_tree_path x where x.unit_id = c.id and x.root_unit_id = p_document_id)
-      limit 20)
+    -- without a limit, which would make the planner scan all units for the first 20
+    (select format('%s edges, %s rows below the document', edge.edges, v_units - 1)
+       from (select count(*) as edges from iu_tree_path t
+               join information_unit c on c.parent_or_container_ref = t.unit_id and c.deleted_at is null
+              where t.root_unit_id = p_document_id) edge
+      where p_document_id is not null and edge.edges <> v_units - 1)
     union all
-    (select format('%s units, %s rows of iu_tree_path', counted.units, v_units)
-       from (select count(*) as units from information_unit where deleted_at is null) counted
-      where p_document_id is null and counted.units <> v_units)
+    (select format('%s units, %s rows of iu_tree_path', v_living, v_units) where v_living <> v_units)
     union all
     (select format('document %s has no tree', p_document_id) where p_document_id is not null and v_documents <> 1)
     union all
@@ -46,8 +50,7 @@ begin
       where (p_document_id is null or t.root_unit_id = p_document_id)
         and (r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
              or (u.parent_or_container_ref is not null and r.sibling_rank <> u.sibling_rank)
-             or (u.parent_or_container_ref is not null and c.document_id is not null))
-      limit 20)
+             or (u.parent_or_container_ref is not null and c.document_id is not null)))
     union all
     (select format('%s: its collection path is not that of its collection and itself', c.document_id)
        from iu_collection_path c
@@ -55,8 +58,7 @@ begin
        left join information_unit u on u.id = c.collection_id
       where (p_document_id is null or c.document_id = p_document_id)
         and (c.path_ids <> coalesce(p.path_ids, array[c.collection_id]) || c.document_id
-             or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null)
-      limit 20)
+             or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null))
   ) found;
   return jsonb_build_object('ok', v_problems is null, 'documents', v_documents, 'units', v_units,
                             'problems', to_jsonb(coalesce(v_problems[1:20], '{}')));

@@ -215,7 +215,9 @@ function split(draft: Draft, step: StepOf<'split_large_piece'>): void {
 }
 
 function merge(draft: Draft, step: StepOf<'merge_small_pieces'>): void {
-  const units = [...new Set(step.units)].map((address) => draft.living(address));
+  const different = [...new Set(step.units)];
+  if (different.length < 2) throw new IuError('IU603', { units: step.units });
+  const units = different.map((address) => draft.living(address));
   const first = units[0];
   const isTogether = units.every((unit) => unit.container === first?.container && !unit.inCollection);
   if (units.length < 2 || first === undefined || first.container === null || !isTogether) {
