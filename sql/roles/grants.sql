@@ -34,9 +34,7 @@ begin
       ('function', 'fn_iu_setting', 'execute', 'iu_emitter, iu_worker, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_setting_number', 'execute', 'iu_emitter, iu_worker, iu_operator, iu_approver, iu_reader'),
       -- log
-      ('relation', 'event_outbox', 'insert', 'iu_emitter'),
-      ('relation', 'event_outbox', 'select', 'iu_operator, iu_reader'),
-      ('relation', 'event_outbox_seq_seq', 'usage', 'iu_emitter'),
+      ('relation', 'event_outbox', 'select', 'iu_operator'),
       ('relation', 'event_type_registry', 'select', 'iu_emitter, iu_operator, iu_reader'),
       ('relation', 'iu_event_dedupe', 'select', 'iu_operator'),
       ('relation', 'iu_suppressed_event', 'select', 'iu_operator, iu_reader'),

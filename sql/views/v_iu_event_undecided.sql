@@ -12,7 +12,13 @@ select c.worker_name, u.seq as event_seq, u.id as event_ref, u.event_domain, u.e
    union all
    select e.seq, e.id, e.event_domain, e.event_type, e.created_at
      from pg_snapshot_xip(c.done_snapshot) as late(xid)
-     join event_outbox e on e.tx_id = late.xid and e.seq > c.base_seq and e.seq <= greatest(c.done_floor_seq, c.base_seq)
+    cross join lateral (
+      -- fenced, and by row comparison: only the index (tx_id, seq) answers it, whatever the statistics say
+      select o.seq, o.id, o.event_domain, o.event_type, o.created_at
+        from event_outbox o
+       where (o.tx_id, o.seq) > (late.xid, c.base_seq) and (o.tx_id, o.seq) <= (late.xid, greatest(c.done_floor_seq, c.base_seq))
+       order by o.tx_id, o.seq offset 0
+    ) e
     where not (c.open_snapshot is not null and pg_visible_in_snapshot(late.xid, c.open_snapshot)
                and (c.phase = 2 or e.seq <= c.position_seq))
  ) u

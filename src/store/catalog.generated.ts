@@ -953,7 +953,7 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_replay_candidates: {
-    readonly args: { p_filter: string | null };
+    readonly args: { p_filter: string | null; p_limit?: string | null };
     readonly result: readonly ({ event_seq: string | null; route_id: string | null; route_code: string | null; status: string | null; reason: string | null; attempt_id: string | null; dead_letter_id: string | null })[];
   };
   readonly fn_iu_replay_preview: {

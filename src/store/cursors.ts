@@ -62,8 +62,9 @@ export function registerCursor(
   return callForResult(database, 'select fn_iu_route_worker_register($1, $2, $3)', [workerName, eventDomain, base]);
 }
 
-/** What a transfer moved and decided on the way. */
+/** What a transfer moved and decided on the way; of the rest nothing while a gate is closed. */
 export interface TransferResult {
+  readonly status: string;
   readonly event_domain: string;
   readonly from: string;
   readonly to: string;
@@ -94,8 +95,9 @@ export function rewindCursor(database: Queryable, workerName: string, reason: st
   return callForResult(database, 'select fn_iu_route_worker_rewind($1, $2)', [workerName, reason]);
 }
 
-/** What a rebase decided. */
+/** What a rebase decided; of the rest nothing while a gate is closed. */
 export interface RebaseResult {
+  readonly status: string;
   readonly worker_name: string;
   readonly seen: number;
   readonly attempts_written: number;

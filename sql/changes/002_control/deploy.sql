@@ -62,7 +62,7 @@ $$;
 --            so that the runbook's plain `update dot_config set value = 'true'` opens it as it says. fn_iu_gate_set names both itself.
 -- Arguments: none
 -- Returns:   the row to write
--- Raises:    nothing
+-- Raises:    IU405 a key is changed
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_config_guard() returns trigger
@@ -70,6 +70,10 @@ language plpgsql
 set search_path from current
 as $$
 begin
+  if tg_op = 'UPDATE' and new.key <> old.key then
+    raise exception using errcode = 'IU405', message = format('setting %s keeps its key', old.key),
+      hint = 'close a gate by its value; another setting is another row';
+  end if;
   if tg_op = 'UPDATE' and new.value is distinct from old.value
      and coalesce(current_setting('iu_core.gate_set', true), '') <> new.key then
     if new.open_until is not distinct from old.open_until then

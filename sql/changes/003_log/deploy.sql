@@ -133,7 +133,7 @@ $$;
 -- Returns:   the row with id, times, actor and address filled
 -- Raises:    IU101 type not registered, IU102 type disabled, IU103 stream or lane differ from the registry, IU104 payload is no
 --            object, IU105 payload too large, IU106 payload too deep, IU107 forbidden key, IU108 unknown classification,
---            IU110 mandatory column is null, IU112 descriptive column too long
+--            IU110 mandatory column is null, IU116 infinite time, IU112 descriptive column too long
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_event_settle(p_event event_outbox, p_payload text, p_known boolean) returns event_outbox
@@ -181,6 +181,9 @@ begin
     raise exception using errcode = 'IU112', message = 'a descriptive column of the event is too long',
       hint = 'subject table and ref: 1024 bytes; address, actor, source and correlation: 2048; severity: 80';
   end if;
+  if not isfinite(p_event.created_at) or not isfinite(p_event.occurred_at) then
+    raise exception using errcode = 'IU116', message = 'created_at and occurred_at are points in time, not infinity';
+  end if;
   p_event.actor_ref := coalesce(p_event.actor_ref, session_user);
   p_event.canonical_address := coalesce(p_event.canonical_address, '');
   p_event.id := coalesce(p_event.id, gen_random_uuid());
@@ -226,7 +229,7 @@ $$;
 --            0.005 us a character; joined texts cannot make a key that none of them has, each begins with { and ends with }.
 -- Arguments: none
 -- Returns:   null (statement trigger)
--- Raises:    IU101..IU112 as fn_event_type_validate
+-- Raises:    IU101..IU116 as fn_event_type_validate
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_event_check() returns trigger
@@ -249,7 +252,8 @@ begin
                       or not jsonb_path_exists(n.safe_payload, 'strict $.**{64} ? (@.type() == "object" || @.type() == "array")'))
                  -- the shortest limit of a descriptive column, for all of them together; severity has its own
                  and octet_length(concat(n.event_subject_table, n.event_subject_ref, n.canonical_address, n.actor_ref, n.source_system,
-                                         n.correlation_id)) <= 1024 and coalesce(octet_length(n.event_severity), 0) <= 80, false) as plain
+                                         n.correlation_id)) <= 1024 and coalesce(octet_length(n.event_severity), 0) <= 80
+                 and isfinite(n.created_at) and isfinite(n.occurred_at), false) as plain
           from (select a.*, a.safe_payload::text as payload from added a offset 0) n
           left join event_type_registry r on r.event_domain = n.event_domain and r.event_type = n.event_type
       ) judged
@@ -357,7 +361,8 @@ $$;
 --            p_dedupe_key: null = every call is an event
 -- Returns:   one row; suppressed = true (and nulls) while iu_core.emission_enabled is 'false'; event_seq is null for a known key
 --            whose event retention has taken
--- Raises:    IU101..IU112 as fn_event_type_validate, IU111 the dedupe key belongs to an event of another type or subject
+-- Raises:    IU101..IU112 as fn_event_type_validate, IU111 the dedupe key belongs to an event of another type or subject,
+--            IU117 the dedupe key is empty or too long
 -- Writes:    event_outbox, iu_event_dedupe, iu_suppressed_event
 -- May call:  iu_emitter, iu_worker, iu_operator
 create or replace function fn_iu_emit(
@@ -386,6 +391,9 @@ declare
 begin
   event_id := gen_random_uuid();
   if p_dedupe_key is not null then
+    if octet_length(p_dedupe_key) not between 1 and 1024 then
+      raise exception using errcode = 'IU117', message = format('a dedupe key has 1 to 1,024 bytes, this one %s', octet_length(p_dedupe_key));
+    end if;
     -- waits for a concurrent writer of the key: when that one commits the key is known, when it aborts the key is ours
     insert into iu_event_dedupe (dedupe_key, event_id, event_domain, event_type, event_subject_table, event_subject_ref)
     values (p_dedupe_key, event_id, p_event_domain, p_event_type, p_subject_table, p_subject_ref)

@@ -124,6 +124,7 @@ create table iu_route_attempt (
   constraint iu_route_attempt_once unique (event_seq, route_id, attempt_no),
   constraint iu_route_attempt_delivered_chk check (not delivered or status = 'sent')
 );
+create index iu_route_attempt_queued_idx on iu_route_attempt (event_seq, route_id) where status = 'queued';
 create index iu_route_attempt_trouble_idx on iu_route_attempt (attempt_id) where status in ('failed', 'unknown');
 comment on table iu_route_attempt is 'The audit: one decision (attempt_no 1) for each event and matching route, then one row for each send or replay. Append-only.';
 comment on column iu_route_attempt.route_id is '0 with route_code ''-'' when no route matched.';
@@ -355,15 +356,23 @@ begin
         null;  -- strict paths raise on an empty payload; they are judged event by event
     end;
   end if;
-  select key into v_key from jsonb_each_text(new.target_config)
-   where key ~* '(secret|token|password|credential|private_key|api_key)' and value !~ '^(env|file):[^\s]+$' limit 1;
+  -- every key at any depth, headers included
+  select k ->> 'key' into v_key
+    from jsonb_path_query(new.target_config, 'strict $.** ? (@.type() == "object").keyvalue()') as k
+   where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
+     and jsonb_typeof(k -> 'value') <> 'object' and coalesce(k ->> 'value', '') !~ '^(env|file):\S+$'
+   limit 1;
   if v_key is not null then
     raise exception using errcode = 'IU333', message = format('target_config.%s of route %s holds a secret', v_key, new.route_code),
       hint = 'store a reference: env:NAME or file:PATH';
   end if;
-  if new.target_ref ~ '://[^/?#]*@' then
+  if new.target_ref ~ '://[^/?#]*@' or new.target_ref ~ '^[^/?#@:]+:[^/?#@]*@' then
     raise exception using errcode = 'IU333', message = format('target_ref of route %s holds user information', new.route_code),
       hint = 'a target has no user:password@ part; credentials are references in target_config';
+  end if;
+  if new.target_ref ~* '[?&][^=&]*(secret|token|passw|credential|key|signature)[^=&]*=' then
+    raise exception using errcode = 'IU333', message = format('target_ref of route %s holds a secret in its query', new.route_code),
+      hint = 'credentials are references in target_config, sent as headers';
   end if;
   if new.enabled and not new.dry_run then
     if new.target_kind in ('workflow', 'vector', 'report', 'external_endpoint') then
@@ -534,7 +543,7 @@ $$;
 -- Arguments: p_route: {route_code, event_domain?, event_type?, event_stream?, filter?, target_kind, target_ref, target_config?,
 --            ordering?, on_dead_letter?, retry_policy?, rate_per_second?, max_concurrency?, note?}
 -- Returns:   the route
--- Raises:    IU335 unknown key, IU336 the code was used before, IU332 and IU333 from the guard, 22P02 and 23514 for malformed values
+-- Raises:    IU335 unknown key, IU336 the code was used before, IU332 and IU333 from the guard, IU345 a value is refused
 -- Writes:    iu_outbound_route, iu_route_history
 -- May call:  iu_operator
 create or replace function fn_iu_route_add(p_route jsonb) returns jsonb
@@ -545,7 +554,12 @@ as $$
 declare
   v_unknown text;
   v_route iu_outbound_route;
+  v_what text;
 begin
+  if p_route is null or jsonb_typeof(p_route) <> 'object' or jsonb_typeof(coalesce(p_route -> 'target_config', '{}')) <> 'object'
+     or jsonb_typeof(coalesce(p_route -> 'retry_policy', '{}')) <> 'object' then
+    raise exception using errcode = 'IU345', message = 'a route, its target_config and its retry_policy are JSON objects';
+  end if;
   select string_agg(key, ', ') into v_unknown from jsonb_object_keys(p_route) as key
    where key not in ('route_code', 'event_domain', 'event_type', 'event_stream', 'filter', 'target_kind', 'target_ref', 'target_config',
                      'ordering', 'on_dead_letter', 'retry_policy', 'rate_per_second', 'max_concurrency', 'note');
@@ -562,7 +576,19 @@ begin
           (p_route ->> 'rate_per_second')::integer, (p_route ->> 'max_concurrency')::integer, p_route ->> 'note')
   returning * into v_route;
   return to_jsonb(v_route);
-exception when unique_violation then
+exception
+  when check_violation or not_null_violation then
+    get stacked diagnostics v_what = constraint_name;
+    if v_what = '' then
+      get stacked diagnostics v_what = column_name;
+    end if;
+    raise exception using errcode = 'IU345', message = format('a value of the route is refused: %s', v_what),
+      hint = 'iu route add --help tells what each takes; patterns are *, a name, or a name with a trailing *';
+  when syntax_error or invalid_text_representation or numeric_value_out_of_range then
+    get stacked diagnostics v_what = message_text;
+    raise exception using errcode = 'IU332', message = format('the filter or a number of the route cannot be read: %s', v_what),
+      hint = 'a filter is a jsonpath condition such as $.version_seq > 1';
+  when unique_violation then
   raise exception using errcode = 'IU336', message = format('route code %s is taken', p_route ->> 'route_code'),
     hint = 'a code is never reused, even of a removed route: choose another one';
 end
@@ -708,8 +734,10 @@ create trigger trg_iu_route_history after insert or update on iu_outbound_route
 alter table iu_outbound_route enable always trigger trg_iu_route_history;
 create trigger trg_iu_route_keep before delete or truncate on iu_outbound_route
   for each statement execute function fn_iu_route_keep();
+alter table iu_outbound_route enable always trigger trg_iu_route_keep;
 create trigger trg_iu_sql_event_route_keep before delete or truncate on iu_sql_event_route
   for each statement execute function fn_iu_route_keep();
+alter table iu_sql_event_route enable always trigger trg_iu_sql_event_route_keep;
 create trigger trg_iu_route_history_append_only before update or delete or truncate on iu_route_history
   for each statement execute function fn_iu_refuse_change();
 alter table iu_route_history enable always trigger trg_iu_route_history_append_only;

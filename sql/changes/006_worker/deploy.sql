@@ -262,7 +262,7 @@ $$;
 -- Arguments: p_worker_name; p_event_domain: a domain or '*'; p_base: 'beginning' decides all events there are, 'now' only those
 --            that commit after this registration
 -- Returns:   {worker_name, event_domain, base_kind}
--- Raises:    IU303 name or scope taken, IU304 the domain is read by '*', IU305 unknown base, IU301, IU302
+-- Raises:    IU303 name or scope taken, IU304 the domain is read by '*', IU305 unknown base, IU346 malformed name or domain, IU301, IU302
 -- Writes:    iu_route_worker_cursor
 -- May call:  iu_operator
 create or replace function fn_iu_route_worker_register(p_worker_name text, p_event_domain text, p_base text) returns jsonb
@@ -277,7 +277,10 @@ declare
   v_snapshot pg_snapshot := '3:3:';
 begin
   perform fn_iu_require_read_committed();
-  if p_base not in ('beginning', 'now') then
+  if p_worker_name is null or p_worker_name !~ '^[A-Za-z0-9_.-]{1,80}$' or p_event_domain is null or p_event_domain !~ '^([A-Za-z0-9_.-]{1,80}|\*)$' then
+    raise exception using errcode = 'IU346', message = 'a worker has a name of letters, digits, _ . - and owns one domain or *';
+  end if;
+  if p_base is null or p_base not in ('beginning', 'now') then
     raise exception using errcode = 'IU305', message = 'a worker starts from beginning or from now';
   end if;
   -- Two registrations at once must not both find their scope free. A lock of the table would stop passes, and deadlock with one.
@@ -995,8 +998,8 @@ $$;
 --            everything undecided by anti-join and starts a new chain at the last seq. From here on this cluster is the cursor's.
 --            Says what it decided; decides nothing twice.
 -- Arguments: p_worker_name; p_reason: why, mandatory
--- Returns:   {worker_name, seen, attempts_written, dead_lettered, base_seq}
--- Raises:    IU306 no such worker, IU307 reason missing, IU301, IU302
+-- Returns:   {status: rebased|master_gate_closed|worker_gate_closed, worker_name, seen, attempts_written, dead_lettered, base_seq}
+-- Raises:    IU308 log and audit do not belong together, IU306 no such worker, IU307 reason missing, IU301, IU302
 -- Writes:    iu_route_worker_cursor, iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run
 -- May call:  iu_operator
 create or replace function fn_iu_route_worker_rebase(p_worker_name text, p_reason text) returns jsonb
@@ -1016,12 +1019,27 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  end if;
+  if not fn_iu_core_routes_enabled() then
+    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
+  elsif not fn_iu_route_worker_enabled() then
+    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_worker_name)),
       hint = 'iu cursor list shows the workers';
   end if;
+  perform set_config('lock_timeout', '10s', true);
   lock table event_outbox in share mode;
+  -- A copy that gave the events new numbers (a data move through the insert trigger) has an audit of other events.
+  if exists (select from iu_route_attempt a join event_outbox e on e.seq = a.event_seq
+              where a.route_kind = 'outbound' and a.event_ref <> e.id and a.event_seq > c.base_seq) then
+    raise exception using errcode = 'IU308', message = 'the audit of this copy belongs to other numbers of the log',
+      hint = 'restore log and audit as they were (pg_restore of the whole schema); rows copied through the trigger get new numbers';
+  end if;
   v_result := fn_iu_route_decide_missing(c, c.event_domain, c.base_seq, 'rebase');
   select coalesce(max(seq), 0) into v_max from event_outbox;
   -- A restore may bring rows without the sequence's state; the next seq must be greater than every row.
@@ -1042,7 +1060,7 @@ begin
          last_run_at = clock_timestamp(),
          last_run_summary = v_result || jsonb_build_object('status', 'rebased', 'reason', p_reason, 'by', session_user)
    where worker_name = p_worker_name;
-  return v_result || jsonb_build_object('worker_name', p_worker_name, 'base_seq', v_max::text);
+  return v_result || jsonb_build_object('status', 'rebased', 'worker_name', p_worker_name, 'base_seq', v_max::text);
 end
 $$;
 -- <<<
@@ -1054,7 +1072,7 @@ $$;
 --            From '*' to a new worker: it starts where '*' stands. Back to '*': what '*' has passed already and the giving worker has
 --            not decided is decided here by anti-join, then the giving cursor goes.
 -- Arguments: p_event_domain: one domain, not '*'; p_from, p_to: worker names; p_reason: why, mandatory
--- Returns:   {event_domain, from, to, seen, attempts_written}
+-- Returns:   {status: transferred|master_gate_closed|worker_gate_closed, event_domain, from, to, seen, attempts_written}
 -- Raises:    IU306 no such worker, IU307 reason missing, IU309 a window is open or the scopes do not fit, IU301, IU302
 -- Writes:    iu_route_worker_cursor, and decisions as a pass
 -- May call:  iu_operator
@@ -1074,7 +1092,15 @@ begin
   end if;
   -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
   if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+    if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  end if;
+  if not fn_iu_core_routes_enabled() then
+    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_from);
+  elsif not fn_iu_route_worker_enabled() then
+    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_from);
+  end if;
+  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
   end if;
   select * into v_from from iu_route_worker_cursor where worker_name = p_from for update;
   if not found then
@@ -1100,7 +1126,7 @@ begin
     delete from iu_route_worker_cursor where worker_name = p_from;
     update iu_route_worker_cursor set rewound_seq = (select coalesce(max(seq), 0) from event_outbox) where worker_name = p_to;
   end if;
-  return v_moved || jsonb_build_object('event_domain', p_event_domain, 'from', p_from, 'to', p_to);
+  return v_moved || jsonb_build_object('status', 'transferred', 'event_domain', p_event_domain, 'from', p_from, 'to', p_to);
 end
 $$;
 -- <<<
@@ -1158,7 +1184,8 @@ declare
   v_stranded bigint;
 begin
   perform fn_iu_require_read_committed();
-  select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
+  -- Not locked: passes go on while the check runs. What it found is stored when the cursor still stands where it was read.
+  select * into c from iu_route_worker_cursor where worker_name = p_worker_name;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_worker_name)),
       hint = 'iu cursor list shows the workers';
@@ -1174,9 +1201,10 @@ begin
      and not exists (select from iu_route_dead_letter d where d.event_seq = q.event_seq and d.route_id = q.route_id);
   update iu_route_worker_cursor
      set lost_pairs = v_lost_events + v_lost_pairs + v_stranded, reconciled_at = clock_timestamp(),
-         reconciled_snapshot = case when v_lost_events + v_lost_pairs = 0 then done_snapshot else reconciled_snapshot end,
-         reconciled_floor_seq = case when v_lost_events + v_lost_pairs = 0 then done_floor_seq else reconciled_floor_seq end
-   where worker_name = p_worker_name;
+         reconciled_snapshot = case when v_lost_events + v_lost_pairs = 0 then c.done_snapshot else reconciled_snapshot end,
+         reconciled_floor_seq = case when v_lost_events + v_lost_pairs = 0 then c.done_floor_seq else reconciled_floor_seq end
+   where worker_name = p_worker_name
+     and reconciled_snapshot::text = c.reconciled_snapshot::text and base_snapshot::text = c.base_snapshot::text;
   return jsonb_build_object('worker_name', p_worker_name, 'checked', v_missing.checked, 'lost_events', v_lost_events, 'lost_pairs', v_lost_pairs,
     'stranded', v_stranded, 'lost', v_lost_events + v_lost_pairs + v_stranded, 'first_lost_seq', least(v_missing.event_seqs[1], v_missing.pair_event_seqs[1])::text);
 end
@@ -1349,19 +1377,20 @@ $$;
 -- <<<
 
 -- >>> functions/worker/fn_iu_replay_candidates.sql
--- fn_iu_replay_candidates(jsonb) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
+-- fn_iu_replay_candidates(jsonb, bigint) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
 --
 -- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses; failed
 --            means an open dead letter, whatever was tried since. Attempts later
 --            than until_attempt_id are not meant, and a pair that has a later one is done: so a replay of many is resumable. An event that no
 --            route matched is meant while a route of today would decide it.
 -- Arguments: p_filter: {status: [failed|skipped|dry_run] (default failed), route_code?, event_domain?, event_type?, reason?,
---            failure_signature?, since?, until? (attempt times), until_attempt_id?, after_seq?}
+--            failure_signature?, since?, until? (attempt times), until_attempt_id?, after_seq?};
+--            p_limit: at most so many pairs, null = all
 -- Returns:   a row a pair, in order of event
 -- Raises:    IU344 unknown key or status
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_replay_candidates(p_filter jsonb)
+create or replace function fn_iu_replay_candidates(p_filter jsonb, p_limit bigint default null)
 returns table (event_seq bigint, route_id bigint, route_code text, status text, reason text, attempt_id bigint, dead_letter_id bigint)
 language plpgsql
 volatile
@@ -1402,7 +1431,8 @@ begin
               where r.removed_at is null and fn_iu_pattern_matches(r.event_domain, e.event_domain)
                 and fn_iu_pattern_matches(r.event_type, e.event_type) and fn_iu_pattern_matches(r.event_stream, e.event_stream)
                 and not exists (select from iu_route_attempt x where x.event_seq = e.seq and x.route_id = r.route_id)))
-     order by a.event_seq, a.route_id;
+     order by a.event_seq, a.route_id
+     limit p_limit;
 end
 $$;
 -- <<<
@@ -1451,8 +1481,9 @@ $$;
 -- Contract:  replays or revives at most p_limit pairs of a filter, in order of event, each as its next attempt; dead letters that led
 --            somewhere are resolved. Call it again with after_seq = last_seq until remaining is 0; each call is one transaction, so
 --            it can be stopped at any point. Refused while the master or the worker gate is closed.
--- Arguments: p_filter: as for fn_iu_replay_candidates; p_limit: 1..1000
--- Returns:   {status: ran|master_gate_closed|worker_gate_closed, replayed, by_decision, delivery_waiting, remaining, last_seq}
+-- Arguments: p_filter: as for fn_iu_replay_candidates; p_limit: pairs, 1..1000
+-- Returns:   {status: ran|master_gate_closed|worker_gate_closed, replayed, by_decision, delivery_waiting, remaining (counted up to
+--            10,001), last_seq}
 -- Raises:    IU344, IU301, IU302
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter
 -- May call:  iu_operator
@@ -1466,6 +1497,7 @@ declare
   v_pair record;
   v_outcome jsonb;
   v_decisions jsonb := '{}';
+  v_pairs integer := 0;
   v_replayed integer := 0;
   v_waiting integer := 0;
   v_last bigint := coalesce((p_filter ->> 'after_seq')::bigint, 0);
@@ -1482,9 +1514,11 @@ begin
   end if;
   -- A part ends at the end of an event: last_seq stands for every route of it.
   for v_pair in
-    select * from (select c.*, dense_rank() over (order by c.event_seq) as event_rank from fn_iu_replay_candidates(p_filter) c) r
-     where event_rank <= v_limit
+    -- so many more that the last event of the part is whole
+    select * from fn_iu_replay_candidates(p_filter, v_limit + (select count(*) + 1 from iu_outbound_route))
   loop
+    exit when v_pairs >= v_limit and v_pair.event_seq <> v_last;
+    v_pairs := v_pairs + 1;
     if v_pair.dead_letter_id is not null then
       v_outcome := fn_iu_route_dead_letter_replay(v_pair.dead_letter_id);
     else
@@ -1498,7 +1532,7 @@ begin
     end if;
     v_last := v_pair.event_seq;
   end loop;
-  select count(*) into v_remaining from fn_iu_replay_candidates(p_filter || jsonb_build_object('after_seq', v_last::text));
+  select count(*) into v_remaining from fn_iu_replay_candidates(p_filter || jsonb_build_object('after_seq', v_last::text), 10001);
   return jsonb_build_object('status', 'ran', 'replayed', v_replayed, 'by_decision', v_decisions, 'delivery_waiting', v_waiting,
     'remaining', v_remaining, 'last_seq', v_last::text);
 end
@@ -1554,7 +1588,13 @@ select c.worker_name, u.seq as event_seq, u.id as event_ref, u.event_domain, u.e
    union all
    select e.seq, e.id, e.event_domain, e.event_type, e.created_at
      from pg_snapshot_xip(c.done_snapshot) as late(xid)
-     join event_outbox e on e.tx_id = late.xid and e.seq > c.base_seq and e.seq <= greatest(c.done_floor_seq, c.base_seq)
+    cross join lateral (
+      -- fenced, and by row comparison: only the index (tx_id, seq) answers it, whatever the statistics say
+      select o.seq, o.id, o.event_domain, o.event_type, o.created_at
+        from event_outbox o
+       where (o.tx_id, o.seq) > (late.xid, c.base_seq) and (o.tx_id, o.seq) <= (late.xid, greatest(c.done_floor_seq, c.base_seq))
+       order by o.tx_id, o.seq offset 0
+    ) e
     where not (c.open_snapshot is not null and pg_visible_in_snapshot(late.xid, c.open_snapshot)
                and (c.phase = 2 or e.seq <= c.position_seq))
  ) u
@@ -1714,7 +1754,11 @@ begin
     'event_domain', c.event_domain, 'cursor_created_at', c.last_created_at, 'cursor_event_id', c.last_event_id, 'last_run_at', c.last_run_at,
     'events_seen_total', coalesce(c.events_seen, 0), 'attempts_written_total', coalesce(c.attempts_written, 0),
     'dead_lettered_total', coalesce(c.dead_lettered, 0), 'backlog_iu_events', v_backlog.waiting, 'dead_letter_open', v_dead,
-    'outbound_attempts_in_audit', (select count(*) from iu_route_attempt where route_kind = 'outbound'),
+    'outbound_attempts_in_audit', case
+      -- above a million the planner's estimate, or health would read the whole audit each time
+      when (select reltuples from pg_class where oid = 'iu_route_attempt'::regclass) > 1000000
+        then (select reltuples::bigint from pg_class where oid = 'iu_route_attempt'::regclass)
+      else (select count(*) from iu_route_attempt where route_kind = 'outbound') end,
     'healthy', v_found = '[]', 'reasons', v_found,
     'seconds_since_last_run', round(v_silence, 1), 'oldest_undecided_seconds', round(v_backlog.age, 1),
     'deliveries_waiting', v_delivery.waiting, 'oldest_delivery_seconds', round(v_delivery.age, 1), 'lost', coalesce(c.lost_pairs, 0),
@@ -1800,7 +1844,7 @@ $$;
 --            (their events are not recorded: the last resort). Each level does only its own step.
 -- Arguments: p_level: 0..3; p_reason: why, mandatory
 -- Returns:   {level, did, stops, leaves_running}
--- Raises:    IU404 unknown level, IU402 reason missing
+-- Raises:    IU404 unknown level, IU402 reason missing, IU406 a table is in use
 -- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
 -- May call:  iu_operator
 create or replace function fn_iu_ladder_disable(p_level integer, p_reason text) returns jsonb
@@ -1832,8 +1876,15 @@ begin
       return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route',
         'leaves_running', 'recording and passes: events met now are decided skipped and can be revived');
     when 3 then
-      alter table unit_version disable trigger trg_iu_out_version;
-      alter table iu_sql_link disable trigger trg_iu_sql_in_iu_sql_link;
+      -- waiting for a lock would make every later writer of the table wait behind us
+      perform set_config('lock_timeout', '300ms', true);
+      begin
+        alter table unit_version disable trigger trg_iu_out_version;
+        alter table iu_sql_link disable trigger trg_iu_sql_in_iu_sql_link;
+      exception when lock_not_available then
+        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
+          hint = 'run it again; iu health names open transactions';
+      end;
       perform fn_iu_ladder_log(3, 'disable', p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers disabled', 'stops', 'events of new versions and of SQL links: they are not recorded',
         'leaves_running', 'emission by applications and by governed functions, passes, routes');
@@ -1851,7 +1902,7 @@ $$;
 --            enables the capture triggers. A route comes back as it was; none goes live by this.
 -- Arguments: p_level: 0..3; p_reason: why, mandatory
 -- Returns:   {level, did}
--- Raises:    IU404 unknown level, IU402 reason missing
+-- Raises:    IU404 unknown level, IU402 reason missing, IU406 a table is in use
 -- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
 -- May call:  iu_operator
 create or replace function fn_iu_ladder_enable(p_level integer, p_reason text) returns jsonb
@@ -1880,8 +1931,15 @@ begin
       get diagnostics v_more = row_count;
       return jsonb_build_object('level', 2, 'did', format('%s routes enabled', v_count + v_more));
     when 3 then
-      alter table unit_version enable trigger trg_iu_out_version;
-      alter table iu_sql_link enable trigger trg_iu_sql_in_iu_sql_link;
+      -- waiting for a lock would make every later writer of the table wait behind us
+      perform set_config('lock_timeout', '300ms', true);
+      begin
+        alter table unit_version enable trigger trg_iu_out_version;
+        alter table iu_sql_link enable trigger trg_iu_sql_in_iu_sql_link;
+      exception when lock_not_available then
+        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
+          hint = 'run it again; iu health names open transactions';
+      end;
       perform fn_iu_ladder_log(3, 'enable', p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers enabled');
     else

@@ -32,7 +32,7 @@ drop view v_iu_event_undecided;
 drop function fn_iu_blockers(integer);
 drop function fn_iu_replay(jsonb, integer);
 drop function fn_iu_replay_preview(jsonb);
-drop function fn_iu_replay_candidates(jsonb);
+drop function fn_iu_replay_candidates(jsonb, bigint);
 drop function fn_iu_route_dead_letter_resolve(bigint, text);
 drop function fn_iu_route_dead_letter_replay(bigint, boolean);
 drop function fn_iu_route_redecide(bigint, bigint, boolean);

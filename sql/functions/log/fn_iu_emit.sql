@@ -9,7 +9,8 @@
 --            p_dedupe_key: null = every call is an event
 -- Returns:   one row; suppressed = true (and nulls) while iu_core.emission_enabled is 'false'; event_seq is null for a known key
 --            whose event retention has taken
--- Raises:    IU101..IU112 as fn_event_type_validate, IU111 the dedupe key belongs to an event of another type or subject
+-- Raises:    IU101..IU112 as fn_event_type_validate, IU111 the dedupe key belongs to an event of another type or subject,
+--            IU117 the dedupe key is empty or too long
 -- Writes:    event_outbox, iu_event_dedupe, iu_suppressed_event
 -- May call:  iu_emitter, iu_worker, iu_operator
 create or replace function fn_iu_emit(
@@ -38,6 +39,9 @@ declare
 begin
   event_id := gen_random_uuid();
   if p_dedupe_key is not null then
+    if octet_length(p_dedupe_key) not between 1 and 1024 then
+      raise exception using errcode = 'IU117', message = format('a dedupe key has 1 to 1,024 bytes, this one %s', octet_length(p_dedupe_key));
+    end if;
     -- waits for a concurrent writer of the key: when that one commits the key is known, when it aborts the key is ours
     insert into iu_event_dedupe (dedupe_key, event_id, event_domain, event_type, event_subject_table, event_subject_ref)
     values (p_dedupe_key, event_id, p_event_domain, p_event_type, p_subject_table, p_subject_ref)

@@ -6,7 +6,7 @@
 --            0.005 us a character; joined texts cannot make a key that none of them has, each begins with { and ends with }.
 -- Arguments: none
 -- Returns:   null (statement trigger)
--- Raises:    IU101..IU112 as fn_event_type_validate
+-- Raises:    IU101..IU116 as fn_event_type_validate
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_event_check() returns trigger
@@ -29,7 +29,8 @@ begin
                       or not jsonb_path_exists(n.safe_payload, 'strict $.**{64} ? (@.type() == "object" || @.type() == "array")'))
                  -- the shortest limit of a descriptive column, for all of them together; severity has its own
                  and octet_length(concat(n.event_subject_table, n.event_subject_ref, n.canonical_address, n.actor_ref, n.source_system,
-                                         n.correlation_id)) <= 1024 and coalesce(octet_length(n.event_severity), 0) <= 80, false) as plain
+                                         n.correlation_id)) <= 1024 and coalesce(octet_length(n.event_severity), 0) <= 80
+                 and isfinite(n.created_at) and isfinite(n.occurred_at), false) as plain
           from (select a.*, a.safe_payload::text as payload from added a offset 0) n
           left join event_type_registry r on r.event_domain = n.event_domain and r.event_type = n.event_type
       ) judged

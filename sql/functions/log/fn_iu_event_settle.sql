@@ -6,7 +6,7 @@
 -- Returns:   the row with id, times, actor and address filled
 -- Raises:    IU101 type not registered, IU102 type disabled, IU103 stream or lane differ from the registry, IU104 payload is no
 --            object, IU105 payload too large, IU106 payload too deep, IU107 forbidden key, IU108 unknown classification,
---            IU110 mandatory column is null, IU112 descriptive column too long
+--            IU110 mandatory column is null, IU116 infinite time, IU112 descriptive column too long
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_event_settle(p_event event_outbox, p_payload text, p_known boolean) returns event_outbox
@@ -53,6 +53,9 @@ begin
      or octet_length(p_event.event_severity) > 80 then
     raise exception using errcode = 'IU112', message = 'a descriptive column of the event is too long',
       hint = 'subject table and ref: 1024 bytes; address, actor, source and correlation: 2048; severity: 80';
+  end if;
+  if not isfinite(p_event.created_at) or not isfinite(p_event.occurred_at) then
+    raise exception using errcode = 'IU116', message = 'created_at and occurred_at are points in time, not infinity';
   end if;
   p_event.actor_ref := coalesce(p_event.actor_ref, session_user);
   p_event.canonical_address := coalesce(p_event.canonical_address, '');

@@ -52,15 +52,23 @@ begin
         null;  -- strict paths raise on an empty payload; they are judged event by event
     end;
   end if;
-  select key into v_key from jsonb_each_text(new.target_config)
-   where key ~* '(secret|token|password|credential|private_key|api_key)' and value !~ '^(env|file):[^\s]+$' limit 1;
+  -- every key at any depth, headers included
+  select k ->> 'key' into v_key
+    from jsonb_path_query(new.target_config, 'strict $.** ? (@.type() == "object").keyvalue()') as k
+   where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
+     and jsonb_typeof(k -> 'value') <> 'object' and coalesce(k ->> 'value', '') !~ '^(env|file):\S+$'
+   limit 1;
   if v_key is not null then
     raise exception using errcode = 'IU333', message = format('target_config.%s of route %s holds a secret', v_key, new.route_code),
       hint = 'store a reference: env:NAME or file:PATH';
   end if;
-  if new.target_ref ~ '://[^/?#]*@' then
+  if new.target_ref ~ '://[^/?#]*@' or new.target_ref ~ '^[^/?#@:]+:[^/?#@]*@' then
     raise exception using errcode = 'IU333', message = format('target_ref of route %s holds user information', new.route_code),
       hint = 'a target has no user:password@ part; credentials are references in target_config';
+  end if;
+  if new.target_ref ~* '[?&][^=&]*(secret|token|passw|credential|key|signature)[^=&]*=' then
+    raise exception using errcode = 'IU333', message = format('target_ref of route %s holds a secret in its query', new.route_code),
+      hint = 'credentials are references in target_config, sent as headers';
   end if;
   if new.enabled and not new.dry_run then
     if new.target_kind in ('workflow', 'vector', 'report', 'external_endpoint') then

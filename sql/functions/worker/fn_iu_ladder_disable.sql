@@ -6,7 +6,7 @@
 --            (their events are not recorded: the last resort). Each level does only its own step.
 -- Arguments: p_level: 0..3; p_reason: why, mandatory
 -- Returns:   {level, did, stops, leaves_running}
--- Raises:    IU404 unknown level, IU402 reason missing
+-- Raises:    IU404 unknown level, IU402 reason missing, IU406 a table is in use
 -- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
 -- May call:  iu_operator
 create or replace function fn_iu_ladder_disable(p_level integer, p_reason text) returns jsonb
@@ -38,8 +38,15 @@ begin
       return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route',
         'leaves_running', 'recording and passes: events met now are decided skipped and can be revived');
     when 3 then
-      alter table unit_version disable trigger trg_iu_out_version;
-      alter table iu_sql_link disable trigger trg_iu_sql_in_iu_sql_link;
+      -- waiting for a lock would make every later writer of the table wait behind us
+      perform set_config('lock_timeout', '300ms', true);
+      begin
+        alter table unit_version disable trigger trg_iu_out_version;
+        alter table iu_sql_link disable trigger trg_iu_sql_in_iu_sql_link;
+      exception when lock_not_available then
+        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
+          hint = 'run it again; iu health names open transactions';
+      end;
       perform fn_iu_ladder_log(3, 'disable', p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers disabled', 'stops', 'events of new versions and of SQL links: they are not recorded',
         'leaves_running', 'emission by applications and by governed functions, passes, routes');

@@ -4,7 +4,7 @@
 --            enables the capture triggers. A route comes back as it was; none goes live by this.
 -- Arguments: p_level: 0..3; p_reason: why, mandatory
 -- Returns:   {level, did}
--- Raises:    IU404 unknown level, IU402 reason missing
+-- Raises:    IU404 unknown level, IU402 reason missing, IU406 a table is in use
 -- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
 -- May call:  iu_operator
 create or replace function fn_iu_ladder_enable(p_level integer, p_reason text) returns jsonb
@@ -33,8 +33,15 @@ begin
       get diagnostics v_more = row_count;
       return jsonb_build_object('level', 2, 'did', format('%s routes enabled', v_count + v_more));
     when 3 then
-      alter table unit_version enable trigger trg_iu_out_version;
-      alter table iu_sql_link enable trigger trg_iu_sql_in_iu_sql_link;
+      -- waiting for a lock would make every later writer of the table wait behind us
+      perform set_config('lock_timeout', '300ms', true);
+      begin
+        alter table unit_version enable trigger trg_iu_out_version;
+        alter table iu_sql_link enable trigger trg_iu_sql_in_iu_sql_link;
+      exception when lock_not_available then
+        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
+          hint = 'run it again; iu health names open transactions';
+      end;
       perform fn_iu_ladder_log(3, 'enable', p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers enabled');
     else

@@ -3,8 +3,9 @@
 -- Contract:  replays or revives at most p_limit pairs of a filter, in order of event, each as its next attempt; dead letters that led
 --            somewhere are resolved. Call it again with after_seq = last_seq until remaining is 0; each call is one transaction, so
 --            it can be stopped at any point. Refused while the master or the worker gate is closed.
--- Arguments: p_filter: as for fn_iu_replay_candidates; p_limit: 1..1000
--- Returns:   {status: ran|master_gate_closed|worker_gate_closed, replayed, by_decision, delivery_waiting, remaining, last_seq}
+-- Arguments: p_filter: as for fn_iu_replay_candidates; p_limit: pairs, 1..1000
+-- Returns:   {status: ran|master_gate_closed|worker_gate_closed, replayed, by_decision, delivery_waiting, remaining (counted up to
+--            10,001), last_seq}
 -- Raises:    IU344, IU301, IU302
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter
 -- May call:  iu_operator
@@ -18,6 +19,7 @@ declare
   v_pair record;
   v_outcome jsonb;
   v_decisions jsonb := '{}';
+  v_pairs integer := 0;
   v_replayed integer := 0;
   v_waiting integer := 0;
   v_last bigint := coalesce((p_filter ->> 'after_seq')::bigint, 0);
@@ -34,9 +36,11 @@ begin
   end if;
   -- A part ends at the end of an event: last_seq stands for every route of it.
   for v_pair in
-    select * from (select c.*, dense_rank() over (order by c.event_seq) as event_rank from fn_iu_replay_candidates(p_filter) c) r
-     where event_rank <= v_limit
+    -- so many more that the last event of the part is whole
+    select * from fn_iu_replay_candidates(p_filter, v_limit + (select count(*) + 1 from iu_outbound_route))
   loop
+    exit when v_pairs >= v_limit and v_pair.event_seq <> v_last;
+    v_pairs := v_pairs + 1;
     if v_pair.dead_letter_id is not null then
       v_outcome := fn_iu_route_dead_letter_replay(v_pair.dead_letter_id);
     else
@@ -50,7 +54,7 @@ begin
     end if;
     v_last := v_pair.event_seq;
   end loop;
-  select count(*) into v_remaining from fn_iu_replay_candidates(p_filter || jsonb_build_object('after_seq', v_last::text));
+  select count(*) into v_remaining from fn_iu_replay_candidates(p_filter || jsonb_build_object('after_seq', v_last::text), 10001);
   return jsonb_build_object('status', 'ran', 'replayed', v_replayed, 'by_decision', v_decisions, 'delivery_waiting', v_waiting,
     'remaining', v_remaining, 'last_seq', v_last::text);
 end

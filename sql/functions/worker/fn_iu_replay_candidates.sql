@@ -1,16 +1,17 @@
--- fn_iu_replay_candidates(jsonb) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
+-- fn_iu_replay_candidates(jsonb, bigint) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
 --
 -- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses; failed
 --            means an open dead letter, whatever was tried since. Attempts later
 --            than until_attempt_id are not meant, and a pair that has a later one is done: so a replay of many is resumable. An event that no
 --            route matched is meant while a route of today would decide it.
 -- Arguments: p_filter: {status: [failed|skipped|dry_run] (default failed), route_code?, event_domain?, event_type?, reason?,
---            failure_signature?, since?, until? (attempt times), until_attempt_id?, after_seq?}
+--            failure_signature?, since?, until? (attempt times), until_attempt_id?, after_seq?};
+--            p_limit: at most so many pairs, null = all
 -- Returns:   a row a pair, in order of event
 -- Raises:    IU344 unknown key or status
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_replay_candidates(p_filter jsonb)
+create or replace function fn_iu_replay_candidates(p_filter jsonb, p_limit bigint default null)
 returns table (event_seq bigint, route_id bigint, route_code text, status text, reason text, attempt_id bigint, dead_letter_id bigint)
 language plpgsql
 volatile
@@ -51,6 +52,7 @@ begin
               where r.removed_at is null and fn_iu_pattern_matches(r.event_domain, e.event_domain)
                 and fn_iu_pattern_matches(r.event_type, e.event_type) and fn_iu_pattern_matches(r.event_stream, e.event_stream)
                 and not exists (select from iu_route_attempt x where x.event_seq = e.seq and x.route_id = r.route_id)))
-     order by a.event_seq, a.route_id;
+     order by a.event_seq, a.route_id
+     limit p_limit;
 end
 $$;

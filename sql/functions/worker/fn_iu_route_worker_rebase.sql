@@ -4,8 +4,8 @@
 --            everything undecided by anti-join and starts a new chain at the last seq. From here on this cluster is the cursor's.
 --            Says what it decided; decides nothing twice.
 -- Arguments: p_worker_name; p_reason: why, mandatory
--- Returns:   {worker_name, seen, attempts_written, dead_lettered, base_seq}
--- Raises:    IU306 no such worker, IU307 reason missing, IU301, IU302
+-- Returns:   {status: rebased|master_gate_closed|worker_gate_closed, worker_name, seen, attempts_written, dead_lettered, base_seq}
+-- Raises:    IU308 log and audit do not belong together, IU306 no such worker, IU307 reason missing, IU301, IU302
 -- Writes:    iu_route_worker_cursor, iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run
 -- May call:  iu_operator
 create or replace function fn_iu_route_worker_rebase(p_worker_name text, p_reason text) returns jsonb
@@ -25,12 +25,27 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  end if;
+  if not fn_iu_core_routes_enabled() then
+    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
+  elsif not fn_iu_route_worker_enabled() then
+    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_worker_name)),
       hint = 'iu cursor list shows the workers';
   end if;
+  perform set_config('lock_timeout', '10s', true);
   lock table event_outbox in share mode;
+  -- A copy that gave the events new numbers (a data move through the insert trigger) has an audit of other events.
+  if exists (select from iu_route_attempt a join event_outbox e on e.seq = a.event_seq
+              where a.route_kind = 'outbound' and a.event_ref <> e.id and a.event_seq > c.base_seq) then
+    raise exception using errcode = 'IU308', message = 'the audit of this copy belongs to other numbers of the log',
+      hint = 'restore log and audit as they were (pg_restore of the whole schema); rows copied through the trigger get new numbers';
+  end if;
   v_result := fn_iu_route_decide_missing(c, c.event_domain, c.base_seq, 'rebase');
   select coalesce(max(seq), 0) into v_max from event_outbox;
   -- A restore may bring rows without the sequence's state; the next seq must be greater than every row.
@@ -51,6 +66,6 @@ begin
          last_run_at = clock_timestamp(),
          last_run_summary = v_result || jsonb_build_object('status', 'rebased', 'reason', p_reason, 'by', session_user)
    where worker_name = p_worker_name;
-  return v_result || jsonb_build_object('worker_name', p_worker_name, 'base_seq', v_max::text);
+  return v_result || jsonb_build_object('status', 'rebased', 'worker_name', p_worker_name, 'base_seq', v_max::text);
 end
 $$;

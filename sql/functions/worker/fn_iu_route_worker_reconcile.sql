@@ -23,7 +23,8 @@ declare
   v_stranded bigint;
 begin
   perform fn_iu_require_read_committed();
-  select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
+  -- Not locked: passes go on while the check runs. What it found is stored when the cursor still stands where it was read.
+  select * into c from iu_route_worker_cursor where worker_name = p_worker_name;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_worker_name)),
       hint = 'iu cursor list shows the workers';
@@ -39,9 +40,10 @@ begin
      and not exists (select from iu_route_dead_letter d where d.event_seq = q.event_seq and d.route_id = q.route_id);
   update iu_route_worker_cursor
      set lost_pairs = v_lost_events + v_lost_pairs + v_stranded, reconciled_at = clock_timestamp(),
-         reconciled_snapshot = case when v_lost_events + v_lost_pairs = 0 then done_snapshot else reconciled_snapshot end,
-         reconciled_floor_seq = case when v_lost_events + v_lost_pairs = 0 then done_floor_seq else reconciled_floor_seq end
-   where worker_name = p_worker_name;
+         reconciled_snapshot = case when v_lost_events + v_lost_pairs = 0 then c.done_snapshot else reconciled_snapshot end,
+         reconciled_floor_seq = case when v_lost_events + v_lost_pairs = 0 then c.done_floor_seq else reconciled_floor_seq end
+   where worker_name = p_worker_name
+     and reconciled_snapshot::text = c.reconciled_snapshot::text and base_snapshot::text = c.base_snapshot::text;
   return jsonb_build_object('worker_name', p_worker_name, 'checked', v_missing.checked, 'lost_events', v_lost_events, 'lost_pairs', v_lost_pairs,
     'stranded', v_stranded, 'lost', v_lost_events + v_lost_pairs + v_stranded, 'first_lost_seq', least(v_missing.event_seqs[1], v_missing.pair_event_seqs[1])::text);
 end

@@ -5,7 +5,7 @@
 -- Arguments: p_worker_name; p_event_domain: a domain or '*'; p_base: 'beginning' decides all events there are, 'now' only those
 --            that commit after this registration
 -- Returns:   {worker_name, event_domain, base_kind}
--- Raises:    IU303 name or scope taken, IU304 the domain is read by '*', IU305 unknown base, IU301, IU302
+-- Raises:    IU303 name or scope taken, IU304 the domain is read by '*', IU305 unknown base, IU346 malformed name or domain, IU301, IU302
 -- Writes:    iu_route_worker_cursor
 -- May call:  iu_operator
 create or replace function fn_iu_route_worker_register(p_worker_name text, p_event_domain text, p_base text) returns jsonb
@@ -20,7 +20,10 @@ declare
   v_snapshot pg_snapshot := '3:3:';
 begin
   perform fn_iu_require_read_committed();
-  if p_base not in ('beginning', 'now') then
+  if p_worker_name is null or p_worker_name !~ '^[A-Za-z0-9_.-]{1,80}$' or p_event_domain is null or p_event_domain !~ '^([A-Za-z0-9_.-]{1,80}|\*)$' then
+    raise exception using errcode = 'IU346', message = 'a worker has a name of letters, digits, _ . - and owns one domain or *';
+  end if;
+  if p_base is null or p_base not in ('beginning', 'now') then
     raise exception using errcode = 'IU305', message = 'a worker starts from beginning or from now';
   end if;
   -- Two registrations at once must not both find their scope free. A lock of the table would stop passes, and deadlock with one.

@@ -4,7 +4,7 @@
 --            From '*' to a new worker: it starts where '*' stands. Back to '*': what '*' has passed already and the giving worker has
 --            not decided is decided here by anti-join, then the giving cursor goes.
 -- Arguments: p_event_domain: one domain, not '*'; p_from, p_to: worker names; p_reason: why, mandatory
--- Returns:   {event_domain, from, to, seen, attempts_written}
+-- Returns:   {status: transferred|master_gate_closed|worker_gate_closed, event_domain, from, to, seen, attempts_written}
 -- Raises:    IU306 no such worker, IU307 reason missing, IU309 a window is open or the scopes do not fit, IU301, IU302
 -- Writes:    iu_route_worker_cursor, and decisions as a pass
 -- May call:  iu_operator
@@ -24,7 +24,15 @@ begin
   end if;
   -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
   if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+    if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  end if;
+  if not fn_iu_core_routes_enabled() then
+    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_from);
+  elsif not fn_iu_route_worker_enabled() then
+    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_from);
+  end if;
+  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
   end if;
   select * into v_from from iu_route_worker_cursor where worker_name = p_from for update;
   if not found then
@@ -50,6 +58,6 @@ begin
     delete from iu_route_worker_cursor where worker_name = p_from;
     update iu_route_worker_cursor set rewound_seq = (select coalesce(max(seq), 0) from event_outbox) where worker_name = p_to;
   end if;
-  return v_moved || jsonb_build_object('event_domain', p_event_domain, 'from', p_from, 'to', p_to);
+  return v_moved || jsonb_build_object('status', 'transferred', 'event_domain', p_event_domain, 'from', p_from, 'to', p_to);
 end
 $$;

@@ -67,7 +67,7 @@ function registerRegister(cursor: Command, context: CliContext): void {
       .printer(command)
       .result(result, () => [
         `Worker ${result.worker_name} owns domain ${result.event_domain} from ${result.base_kind} on.`,
-        `To run it: iu worker --worker ${result.worker_name}`,
+        'A running worker of all cursors takes it up by itself.',
       ]);
   });
 }
@@ -90,6 +90,7 @@ function registerTransfer(cursor: Command, context: CliContext): void {
     "iu cursor transfer shop --from all_others --to shop_worker --reason 'own worker for the shop'",
   ).action(async (domain: string, options: TransferOptions, command: Command) => {
     const result = await context.withDatabase(command, ({ pool }) => transferDomain(pool, { domain, ...options }));
+    refuseClosedGate(result.status);
     context
       .printer(command)
       .result(result, () => [
@@ -129,6 +130,7 @@ function registerRebase(cursor: Command, context: CliContext): void {
     "iu cursor rebase iu_outbound_default --reason 'moved to PostgreSQL 17'",
   ).action(async (worker: string, options: { reason: string }, command: Command) => {
     const result = await context.withDatabase(command, ({ pool }) => rebaseCursor(pool, worker, options.reason));
+    refuseClosedGate(result.status);
     context
       .printer(command)
       .result(result, () => [

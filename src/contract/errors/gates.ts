@@ -3,6 +3,22 @@ import type { ErrorEntry } from './entry.js';
 /** Gates and approvals (IU4xx). */
 export const gatesErrors: readonly ErrorEntry[] = [
   {
+    code: 'IU405',
+    name: 'setting_renamed',
+    meaning: 'The key of a setting is changed.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Change its value; another setting is another row.',
+  },
+  {
+    code: 'IU406',
+    name: 'tables_busy',
+    meaning: 'Level 3 of the ladder could not lock a table at once, and does not make its writers wait.',
+    httpStatus: 409,
+    exitCode: 1,
+    action: 'Run it again; `iu health` names open transactions.',
+  },
+  {
     code: 'IU401',
     name: 'gate_unknown',
     meaning: 'There is no gate of this name.',

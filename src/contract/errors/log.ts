@@ -3,6 +3,22 @@ import type { ErrorEntry } from './entry.js';
 /** The log and emission (IU1xx). */
 export const logErrors: readonly ErrorEntry[] = [
   {
+    code: 'IU116',
+    name: 'infinite_time',
+    meaning: 'created_at or occurred_at of an event is infinite.',
+    httpStatus: 422,
+    exitCode: 1,
+    action: 'Give a point in time, or leave it out.',
+  },
+  {
+    code: 'IU117',
+    name: 'dedupe_key_malformed',
+    meaning: 'A dedupe key is empty or longer than 1,024 bytes.',
+    httpStatus: 422,
+    exitCode: 1,
+    action: 'Use a short key, such as the type and the id of the change.',
+  },
+  {
     code: 'IU101',
     name: 'event_type_unknown',
     meaning: 'The event type is not registered.',
