@@ -119,7 +119,7 @@ async function runProgram(wishes: readonly Wish[], batchSize: number): Promise<v
 
 describe('random structure operations', () => {
   const seed = chosenSeed();
-  const wanted = Number(process.env.IU_STRUCTURE_STEPS) || 10_000 * chosenRuns();
+  const wanted = Number(process.env.IU_STRUCTURE_STEPS) || 1_000 * chosenRuns();
 
   it(`give the model's trees, refusals and events, and any prefix undone in reverse the same hashes (seed ${seed})`, async () => {
     let round = 0;
