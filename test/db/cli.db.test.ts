@@ -200,7 +200,7 @@ describe('iu route and iu attempt', () => {
       '--target-kind',
       'webhook',
       '--target-ref',
-      'https://crm.example/hook?key=geheim',
+      'https://crm.example/hook?page=geheim',
     ];
     const added = await iu(...words, '--domain', 'iu', '--type', 'version_*', '--retry-policy', policy, '--json');
     expect(added.stdout).toContain(`"retryPolicy":${policy}`);

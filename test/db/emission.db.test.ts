@@ -241,7 +241,7 @@ describe('the emission switch', () => {
 });
 
 describe('the rights of an emitter', () => {
-  it('are enough to emit and to insert, and not to read, forge or change the log', async () => {
+  it('are enough to emit, and not to insert, read, forge or change the log', async () => {
     const emitter = await db.as('iu_emitter');
     expect(await outcome(`select * from fn_iu_emit('iu', 'version_applied', 'unit', '1')`, [], emitter)).toBe('stored');
     expect(
@@ -250,7 +250,7 @@ describe('the rights of an emitter', () => {
         [],
         emitter,
       ),
-    ).toBe('stored');
+    ).toMatch(/^42501 /);
     expect(await outcome('select * from event_outbox', [], emitter)).toMatch(/^42501 /);
     expect(await outcome(`select setval('event_outbox_seq_seq', 1)`, [], emitter)).toMatch(/^42501 /);
     expect(

@@ -127,7 +127,7 @@ begin
     ('function', 'fn_iu_route_worker_register(text, text, text)', '7aa75920a1e497a7927de9128cc1db49'),
     ('function', 'fn_iu_route_worker_rewind(text, text)', 'b261e9fefbc2dd6c4be5b81361faa562'),
     ('function', 'fn_iu_route_worker_run(text, integer)', '0cf11df78733971cbb6e583deed7f855'),
-    ('function', 'fn_iu_route_worker_transfer(text, text, text, text)', '651ad5b17ea5618d8d550dd83c0b5e6c'),
+    ('function', 'fn_iu_route_worker_transfer(text, text, text, text)', '6cfeb24cae6db8a4313edea38328d65e'),
     ('function', 'fn_iu_snapshot_without_self(xid8)', '4d9c962e20a781c7c58f0bd7a41f4fa8'),
     ('function', 'fn_iu_window_batch(iu_route_worker_cursor, integer, text[])', '47a1107ba51e7d87e549a5e5af04a142'),
     ('function', 'fn_iu_window_open(iu_route_worker_cursor, bigint, xid8)', '1b4c83d9160a2be7923f8d3d9b98d153'),

@@ -24,15 +24,7 @@ begin
   end if;
   -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
   if not fn_iu_in_probe() then
-    if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_from);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_from);
-  end if;
-  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
   end if;
   select * into v_from from iu_route_worker_cursor where worker_name = p_from for update;
   if not found then
@@ -54,6 +46,15 @@ begin
       v_from.done_snapshot, v_from.done_floor_seq, v_from.base_seq, v_from.reconciled_snapshot, v_from.reconciled_floor_seq,
       v_from.system_identifier, v_from.database_oid, v_from.log_oid, v_from.timeline);
   else
+    -- deciding obeys the gates; splitting off decides nothing
+    if not fn_iu_in_probe() then
+      perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+    end if;
+    if not fn_iu_core_routes_enabled() then
+      return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_from);
+    elsif not fn_iu_route_worker_enabled() then
+      return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_from);
+    end if;
     v_moved := fn_iu_route_decide_missing(v_from, p_event_domain, v_from.base_seq, 'transfer');
     delete from iu_route_worker_cursor where worker_name = p_from;
     update iu_route_worker_cursor set rewound_seq = (select coalesce(max(seq), 0) from event_outbox) where worker_name = p_to;
