@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { asIuError, reportOf } from '../../src/cli/failure-report.js';
 import { lengthInSeconds, pointInTime } from '../../src/cli/global-options.js';
 import { camelCaseKeys, camelCaseName, RawJson, renderJson } from '../../src/cli/json.js';
@@ -80,7 +80,9 @@ describe('output for people', () => {
 
 describe('values of options', () => {
   it('reads ages and ISO times, and refuses anything else', () => {
-    expect(Date.now() - Date.parse(pointInTime('15m'))).toBeGreaterThanOrEqual(900_000);
+    vi.useFakeTimers({ now: Date.parse('2026-03-01T12:00:00Z') });
+    expect(pointInTime('15m')).toBe('2026-03-01T11:45:00.000Z');
+    vi.useRealTimers();
     expect(pointInTime('2026-03-01T12:00:00.123456Z')).toBe('2026-03-01T12:00:00.123456Z');
     expect(pointInTime('2026-03-01')).toBe('2026-03-01');
     for (const text of ['yesterday', '2026-13-01', 'now(); --', '']) expect(() => pointInTime(text)).toThrow('time');
