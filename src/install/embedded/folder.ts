@@ -69,13 +69,14 @@ export function prepareDataFolder(asked: string): DataFolder {
 
 /** Step by step: `recursive: true` never returns below a folder such as /proc, in which nothing can be made. */
 function makeFolder(folder: string): boolean {
-  if (existsSync(folder)) return false;
-  makeFolder(dirname(folder));
+  const isThere = existsSync(folder);
+  if (isThere && statSync(folder).isDirectory()) return false;
+  if (!isThere) makeFolder(dirname(folder));
   try {
     mkdirSync(folder);
     return true;
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST' && !isThere) return false;
     throw new IuError('IU022', {
       message: `The data folder ${folder} cannot be made (${errorCode(error) ?? 'unknown'}).`,
     });
