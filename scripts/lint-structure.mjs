@@ -12,9 +12,11 @@ const mayImport = {
   client: ['contract'],
   install: ['store', 'contract'],
   route: ['store', 'contract'],
+  deliver: ['store', 'contract'],
+  http: ['store', 'contract'],
   cut: ['store', 'contract'],
   structure: ['store', 'contract'],
-  cli: ['install', 'route', 'cut', 'structure', 'store', 'contract'],
+  cli: ['http', 'install', 'route', 'deliver', 'cut', 'structure', 'store', 'contract'],
 };
 const forbiddenNames = /(^|\/)(utils?|helpers?|common|types)(\/|\.[a-z]+$)/;
 const mostLines = (path) => (/^test\//.test(path) ? 600 : 400);
