@@ -242,15 +242,20 @@ export interface IuRelationRow {
 /** A row of the table iu_route_approval. */
 export interface IuRouteApprovalRow {
   readonly approval_id: string;
+  readonly approval_note: string | null;
   readonly approved_at: string | null;
   readonly approved_by: string | null;
   readonly canary_share: string;
   readonly events_used: string;
   readonly evidence: string;
   readonly expires_at: string | null;
+  readonly failure_budget: number;
+  readonly live_at: string | null;
   readonly max_events: string | null;
+  readonly reason: string | null;
   readonly requested_at: string;
   readonly requested_by: string;
+  readonly revoke_reason: string | null;
   readonly revoked_at: string | null;
   readonly revoked_by: string | null;
   readonly route_id: string;
@@ -276,6 +281,8 @@ export interface IuRouteAttemptRow {
   readonly route_kind: string;
   readonly route_version: number | null;
   readonly run_id: string | null;
+  readonly runner_id: string | null;
+  readonly send_milliseconds: number | null;
   readonly started_at: string;
   readonly status: string;
 }
@@ -303,17 +310,37 @@ export interface IuRouteDeadLetterRow {
 /** A row of the table iu_route_delivery. */
 export interface IuRouteDeliveryRow {
   readonly attempt_no: number;
-  readonly claims: number;
   readonly created_at: string;
-  readonly delivery_id: string;
   readonly delivery_key: string;
   readonly due_at: string;
+  readonly edit_id: string | null;
   readonly event_ref: string;
   readonly event_seq: string;
   readonly lane_key: string | null;
   readonly lease_token: string | null;
-  readonly lease_until: string | null;
   readonly route_id: string;
+  readonly sends: number;
+}
+
+/** A row of the table iu_route_flow. */
+export interface IuRouteFlowRow {
+  readonly breaker: string;
+  readonly breaker_seconds: number;
+  readonly breaker_until: string | null;
+  readonly budget_failures: number;
+  readonly budget_started_at: string | null;
+  readonly claimed_at: string | null;
+  readonly failing_since: string | null;
+  readonly failures_in_row: number;
+  readonly last_failure_at: string | null;
+  readonly last_failure_code: string | null;
+  readonly last_sent_at: string | null;
+  readonly pause_reason: string | null;
+  readonly paused_at: string | null;
+  readonly paused_by: string | null;
+  readonly route_id: string;
+  readonly tokens: string;
+  readonly tokens_at: string | null;
 }
 
 /** A row of the table iu_route_history. */
@@ -334,13 +361,22 @@ export interface IuRouteHistoryRow {
 
 /** A row of the table iu_route_lane. */
 export interface IuRouteLaneRow {
-  readonly attempts: number;
   readonly due_at: string;
   readonly head_seq: string;
   readonly lane_key: string;
   readonly lease_token: string | null;
-  readonly lease_until: string | null;
   readonly route_id: string;
+}
+
+/** A row of the table iu_route_lease. */
+export interface IuRouteLeaseRow {
+  readonly claimed_at: string;
+  readonly event_seqs: readonly (string | null)[];
+  readonly lease_token: string;
+  readonly lease_until: string;
+  readonly route_id: string;
+  readonly runner_id: string;
+  readonly unsettled: number;
 }
 
 /** A row of the table iu_route_run. */
@@ -736,8 +772,10 @@ export interface CatalogRelations {
   readonly iu_route_attempt: IuRouteAttemptRow;
   readonly iu_route_dead_letter: IuRouteDeadLetterRow;
   readonly iu_route_delivery: IuRouteDeliveryRow;
+  readonly iu_route_flow: IuRouteFlowRow;
   readonly iu_route_history: IuRouteHistoryRow;
   readonly iu_route_lane: IuRouteLaneRow;
+  readonly iu_route_lease: IuRouteLeaseRow;
   readonly iu_route_run: IuRouteRunRow;
   readonly iu_route_worker_cursor: IuRouteWorkerCursorRow;
   readonly iu_route_worker_heartbeat: IuRouteWorkerHeartbeatRow;

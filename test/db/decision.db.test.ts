@@ -22,7 +22,6 @@ beforeAll(async () => {
   await client.query('alter table iu_outbound_route drop constraint iu_outbound_route_approval_fk');
   await client.query('alter table iu_route_approval drop constraint iu_route_approval_two_people_chk');
   await client.query('alter table iu_route_approval drop constraint iu_route_approval_route_id_fkey');
-  await client.query('alter table iu_route_delivery drop constraint iu_route_delivery_route_id_fkey');
   await client.query('delete from iu_outbound_route');
 });
 

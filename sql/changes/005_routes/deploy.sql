@@ -49,14 +49,22 @@ create table iu_route_approval (
   max_events    bigint check (max_events > 0),
   events_used   bigint not null default 0,
   canary_share  numeric not null default 1 check (canary_share > 0 and canary_share <= 1),
+  failure_budget integer not null default 50 check (failure_budget > 0),
   target_sha256 text,
+  reason        text,
+  approval_note text,
+  live_at       timestamptz,
   revoked_at    timestamptz,
   revoked_by    text,
+  revoke_reason text,
   constraint iu_route_approval_two_people_chk check (approved_by is null or approved_by <> requested_by),
   constraint iu_route_approval_approved_chk check ((approved_by is null) = (approved_at is null)),
   unique (route_id, route_version, approval_id)
 );
 comment on table iu_route_approval is 'A request to take one version of a route live, and who else approved it, for how long and how much.';
+comment on column iu_route_approval.canary_share is 'Share of subjects that is delivered; the events of the others are decided dry_run with the reason outside_canary.';
+comment on column iu_route_approval.failure_budget is 'Failed and unknown sends within one hour; one more takes the route back to dry-run and revokes the approval.';
+comment on column iu_route_approval.target_sha256 is 'For a target in the database: the hash of its definition when it was approved.';
 alter table iu_outbound_route add constraint iu_outbound_route_approval_fk
   foreign key (route_id, version, approval_id) references iu_route_approval (route_id, route_version, approval_id);
 
@@ -121,6 +129,8 @@ create table iu_route_attempt (
   payload_snapshot jsonb,
   failure_code     text,
   failure_detail   text,
+  send_milliseconds integer,
+  runner_id        text,
   constraint iu_route_attempt_once unique (event_seq, route_id, attempt_no),
   constraint iu_route_attempt_delivered_chk check (not delivered or status = 'sent')
 );
@@ -132,36 +142,70 @@ comment on column iu_route_attempt.idempotency_key is 'route_code:event_id, the 
 comment on column iu_route_attempt.payload_snapshot is 'For a dry run: the request that would be sent, redacted. Never the payload.';
 
 create table iu_route_delivery (
-  delivery_id      bigint generated always as identity primary key,
-  event_seq        bigint not null,
-  event_ref        uuid not null,
-  route_id         bigint not null references iu_outbound_route,
-  attempt_no       integer not null,
-  delivery_key     text not null,
-  lane_key         text,
-  due_at           timestamptz not null default clock_timestamp(),
-  lease_token      uuid,
-  lease_until      timestamptz,
-  claims           integer not null default 0,
-  created_at       timestamptz not null default clock_timestamp(),
-  unique (event_seq, route_id)
-);
-create index iu_route_delivery_due_idx on iu_route_delivery (route_id, due_at) where lane_key is null;
+  event_seq     bigint not null,
+  route_id      bigint not null,
+  event_ref     uuid not null,
+  attempt_no    integer not null,
+  sends         integer not null default 0,
+  delivery_key  text not null,
+  lane_key      text,
+  due_at        timestamptz not null default clock_timestamp(),
+  lease_token   uuid,
+  edit_id       bigint,
+  created_at    timestamptz not null default clock_timestamp(),
+  primary key (event_seq, route_id)
+) with (fillfactor = 70);
+create index iu_route_delivery_due_idx on iu_route_delivery (route_id, due_at, event_seq) where lane_key is null;
 create index iu_route_delivery_lane_idx on iu_route_delivery (route_id, lane_key, event_seq) where lane_key is not null;
-comment on table iu_route_delivery is 'The queue of live deliveries: a row waits here until it is settled, and is gone then; the attempts stay.';
+comment on table iu_route_delivery is 'The queue of live deliveries: a row waits here until it is settled, and is gone then; the attempts stay. Its routes are never deleted, so no foreign key (10 us a row).';
+comment on column iu_route_delivery.attempt_no is 'Number of the latest attempt of this pair: of the decision or replay that queued it, then of each send, counted at the claim.';
+comment on column iu_route_delivery.sends is 'Sends since it was queued: what the retry policy counts.';
+comment on column iu_route_delivery.lease_token is 'Of the claim that holds it, null while it waits. In no index, so a claim updates in place.';
 
 create table iu_route_lane (
-  route_id    bigint not null references iu_outbound_route,
+  route_id    bigint not null,
   lane_key    text not null,
   head_seq    bigint not null,
   due_at      timestamptz not null,
   lease_token uuid,
-  lease_until timestamptz,
-  attempts    integer not null default 0,
   primary key (route_id, lane_key)
-);
-create index iu_route_lane_due_idx on iu_route_lane (route_id, due_at) where lease_token is null;
+) with (fillfactor = 70);
+create index iu_route_lane_due_idx on iu_route_lane (route_id, due_at);
 comment on table iu_route_lane is 'One row for each subject with waiting deliveries of an ordered route: only its head may be claimed.';
+comment on column iu_route_lane.due_at is 'When the head may be sent; infinity = held behind a dead letter (on_dead_letter = hold).';
+
+create table iu_route_lease (
+  lease_token uuid not null,
+  route_id    bigint not null,
+  runner_id   text not null,
+  event_seqs  bigint[] not null,
+  unsettled   integer not null,
+  claimed_at  timestamptz not null,
+  lease_until timestamptz not null,
+  primary key (lease_token, route_id)
+);
+comment on table iu_route_lease is 'What is being sent now: a row for each claim and route, gone when everything in it is settled. What is left when it runs out becomes unknown.';
+
+create table iu_route_flow (
+  route_id          bigint primary key references iu_outbound_route,
+  claimed_at        timestamptz,
+  tokens            numeric not null default 0,
+  tokens_at         timestamptz,
+  paused_at         timestamptz,
+  paused_by         text,
+  pause_reason      text,
+  breaker           text not null default 'closed' check (breaker in ('closed', 'open', 'half_open')),
+  breaker_until     timestamptz,
+  breaker_seconds   integer not null default 0,
+  failures_in_row   integer not null default 0,
+  failing_since     timestamptz,
+  budget_started_at timestamptz,
+  budget_failures   integer not null default 0,
+  last_sent_at      timestamptz,
+  last_failure_at   timestamptz,
+  last_failure_code text
+) with (fillfactor = 50);
+comment on table iu_route_flow is 'What holds or slows the deliveries of a route, shared by all runners: pause, breaker, rate, failures. One row a route; a claim locks it.';
 
 create table iu_route_dead_letter (
   dead_letter_id    bigint generated always as identity primary key,
@@ -198,7 +242,8 @@ create type iu_judged_route as (
   verdict      text,
   reason       text,
   ordering     text,
-  request      jsonb
+  request      jsonb,
+  canary_share numeric
 );
 comment on type iu_judged_route is 'A route as one pass sees it: verdict disabled, dry_run or live, judged once a pass.';
 
@@ -341,6 +386,8 @@ begin
     else
       new.version := old.version;
     end if;
+    -- A claim reads a route after it has locked this row: when this change has committed, nothing more is claimed under the old state.
+    perform from iu_route_flow where route_id = new.route_id for update;
   end if;
   if new.filter is not null and (tg_op = 'INSERT' or new.filter::text is distinct from old.filter::text) then
     begin
@@ -410,6 +457,27 @@ begin
                                 changed_by, changed_at)
   values (new.route_id, new.route_code, new.version, new.event_domain, new.event_type, new.event_stream, new.removed_at is not null,
           to_jsonb(new), pg_current_xact_id(), session_user, clock_timestamp());
+  return null;
+end
+$$;
+-- <<<
+
+-- >>> functions/routes/fn_iu_route_flow_birth.sql
+-- fn_iu_route_flow_birth() returns trigger
+--
+-- Contract:  gives a new route its row in iu_route_flow.
+-- Arguments: none
+-- Returns:   null (after trigger)
+-- Raises:    nothing
+-- Writes:    iu_route_flow
+-- May call:  nobody, it is a trigger
+create or replace function fn_iu_route_flow_birth() returns trigger
+language plpgsql
+security definer
+set search_path from current
+as $$
+begin
+  insert into iu_route_flow (route_id) values (new.route_id);
   return null;
 end
 $$;
@@ -507,7 +575,8 @@ as $$
          case when not r.enabled then 'route_disabled'
               when not r.dry_run and a.state = 'missing' then 'not_approved' end,
          r.ordering,
-         fn_iu_route_request(r.target_kind, r.target_ref, r.target_config)
+         fn_iu_route_request(r.target_kind, r.target_ref, r.target_config),
+         case when a.state in ('valid', 'spent') then (select canary_share from iu_route_approval p where p.approval_id = r.approval_id) end
     from iu_outbound_route r
    cross join lateral (
      select case when r.enabled and not r.dry_run then fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end as state
@@ -732,6 +801,9 @@ alter table iu_outbound_route enable always trigger trg_iu_route_guard;
 create trigger trg_iu_route_history after insert or update on iu_outbound_route
   for each row execute function fn_iu_route_history_write();
 alter table iu_outbound_route enable always trigger trg_iu_route_history;
+create trigger trg_iu_route_flow_birth after insert on iu_outbound_route
+  for each row execute function fn_iu_route_flow_birth();
+alter table iu_outbound_route enable always trigger trg_iu_route_flow_birth;
 create trigger trg_iu_route_keep before delete or truncate on iu_outbound_route
   for each statement execute function fn_iu_route_keep();
 alter table iu_outbound_route enable always trigger trg_iu_route_keep;

@@ -21,6 +21,8 @@ $$;
 
 drop trigger trg_iu_sql_in_iu_sql_link on iu_sql_link;
 drop table iu_route_dead_letter;
+drop table iu_route_flow;
+drop table iu_route_lease;
 drop table iu_route_lane;
 drop table iu_route_delivery;
 drop table iu_route_attempt;
@@ -39,6 +41,7 @@ drop function fn_iu_judged_routes();
 drop function fn_iu_route_request(text, text, jsonb);
 drop function fn_iu_dead_letter_guard();
 drop function fn_iu_route_keep();
+drop function fn_iu_route_flow_birth();
 drop function fn_iu_route_history_write();
 drop function fn_iu_route_guard();
 drop function fn_iu_route_approval_state(bigint, integer, bigint);

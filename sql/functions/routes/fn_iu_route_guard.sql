@@ -37,6 +37,8 @@ begin
     else
       new.version := old.version;
     end if;
+    -- A claim reads a route after it has locked this row: when this change has committed, nothing more is claimed under the old state.
+    perform from iu_route_flow where route_id = new.route_id for update;
   end if;
   if new.filter is not null and (tg_op = 'INSERT' or new.filter::text is distinct from old.filter::text) then
     begin
