@@ -177,6 +177,8 @@ comment on column iu_route_lane.due_at is 'When the head may be sent; infinity =
 create table iu_route_lease (
   lease_token uuid not null,
   route_id    bigint not null,
+  route_code  text not null,
+  route_version integer not null,
   runner_id   text not null,
   event_seqs  bigint[] not null,
   unsettled   integer not null,
@@ -549,6 +551,59 @@ as $$
     'target', regexp_replace(regexp_replace(p_target_ref, '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '[?#].*$', ''),
     'headers', case when jsonb_typeof(p_target_config -> 'headers') = 'object'
                     then (select jsonb_agg(key order by key) from jsonb_object_keys(p_target_config -> 'headers') as key) end))
+$$;
+-- <<<
+
+-- >>> functions/routes/fn_iu_route_canary.sql
+-- fn_iu_route_canary(text, text, text, uuid) returns numeric
+--
+-- Contract:  where a subject stands between 0 and 1 for the canary of a route: delivered are those below its share. The same
+--            subject always stands at the same place; another route has other first subjects. canaryPosition in src/contract says
+--            the same.
+-- Arguments: p_route_code; p_subject_table, p_subject_ref: of the event, a null ref is unordered and stands by its own; p_event_id
+-- Returns:   0 up to, not including, 1
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_route_canary(p_route_code text, p_subject_table text, p_subject_ref text, p_event_id uuid) returns numeric
+language sql
+immutable
+set search_path from current
+as $$
+  select ('x' || left(md5(p_route_code || ':' || coalesce(p_subject_table || ':' || p_subject_ref, p_event_id::text)), 8))::bit(32)::bigint / 4294967296.0
+$$;
+-- <<<
+
+-- >>> functions/routes/fn_iu_lane_wake.sql
+-- fn_iu_lane_wake(bigint[], text[], bigint[]) returns void
+--
+-- Contract:  after deliveries of ordered routes were inserted: makes or finds their lanes, in sorted order, so that two passes
+--            cannot deadlock. The lock of the update is what prevents a lost wake-up: a settle that is about to take an empty lane
+--            away holds it until it has committed, and then this makes a new one. An older event (a replay) becomes the head of a
+--            lane that is neither leased nor held.
+-- Arguments: p_route_ids, p_lane_keys, p_event_seqs: of one length, one element a delivery; null arrays do nothing
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_route_lane
+-- May call:  internal
+create or replace function fn_iu_lane_wake(p_route_ids bigint[], p_lane_keys text[], p_event_seqs bigint[]) returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+  if p_route_ids is null then
+    return;
+  end if;
+  insert into iu_route_lane as l (route_id, lane_key, head_seq, due_at)
+  select d.route_id, d.lane_key, min(d.event_seq), clock_timestamp()
+    from unnest(p_route_ids, p_lane_keys, p_event_seqs) as d (route_id, lane_key, event_seq)
+   group by d.route_id, d.lane_key
+   order by d.route_id, d.lane_key
+  on conflict (route_id, lane_key) do update
+     set head_seq = case when l.lease_token is null and l.due_at < 'infinity' then least(l.head_seq, excluded.head_seq) else l.head_seq end,
+         due_at = case when l.lease_token is null and l.due_at < 'infinity' and excluded.head_seq < l.head_seq then excluded.due_at else l.due_at end;
+end
 $$;
 -- <<<
 

@@ -1,6 +1,7 @@
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { deliveryErrors } from './delivery.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
 import { installErrors } from './install.js';
@@ -17,6 +18,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...logErrors,
   ...unitsErrors,
   ...routingErrors,
+  ...deliveryErrors,
   ...gatesErrors,
   ...structureErrors,
   ...cutErrors,
