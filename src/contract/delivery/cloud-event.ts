@@ -27,9 +27,13 @@ export function sequenceText(seq: string): string {
  * `id` is the id of the event, not of the delivery: CloudEvents asks that source and id name one event, and two routes that lead to
  * one receiver bring him the same event. What he dedupes by, one a route, is `deliveryid` (and the header `webhook-id`).
  *
- * The body of an event is the same in every attempt. What is null or empty is left out: CloudEvents has neither.
+ * `traceparent` is the one of the emission (a caller who has it already gives it). The body of an event is the same in every attempt. What is null or empty is left out: CloudEvents has neither.
  */
-export function cloudEventBody(delivery: Delivery, route: CloudEventRoute): string {
+export function cloudEventBody(
+  delivery: Delivery,
+  route: CloudEventRoute,
+  traceparent: string = originTraceparent(delivery.event),
+): string {
   const { event } = delivery;
   return (
     `{"specversion":"1.0","id":"${event.id}","source":${JSON.stringify(cloudEventSource(route.deployment))}` +
@@ -47,7 +51,7 @@ export function cloudEventBody(delivery: Delivery, route: CloudEventRoute): stri
     `,"sequence":"${sequenceText(event.seq)}"` +
     attribute('routecode', route.routeCode) +
     attribute('deliveryid', delivery.deliveryId) +
-    `,"traceparent":"${originTraceparent(event)}"` +
+    `,"traceparent":"${traceparent}"` +
     (delivery.test ? ',"iutest":true' : '') +
     `,"data":${event.payloadText}}`
   );

@@ -139,13 +139,14 @@ class WebhookTarget implements Target {
 
   #post(delivery: Delivery, credentials: Credentials, exchange: Exchange): void {
     try {
-      const body = Buffer.from(cloudEventBody(delivery, this.#route));
+      const trace = originTraceparent(delivery.event);
+      const body = Buffer.from(cloudEventBody(delivery, this.#route, trace));
       this.#pool.dispatch(
         {
           origin: this.address.origin,
           path: this.address.path,
           method: this.config.method,
-          headers: this.#headers(delivery, credentials, body),
+          headers: this.#headers(delivery, credentials, body, trace),
           body,
         },
         exchange,
@@ -155,7 +156,7 @@ class WebhookTarget implements Target {
     }
   }
 
-  #headers(delivery: Delivery, credentials: Credentials, body: Uint8Array): string[] {
+  #headers(delivery: Delivery, credentials: Credentials, body: Uint8Array, trace: string): string[] {
     const { deliveryId, event } = delivery;
     const timestampSeconds = Math.floor(Date.now() / 1000);
     const headers = [
@@ -170,7 +171,7 @@ class WebhookTarget implements Target {
       'webhook-timestamp',
       String(timestampSeconds),
       'traceparent',
-      attemptTraceparent(originTraceparent(event), this.#spans.next()),
+      attemptTraceparent(trace, this.#spans.next()),
       'iu-attempt',
       String(delivery.attemptNo),
       'iu-sequence',
