@@ -48,8 +48,13 @@ async function openStore() {
     return {
       once: async (id, work) => {
         if (seen.has(id)) return false;
-        await work();
         seen.add(id);
+        try {
+          await work();
+        } catch (error) {
+          seen.delete(id);
+          throw error;
+        }
         return true;
       },
       close: async () => {},
