@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { claim, deployment, liveRoute, prepareDelivery, type RunningRunner, startRunner } from '../support/delivery.js';
+import {
+  claim,
+  deployment,
+  liveRoute,
+  prepareDelivery,
+  type RunningRunner,
+  startRunner,
+} from '../support/delivery-queue.js';
 import { certificate, drain, emit } from '../support/race.js';
 import { waitFor } from '../support/wait.js';
 import { countOf } from '../support/worker.js';

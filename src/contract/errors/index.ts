@@ -2,6 +2,7 @@ import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
 import { deliveryErrors } from './delivery.js';
+import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
 import { installErrors } from './install.js';
@@ -20,6 +21,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...routingErrors,
   ...deliveryErrors,
   ...gatesErrors,
+  ...deliveryTargetsErrors,
   ...structureErrors,
   ...cutErrors,
   ...installErrors,
