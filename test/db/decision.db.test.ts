@@ -18,6 +18,7 @@ beforeAll(async () => {
   await client.query('begin');
   await client.query(`select fn_iu_probe_begin('decision table')`);
   await client.query('alter table iu_outbound_route disable trigger all');
+  await client.query('alter table iu_route_approval disable trigger user');
   await client.query('alter table iu_outbound_route drop constraint iu_outbound_route_safe_chk');
   await client.query('alter table iu_outbound_route drop constraint iu_outbound_route_approval_fk');
   await client.query('alter table iu_route_approval drop constraint iu_route_approval_two_people_chk');
@@ -35,9 +36,10 @@ async function insertRoute(route: CaseRoute): Promise<void> {
   let approvalId: string | null = null;
   if (route.approval !== null) {
     const { rows } = await client.query(
-      `insert into iu_route_approval (route_id, route_version, requested_by, approved_by, approved_at, expires_at, max_events, events_used, revoked_at)
+      `insert into iu_route_approval (route_id, route_version, requested_by, approved_by, approved_at, expires_at, max_events, events_used, revoked_at,
+         canary_share)
        values ($1, $2, $3, $4, case when $4::text is not null then now() end, case when $5 then now() - interval '1 hour' end, 1, $6::int,
-               case when $7 then now() end) returning approval_id`,
+               case when $7 then now() end, $8) returning approval_id`,
       [
         route.approval.routeId,
         route.approval.routeVersion,
@@ -46,6 +48,7 @@ async function insertRoute(route: CaseRoute): Promise<void> {
         route.approval.expired,
         route.approval.usedUp ? 1 : 0,
         route.approval.revoked,
+        route.approval.canaryShare,
       ],
     );
     approvalId = rows[0].approval_id;
@@ -80,11 +83,19 @@ async function decideInSql(event: CaseEvent, routes: readonly CaseRoute[], gates
       [String(gates.masterOpen), String(gates.workerOpen)],
     );
     await client.query(
-      `insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, source_system, actor_ref,
-         payload_classification, safe_payload)
-       select $1, $2, $3, $4, delivery_lane, 'information_unit', 'test', 'test', 'safe_metadata', $5
+      `insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, source_system,
+         actor_ref, payload_classification, safe_payload)
+       select $1, $2, $3, $4, delivery_lane, $6, $7, 'test', 'test', 'safe_metadata', $5
          from event_type_registry where event_domain = $2 and event_type = $3`,
-      [event.eventId, event.eventDomain, event.eventType, event.eventStream, JSON.stringify(event.safePayload)],
+      [
+        event.eventId,
+        event.eventDomain,
+        event.eventType,
+        event.eventStream,
+        JSON.stringify(event.safePayload),
+        event.subjectTable,
+        event.subjectRef,
+      ],
     );
     const { rows: passes } = await client.query(`select fn_iu_route_worker_run() ->> 'status' as status`);
     const status = passes[0].status as Decision['status'];

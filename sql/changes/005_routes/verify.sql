@@ -232,6 +232,7 @@ begin
     ('function', 'fn_iu_pattern_matches(text, text)', 'acd7ad65fe1667488fd2ae73fb204532'),
     ('function', 'fn_iu_route_add(jsonb)', '276b191b4e1bf74a8808ad43ad9954c8'),
     ('function', 'fn_iu_route_approval_state(bigint, integer, bigint)', 'aafcb348538e8170bddc96b943e62a82'),
+    ('function', 'fn_iu_route_canary(text, text, text, uuid)', 'f2422b0d43f46c10e692bda7c5643adb'),
     ('function', 'fn_iu_route_deliver(text, uuid, jsonb)', '46d5896524647546cdaee3619c841309'),
     ('function', 'fn_iu_route_flow_birth()', 'c6abf8a6c7c23e601d0cd8d76cbec90b'),
     ('function', 'fn_iu_route_guard()', '19349465fdb7c321cd5f655ad461cf65'),

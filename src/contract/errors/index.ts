@@ -3,6 +3,7 @@ import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
+import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { routingErrors } from './routing.js';
@@ -18,6 +19,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...unitsErrors,
   ...routingErrors,
   ...gatesErrors,
+  ...goingLiveErrors,
   ...structureErrors,
   ...cutErrors,
   ...installErrors,
