@@ -119,6 +119,27 @@ begin
       ('function', 'fn_iu_route_remove', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_request', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_route_set_enabled', 'execute', 'iu_operator'),
+      -- delivery
+      ('relation', 'iu_deployment', 'select', 'iu_worker, iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_delivery_target', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_event_edit', 'select', 'iu_operator'),
+      ('relation', 'iu_event_hop', 'select', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_delivery_cancel', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_delivery_claim', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_delay', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_delivery_execute', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_hold', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_delivery_hop', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_routes', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_settle', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_state', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_take', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_deployment_claim', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_set_paused', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_schema', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_target_register', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_target_sha256', 'execute', 'iu_worker, iu_operator, iu_approver, iu_reader'),
+      ('function', 'pr_iu_deliver_local', 'execute', 'iu_worker, iu_operator'),
       -- worker
       ('relation', 'iu_route_worker_cursor', 'select', 'iu_worker, iu_operator, iu_reader'),
       ('relation', 'iu_route_worker_heartbeat', 'select', 'iu_worker, iu_operator, iu_reader'),
@@ -165,7 +186,7 @@ begin
        where c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())
          and c.relkind in ('r', 'p', 'v', 'm', 'S')
       union all
-      select 'function', p.proname::text, p.oid, p.proowner, format('function %s', p.oid::regprocedure),
+      select 'function', p.proname::text, p.oid, p.proowner, format('%s %s', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure),
              coalesce(p.proacl, acldefault('f', p.proowner))
         from pg_catalog.pg_proc p
        where p.pronamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())

@@ -115,6 +115,29 @@ export interface IuCutRunRow {
   readonly units_revised: number;
 }
 
+/** A row of the table iu_delivery_target. */
+export interface IuDeliveryTargetRow {
+  readonly identity: string;
+  readonly reason: string;
+  readonly registered_at: string;
+  readonly registered_by: string;
+  readonly target_kind: string;
+  readonly target_ref: string;
+}
+
+/** A row of the table iu_deployment. */
+export interface IuDeploymentRow {
+  readonly claim_id: string;
+  readonly claimed_at: string;
+  readonly claimed_by: string;
+  readonly database_oid: number;
+  readonly log_oid: number;
+  readonly name: string;
+  readonly reason: string;
+  readonly system_identifier: string;
+  readonly timeline: number;
+}
+
 /** A row of the table iu_event_dedupe. */
 export interface IuEventDedupeRow {
   readonly created_at: string;
@@ -124,6 +147,25 @@ export interface IuEventDedupeRow {
   readonly event_subject_ref: string | null;
   readonly event_subject_table: string;
   readonly event_type: string;
+}
+
+/** A row of the table iu_event_edit. */
+export interface IuEventEditRow {
+  readonly attempt_no: number;
+  readonly diff: string;
+  readonly edit_id: string;
+  readonly edited_at: string;
+  readonly edited_by: string;
+  readonly event_seq: string;
+  readonly payload: string;
+  readonly reason: string;
+  readonly route_id: string;
+}
+
+/** A row of the table iu_event_hop. */
+export interface IuEventHopRow {
+  readonly event_seq: string;
+  readonly hop: number;
 }
 
 /** A row of the table iu_evidence. */
@@ -388,7 +430,9 @@ export interface IuRouteLeaseRow {
   readonly event_seqs: readonly (string | null)[];
   readonly lease_token: string;
   readonly lease_until: string;
+  readonly route_code: string;
   readonly route_id: string;
+  readonly route_version: number;
   readonly runner_id: string;
   readonly unsettled: number;
 }
@@ -797,7 +841,11 @@ export interface CatalogRelations {
   readonly iu_collection_path: IuCollectionPathRow;
   readonly iu_cut_piece: IuCutPieceRow;
   readonly iu_cut_run: IuCutRunRow;
+  readonly iu_delivery_target: IuDeliveryTargetRow;
+  readonly iu_deployment: IuDeploymentRow;
   readonly iu_event_dedupe: IuEventDedupeRow;
+  readonly iu_event_edit: IuEventEditRow;
+  readonly iu_event_hop: IuEventHopRow;
   readonly iu_evidence: IuEvidenceRow;
   readonly iu_gate_log: IuGateLogRow;
   readonly iu_lifecycle_log: IuLifecycleLogRow;
@@ -906,9 +954,73 @@ export interface CatalogFunctions {
     readonly args: { p_run_id: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_delivery_allowance: {
+    readonly args: { p_route_id: string | null; p_wanted: number | null; p_lease_until: string | null };
+    readonly result: { allowed: number | null; route_version: number | null; approval_id: string | null; held: string | null };
+  };
+  readonly fn_iu_delivery_cancel: {
+    readonly args: { p_event_id: string | null; p_route_code: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_claim: {
+    readonly args: { p_runner_id: string | null; p_limit: number | null; p_lease_seconds: number | null; p_deployment: string | null; p_in_database?: boolean | null; p_route_ids?: readonly (string | null)[] | null; p_rooms?: readonly (number | null)[] | null; p_room?: number | null };
+    readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_delivery_dead: {
+    readonly args: { p_delivery: string | null; p_route_code: string | null; p_failure_code: string | null; p_failure_detail: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_delivery_delay: {
+    readonly args: { p_policy: string | null; p_sends: number | null; p_retry_after_seconds: number | null; p_random: number | null };
+    readonly result: number | null;
+  };
   readonly fn_iu_delivery_enabled: {
     readonly args: {  };
     readonly result: boolean | null;
+  };
+  readonly fn_iu_delivery_execute: {
+    readonly args: { p_runner_id: string | null; p_lease_token: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_hold: {
+    readonly args: { p_deployment: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_hop: {
+    readonly args: { p_hop: number | null };
+    readonly result: null;
+  };
+  readonly fn_iu_delivery_pick: {
+    readonly args: { p_route_id: string | null; p_limit: number | null; p_lease_token: string | null };
+    readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null };
+  };
+  readonly fn_iu_delivery_routes: {
+    readonly args: { p_route_ids: readonly (string | null)[] | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_settle: {
+    readonly args: { p_runner_id: string | null; p_lease_tokens: readonly (string | null)[] | null; p_route_ids: readonly (string | null)[] | null; p_event_seqs: readonly (string | null)[] | null; p_statuses: readonly (string | null)[] | null; p_milliseconds: readonly (number | null)[] | null; p_details: readonly (string | null)[] | null; p_failure_codes: readonly (string | null)[] | null; p_permanent: readonly (boolean | null)[] | null; p_retry_after_seconds: readonly (number | null)[] | null; p_gone: readonly (boolean | null)[] | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_settle_rest: {
+    readonly args: { p_runner_id: string | null; p_settled: readonly (string | null)[] | null };
+    readonly result: { settled: number | null; dead_lettered: number | null; held_route_ids: readonly (string | null)[] | null; held_lane_keys: readonly (string | null)[] | null; held_seqs: readonly (string | null)[] | null };
+  };
+  readonly fn_iu_delivery_state: {
+    readonly args: { p_deployment: string | null; p_route_ids: readonly (string | null)[] | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_sweep: {
+    readonly args: {  };
+    readonly result: number | null;
+  };
+  readonly fn_iu_delivery_take: {
+    readonly args: { p_lease_token: string | null };
+    readonly result: readonly ({ route_id: string | null; event_seq: string | null; event_id: string | null; target_kind: string | null; call_name: string | null; event: string | null; hop: number | null })[];
+  };
+  readonly fn_iu_deployment_claim: {
+    readonly args: { p_name: string | null; p_reason: string | null };
+    readonly result: string | null;
   };
   readonly fn_iu_deprecate: {
     readonly args: { p_canonical_address: string | null; p_actor: string | null; p_reason: string | null; p_with_children?: boolean | null; p_review_decision_id?: string | null };
@@ -1008,6 +1120,14 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_ladder_log: {
     readonly args: { p_level: number | null; p_what: string | null; p_reason: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_lane_refresh: {
+    readonly args: { p_route_ids: readonly (string | null)[] | null; p_lane_keys: readonly (string | null)[] | null };
+    readonly result: null;
+  };
+  readonly fn_iu_lane_wake: {
+    readonly args: { p_route_ids: readonly (string | null)[] | null; p_lane_keys: readonly (string | null)[] | null; p_event_seqs: readonly (string | null)[] | null };
     readonly result: null;
   };
   readonly fn_iu_living_unit: {
@@ -1138,6 +1258,10 @@ export interface CatalogFunctions {
     readonly args: { p_event_seq: string | null; p_route: string | null; p_attempt_no: number | null; p_run_id: string | null; p_failure_code: string | null; p_failure_detail: string | null };
     readonly result: boolean | null;
   };
+  readonly fn_iu_route_flow_settle: {
+    readonly args: { p_route_id: string | null; p_sent: number | null; p_failed: number | null; p_trailing: number | null; p_gone: boolean | null; p_failure_code: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_route_go_live: {
     readonly args: { p_route_code: string | null; p_reason: string | null };
     readonly result: string | null;
@@ -1190,13 +1314,17 @@ export interface CatalogFunctions {
     readonly args: { p_route_code: string | null; p_enabled: boolean | null; p_reason: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_route_set_paused: {
+    readonly args: { p_route_code: string | null; p_paused: boolean | null; p_reason: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_shadow: {
     readonly args: { p_event: string | null; p_route: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_route_to_dry_run: {
     readonly args: { p_route_id: string | null; p_reason: string | null; p_by: string | null };
-    readonly result: null;
+    readonly result: boolean | null;
   };
   readonly fn_iu_route_worker_enabled: {
     readonly args: {  };
@@ -1232,6 +1360,10 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_route_worker_transfer: {
     readonly args: { p_event_domain: string | null; p_from: string | null; p_to: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_schema: {
+    readonly args: {  };
     readonly result: string | null;
   };
   readonly fn_iu_setting: {
@@ -1390,7 +1522,15 @@ export interface CatalogFunctions {
     readonly args: { p_change: string | null; p_actor: string | null; p_reference: string | null };
     readonly result: null;
   };
-  readonly fn_iu_target_pin: {
+  readonly fn_iu_target_object: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null };
+    readonly result: { call_name: string | null; definition: string | null };
+  };
+  readonly fn_iu_target_register: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_identity: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_target_sha256: {
     readonly args: { p_target_kind: string | null; p_target_ref: string | null };
     readonly result: string | null;
   };

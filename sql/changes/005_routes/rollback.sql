@@ -38,6 +38,7 @@ drop function fn_iu_route_set_enabled(text, boolean, text);
 drop function fn_iu_route_add(jsonb);
 drop function fn_iu_failure_signature(text, text, text);
 drop function fn_iu_judged_routes();
+drop function fn_iu_lane_wake(bigint[], text[], bigint[]);
 drop function fn_iu_route_canary(text, text, text, uuid);
 drop function fn_iu_route_request(text, text, jsonb);
 drop function fn_iu_dead_letter_guard();

@@ -362,7 +362,7 @@ $$;
 -- Arguments: p_events: in order of seq; p_routes: as judged for this pass; p_run_id: the pass, null outside of one
 -- Returns:   {written, queued, skipped}
 -- Raises:    whatever a filter raises, and 23505 when a decision exists; the caller isolates it
--- Writes:    iu_route_attempt, iu_route_delivery
+-- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane
 -- May call:  internal
 create or replace function fn_iu_route_decide(p_events iu_event_key[], p_routes iu_judged_route[], p_run_id bigint,
   out written integer, out queued integer, out skipped integer)
@@ -378,8 +378,8 @@ begin
   ), resolved as materialized (
     -- fn_iu_pattern_matches written out: as a call, 1,000 routes cost a second a pass.
     select k.*, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code, r.version, r.filter,
-           coalesce(r.verdict, 'no_route') as verdict, case when r.route_id is null then 'no_route' else r.reason end as reason,
-           case when r.verdict = 'dry_run' then r.request end as request
+           r.canary_share, coalesce(r.verdict, 'no_route') as verdict, case when r.route_id is null then 'no_route' else r.reason end as reason,
+           case when r.verdict = 'dry_run' or r.canary_share < 1 then r.request end as request
       from key k
       left join unnest(p_routes) r
         on k.event_domain like replace(replace(r.event_domain, '_', '\_'), '*', '%')
@@ -389,22 +389,24 @@ begin
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, run_id, event_ref, route_kind, route_code,
                                   status, decision, reason, idempotency_key, payload_snapshot)
     select seq, route_id, 1, version, p_run_id, id, 'outbound', route_code, status, status,
-           case when filtered then 'filtered' else reason end, route_code || ':' || id,
+           case when filtered then 'filtered' when outside then 'outside_canary' else reason end, route_code || ':' || id,
            case when status = 'dry_run' then request end
       from (
-        select e.seq, e.id, r.route_id, r.route_code, r.version, r.reason, r.request, f.matches is false as filtered,
+        select e.seq, e.id, r.route_id, r.route_code, r.version, r.reason, r.request, f.matches is false as filtered, coalesce(f.outside, false) as outside,
                case when r.verdict in ('no_route', 'disabled') or f.matches is false then 'skipped'
-                    when r.verdict = 'live' then 'queued'
+                    when r.verdict = 'live' and f.outside is not true then 'queued'
                     else 'dry_run' end as status
           from unnest(p_events) e
           join resolved r using (event_domain, event_type, event_stream)
           left join lateral (
-            select coalesce(jsonb_path_match(o.safe_payload, r.filter, jsonb_build_object('domain', o.event_domain, 'type', o.event_type,
-                     'stream', o.event_stream, 'severity', o.event_severity, 'subject_table', o.event_subject_table,
-                     'subject_ref', o.event_subject_ref)), false) as matches
+            select r.filter is null or coalesce(jsonb_path_match(o.safe_payload, r.filter, jsonb_build_object('domain', o.event_domain,
+                     'type', o.event_type, 'stream', o.event_stream, 'severity', o.event_severity,
+                     'subject_table', o.event_subject_table, 'subject_ref', o.event_subject_ref)), false) as matches,
+                   r.verdict = 'live' and r.canary_share < 1 and fn_iu_route_canary(r.route_code, o.event_subject_table,
+                     o.event_subject_ref, o.id) >= r.canary_share as outside
               from event_outbox o
-             -- Inside, so that it is a one-time filter: the log is not read again for routes without a filter.
-             where o.seq = e.seq and r.filter is not null and r.verdict <> 'disabled' offset 0
+             -- Inside, so that it is a one-time filter: the log is not read again for routes without a filter or canary.
+             where o.seq = e.seq and r.verdict <> 'disabled' and (r.filter is not null or r.canary_share < 1) offset 0
           ) f on true
          order by e.seq, r.route_id
       ) outcome
@@ -418,11 +420,13 @@ begin
      cross join lateral (select * from event_outbox o where o.seq = d.event_seq offset 0) o
      where d.status = 'queued'
      order by d.event_seq
-    returning 1
+    returning event_seq, route_id, lane_key
+  ), woken as (
+    select fn_iu_lane_wake(array_agg(route_id), array_agg(lane_key), array_agg(event_seq)) from enqueued where lane_key is not null
   )
   select count(*), count(*) filter (where status = 'queued'), count(*) filter (where status = 'skipped')
     into written, queued, skipped
-    from decided;
+    from decided cross join woken;
 end
 $$;
 -- <<<
@@ -1264,7 +1268,7 @@ $$;
 -- Arguments: p_event_seq; p_route_id: 0 = the event as a whole: routes that have no decision for it get one; p_new_id
 -- Returns:   {status: replayed|delivery_waiting|no_decision, decision, reason, attempt_no}
 -- Raises:    nothing of its own
--- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter
+-- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane, iu_route_dead_letter
 -- May call:  internal
 create or replace function fn_iu_route_redecide(p_event_seq bigint, p_route_id bigint, p_new_id boolean) returns jsonb
 language plpgsql
@@ -1281,6 +1285,7 @@ declare
   v_key text;
   v_count record;
   v_message text;
+  v_lane text;
 begin
   select * into v_first from iu_route_attempt where event_seq = p_event_seq and route_id = p_route_id and attempt_no = 1 for update;
   if not found then
@@ -1308,15 +1313,11 @@ begin
   select * into v_route from fn_iu_judged_routes() r where r.route_id = p_route_id;
   v_key := v_first.idempotency_key || case when p_new_id then '#' || v_no else '' end;
   begin
-    v_status := case
-      when v_route.route_id is null or v_route.verdict = 'disabled' then 'skipped'
-      when v_route.filter is not null and not coalesce(jsonb_path_match(v_event.safe_payload, v_route.filter,
-        jsonb_build_object('domain', v_event.event_domain, 'type', v_event.event_type, 'stream', v_event.event_stream, 'severity', v_event.event_severity,
-                           'subject_table', v_event.event_subject_table, 'subject_ref', v_event.event_subject_ref)), false) then 'filtered'
-      when v_route.verdict = 'live' then 'queued'
-      else 'dry_run' end;
-    v_reason := case when v_route.route_id is null then 'route_removed' when v_status = 'filtered' then 'filtered' else v_route.reason end;
-    v_status := replace(v_status, 'filtered', 'skipped');
+    select o.status, o.reason into v_status, v_reason from fn_iu_route_outcome(v_event, v_route) o;
+    if v_status = 'no_match' then
+      v_reason := v_status;
+      v_status := 'skipped';
+    end if;
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
                                   idempotency_key, payload_snapshot)
     values (p_event_seq, p_route_id, v_no, v_route.version, v_event.id, 'outbound', v_first.route_code, v_status, v_status, v_reason, v_key,
@@ -1324,7 +1325,11 @@ begin
     if v_status = 'queued' then
       insert into iu_route_delivery (event_seq, event_ref, route_id, attempt_no, delivery_key, lane_key)
       values (p_event_seq, v_event.id, p_route_id, v_no, v_key,
-              case when v_route.ordering = 'subject' then v_event.event_subject_table || ':' || v_event.event_subject_ref end);
+              case when v_route.ordering = 'subject' then v_event.event_subject_table || ':' || v_event.event_subject_ref end)
+      returning lane_key into v_lane;
+      if v_lane is not null then
+        perform fn_iu_lane_wake(array[p_route_id], array[v_lane], array[p_event_seq]);
+      end if;
     end if;
   exception when others then
     get stacked diagnostics v_status = returned_sqlstate, v_message = message_text;

@@ -230,33 +230,6 @@ end
 $$;
 -- <<<
 
--- >>> functions/going_live/fn_iu_target_pin.sql
--- fn_iu_target_pin(text, text) returns text
---
--- Contract:  the hash of what an in-database target is at this moment; the approval keeps it, so that another definition under the same
---            name needs another approval.
--- Arguments: p_target_kind, p_target_ref: of the route
--- Returns:   the hash; null for a target outside of the database
--- Raises:    whatever fn_iu_target_sha256 raises for a target that is not registered
--- Writes:    nothing
--- May call:  internal
-create or replace function fn_iu_target_pin(p_target_kind text, p_target_ref text) returns text
-language plpgsql
-volatile
-set search_path from current
-as $$
-declare
-  v_pin text;
-begin
-  -- By name while the registry of targets may not be installed: without it no target in the database can be delivered to either.
-  if p_target_kind in ('sql_function', 'table') and to_regprocedure('fn_iu_target_sha256(text, text)') is not null then
-    execute 'select fn_iu_target_sha256($1, $2)' into v_pin using p_target_kind, p_target_ref;
-  end if;
-  return v_pin;
-end
-$$;
--- <<<
-
 -- >>> functions/going_live/fn_iu_route_observed.sql
 -- fn_iu_route_observed(bigint, integer, integer) returns record
 --
@@ -625,7 +598,7 @@ $$;
 -- Returns:   {approval_id, route_code, route_version, requested_by, expires_at, max_events, canary_share, failure_budget,
 --            target_sha256, readiness}
 -- Raises:    IU337 no such route, IU411 target kind cannot go live, IU420 not ready, IU421 a request is open, IU422 a limit is refused,
---            IU423 reason missing, IU436 an inbound route
+--            IU423 reason missing, IU436 an inbound route, IU437 the target in the database is not registered
 -- Writes:    iu_route_approval, iu_evidence
 -- May call:  iu_operator
 create or replace function fn_iu_route_request_live(p_route_code text, p_reason text, p_max_events bigint default null,
@@ -642,6 +615,7 @@ declare
   v_expires timestamptz := coalesce(p_expires_at, clock_timestamp() + interval '30 days');
   v_problem text;
   v_open bigint;
+  v_pin text;
 begin
   perform fn_iu_going_live_reason(p_reason);
   v_problem := case
@@ -665,12 +639,17 @@ begin
     raise exception using errcode = 'IU421', message = format('request %s for version %s of route %s is open', v_open, v_route.version, v_route.route_code),
       hint = 'have it approved or rejected first: iu route approve ID, iu route reject ID';
   end if;
+  v_pin := fn_iu_target_sha256(v_route.target_kind, v_route.target_ref);
+  if v_route.target_kind in ('sql_function', 'table') and v_pin is null then
+    raise exception using errcode = 'IU437', message = format('the target of route %s is not registered, or is not there', v_route.route_code),
+      hint = 'register the function or table first: fn_iu_target_register';
+  end if;
   v_readiness := fn_iu_route_readiness(p_route_code);
   perform fn_iu_route_must_be_ready(v_readiness);
   insert into iu_route_approval (route_id, route_version, requested_by, evidence, expires_at, max_events, canary_share, failure_budget,
                                  target_sha256, reason)
   values (v_route.route_id, v_route.version, session_user, v_readiness, v_expires, p_max_events, p_canary_share, p_failure_budget,
-          fn_iu_target_pin(v_route.target_kind, v_route.target_ref), p_reason)
+          v_pin, p_reason)
   returning * into v_approval;
   return fn_iu_route_approval_said(v_approval) || jsonb_build_object('readiness', v_readiness);
 end
@@ -719,7 +698,7 @@ begin
         a.route_version, v_route.route_code, case when v_route.removed_at is null then 'at version ' || v_route.version else 'removed' end),
       hint = 'a change voids a request; ask again for the new version';
   end if;
-  if a.target_sha256 is distinct from fn_iu_target_pin(v_route.target_kind, v_route.target_ref) then
+  if a.target_sha256 is distinct from fn_iu_target_sha256(v_route.target_kind, v_route.target_ref) then
     raise exception using errcode = 'IU437', message = format('the target of route %s is not what it was when the request was made', v_route.route_code),
       hint = 'ask again: iu route request-live';
   end if;
@@ -782,7 +761,7 @@ $$;
 --            of the request may be a month old. Another approval that the route had is revoked. Closed gates and a pause do not refuse
 --            it, they hold the deliveries, and the answer names them.
 -- Arguments: p_route_code; p_reason: why, mandatory
--- Returns:   as fn_iu_route_approve, and {live_at, held_by: [text]}
+-- Returns:   as fn_iu_route_approve, and {live_at, held_by: [code]} as fn_iu_delivery_hold names them, worker_gate_closed, route_paused
 -- Raises:    IU337 no such route, IU411 target kind cannot go live, IU420 not ready, IU423 reason missing, IU429 no valid approval,
 --            IU430 the route is disabled, IU431 live already, IU436 an inbound route, IU437 the target has changed
 -- Writes:    iu_outbound_route, iu_route_approval, iu_route_history, iu_evidence
@@ -814,7 +793,7 @@ begin
     raise exception using errcode = 'IU431', message = format('route %s is live by approval %s', p_route_code, a.approval_id),
       hint = 'for other limits: a new request, its approval, then go live again';
   end if;
-  if a.target_sha256 is distinct from fn_iu_target_pin(v_route.target_kind, v_route.target_ref) then
+  if a.target_sha256 is distinct from fn_iu_target_sha256(v_route.target_kind, v_route.target_ref) then
     raise exception using errcode = 'IU437', message = format('the target of route %s is not what was approved', p_route_code),
       hint = 'ask again: iu route request-live';
   end if;
@@ -824,38 +803,12 @@ begin
   update iu_route_approval
      set revoked_at = clock_timestamp(), revoked_by = session_user, revoke_reason = format('replaced by approval %s', a.approval_id)
    where route_id = v_route.route_id and approval_id <> a.approval_id and approved_by is not null and revoked_at is null;
-  select array_agg(reason) into v_held from (
-    select 'the master gate is closed' as reason where not fn_iu_core_routes_enabled()
-    union all select 'the worker gate is closed' where not fn_iu_route_worker_enabled()
-    union all select 'the delivery gate is closed' where not fn_iu_delivery_enabled()
-    union all select 'the route is paused' from iu_route_flow where route_id = v_route.route_id and paused_at is not null) held;
+  select array_agg(code) into v_held from (
+    select fn_iu_delivery_hold((select name from iu_deployment order by claim_id desc limit 1)) as code
+    union all select 'worker_gate_closed' where not fn_iu_route_worker_enabled()
+    union all select 'route_paused' from iu_route_flow where route_id = v_route.route_id and paused_at is not null) held
+   where code is not null;
   return fn_iu_route_approval_said(a) || jsonb_build_object('live_at', a.live_at, 'held_by', coalesce(to_jsonb(v_held), '[]'));
-end
-$$;
--- <<<
-
--- >>> functions/going_live/fn_iu_route_to_dry_run.sql
--- fn_iu_route_to_dry_run(bigint, text, text) returns void
---
--- Contract:  takes a route back to dry-run and revokes its approval. What is queued is held from now on: nothing is claimed without
---            a valid approval.
--- Arguments: p_route_id; p_reason; p_by: a person, or what did it by itself, such as failure budget
--- Returns:   nothing
--- Raises:    nothing
--- Writes:    iu_outbound_route, iu_route_approval, iu_route_history, iu_evidence
--- May call:  internal
-create or replace function fn_iu_route_to_dry_run(p_route_id bigint, p_reason text, p_by text) returns void
-language plpgsql
-set search_path from current
-as $$
-declare
-  v_approval bigint;
-begin
-  perform from iu_route_flow where route_id = p_route_id for update;
-  select approval_id into v_approval from iu_outbound_route where route_id = p_route_id for no key update;
-  update iu_outbound_route set dry_run = true, approval_id = null, note = p_reason where route_id = p_route_id;
-  update iu_route_approval set revoked_at = clock_timestamp(), revoked_by = p_by, revoke_reason = p_reason
-   where approval_id = v_approval and revoked_at is null;
 end
 $$;
 -- <<<
@@ -1092,7 +1045,7 @@ begin
   )
   select jsonb_build_object(
     'route_code', v_route.route_code, 'version', v_route.version,
-    'voids_approval', v_route.approval_id is not null and to_jsonb(v_changed) <> to_jsonb(v_route),
+    'voids_approval', fn_iu_route_approval_state(v_route.route_id, v_route.version, v_route.approval_id) <> 'missing' and to_jsonb(v_changed) <> to_jsonb(v_route),
     'examined', (select count(*) from decided), 'complete', (select count(*) < p_limit from decided),
     'differ', (select count(*) from difference),
     'first_seq', (select min(seq)::text from decided), 'last_seq', (select max(seq)::text from decided),

@@ -39,7 +39,7 @@ begin
         a.route_version, v_route.route_code, case when v_route.removed_at is null then 'at version ' || v_route.version else 'removed' end),
       hint = 'a change voids a request; ask again for the new version';
   end if;
-  if a.target_sha256 is distinct from fn_iu_target_pin(v_route.target_kind, v_route.target_ref) then
+  if a.target_sha256 is distinct from fn_iu_target_sha256(v_route.target_kind, v_route.target_ref) then
     raise exception using errcode = 'IU437', message = format('the target of route %s is not what it was when the request was made', v_route.route_code),
       hint = 'ask again: iu route request-live';
   end if;

@@ -57,7 +57,7 @@ begin
   )
   select jsonb_build_object(
     'route_code', v_route.route_code, 'version', v_route.version,
-    'voids_approval', v_route.approval_id is not null and to_jsonb(v_changed) <> to_jsonb(v_route),
+    'voids_approval', fn_iu_route_approval_state(v_route.route_id, v_route.version, v_route.approval_id) <> 'missing' and to_jsonb(v_changed) <> to_jsonb(v_route),
     'examined', (select count(*) from decided), 'complete', (select count(*) < p_limit from decided),
     'differ', (select count(*) from difference),
     'first_seq', (select min(seq)::text from decided), 'last_seq', (select max(seq)::text from decided),

@@ -4,7 +4,7 @@
 --            of the request may be a month old. Another approval that the route had is revoked. Closed gates and a pause do not refuse
 --            it, they hold the deliveries, and the answer names them.
 -- Arguments: p_route_code; p_reason: why, mandatory
--- Returns:   as fn_iu_route_approve, and {live_at, held_by: [text]}
+-- Returns:   as fn_iu_route_approve, and {live_at, held_by: [code]} as fn_iu_delivery_hold names them, worker_gate_closed, route_paused
 -- Raises:    IU337 no such route, IU411 target kind cannot go live, IU420 not ready, IU423 reason missing, IU429 no valid approval,
 --            IU430 the route is disabled, IU431 live already, IU436 an inbound route, IU437 the target has changed
 -- Writes:    iu_outbound_route, iu_route_approval, iu_route_history, iu_evidence
@@ -36,7 +36,7 @@ begin
     raise exception using errcode = 'IU431', message = format('route %s is live by approval %s', p_route_code, a.approval_id),
       hint = 'for other limits: a new request, its approval, then go live again';
   end if;
-  if a.target_sha256 is distinct from fn_iu_target_pin(v_route.target_kind, v_route.target_ref) then
+  if a.target_sha256 is distinct from fn_iu_target_sha256(v_route.target_kind, v_route.target_ref) then
     raise exception using errcode = 'IU437', message = format('the target of route %s is not what was approved', p_route_code),
       hint = 'ask again: iu route request-live';
   end if;
@@ -46,11 +46,11 @@ begin
   update iu_route_approval
      set revoked_at = clock_timestamp(), revoked_by = session_user, revoke_reason = format('replaced by approval %s', a.approval_id)
    where route_id = v_route.route_id and approval_id <> a.approval_id and approved_by is not null and revoked_at is null;
-  select array_agg(reason) into v_held from (
-    select 'the master gate is closed' as reason where not fn_iu_core_routes_enabled()
-    union all select 'the worker gate is closed' where not fn_iu_route_worker_enabled()
-    union all select 'the delivery gate is closed' where not fn_iu_delivery_enabled()
-    union all select 'the route is paused' from iu_route_flow where route_id = v_route.route_id and paused_at is not null) held;
+  select array_agg(code) into v_held from (
+    select fn_iu_delivery_hold((select name from iu_deployment order by claim_id desc limit 1)) as code
+    union all select 'worker_gate_closed' where not fn_iu_route_worker_enabled()
+    union all select 'route_paused' from iu_route_flow where route_id = v_route.route_id and paused_at is not null) held
+   where code is not null;
   return fn_iu_route_approval_said(a) || jsonb_build_object('live_at', a.live_at, 'held_by', coalesce(to_jsonb(v_held), '[]'));
 end
 $$;

@@ -8,7 +8,7 @@
 -- Returns:   {approval_id, route_code, route_version, requested_by, expires_at, max_events, canary_share, failure_budget,
 --            target_sha256, readiness}
 -- Raises:    IU337 no such route, IU411 target kind cannot go live, IU420 not ready, IU421 a request is open, IU422 a limit is refused,
---            IU423 reason missing, IU436 an inbound route
+--            IU423 reason missing, IU436 an inbound route, IU437 the target in the database is not registered
 -- Writes:    iu_route_approval, iu_evidence
 -- May call:  iu_operator
 create or replace function fn_iu_route_request_live(p_route_code text, p_reason text, p_max_events bigint default null,
@@ -25,6 +25,7 @@ declare
   v_expires timestamptz := coalesce(p_expires_at, clock_timestamp() + interval '30 days');
   v_problem text;
   v_open bigint;
+  v_pin text;
 begin
   perform fn_iu_going_live_reason(p_reason);
   v_problem := case
@@ -48,12 +49,17 @@ begin
     raise exception using errcode = 'IU421', message = format('request %s for version %s of route %s is open', v_open, v_route.version, v_route.route_code),
       hint = 'have it approved or rejected first: iu route approve ID, iu route reject ID';
   end if;
+  v_pin := fn_iu_target_sha256(v_route.target_kind, v_route.target_ref);
+  if v_route.target_kind in ('sql_function', 'table') and v_pin is null then
+    raise exception using errcode = 'IU437', message = format('the target of route %s is not registered, or is not there', v_route.route_code),
+      hint = 'register the function or table first: fn_iu_target_register';
+  end if;
   v_readiness := fn_iu_route_readiness(p_route_code);
   perform fn_iu_route_must_be_ready(v_readiness);
   insert into iu_route_approval (route_id, route_version, requested_by, evidence, expires_at, max_events, canary_share, failure_budget,
                                  target_sha256, reason)
   values (v_route.route_id, v_route.version, session_user, v_readiness, v_expires, p_max_events, p_canary_share, p_failure_budget,
-          fn_iu_target_pin(v_route.target_kind, v_route.target_ref), p_reason)
+          v_pin, p_reason)
   returning * into v_approval;
   return fn_iu_route_approval_said(v_approval) || jsonb_build_object('readiness', v_readiness);
 end

@@ -133,10 +133,10 @@ export const goingLiveErrors: readonly ErrorEntry[] = [
   {
     code: 'IU437',
     name: 'target_changed',
-    meaning: 'The target in the database is not what it was when the request was made.',
+    meaning: 'The target in the database is not registered, or not what it was when the request was made.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'Look at what changed, and ask again with `iu route request-live`.',
+    action: 'Register it, or look at what changed and ask again with `iu route request-live`.',
   },
   {
     code: 'IU440',

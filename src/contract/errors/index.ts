@@ -1,6 +1,7 @@
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { deliveryErrors } from './delivery.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
 import { goingLiveErrors } from './going-live.js';
@@ -18,6 +19,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...logErrors,
   ...unitsErrors,
   ...routingErrors,
+  ...deliveryErrors,
   ...gatesErrors,
   ...goingLiveErrors,
   ...structureErrors,
