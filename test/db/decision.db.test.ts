@@ -73,8 +73,15 @@ async function insertRoute(route: CaseRoute): Promise<void> {
   );
 }
 
+/** What a decision came to, by route: `no_match`, or status and reason; from an attempt, or from the rule for one event at a time. */
+type Outcomes = Readonly<Record<string, string>>;
+
 /** Lets the pass decide one event by these routes, and reads back everything the rule promises. */
-async function decideInSql(event: CaseEvent, routes: readonly CaseRoute[], gates: PassGates): Promise<Decision> {
+async function decideInSql(
+  event: CaseEvent,
+  routes: readonly CaseRoute[],
+  gates: PassGates,
+): Promise<{ decision: Decision; oneByOne: Outcomes }> {
   await client.query('savepoint one');
   try {
     for (const route of routes) await insertRoute(route);
@@ -97,6 +104,11 @@ async function decideInSql(event: CaseEvent, routes: readonly CaseRoute[], gates
         event.subjectRef,
       ],
     );
+    const { rows: shadows } = await client.query(
+      `select j.route_code, fn_iu_route_shadow(e, j) as outcome from event_outbox e cross join fn_iu_judged_routes() j where e.id = $1`,
+      [event.eventId],
+    );
+    const oneByOne = Object.fromEntries(shadows.map((row) => [row.route_code, row.outcome]));
     const { rows: passes } = await client.query(`select fn_iu_route_worker_run() ->> 'status' as status`);
     const status = passes[0].status as Decision['status'];
     const { rows } = await client.query(
@@ -107,15 +119,28 @@ async function decideInSql(event: CaseEvent, routes: readonly CaseRoute[], gates
          from iu_route_attempt a where a.event_ref = $1 order by a.route_id`,
       [event.eventId],
     );
-    return { status, attempts: rows } as Decision;
+    return { decision: { status, attempts: rows } as Decision, oneByOne };
   } finally {
     await client.query('rollback to savepoint one');
   }
 }
 
+/** The routes that match, as the rule for one event at a time (replay, shadow run) decides them. */
+function matching(oneByOne: Outcomes): Outcomes {
+  return Object.fromEntries(Object.entries(oneByOne).filter(([, outcome]) => outcome !== 'no_match'));
+}
+
+function outcomesOf(decision: Decision): Outcomes {
+  const matched = decision.attempts.filter((attempt) => attempt.routeCode !== '-');
+  return Object.fromEntries(
+    matched.map(({ routeCode, status, reason }) => [routeCode, reason === null ? status : `${status}/${reason}`]),
+  );
+}
+
 describe('the table of cases decides the same in SQL', () => {
   it.each(decisionCases().map((one) => [one.name, one] as const))('%s', async (_, one) => {
-    const decided = await decideInSql(one.event, one.routes, one.gates);
+    const { decision: decided, oneByOne } = await decideInSql(one.event, one.routes, one.gates);
+    if (decided.status === 'ran') expect(matching(oneByOne)).toEqual(outcomesOf(decided));
     expect(decided.status).toBe(one.expected.status);
     expect(decided.attempts.map((attempt) => [attempt.routeCode, attempt.status, attempt.reason])).toEqual(
       one.expected.attempts,
@@ -133,7 +158,9 @@ describe('generated routes, gates and events', () => {
     await fc.assert(
       fc.asyncProperty(decidableEvents, routeSets, passGates, async (event, routes, gates) => {
         const expected = decideEvent(event, routes, (route) => filterOutcome(route as CaseRoute, event), gates);
-        expect(await decideInSql(event, routes, gates)).toEqual(expected);
+        const { decision, oneByOne } = await decideInSql(event, routes, gates);
+        expect(decision).toEqual(expected);
+        if (decision.status === 'ran') expect(matching(oneByOne)).toEqual(outcomesOf(expected));
       }),
       { numRuns: Number(process.env.IU_PROPERTY_RUNS ?? 400) },
     );
