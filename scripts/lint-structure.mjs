@@ -12,7 +12,7 @@ const mayImport = {
   client: ['contract'],
   install: ['store', 'contract'],
   route: ['store', 'contract'],
-  deliver: ['store', 'contract'],
+  deliver: ['route', 'store', 'contract'],
   http: ['store', 'contract'],
   cut: ['store', 'contract'],
   structure: ['store', 'contract'],

@@ -1186,6 +1186,10 @@ export interface CatalogFunctions {
     readonly args: {  };
     readonly result: null;
   };
+  readonly fn_iu_retry_policy_check: {
+    readonly args: { p_policy: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_revise: {
     readonly args: { p_canonical_address: string | null; p_body: string | null; p_actor: string | null; p_reason?: string | null; p_title?: string | null; p_content_profile?: string | null; p_expected_version_seq?: number | null };
     readonly result: string | null;

@@ -348,6 +348,35 @@ end
 $$;
 -- <<<
 
+-- >>> functions/routes/fn_iu_retry_policy_check.sql
+-- fn_iu_retry_policy_check(jsonb) returns void
+--
+-- Contract:  a retry policy says when to try again: {delays_seconds: 1 to 50 numbers from 1 to 2592000, jitter_share: 0 to 0.5},
+--            each may be left out.
+-- Arguments: p_policy
+-- Returns:   nothing
+-- Raises:    IU360 malformed
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_retry_policy_check(p_policy jsonb) returns void
+language plpgsql
+immutable
+set search_path from current
+as $$
+begin
+  if p_policy - '{delays_seconds,jitter_share}'::text[] <> '{}'
+     or p_policy ? 'delays_seconds' and not jsonb_path_match(p_policy, 'strict $.delays_seconds.type() == "array"
+          && $.delays_seconds.size() > 0 && $.delays_seconds.size() <= 50
+          && !exists($.delays_seconds[*] ? (@.type() != "number")) && !exists($.delays_seconds[*] ? (@ < 1 || @ > 2592000))')
+     or p_policy ? 'jitter_share' and not jsonb_path_match(p_policy, 'strict $.jitter_share.type() == "number"
+          && $.jitter_share >= 0 && $.jitter_share <= 0.5') then
+    raise exception using errcode = 'IU360', message = 'the retry policy is malformed',
+      hint = 'write {"delays_seconds": [5, 300, 1800], "jitter_share": 0.2}: 1 to 50 delays of 1 second to 30 days, a share from 0 to 0.5';
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/routes/fn_iu_route_guard.sql
 -- fn_iu_route_guard() returns trigger
 --
@@ -357,7 +386,7 @@ $$;
 -- Arguments: none
 -- Returns:   the row to write
 -- Raises:    IU330 identity of a route changed, IU331 removed route changed, IU332 filter is not a predicate,
---            IU333 a secret in target_config or target_ref, IU410 live without a valid approval, IU411 target kind cannot go live
+--            IU333 a secret in target_config or target_ref, IU360 malformed retry policy, IU410 live without a valid approval, IU411 target kind cannot go live
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_route_guard() returns trigger
@@ -404,6 +433,9 @@ begin
       when others then
         null;  -- strict paths raise on an empty payload; they are judged event by event
     end;
+  end if;
+  if tg_op = 'INSERT' or new.retry_policy is distinct from old.retry_policy then
+    perform fn_iu_retry_policy_check(new.retry_policy);
   end if;
   -- every key at any depth, headers included
   select k ->> 'key' into v_key

@@ -46,6 +46,7 @@ drop function fn_iu_route_keep();
 drop function fn_iu_route_flow_birth();
 drop function fn_iu_route_history_write();
 drop function fn_iu_route_guard();
+drop function fn_iu_retry_policy_check(jsonb);
 drop function fn_iu_route_approval_state(bigint, integer, bigint);
 drop function fn_iu_delivery_enabled();
 drop function fn_iu_core_routes_enabled();

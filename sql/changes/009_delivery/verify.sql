@@ -56,7 +56,7 @@ begin
     ('constraint', 'iu_event_hop.iu_event_hop_pkey', '180f4d00daca3aa5034ec82e4854213f'),
     ('function', 'fn_iu_delivery_allowance(bigint, integer, timestamp with time zone)', '23ab62721c5db6ceacebdc8797e291bd'),
     ('function', 'fn_iu_delivery_cancel(uuid, text, text)', 'fbe7aec4ec323b69832179cb64419469'),
-    ('function', 'fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer)', 'bb0280ca9dc14be3b2fda62defceb567'),
+    ('function', 'fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer)', 'c845da20850c28b3678c071c05dc01b1'),
     ('function', 'fn_iu_delivery_dead(iu_route_delivery, text, text, text)', '174528b0caf70f0bb803fbf5dbe8e57c'),
     ('function', 'fn_iu_delivery_delay(jsonb, integer, integer, double precision)', '4734e0c57078d65d4284260592360484'),
     ('function', 'fn_iu_delivery_execute(text, uuid)', '9bfcc6bf8e4d7a3ee133a5927c13f4b0'),

@@ -30,6 +30,7 @@ declare
   v_until timestamptz;
   v_token uuid := gen_random_uuid();
   v_hold text;
+  v_held iu_claimed;
   v_candidates bigint[];
   v_rooms integer[];
   v_at integer;
@@ -46,7 +47,8 @@ begin
   end if;
   v_hold := fn_iu_delivery_hold(p_deployment);
   if v_hold is not null then
-    return query select v_hold, (null::iu_claimed).*;
+    v_held.hold := v_hold;
+    return next v_held;
     return;
   end if;
   v_until := clock_timestamp() + make_interval(secs => least(greatest(coalesce(p_lease_seconds, 60), 5), 600));
