@@ -70,7 +70,9 @@ describe('verify of a live database', () => {
   it('fails P6 for a live route whose approval is gone', async () => {
     await sql(`select fn_iu_route_add('{"route_code": "live", "target_kind": "table", "target_ref": "x"}')`);
     const approval = await forgeApproval(db.pool, 'live');
-    await sql(`update iu_outbound_route set enabled = true, dry_run = false, approval_id = ${approval} where route_code = 'live'`);
+    await sql(
+      `update iu_outbound_route set enabled = true, dry_run = false, approval_id = ${approval} where route_code = 'live'`,
+    );
     expect(await failed()).toEqual([]);
     await sql("update iu_route_approval set revoked_at = now(), revoked_by = 'one'");
     expect(await failed()).toContain('P6');

@@ -44,7 +44,10 @@ export const decidableEvents: fc.Arbitrary<CaseEvent> = fc
     eventSeq: fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }).map(String),
     kind: fc.constantFrom(...eventKinds),
     subjectTable: fc.constantFrom('information_unit', 'orders'),
-    subjectRef: fc.oneof(fc.constant(null), fc.string({ maxLength: 8 }).filter((text) => !text.includes('\0'))),
+    subjectRef: fc.oneof(
+      fc.constant(null),
+      fc.string({ maxLength: 8 }).filter((text) => !text.includes('\0')),
+    ),
     safePayload: payloads,
   })
   .map(({ kind, ...event }) => ({ ...event, ...kind }));
