@@ -33,8 +33,9 @@ export async function forgeApproval(
   const code = pg.escapeLiteral(routeCode);
   await pastTheGuards(
     queries,
-    `insert into iu_route_approval (route_id, route_version, approved_at, ${names.join(', ')})
-     select route_id, coalesce(${literal(version)}, version), ${values.approved_by === null ? 'null' : 'now()'}::timestamptz,
+    `insert into iu_route_approval (route_id, route_version, target_sha256, approved_at, ${names.join(', ')})
+     select route_id, coalesce(${literal(version)}::integer, version), fn_iu_target_sha256(target_kind, target_ref),
+            ${values.approved_by === null ? 'null' : 'now()'}::timestamptz,
             ${Object.values(values).map(literal).join(', ')} from iu_outbound_route where route_code = ${code}`,
   );
   const { rows } = await queries.query('select max(approval_id)::text as id from iu_route_approval');

@@ -320,7 +320,8 @@ begin
       action := 'iu backup';
     when 'worker' then
       -- Every cursor that decides events of this route, and what its health has to say about deciding.
-      select count(*) as cursors, string_agg(format('%s: %s', w.worker_name, r.reason ->> 'message'), '; ' order by w.worker_name)
+      select count(*) as cursors, string_agg(distinct w.worker_name, ', ') filter (where w.last_run_at is null) as idle,
+             string_agg(format('%s: %s', w.worker_name, r.reason ->> 'message'), '; ' order by w.worker_name)
              filter (where r.reason ->> 'code' in ('master_gate_closed', 'worker_gate_closed', 'silent', 'undecided_too_old', 'cluster_changed',
                                                    'certificate_broken', 'emission_disabled', 'trigger_disabled')) as reasons
         into v_seen
@@ -329,8 +330,9 @@ begin
        where case when p_route.event_domain like '%*' then w.event_domain = '*' or fn_iu_pattern_matches(p_route.event_domain, w.event_domain)
                   when exists (select from iu_route_worker_cursor o where o.event_domain = p_route.event_domain) then w.event_domain = p_route.event_domain
                   else w.event_domain = '*' end;
-      passed := v_seen.cursors > 0 and v_seen.reasons is null;
+      passed := v_seen.cursors > 0 and v_seen.idle is null and v_seen.reasons is null;
       evidence := case when v_seen.cursors = 0 then 'no worker decides the events of this route'
+                       when v_seen.idle is not null then 'no pass has run yet: ' || v_seen.idle
                        else coalesce(v_seen.reasons, 'the workers of this route are deciding') end;
       action := 'iu health names what to do';
     when 'observation' then

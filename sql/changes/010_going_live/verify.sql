@@ -53,7 +53,7 @@ begin
     ('function', 'fn_iu_evidence_record(text, boolean, jsonb, text, integer)', 'b2e42ac146322551b84d3757510f98dd'),
     ('function', 'fn_iu_going_live_reason(text)', '8a0aead9bafb46afe83ec8caa2081316'),
     ('function', 'fn_iu_installation_mark()', '28a76e76f5b688e5bd81575daac7fbd2'),
-    ('function', 'fn_iu_readiness_item(text, iu_outbound_route)', '86690f8c92845245fe390a5acc039bfb'),
+    ('function', 'fn_iu_readiness_item(text, iu_outbound_route)', '18e23f02e2709047e054c1e03db866bf'),
     ('function', 'fn_iu_route_approval_guard()', '04a7574ed10ba51adaf0b3e81e468060'),
     ('function', 'fn_iu_route_approval_journal()', '5b9547c73e726998aaf7f9680dfa0cd6'),
     ('function', 'fn_iu_route_approval_open(bigint)', 'd3628dde5d9a6f24258397dcaa28ce2c'),

@@ -2,6 +2,7 @@ import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
 import { deliveryErrors } from './delivery.js';
+import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
 import { goingLiveErrors } from './going-live.js';
@@ -22,6 +23,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...deliveryErrors,
   ...gatesErrors,
   ...goingLiveErrors,
+  ...deliveryTargetsErrors,
   ...structureErrors,
   ...cutErrors,
   ...installErrors,
