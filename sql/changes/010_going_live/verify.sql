@@ -62,7 +62,7 @@ begin
     ('function', 'fn_iu_route_back_to_dry_run(text, text)', '3aef64768dd232cea0d4cae474fd25f1'),
     ('function', 'fn_iu_route_change(text, jsonb, text)', '9ed340d62aaecda5e4d0608f9f897295'),
     ('function', 'fn_iu_route_changed(iu_outbound_route, jsonb)', 'b29b3785db86069fce5dddaeb0f75364'),
-    ('function', 'fn_iu_route_diff(text, jsonb, timestamp with time zone, integer)', '8d1345078eabbdae6ed6021179d55f1e'),
+    ('function', 'fn_iu_route_diff(text, jsonb, timestamp with time zone, integer)', '12a1462900fa0a269a6f590f4da53e74'),
     ('function', 'fn_iu_route_go_live(text, text)', 'c09f08003aa91aebed4111132e460dce'),
     ('function', 'fn_iu_route_must_be_ready(jsonb)', '583b427c53a19adf762ccb94e6d129e7'),
     ('function', 'fn_iu_route_observed(bigint, integer, integer)', 'dac7ff83a410df4f9d5a42986b87e959'),

@@ -38,8 +38,8 @@ begin
   v_new.event_stream := v_changed.event_stream;
   v_new.filter := v_changed.filter;
   with one as materialized (
-    select e as event, e.seq, e.id
-      from (select * from event_outbox order by seq desc limit 1000000) e
+    select e.event, e.seq, e.id
+      from (select o as event, o.* from event_outbox o order by o.seq desc limit 1000000) e
      -- fn_iu_pattern_matches written out, and no join: the log is read from its end and the reading stops at the limit.
      where (p_since is null or e.created_at >= p_since)
        and (e.event_domain like replace(replace(v_old.event_domain, '_', '\_'), '*', '%')
