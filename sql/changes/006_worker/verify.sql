@@ -118,7 +118,7 @@ begin
     ('function', 'fn_iu_route_decide_missing(iu_route_worker_cursor, text, bigint, text)', 'ef9a4b78aebdc6b48effc1b16bc6cad0'),
     ('function', 'fn_iu_route_fail(bigint, iu_judged_route, integer, bigint, text, text)', '17c6705d5ccb862a5eb02e92797067da'),
     ('function', 'fn_iu_route_missing(iu_route_worker_cursor, boolean)', '48357ff456adb7257077f215fd3fa4d0'),
-    ('function', 'fn_iu_route_outcome(event_outbox, iu_judged_route)', '16a8a36ca216a671b07945222c7171cf'),
+    ('function', 'fn_iu_route_outcome(event_outbox, iu_judged_route)', '01651dc6f36484d92246f9531d3c0e85'),
     ('function', 'fn_iu_route_redecide(bigint, bigint, boolean)', '369a713f9826bc89e1263100e864f8d9'),
     ('function', 'fn_iu_route_worker_enabled()', 'dc15f26b593740b78e14cbd9dc275b1e'),
     ('function', 'fn_iu_route_worker_health(text)', '814cd9829473a1ed4a8a932457eeb10c'),
