@@ -60,6 +60,7 @@ begin
     ('function', 'fn_iu_delivery_dead(iu_route_delivery, text, text, text)', '174528b0caf70f0bb803fbf5dbe8e57c'),
     ('function', 'fn_iu_delivery_delay(jsonb, integer, integer, double precision)', '4734e0c57078d65d4284260592360484'),
     ('function', 'fn_iu_delivery_execute(text, uuid)', '9bfcc6bf8e4d7a3ee133a5927c13f4b0'),
+    ('function', 'fn_iu_delivery_health()', '36fbf393264f67a5cc1ef41b0e32d92b'),
     ('function', 'fn_iu_delivery_hold(text)', '27efb44d0103f81da165f0030351b4d9'),
     ('function', 'fn_iu_delivery_hop(integer)', '3606061d4be93d5b0e6229b11e538d43'),
     ('function', 'fn_iu_delivery_pick(bigint, integer, uuid)', 'babb5176b0f72968b86304626e565303'),
