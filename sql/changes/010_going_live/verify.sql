@@ -55,7 +55,7 @@ begin
     ('function', 'fn_iu_installation_mark()', '28a76e76f5b688e5bd81575daac7fbd2'),
     ('function', 'fn_iu_readiness_item(text, iu_outbound_route)', '18e23f02e2709047e054c1e03db866bf'),
     ('function', 'fn_iu_route_approval_guard()', '04a7574ed10ba51adaf0b3e81e468060'),
-    ('function', 'fn_iu_route_approval_journal()', '5b9547c73e726998aaf7f9680dfa0cd6'),
+    ('function', 'fn_iu_route_approval_journal()', '146a8c1165e39c04f972825286e35a37'),
     ('function', 'fn_iu_route_approval_open(bigint)', 'd3628dde5d9a6f24258397dcaa28ce2c'),
     ('function', 'fn_iu_route_approval_said(iu_route_approval)', 'fddd0a0ff8857cdee8fbda5ea6dfb5a5'),
     ('function', 'fn_iu_route_approve(bigint, text, bigint, timestamp with time zone, numeric, integer)', '2318b02f1a897c5d2e1ff0eff8174a19'),

@@ -21,7 +21,7 @@ declare
 begin
   if v_step is not null then
     insert into iu_evidence (kind, route_id, route_version, passed, installation, detail, recorded_by)
-    values ('approval', new.route_id, new.route_version, v_step in ('requested', 'approved', 'live'), fn_iu_installation_mark(),
+    values ('approval', new.route_id, new.route_version, true, fn_iu_installation_mark(),
             jsonb_strip_nulls(jsonb_build_object('approval_id', new.approval_id::text, 'step', v_step, 'approved_by', new.approved_by,
               'revoked_by', new.revoked_by, 'reason', new.revoke_reason)), session_user);
   end if;
