@@ -1,7 +1,7 @@
 // P6: no INSERT, UPDATE, COPY or MERGE by any role makes a route send. Only an owner of the tables who forges an approval row with the
 // guards off is outside of the promise, and verify names what such a forger leaves behind.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { migrateVerify } from '../../src/install/migrate/index.js';
+import { migrateDown, migrateVerify } from '../../src/install/migrate/index.js';
 import { verifyLive } from '../../src/install/verify-live.js';
 import { type ForgedApproval, forgeApproval } from '../support/approval.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -233,5 +233,22 @@ describe('a superuser', () => {
     const named = (await failedChecks()).join('\n');
     expect(named).toContain('P9');
     expect(named).toContain('trigger trg_iu_route_approval_guard on iu_route_approval is missing or not in its mode');
+  });
+
+  it('cannot take the change back while there are approvals or evidence', async () => {
+    const client = await db.connect();
+    const down = () => migrateDown(client, { schema: db.schema, steps: 1 });
+    await db.pool.query("select fn_iu_evidence_record('backup', true)");
+    await expect(down()).rejects.toMatchObject({
+      code: 'IU811',
+      message: expect.stringContaining('1 rows of evidence'),
+    });
+    await db.pool.query('alter table iu_evidence disable trigger user');
+    await db.pool.query('delete from iu_evidence');
+    await forgeApproval(db.pool, 'victim', {}, false);
+    await expect(down()).rejects.toMatchObject({
+      code: 'IU811',
+      message: expect.stringContaining('1 requests and approvals'),
+    });
   });
 });

@@ -407,4 +407,27 @@ describe('going live', () => {
       { step: 'revoked', by: operator },
     ]);
   });
+
+  it('and every other step wait for each other when taken at once, and nobody deadlocks', async () => {
+    await readyRoute(db, code);
+    const changing = await db.as('iu_operator');
+    for (let round = 0; round < 10; round += 1) {
+      await recordEvidence(db, code);
+      for (let at = 0; at < 3; at += 1) await emit(db.pool, `round-${round}-${at}`);
+      await drain(db.pool);
+      const { approval_id } = await request();
+      if (round % 2 === 0) await approve(approval_id);
+      const change = JSON.stringify({ rate_per_second: round + 1 });
+      const codes = await Promise.all([
+        codeOf(round % 2 === 0 ? goLive() : approve(approval_id)),
+        codeOf(ask(changing, "fn_iu_route_change($1, $2, 'at once')", [code, change])),
+        codeOf(db.pool.query("select fn_iu_delivery_claim('test', 10, 60, 'test-installation', false)")),
+        codeOf(ask(db.pool, "fn_iu_route_back_to_dry_run($1, 'at once')", [code])),
+      ]);
+      expect(['done', 'IU420', 'IU425', 'IU426', 'IU429']).toContain(codes[0]);
+      expect(codes.slice(1)).toEqual(['done', 'done', 'done']);
+      expect(['void', 'revoked']).toContain(await stateOf(approval_id));
+      expect(await decisionOf(`after-${round}`)).toBe('dry_run');
+    }
+  });
 });
