@@ -390,6 +390,13 @@ describe('going live', () => {
       outcomes[first] = (outcomes[first] ?? 0) + 1;
     }
     expect(Object.keys(outcomes).sort()).toEqual(['dry_run/outside_canary', 'queued']);
+
+    // Those outside are decided again once the share is wider.
+    const waiting = async () => Number((await db.pool.query('select count(*) as n from iu_route_delivery')).rows[0].n);
+    expect(await waiting()).toBe(outcomes.queued === undefined ? 0 : 2 * outcomes.queued);
+    await live([null, null, 1, 50]);
+    await db.pool.query(`select fn_iu_replay('{"status": ["dry_run"], "reason": "outside_canary"}', 100)`);
+    expect(await waiting()).toBe(80);
   });
 
   it('keeps each step of an approval with the login that took it', async () => {

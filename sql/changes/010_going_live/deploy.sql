@@ -235,7 +235,7 @@ $$;
 --
 -- Contract:  how long a version of a route has been decided in dry-run: organic decisions only, that is the first of a pair, in a pass;
 --            no replays, nothing that a live route did not send. Starts where the version began, found by halving the audit, and stops
---            counting when there are enough: a week of a busy audit costs a few index reads.
+--            counting when there are enough: a busy route costs a few index reads, a rare one a scan of the audit since.
 -- Arguments: p_route_id, p_version; p_enough: count no further
 -- Returns:   attempts (at most p_enough), time of the first and of the last
 -- Raises:    nothing
@@ -265,19 +265,17 @@ begin
       v_low := v_found.attempt_id + 1;
     end if;
   end loop;
-  select count(*) into attempts
-    from (select from iu_route_attempt
+  select count(*), min(started_at), max(started_at) into attempts, first_at, last_at
+    from (select started_at from iu_route_attempt
            where attempt_id >= v_low and route_id = p_route_id and route_version = p_version and attempt_no = 1 and run_id is not null
              and status = 'dry_run' and reason is null
            order by attempt_id limit p_enough) counted;
-  select started_at into first_at from iu_route_attempt
-   where attempt_id >= v_low and route_id = p_route_id and route_version = p_version and attempt_no = 1 and run_id is not null
-     and status = 'dry_run' and reason is null
-   order by attempt_id limit 1;
-  select started_at into last_at from iu_route_attempt
-   where attempt_id >= v_low and route_id = p_route_id and route_version = p_version and attempt_no = 1 and run_id is not null
-     and status = 'dry_run' and reason is null
-   order by attempt_id desc limit 1;
+  if attempts = p_enough then
+    select started_at into last_at from iu_route_attempt
+     where attempt_id >= v_low and route_id = p_route_id and route_version = p_version and attempt_no = 1 and run_id is not null
+       and status = 'dry_run' and reason is null
+     order by attempt_id desc limit 1;
+  end if;
 end
 $$;
 -- <<<

@@ -65,7 +65,7 @@ begin
     ('function', 'fn_iu_route_diff(text, jsonb, timestamp with time zone, integer)', '12a1462900fa0a269a6f590f4da53e74'),
     ('function', 'fn_iu_route_go_live(text, text)', 'c09f08003aa91aebed4111132e460dce'),
     ('function', 'fn_iu_route_must_be_ready(jsonb)', '583b427c53a19adf762ccb94e6d129e7'),
-    ('function', 'fn_iu_route_observed(bigint, integer, integer)', 'dac7ff83a410df4f9d5a42986b87e959'),
+    ('function', 'fn_iu_route_observed(bigint, integer, integer)', 'de3ba0e5613fb9d60de9940e41758d6e'),
     ('function', 'fn_iu_route_of(text, boolean)', 'aa7a9a4ca445fdc6cda8dcd3a6e5b53a'),
     ('function', 'fn_iu_route_readiness(text)', '0b963eaff34b48a01c044a42cf6175e0'),
     ('function', 'fn_iu_route_reject(bigint, text)', '522579a8f461545cd26547563b9550fc'),
