@@ -5,6 +5,7 @@ import { deliveryErrors } from './delivery.js';
 import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
+import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { routingErrors } from './routing.js';
@@ -21,6 +22,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...routingErrors,
   ...deliveryErrors,
   ...gatesErrors,
+  ...goingLiveErrors,
   ...deliveryTargetsErrors,
   ...structureErrors,
   ...cutErrors,
