@@ -1,0 +1,246 @@
+import type pg from 'pg';
+import type { RunnerOptions, RunnerPorts } from '../../src/deliver/runner.js';
+import { openTargetOf } from '../../src/deliver/targets.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { type DeliveryLedger, readDeliveryLedger } from './delivery-ledger.js';
+import { deployment, liveRoute, prepareDelivery, type RunningRunner, startRunner } from './delivery-queue.js';
+import {
+  type RunnerProcess,
+  type RunnerProcessOptions,
+  startRunnerProcess,
+  startWorkerProcess,
+} from './fault-process.js';
+import { expectPromise, type RowRun } from './fault-rows.js';
+import { faultDomain, prepareWriters, startWriters, type WriterOptions, type Writers } from './fault-writers.js';
+import { type Sink, type SinkTls, startSink } from './sink.js';
+import { waitFor } from './wait.js';
+import { surroundings } from './webhook.js';
+import { type RunningWorker, startWorker } from './worker.js';
+
+/** A retry soon, and so many that no fault of a test uses them up. */
+const retryPolicy = { delays_seconds: Array.from({ length: 50 }, () => 1), jitter_share: 0 };
+/** Everything is there, decided and sent within this, after the fault is over. */
+const healedSeconds = 60;
+const subjects = 12;
+
+/** Two live routes to one sink, one of them ordered; writers, a worker that decides, and whatever runner the row wants. */
+export class FaultRun {
+  readonly routes = ['fault_any', 'fault_ordered'] as const;
+  readonly #runners: RunningRunner[] = [];
+  readonly #processes: RunnerProcess[] = [];
+  #writers: Writers | undefined;
+  #worker: RunningWorker | undefined;
+
+  constructor(
+    readonly db: TestDatabase,
+    readonly sink: Sink,
+    readonly row: RowRun,
+  ) {}
+
+  get writers(): Writers {
+    if (this.#writers === undefined) throw new Error('no writers were started');
+    return this.#writers;
+  }
+
+  startWriters(more: Partial<WriterOptions> = {}): Writers {
+    const { url, schema } = this.db;
+    this.#writers = startWriters({ url, schema, seed: this.row.seed, writers: 2, subjects, most: 100, ...more });
+    return this.#writers;
+  }
+
+  /** The half that decides, in this process. */
+  startWorker(): RunningWorker {
+    this.#worker = startWorker(this.db, { workerNames: [`${faultDomain}_worker`] });
+    return this.#worker;
+  }
+
+  startProcess(more: Partial<RunnerProcessOptions> = {}): RunnerProcess {
+    const { url, schema } = this.db;
+    const started = startRunnerProcess({ url, schema, leaseSeconds: 60, ...more });
+    this.#processes.push(started);
+    return started;
+  }
+
+  /** A runner in this process, with the real target. */
+  startRunner(options: Partial<RunnerOptions> = {}, ports: Partial<RunnerPorts> = {}): RunningRunner {
+    const started = startRunner(
+      this.db,
+      undefined,
+      { leaseSeconds: 10, slots: 8, ...options },
+      { openTarget: (route) => openTargetOf(route, surroundings({ deployment })), ...ports },
+    );
+    this.#runners.push(started);
+    return started;
+  }
+
+  async query(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    return (await this.db.pool.query(sql, values)).rows;
+  }
+
+  async count(from: string): Promise<number> {
+    return Number((await this.query(`select count(*) as n from ${from}`))[0]?.n);
+  }
+
+  /** Lets the leases of runners that are gone end now instead of in their time. */
+  async endLeases(): Promise<number> {
+    const { rowCount } = await this.db.pool.query('update iu_route_lease set lease_until = clock_timestamp()');
+    return rowCount ?? 0;
+  }
+
+  /** Somebody else takes over what a dead runner held: in the first run of a row when its lease has ended, in the others at once. */
+  async takeOver(limits: { crashes: number; slots?: number } = { crashes: 1 }): Promise<DeliveryLedger> {
+    if (this.row.number > 0) await this.endLeases();
+    this.startRunner();
+    return this.expectHealed(limits);
+  }
+
+  /** `iu worker`, both halves, as an operator starts it. */
+  startCommand(words: readonly string[] = []): RunnerProcess {
+    const started = startWorkerProcess(this.db.url, this.db.schema, words);
+    this.#processes.push(started);
+    return started;
+  }
+
+  /** Waits until writers have come to their end and nothing is undecided or waits; within a minute, or the run fails. */
+  async heal(): Promise<number> {
+    const from = performance.now();
+    await this.#writers?.stop();
+    await waitFor(() => this.#isDone(), {
+      timeoutSeconds: healedSeconds,
+      what: 'the backlog is gone',
+      intervalMilliseconds: 60,
+    });
+    return (performance.now() - from) / 1000;
+  }
+
+  async #isDone(): Promise<boolean> {
+    const rows = await this.query(
+      `select not exists (select from iu_route_delivery) and not exists (select from iu_route_lease)
+          and not exists (select from event_outbox e where e.event_domain = $1 and not exists
+                (select from iu_route_attempt a where a.event_seq = e.seq)) as done`,
+      [faultDomain],
+    ).catch(() => []);
+    return rows[0]?.done === true;
+  }
+
+  /** Heals, stops what runs, and compares the books. `crashes` x what a runner may hold is the most duplicates. */
+  async expectHealed(limits: { crashes: number; slots?: number }): Promise<DeliveryLedger> {
+    await this.heal();
+    await this.stop();
+    const ledger = await this.ledger();
+    expectPromise(this, ledger, { duplicates: limits.crashes * 8 * (limits.slots ?? 8) });
+    this.row.visited('lease expired', ledger.leaseExpired);
+    this.row.visited('received twice, one id', ledger.duplicates);
+    return ledger;
+  }
+
+  ledger(): Promise<DeliveryLedger> {
+    return readDeliveryLedger(this.db.pool, this.sink.requests);
+  }
+
+  /** Runners and worker end; what they count counts as visited. */
+  async stop(): Promise<void> {
+    await this.#writers?.stop();
+    await this.#worker?.stop();
+    for (const running of this.#runners.splice(0)) {
+      const state = await running.stop();
+      this.row.visited('released', state.released);
+      this.row.visited('late result refused', state.refused);
+      this.row.visited('reconnected', running.said.filter((line) => line.includes('trying again')).length);
+    }
+    for (const process of this.#processes.splice(0)) {
+      if (process.child.exitCode === null && process.child.signalCode === null) await process.kill();
+    }
+  }
+}
+
+export interface FaultRunOptions {
+  readonly tls?: SinkTls;
+  /** Where the routes point; the sink itself when not said. */
+  readonly origin?: (sink: Sink) => string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly route?: Readonly<Record<string, unknown>>;
+  /** A database of another server than that of the run. */
+  readonly database?: () => Promise<TestDatabase>;
+}
+
+/** Prepares a database and a sink, runs the body, and takes everything down again, whatever happened. */
+export async function withFaultRun(
+  row: RowRun,
+  body: (run: FaultRun) => Promise<void>,
+  options: FaultRunOptions = {},
+): Promise<void> {
+  const db = await (options.database ?? createTestDatabase)();
+  const sink = await startSink(options.tls === undefined ? {} : { tls: options.tls });
+  const run = new FaultRun(db, sink, row);
+  try {
+    await prepareFaultDatabase(db, options.origin?.(sink) ?? sink.origin, options);
+    await body(run);
+  } finally {
+    await run.stop().catch(() => {});
+    await sink.close();
+    await db.drop();
+  }
+}
+
+/** Gates open, deployment claimed, subjects, and the two live routes. */
+export async function prepareFaultDatabase(
+  db: TestDatabase,
+  origin: string,
+  options: Pick<FaultRunOptions, 'config' | 'route'> = {},
+): Promise<void> {
+  await prepareDelivery(db);
+  await prepareWriters(db.pool, subjects);
+  for (const code of ['fault_any', 'fault_ordered']) {
+    await liveRoute(db, code, {
+      event_domain: faultDomain,
+      target_ref: `${origin}/${code}`,
+      target_config: { secrets: 'env:HOOK_SECRET', deadline_seconds: 10, ...options.config },
+      retry_policy: retryPolicy,
+      ordering: code === 'fault_ordered' ? 'subject' : 'none',
+      ...options.route,
+    });
+  }
+}
+
+/** A place in the database at which the connections of a runner process wait: at the commit of what wrote such a row. */
+export interface DatabaseHold {
+  /** Until a backend waits there. Gives its pid. */
+  reached(): Promise<number>;
+  /** Lets it commit, or ends its backend so that it rolls back. */
+  release(how: 'commits' | 'rolls back'): Promise<void>;
+}
+
+/** Makes transactions of the runner process wait in their commit, after everything they wrote. */
+export async function holdCommit(run: FaultRun, table: string, when: string, purpose: string): Promise<DatabaseHold> {
+  await run.query(`create function fault_hold() returns trigger language plpgsql as $$ begin
+      if current_setting('application_name') = 'iu-core ${purpose}' then perform pg_advisory_xact_lock_shared(4711); end if;
+      return null; end $$`);
+  await run.query(
+    `create constraint trigger fault_hold after insert on ${table} deferrable initially deferred for each row
+       when (${when}) execute function fault_hold()`,
+  );
+  const holder: pg.Client = await run.db.connect();
+  await holder.query('select pg_advisory_lock(4711)');
+  const waiting = `select l.pid from pg_locks l where l.locktype = 'advisory' and l.objid = 4711 and not l.granted
+     and l.database = (select oid from pg_database where datname = current_database())`;
+  const reached = async () => {
+    const rows = await waitFor(
+      async () => {
+        const found = (await holder.query(waiting)).rows;
+        return found.length > 0 ? found : undefined;
+      },
+      { timeoutSeconds: 40, what: `a runner waits in its commit on ${table}` },
+    );
+    return Number(rows[0].pid);
+  };
+  const release = async (how: 'commits' | 'rolls back') => {
+    if (how === 'rolls back') {
+      const pids = (await holder.query(waiting)).rows.map((row) => Number(row.pid));
+      for (const pid of pids) await holder.query('select pg_terminate_backend($1, 5000)', [pid]);
+    }
+    await holder.query('select pg_advisory_unlock(4711)');
+    await run.query(`drop trigger fault_hold on ${table}`);
+  };
+  return { reached, release };
+}
