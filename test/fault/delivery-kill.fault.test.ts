@@ -1,8 +1,10 @@
 // Rows 1, 2 and 19 of the fault matrix: kill -9 of a runner at each point of a send, writers live.
+
+import { holdCommit } from '../support/fault-hold.js';
 import type { PausePoint } from '../support/fault-process.js';
 import { victim } from '../support/fault-process.js';
 import { faultRows } from '../support/fault-rows.js';
-import { holdCommit, withFaultRun } from '../support/fault-run.js';
+import { withFaultRun } from '../support/fault-run.js';
 import { startHoldingProxy } from '../support/holding-proxy.js';
 import { testAuthorityFile } from '../support/sink.js';
 import { waitFor } from '../support/wait.js';
@@ -67,7 +69,7 @@ row('row 2: kill -9 during connect, in the TLS handshake', async (one) => {
       },
       {
         tls: { certificate: 'valid' },
-        origin: () => `https://localhost:${proxy.port}`,
+        origin: () => `https://127.0.0.1:${proxy.port}`,
         config: { ca_file: testAuthorityFile },
       },
     );

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { RunnerOptions, RunnerPorts } from '../../src/deliver/runner.js';
 import { openTargetOf } from '../../src/deliver/targets.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -201,46 +200,4 @@ export async function prepareFaultDatabase(
       ...options.route,
     });
   }
-}
-
-/** A place in the database at which the connections of a runner process wait: at the commit of what wrote such a row. */
-export interface DatabaseHold {
-  /** Until a backend waits there. Gives its pid. */
-  reached(): Promise<number>;
-  /** Lets it commit, or ends its backend so that it rolls back. */
-  release(how: 'commits' | 'rolls back'): Promise<void>;
-}
-
-/** Makes transactions of the runner process wait in their commit, after everything they wrote. */
-export async function holdCommit(run: FaultRun, table: string, when: string, purpose: string): Promise<DatabaseHold> {
-  await run.query(`create function fault_hold() returns trigger language plpgsql as $$ begin
-      if current_setting('application_name') = 'iu-core ${purpose}' then perform pg_advisory_xact_lock_shared(4711); end if;
-      return null; end $$`);
-  await run.query(
-    `create constraint trigger fault_hold after insert on ${table} deferrable initially deferred for each row
-       when (${when}) execute function fault_hold()`,
-  );
-  const holder: pg.Client = await run.db.connect();
-  await holder.query('select pg_advisory_lock(4711)');
-  const waiting = `select l.pid from pg_locks l where l.locktype = 'advisory' and l.objid = 4711 and not l.granted
-     and l.database = (select oid from pg_database where datname = current_database())`;
-  const reached = async () => {
-    const rows = await waitFor(
-      async () => {
-        const found = (await holder.query(waiting)).rows;
-        return found.length > 0 ? found : undefined;
-      },
-      { timeoutSeconds: 40, what: `a runner waits in its commit on ${table}` },
-    );
-    return Number(rows[0].pid);
-  };
-  const release = async (how: 'commits' | 'rolls back') => {
-    if (how === 'rolls back') {
-      const pids = (await holder.query(waiting)).rows.map((row) => Number(row.pid));
-      for (const pid of pids) await holder.query('select pg_terminate_backend($1, 5000)', [pid]);
-    }
-    await holder.query('select pg_advisory_unlock(4711)');
-    await run.query(`drop trigger fault_hold on ${table}`);
-  };
-  return { reached, release };
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy that can hold everything: connections stay open, no byte goes through. What a half-open connection looks like. */
+/** A TCP proxy that can hold everything: connections stay open and no byte goes through, as when a network forgets them. */
 export interface HoldingProxy {
   readonly port: number;
-  /** Connections that are accepted and held. */
+  /** Connections that are held now. */
   readonly held: number;
   /** Connections accepted since the start. */
   readonly accepted: number;
@@ -13,48 +13,61 @@ export interface HoldingProxy {
   hold(): void;
   /** Bytes go through again; what was held goes on where it stood. */
   pass(): void;
-  /** Cuts all connections. */
-  cut(): void;
-  /** Refuses new connections, or takes them again. */
-  refuse(isRefusing: boolean): void;
+  /** The connections that are open now stay half-open for ever: no byte and no end gets through. New ones work. */
+  forget(): void;
   close(): Promise<void>;
 }
 
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  isHeld: boolean;
+  isForgotten: boolean;
+}
+
 export async function startHoldingProxy(): Promise<HoldingProxy> {
-  const pairs = new Set<readonly [Socket, Socket]>();
+  const pairs = new Set<Pair>();
   const target = { port: 0, host: '127.0.0.1' };
   let isHolding = false;
-  let isRefusing = false;
   let accepted = 0;
+
+  const set = (pair: Pair, isHeld: boolean) => {
+    pair.isHeld = isHeld;
+    for (const socket of [pair.client, pair.upstream]) isHeld ? socket.pause() : socket.resume();
+  };
+  const join = (pair: Pair, from: Socket, to: Socket) => {
+    from.on('data', (part: Buffer) => {
+      if (!to.write(part)) from.pause();
+    });
+    to.on('drain', () => {
+      if (!pair.isHeld) from.resume();
+    });
+    from.on('error', () => {});
+    from.on('close', () => {
+      if (pair.isForgotten) return;
+      to.destroy();
+      pairs.delete(pair);
+    });
+  };
   const server = createServer((client) => {
     accepted += 1;
-    if (isRefusing) return void client.resetAndDestroy();
-    const upstream = connect(target.port, target.host);
-    const pair = [client, upstream] as const;
+    const pair: Pair = {
+      client,
+      upstream: connect(target.port, target.host),
+      isHeld: isHolding,
+      isForgotten: false,
+    };
     pairs.add(pair);
-    for (const [one, other] of [pair, [upstream, client] as const]) {
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        pairs.delete(pair);
-        // the end of a connection does not get through either while everything is held
-        if (!isHolding) other.destroy();
-      });
-      one.on('data', (part: Buffer) => {
-        if (!other.write(part)) one.pause();
-      });
-      other.on('drain', () => {
-        if (!isHolding) one.resume();
-      });
-      if (isHolding) one.pause();
-    }
+    join(pair, client, pair.upstream);
+    join(pair, pair.upstream, client);
+    set(pair, isHolding);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const all = () => [...pairs].flat();
   return {
     port: (server.address() as AddressInfo).port,
     get held() {
-      return isHolding ? pairs.size : 0;
+      return [...pairs].filter((pair) => pair.isHeld).length;
     },
     get accepted() {
       return accepted;
@@ -65,21 +78,23 @@ export async function startHoldingProxy(): Promise<HoldingProxy> {
     },
     hold: () => {
       isHolding = true;
-      for (const socket of all()) socket.pause();
+      for (const pair of pairs) set(pair, true);
     },
     pass: () => {
       isHolding = false;
-      for (const socket of all()) socket.resume();
+      for (const pair of pairs) if (!pair.isForgotten) set(pair, false);
     },
-    cut: () => {
-      for (const socket of all()) socket.destroy();
-    },
-    refuse: (now) => {
-      isRefusing = now;
+    forget: () => {
+      for (const pair of pairs) {
+        pair.isForgotten = true;
+        set(pair, true);
+      }
     },
     close: async () => {
-      isHolding = false;
-      for (const socket of all()) socket.destroy();
+      for (const pair of pairs) {
+        pair.client.destroy();
+        pair.upstream.destroy();
+      }
       server.close();
       await once(server, 'close');
     },
