@@ -24,7 +24,7 @@ const subjects = 12;
 
 /** Two live routes to one sink, one of them ordered; writers, a worker that decides, and whatever runner the row wants. */
 export class FaultRun {
-  readonly routes = ['fault_any', 'fault_ordered'] as const;
+  routes: readonly string[] = ['fault_any', 'fault_ordered'];
   readonly #runners: RunningRunner[] = [];
   readonly #processes: RunnerProcess[] = [];
   #writers: Writers | undefined;
@@ -133,6 +133,28 @@ export class FaultRun {
     return ledger;
   }
 
+  /** Heals and stops, and gives the books for a row with a promise of its own: its sink failed, so the audit has failed sends. */
+  async stopAfterHealing(): Promise<DeliveryLedger> {
+    await this.heal();
+    await this.stop();
+    return this.ledger();
+  }
+
+  /** Half-open comes after 30 s at the earliest; here it comes now. */
+  async closeBreakers(): Promise<void> {
+    await this.query("update iu_route_flow set breaker_until = clock_timestamp() where breaker <> 'closed'");
+  }
+
+  /** Takes the routes away and puts others of the same kind in their place. */
+  async replaceRoutes(): Promise<void> {
+    await this.query(
+      `select fn_iu_route_set_enabled(route_code, false, 'replaced') from iu_outbound_route where event_domain = $1`,
+      [faultDomain],
+    );
+    this.routes = ['second_any', 'second_ordered'];
+    await addLiveRoutes(this.db, this.sink.origin, this.routes);
+  }
+
   ledger(): Promise<DeliveryLedger> {
     return readDeliveryLedger(this.db.pool, this.sink.requests);
   }
@@ -190,13 +212,22 @@ export async function prepareFaultDatabase(
 ): Promise<void> {
   await prepareDelivery(db);
   await prepareWriters(db.pool, subjects);
-  for (const code of ['fault_any', 'fault_ordered']) {
+  await addLiveRoutes(db, origin, ['fault_any', 'fault_ordered'], options);
+}
+
+async function addLiveRoutes(
+  db: TestDatabase,
+  origin: string,
+  codes: readonly string[],
+  options: Pick<FaultRunOptions, 'config' | 'route'> = {},
+): Promise<void> {
+  for (const code of codes) {
     await liveRoute(db, code, {
       event_domain: faultDomain,
       target_ref: `${origin}/${code}`,
       target_config: { secrets: 'env:HOOK_SECRET', deadline_seconds: 10, ...options.config },
       retry_policy: retryPolicy,
-      ordering: code === 'fault_ordered' ? 'subject' : 'none',
+      ordering: code.endsWith('ordered') ? 'subject' : 'none',
       ...options.route,
     });
   }
