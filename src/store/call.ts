@@ -23,13 +23,13 @@ export async function oneTransaction(
   query: pg.QueryConfig | pg.QueryArrayConfig,
   timeoutSeconds?: number,
 ): Promise<pg.QueryResult> {
-  await client.query('begin isolation level read committed');
+  // One message, so that no transaction is ever open without its limits.
+  const statement =
+    timeoutSeconds === undefined ? '' : `; set local statement_timeout = ${Math.ceil(timeoutSeconds * 1000)}`;
+  await client.query(
+    `begin isolation level read committed; set local idle_in_transaction_session_timeout = ${idleInTransactionMilliseconds}${statement}`,
+  );
   try {
-    if (timeoutSeconds !== undefined) {
-      await client.query(
-        `set local statement_timeout = ${Math.ceil(timeoutSeconds * 1000)}; set local idle_in_transaction_session_timeout = ${idleInTransactionMilliseconds}`,
-      );
-    }
     const result = await client.query(query);
     await client.query('commit');
     return result;
