@@ -102,8 +102,8 @@ export class FaultRun {
 
   /** Waits until writers have come to their end and nothing is undecided or waits; within a minute, or the run fails. */
   async heal(): Promise<number> {
+    await this.#writers?.finish();
     const from = performance.now();
-    await this.#writers?.stop();
     await waitFor(() => this.#isDone(), {
       timeoutSeconds: healedSeconds,
       what: 'the backlog is gone',

@@ -40,6 +40,8 @@ export interface Writers {
   readonly acknowledged: ReadonlyMap<number, number>;
   readonly committed: number;
   readonly reconnects: number;
+  /** Until they have written what they were to write, through whatever happens meanwhile. */
+  finish(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -95,6 +97,9 @@ export function startWriters(options: WriterOptions): Writers {
     },
     get reconnects() {
       return counts.reconnects;
+    },
+    finish: async () => {
+      await running;
     },
     stop: async () => {
       stopping = true;
