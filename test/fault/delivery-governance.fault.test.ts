@@ -293,6 +293,7 @@ row('row 71: replay of what was dead-lettered on a route that is back in dry-run
     const filter = JSON.stringify({ route_code: code });
     const answer = JSON.parse(String((await run.query('select fn_iu_replay($1, 1000)::text as r', [filter]))[0]?.r));
     expect(answer).toMatchObject({ status: 'ran', by_decision: { dry_run: run.writers.committed } });
+    expect(run.writers.committed).toBeGreaterThan(0);
     one.visited('replayed', answer.replayed);
     await run.stopAfterHealing();
     expect(run.sink.requests.length).toBe(before);
