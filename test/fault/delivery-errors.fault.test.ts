@@ -49,13 +49,13 @@ for (const moment of ['statement', 'commit']) {
   ] as const) {
     row(`row 18: serialization failures, deadlocks and timeouts in the ${moment} of a ${what} are tried again`, (one) =>
       withFaultRun(one, async (run) => {
-        const code = transientCodes[(one.seed + one.number) % transientCodes.length] ?? '40001';
+        const code = transientCodes[one.random.between(0, transientCodes.length - 1)] ?? '40001';
         run.startWorker();
         run.startRunner({ leaseSeconds: 60 });
         await injectErrors(run, table, moment, when, code);
-        run.startWriters();
+        run.startWriters({ most: 300 });
         const raised = async () => Number((await run.query('select last_value as n from fault_raised'))[0]?.n);
-        await waitFor(async () => (await raised()) >= 3, { timeoutSeconds: 40, what: 'errors were raised' });
+        await waitFor(async () => (await raised()) >= 3, { timeoutSeconds: 40, what: `${code} was raised` });
         one.visited(`error in ${what}`, await endErrors(run, table));
         // An error is known not to have committed: nothing is sent again for it.
         await run.expectHealed({ crashes: 0 });
@@ -150,7 +150,10 @@ for (const [what, start] of [
       await run.replaceRoutes();
       run.startWriters();
       run.startWorker();
-      const process = run.startProcess({ pause: { at: 'before_settle', visit: one.random.between(2, 4) } });
+      const process = run.startProcess({
+        leaseSeconds: 5,
+        pause: { at: 'before_settle', visit: one.random.between(2, 4) },
+      });
       await process.paused();
       await process.kill();
       await run.takeOver();

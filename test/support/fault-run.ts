@@ -108,6 +108,8 @@ export class FaultRun {
       timeoutSeconds: healedSeconds,
       what: 'the backlog is gone',
       intervalMilliseconds: 60,
+    }).catch(async (error: unknown) => {
+      throw new Error(`${error instanceof Error ? error.message : error}; ${await this.#whatHolds()}`);
     });
     return (performance.now() - from) / 1000;
   }
@@ -120,6 +122,18 @@ export class FaultRun {
       [faultDomain],
     ).catch(() => []);
     return rows[0]?.done === true;
+  }
+
+  /** For the message of a run that did not heal. */
+  async #whatHolds(): Promise<string> {
+    const rows = await this.query(
+      `select (select count(*) from iu_route_delivery) as deliveries, (select min(due_at)::text from iu_route_delivery) as due,
+              (select string_agg(format('%s of %s until %s', unsettled, runner_id, lease_until), ', ') from iu_route_lease) as leases,
+              (select string_agg(format('%s %s %s %s', route_id, breaker, breaker_until, last_failure_code), ', ') from iu_route_flow) as flows,
+              clock_timestamp()::text as now`,
+    ).catch((error: unknown) => [{ error: String(error) }]);
+    const runners = this.#runners.map(({ runner, said }) => ({ state: runner.state, said: said.slice(-5) }));
+    return JSON.stringify({ rows, runners, processes: this.#processes.map(({ said }) => said.slice(-5)) });
   }
 
   /** Heals, stops what runs, and compares the books. `crashes` x what a runner may hold is the most duplicates. */
