@@ -25,7 +25,8 @@ const transientCodes = ['40001', '40P01', '57014', '55P03', '53200', '53100'];
 
 /** Makes a share of the statements that write such a row raise such a code, until it is taken away. Counts them in a sequence. */
 async function injectErrors(run: FaultRun, table: string, moment: string, when: string, code: string): Promise<void> {
-  await run.query('create sequence fault_raised');
+  // Inside a function of ours the trigger runs as the owner of the tables.
+  await run.query('create sequence fault_raised; grant all on sequence fault_raised to public');
   await run.query(`create function fault_raise() returns trigger language plpgsql as $$ begin
       if random() < 0.5 then perform nextval('fault_raised'); raise exception using errcode = '${code}', message = 'injected'; end if;
       return null; end $$`);
