@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { inject } from 'vitest';
 import { type EmbeddedServer, startEmbedded } from '../../src/install/embedded/index.js';
+import { isAlive } from '../../src/install/embedded/postmaster.js';
 import { migrateUp } from '../../src/install/migrate/index.js';
 import { createPool } from '../../src/store/database.js';
 import { connectClient } from '../../src/store/session.js';
@@ -37,12 +38,15 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
   const { major, schema } = inject('iuCluster');
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'iu-core-test-')));
   await chmod(folder, 0o711);
-  const embedded = await startEmbedded({
-    dataFolder: join(folder, 'data'),
-    major,
-    durable: false,
-    settings: { synchronous_commit: 'on', full_page_writes: 'on', shared_buffers: '32MB', ...options.settings },
-  });
+  const start = () =>
+    startEmbedded({
+      dataFolder: join(folder, 'data'),
+      major,
+      durable: false,
+      settings: { synchronous_commit: 'on', full_page_writes: 'on', shared_buffers: '32MB', ...options.settings },
+    });
+  const embedded = await start();
+  const handles = [embedded];
   const admin = await connectClient({ url: embedded.url, purpose: 'fault set-up' });
   await admin.query(`create database ${template} template template0`);
   const client = await connectClient({ url: withDatabase(embedded.url, template), purpose: 'fault template' });
@@ -57,13 +61,15 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
     database: () => cloneOn(embedded.url, schema, major),
     answers,
     crash: async () => {
-      const before = embedded.serverPid;
-      process.kill(before, 'SIGQUIT');
-      await waitFor(() => embedded.serverPid !== before, { timeoutSeconds: 60, what: 'the server is started again' });
+      const pid = handles.at(-1)?.serverPid ?? 0;
+      process.kill(pid, 'SIGQUIT');
+      await waitFor(() => !isAlive(pid), { timeoutSeconds: 60, what: 'the server is gone' });
+      // Its keeper starts it again, but not more than a few times in a row: then this does, and otherwise it finds the one that runs.
+      handles.push(await start());
       await answers();
     },
     stop: async () => {
-      await embedded.stop();
+      for (const handle of handles.reverse()) await handle.stop();
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };

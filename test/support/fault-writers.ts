@@ -53,6 +53,7 @@ const change = `with locked as (update fault_subject set n = n + 1 where id = $1
 export function startWriters(options: WriterOptions): Writers {
   const acknowledged = new Map<number, number>();
   const counts = { committed: 0, reconnects: 0 };
+  const clients = new Set<pg.Client>();
   let stopping = false;
   const idle = () => stopping || counts.committed >= options.most;
 
@@ -77,6 +78,7 @@ export function startWriters(options: WriterOptions): Writers {
       let client: pg.Client | undefined;
       try {
         client = await connectClient({ url: options.url, schema: options.schema, purpose: `fault writer ${number}` });
+        clients.add(client);
         while (!idle()) {
           await transaction(client, random);
           await pause((options.longestPauseMilliseconds ?? 12) * random.next());
@@ -85,6 +87,7 @@ export function startWriters(options: WriterOptions): Writers {
         counts.reconnects += 1;
         await pause(50);
       } finally {
+        if (client !== undefined) clients.delete(client);
         await client?.end().catch(() => {});
       }
     }
@@ -103,7 +106,13 @@ export function startWriters(options: WriterOptions): Writers {
     },
     stop: async () => {
       stopping = true;
-      await running;
+      // A commit that waits for a standby for ever is not waited for.
+      const timer = setTimeout(() => clients.forEach(cut), 15_000);
+      await running.finally(() => clearTimeout(timer));
     },
   };
+}
+
+function cut(client: pg.Client): void {
+  (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
 }
