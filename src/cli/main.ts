@@ -18,6 +18,7 @@ import { register as ladder } from './commands/ladder.js';
 import { register as migrate } from './commands/migrate.js';
 import { register as probe } from './commands/probe.js';
 import { register as route } from './commands/route.js';
+import { register as secret } from './commands/secret.js';
 import { register as structure } from './commands/structure.js';
 import { register as uninstall } from './commands/uninstall.js';
 import { register as unit } from './commands/unit.js';
@@ -43,6 +44,7 @@ export const commands: readonly RegisterCommand[] = [
   eventType,
   attempt,
   deadLetter,
+  secret,
   cursor,
   unit,
   structure,

@@ -1542,6 +1542,10 @@ export interface CatalogFunctions {
     readonly args: { p_target_kind: string | null; p_target_ref: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_target_try: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_event: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_tree_ancestors: {
     readonly args: { p_unit_id: string | null };
     readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; title: string | null; lifecycle_status: string | null; version_id: string | null })[];
