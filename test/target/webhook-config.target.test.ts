@@ -11,6 +11,7 @@ import { IuError } from '../../src/contract/errors/index.js';
 import { checkSecrets, readSecret } from '../../src/deliver/secrets.js';
 import { openWebhook } from '../../src/deliver/webhook/target.js';
 import { aDelivery } from '../support/delivery.js';
+import { chosenRuns } from '../support/seeded.js';
 import { type Sink, startSink } from '../support/sink.js';
 import { aRoute, newSecret, openTestWebhook, surroundings, testSecret } from '../support/webhook.js';
 
@@ -129,12 +130,12 @@ describe('configuration of a webhook', () => {
     await fc.assert(
       fc.asyncProperty(injected, injected, async (name, value) => {
         const refusal = await refusalOf({ secrets, headers: { [`x-${name}`]: value } });
-        const isGood = /^x-[A-Za-z0-9!#$%&'*+.^_`|~-]{1,98}$/.test(`x-${name}`) && good.test(value);
+        const isGood = /^x-[A-Za-z0-9!#$%&'*+.^_`|~-]{0,98}$/.test(`x-${name}`) && good.test(value);
         if (!isGood) expect(refusal?.code).toBe('IU454');
         const byReference = await refusalOf({ secrets, headers: { 'x-shop': 'env:VALUE' } }, { VALUE: value });
         if (!good.test(value)) expect(['IU451', 'IU453']).toContain(byReference?.code);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 1_000 * chosenRuns() },
     );
   }, 60_000);
 
