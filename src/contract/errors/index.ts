@@ -1,9 +1,11 @@
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { deliveryErrors } from './delivery.js';
 import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
+import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { routingErrors } from './routing.js';
@@ -18,7 +20,9 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...logErrors,
   ...unitsErrors,
   ...routingErrors,
+  ...deliveryErrors,
   ...gatesErrors,
+  ...goingLiveErrors,
   ...deliveryTargetsErrors,
   ...structureErrors,
   ...cutErrors,
