@@ -28,7 +28,7 @@ export interface StepOptions {
 export interface ReplayOptions extends StepOptions {
   readonly yes?: boolean;
   readonly rate?: number;
-  readonly reason?: string;
+  readonly note?: string;
   readonly untilAttempt?: string;
 }
 
@@ -37,12 +37,12 @@ export function withStepOptions(command: Command): Command {
   return command.option('--part <pairs>', 'pairs of one transaction, 1 to 1000', wholeNumber(1, 1000), usualPart);
 }
 
-/** Adds --yes, --reason, --rate, --part and --until-attempt. */
+/** Adds --yes, --note, --rate, --part and --until-attempt. */
 export function withReplayOptions(command: Command): Command {
   return withStepOptions(
     command
       .option('--yes', 'do it; without it only shows what would be touched')
-      .option('--reason <text>', 'why; a replay of many keeps it')
+      .option('--note <text>', 'why; a replay of many keeps it')
       .option('--rate <pairs>', 'most pairs a second, whoever works on it', wholeNumber(1, 1_000_000)),
   ).option('--until-attempt <id>', 'only what the preview that named this attempt had shown', countedId);
 }
@@ -106,7 +106,7 @@ export async function replayByFilter(
   await context.withDatabase(command, async ({ pool }) => {
     const bounded = { ...filter, until_attempt_id: options.untilAttempt };
     if (options.yes !== true) return showPreview(context, printer, await previewReplay(pool, bounded, options.rate));
-    const run = await startReplay(pool, bounded, options.reason, options.rate);
+    const run = await startReplay(pool, bounded, options.note, options.rate);
     refuseClosedGate(run.status);
     printer.note(
       `replay ${run.run_id}: ${run.pairs_planned} decisions; stop it at any point, iu replay resume goes on`,
@@ -117,8 +117,8 @@ export async function replayByFilter(
 
 function showPreview(context: CliContext, printer: Printer, preview: ReplayPreview): void {
   const again = commandLineWithout(context.words, ['--until-attempt']);
-  const reason = context.words.some((word) => /^--reason(=|$)/.test(word)) ? '' : ' --reason TEXT';
-  const goOn = `${again} --until-attempt ${preview.until_attempt_id}${reason} --yes`;
+  const note = context.words.some((word) => /^--note(=|$)/.test(word)) ? '' : ' --note TEXT';
+  const goOn = `${again} --until-attempt ${preview.until_attempt_id}${note} --yes`;
   printer.result({ ...preview, replayed: 0, go_on: preview.pairs === 0 ? null : goOn }, () => [
     ...previewLines(preview, printer),
     ...(preview.pairs === 0 ? [] : ['Nothing was changed.', `To do it: ${goOn}`]),

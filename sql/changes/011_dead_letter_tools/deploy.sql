@@ -458,7 +458,7 @@ declare
 begin
   perform fn_iu_require_read_committed();
   if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU371', message = 'a replay of many, and its end, have a reason', hint = 'add --reason TEXT';
+    raise exception using errcode = 'IU371', message = 'a replay of many, and its end, have a reason', hint = 'add --note TEXT';
   elsif p_rate_per_second <= 0 then
     raise exception using errcode = 'IU372', message = 'the cap of a replay is at least one pair a second';
   elsif not fn_iu_core_routes_enabled() then
@@ -587,7 +587,7 @@ declare
   r iu_replay_run;
 begin
   if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU371', message = 'a replay of many, and its end, have a reason', hint = 'add --reason TEXT';
+    raise exception using errcode = 'IU371', message = 'a replay of many, and its end, have a reason', hint = 'add --note TEXT';
   end if;
   select * into r from iu_replay_run where run_id = p_run_id for update;
   if not found then

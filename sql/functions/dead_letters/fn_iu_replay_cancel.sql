@@ -16,7 +16,7 @@ declare
   r iu_replay_run;
 begin
   if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU371', message = 'a replay of many, and its end, have a reason', hint = 'add --reason TEXT';
+    raise exception using errcode = 'IU371', message = 'a replay of many, and its end, have a reason', hint = 'add --note TEXT';
   end if;
   select * into r from iu_replay_run where run_id = p_run_id for update;
   if not found then

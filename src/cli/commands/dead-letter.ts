@@ -198,7 +198,7 @@ function registerReplay(deadLetter: Command, context: CliContext): void {
     withReplayOptions(replay),
     'iu dead-letter replay 3 --yes',
     'iu dead-letter replay --signature 5d41402abc4b',
-    "iu dead-letter replay --route crm --rate 20 --reason 'crm is back' --yes",
+    "iu dead-letter replay --route crm --rate 20 --note 'crm is back' --yes",
   ).action(async (id: string | undefined, options: ReplayCommandOptions, command: Command) => {
     const filter = filterOf(options);
     requireIdOrFilter(id, filter, options.all === true);

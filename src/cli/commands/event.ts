@@ -186,7 +186,7 @@ function registerRevive(event: Command, context: CliContext): void {
   withExamples(
     withReplayOptions(revive),
     'iu event revive --reason no_route --since 7d',
-    "iu event revive --route crm --status dry_run --rate 50 --reason 'crm is live' --yes",
+    "iu event revive --route crm --status dry_run --rate 50 --note 'crm is live' --yes",
   ).action(async (options: ReviveOptions, command: Command) => {
     const filter: ReplayFilter = {
       route_code: options.route,

@@ -119,10 +119,10 @@ function registerCancel(replay: Command, context: CliContext): void {
       .command('cancel')
       .description('End a replay for good; what it replayed stays')
       .argument('<id>', 'id of the replay', countedId)
-      .requiredOption('--reason <text>', 'why; it stands in the row'),
-    "iu replay cancel 3 --reason 'wrong filter'",
-  ).action(async (id: string, options: { reason: string }, command: Command) => {
-    const run = await context.withDatabase(command, ({ pool }) => cancelReplay(pool, id, options.reason));
+      .requiredOption('--note <text>', 'why; it stands in the row'),
+    "iu replay cancel 3 --note 'wrong filter'",
+  ).action(async (id: string, options: { note: string }, command: Command) => {
+    const run = await context.withDatabase(command, ({ pool }) => cancelReplay(pool, id, options.note));
     context
       .printer(command)
       .result(run, () => [`Replay ${id} is cancelled after ${run.replayed} of ${run.pairs_planned} decisions.`]);

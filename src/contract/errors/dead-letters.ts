@@ -16,7 +16,7 @@ export const deadLettersErrors: readonly ErrorEntry[] = [
     meaning: 'A replay of many, and its end, have a reason.',
     httpStatus: 400,
     exitCode: 64,
-    action: 'Add `--reason TEXT`.',
+    action: 'Add `--note TEXT`.',
   },
   {
     code: 'IU372',
