@@ -76,7 +76,7 @@ begin
     ('function', 'fn_iu_route_set_paused(text, boolean, text)', 'b719338d44002f2739dd06a6d3e7c214'),
     ('function', 'fn_iu_route_to_dry_run(bigint, text, text)', 'f551d55a13f7ec0d45912e15d7bf6eeb'),
     ('function', 'fn_iu_schema()', '88d67ac337bb4a78304c48f59707c068'),
-    ('function', 'fn_iu_target_object(text, text)', '2c55323c0ffd38ea670a17594ce67422'),
+    ('function', 'fn_iu_target_object(text, text)', '4da84202d822e9f8a106abb32b9e1b23'),
     ('function', 'fn_iu_target_register(text, text, text, text)', '1e449b434812fe34487f3219b71330d3'),
     ('function', 'fn_iu_target_sha256(text, text)', '4629e28cdfde86971d7012463e52757f'),
     ('function', 'pr_iu_deliver_local(integer, text)', '9731471cf1964e58008d8720cf566c87'),
