@@ -3,7 +3,7 @@
 with missing_table as (
   select string_agg(n, ', ') as names from unnest(array['dot_config', 'iu_gate_log', 'event_outbox', 'event_type_registry', 'iu_event_dedupe',
     'information_unit', 'unit_version', 'iu_sql_link', 'iu_outbound_route', 'iu_route_history', 'iu_route_approval', 'iu_sql_event_route',
-    'iu_route_attempt', 'iu_route_delivery', 'iu_route_lane', 'iu_route_dead_letter', 'iu_route_worker_cursor', 'iu_route_run',
+    'iu_route_attempt', 'iu_route_delivery', 'iu_route_lane', 'iu_route_lease', 'iu_route_flow', 'iu_deployment', 'iu_delivery_target', 'iu_route_dead_letter', 'iu_route_worker_cursor', 'iu_route_run',
     'iu_route_worker_heartbeat']) n
    where to_regclass(n) is null or (select c.relkind from pg_class c where c.oid = to_regclass(n)) not in ('r', 'p')
 ), missing_function as (

@@ -16,7 +16,11 @@ export class LocalDelivery {
   constructor(
     private readonly sessions: SessionKeeper,
     private readonly clock: Clock,
-    private readonly options: { readonly runnerId: string; readonly deployment: string | null },
+    private readonly options: {
+      readonly runnerId: string;
+      readonly deployment: string | null;
+      readonly once?: boolean;
+    },
     private readonly onExecuted: (result: ExecuteResult) => void,
   ) {}
 
@@ -50,6 +54,7 @@ export class LocalDelivery {
           this.onExecuted(await session.execute(this.options.runnerId, token, (leaseSeconds - 30) * 1000));
         }
         this.sessions.worked();
+        if (token === undefined && this.options.once) break;
         if (token === undefined) await this.#sleep(this.#poll.afterRefusal());
         else this.#poll.wake();
       } catch (error) {

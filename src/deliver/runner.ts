@@ -28,6 +28,8 @@ export interface RunnerOptions {
   /** Sends at once, over all routes. */
   readonly slots?: number;
   readonly leaseSeconds?: number;
+  /** Ends when nothing is due any more, or something holds everything. */
+  readonly once?: boolean;
   /** How long a graceful stop waits for what is in flight. */
   readonly stopSeconds?: number;
   /** Wall clock in seconds, compared with the server's. */
@@ -173,7 +175,11 @@ export class DeliveryRunner {
       room: 32,
     });
     this.#noteHold(hold);
-    if (deliveries.length === 0) return this.#poll.afterRefusal();
+    if (deliveries.length === 0) {
+      const busy = this.#waiting + this.#active + this.#results.length > 0;
+      if (this.options.once && !busy) this.#stop.abort();
+      return this.#poll.afterRefusal();
+    }
     this.#poll.wake();
     await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
     return 0;

@@ -1014,6 +1014,10 @@ export interface CatalogFunctions {
     readonly args: { p_runner_id: string | null; p_lease_token: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_delivery_health: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
   readonly fn_iu_delivery_hold: {
     readonly args: { p_deployment: string | null };
     readonly result: string | null;

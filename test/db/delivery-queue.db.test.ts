@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { claim, deployment, liveRoute, prepareDelivery, settle } from '../support/delivery.js';
+import { claim, deployment, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
 import { certificate, drain, emit } from '../support/race.js';
 
 let db: TestDatabase;

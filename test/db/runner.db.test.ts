@@ -10,7 +10,7 @@ import {
   type RunningRunner,
   sent,
   startRunner,
-} from '../support/delivery.js';
+} from '../support/delivery-queue.js';
 import { certificate, drain, emit } from '../support/race.js';
 import { waitFor } from '../support/wait.js';
 import { countOf } from '../support/worker.js';

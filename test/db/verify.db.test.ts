@@ -35,7 +35,7 @@ describe('verify of a live database', () => {
   });
 
   it.each([
-    ['W1', 'alter table iu_route_lane rename to iu_route_lane_gone'],
+    ['W1', 'alter table iu_event_dedupe rename to iu_event_dedupe_gone'],
     ['W2', 'alter function fn_iu_emit_event rename to fn_iu_emit_event_gone'],
     ['W3', 'alter view v_iu_route_attempt_summary rename to v_gone'],
     ['W4', "update dot_config set value = 'yes' where key = 'iu_core.route_worker_enabled'"],

@@ -38,7 +38,7 @@ begin
     held := 'route_paused';
   elsif f.breaker <> 'closed' and f.breaker_until > v_now then
     held := 'breaker_open';
-  elsif r.target_kind in ('sql_function', 'table') and fn_iu_target_sha256(r.target_kind, r.target_ref) is distinct from a.target_sha256 then
+  elsif r.target_kind in ('sql_function', 'table') and (fn_iu_target_sha256(r.target_kind, r.target_ref) = a.target_sha256) is not true then
     held := 'target_changed';
   end if;
   if held is not null then

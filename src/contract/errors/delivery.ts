@@ -92,4 +92,12 @@ export const deliveryErrors: readonly ErrorEntry[] = [
     action:
       'Write {"delays_seconds": [5, 300, 1800], "jitter_share": 0.2}: 1 to 50 delays of 1 second to 30 days, a share from 0 to 0.5.',
   },
+  {
+    code: 'IU361',
+    name: 'target_kind_not_sent',
+    meaning: 'Nothing sends to this kind of target.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Live kinds are sql_function, table, webhook, directus_flow, nats and kafka.',
+  },
 ];

@@ -3,6 +3,7 @@ import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
 import { deadLettersErrors } from './dead-letters.js';
 import { deliveryErrors } from './delivery.js';
+import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
 import { installErrors } from './install.js';
@@ -22,6 +23,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...deliveryErrors,
   ...deadLettersErrors,
   ...gatesErrors,
+  ...deliveryTargetsErrors,
   ...structureErrors,
   ...cutErrors,
   ...installErrors,
