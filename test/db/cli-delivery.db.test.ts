@@ -3,7 +3,7 @@ import { holdSentence } from '../../src/cli/hold.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { attemptsOf, oneRow, refuseAll } from '../support/dead-letters.js';
-import { claim, deployment, liveRoute, prepareDelivery, settle } from '../support/delivery.js';
+import { claim, deployment, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
 import { drain, emit } from '../support/race.js';
 
 let db: TestDatabase;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { attemptsOf, callFor, oneRow, refuseAll } from '../support/dead-letters.js';
-import { claim, liveRoute, prepareDelivery, settle } from '../support/delivery.js';
+import { claim, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
 import { certificate, drain, emit } from '../support/race.js';
 
 let db: TestDatabase;

@@ -4,7 +4,7 @@ import { main } from '../../src/cli/main.js';
 import { type CliRun, runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { callFor, oneRow, refuseAll } from '../support/dead-letters.js';
-import { claim, liveRoute, prepareDelivery, settle } from '../support/delivery.js';
+import { claim, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
 import { addRoute, certificate, drain, emit } from '../support/race.js';
 import { waitFor } from '../support/wait.js';
 

@@ -1,5 +1,5 @@
 import type { TestDatabase } from './database.js';
-import { claim, settle } from './delivery.js';
+import { claim, settle } from './delivery-queue.js';
 
 /** Sends everything that is due and lets the target refuse it for good: each becomes a dead letter. Gives how many. */
 export async function refuseAll(db: TestDatabase, code = 'http_400'): Promise<number> {
