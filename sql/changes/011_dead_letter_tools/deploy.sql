@@ -736,6 +736,7 @@ security definer
 set search_path from current
 set enable_seqscan = off
 set enable_bitmapscan = off
+set enable_sort = off
 set jit = off
 as $$
 declare
@@ -743,12 +744,13 @@ declare
   v_now timestamptz := clock_timestamp();
   v_routes jsonb;
 begin
+  -- ordered as their indexes are, and sorting is off: or statistics of yesterday make a count read the whole queue
   with counted as materialized (
     select r.route_id, r.route_code,
            case when not r.enabled then 'disabled'
                 when r.dry_run or fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'missing' then 'dry_run' else 'live' end as mode,
-           (select count(*) from (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null limit v_bound + 1) n)
-           + (select count(*) from (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is not null limit v_bound + 1) n) as queued,
+           (select count(*) from (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null order by d.due_at limit v_bound + 1) n)
+           + (select count(*) from (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is not null order by d.lane_key limit v_bound + 1) n) as queued,
            (select coalesce(sum(l.unsettled), 0) from iu_route_lease l where l.route_id = r.route_id) as leased,
            least((select d.due_at from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null and d.lease_token is null
                    order by d.due_at limit 1),

@@ -64,7 +64,7 @@ begin
     ('function', 'fn_iu_dead_letter_edit_retry(bigint, jsonb, text, boolean)', 'fb3cc579cd34913fc7c2b52ccb814f15'),
     ('function', 'fn_iu_dead_letter_resolve_many(jsonb, text, integer)', 'da70da6ec4f1d11190225a1538b465c2'),
     ('function', 'fn_iu_delivery_holds(text)', 'e21d0cf7ec0fe23bcd43f8147d30194e'),
-    ('function', 'fn_iu_metrics(text, bigint, bigint)', 'a76703e97aefbb544c00c1bb07b27dc6'),
+    ('function', 'fn_iu_metrics(text, bigint, bigint)', 'b45b8d8cd309a9403afd231c7d332f2a'),
     ('function', 'fn_iu_payload_diff(jsonb, jsonb)', 'ddcc58f3761de4038a4c56c485d00077'),
     ('function', 'fn_iu_replay_cancel(bigint, text)', '6fc088e1d13ab8a36eaa035b1fcb2d63'),
     ('function', 'fn_iu_replay_candidates(jsonb, bigint, bigint, bigint)', '72e3a570ea43f12b74e72014c2fbac65'),
