@@ -165,6 +165,7 @@ begin
       ('relation', 'v_iu_route_attempt_summary', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'v_iu_route_dead_letter_open', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_blockers', 'execute', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_cluster_identity', 'execute', 'iu_operator'),
       ('function', 'fn_iu_event_story', 'execute', 'iu_operator'),
       ('function', 'fn_iu_ladder_disable', 'execute', 'iu_operator'),
       ('function', 'fn_iu_ladder_enable', 'execute', 'iu_operator'),
@@ -178,7 +179,19 @@ begin
       ('function', 'fn_iu_route_worker_register', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_worker_rewind', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_worker_run', 'execute', 'iu_worker, iu_operator'),
-      ('function', 'fn_iu_route_worker_transfer', 'execute', 'iu_operator')
+      ('function', 'fn_iu_route_worker_transfer', 'execute', 'iu_operator'),
+      -- going live
+      ('relation', 'iu_evidence', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'v_iu_route_approval', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_evidence_record', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_approve', 'execute', 'iu_approver'),
+      ('function', 'fn_iu_route_back_to_dry_run', 'execute', 'iu_operator, iu_approver'),
+      ('function', 'fn_iu_route_change', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_diff', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_go_live', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_readiness', 'execute', 'iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_route_reject', 'execute', 'iu_operator, iu_approver'),
+      ('function', 'fn_iu_route_request_live', 'execute', 'iu_operator')
       -- end of data
     ), object (kind, name, oid, owner, label, acl) as (
       select 'relation', c.relname::text, c.oid, c.relowner, format('table %I', c.relname),

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import type { DeliveryRunner } from '../deliver/runner.js';
 import { atMostEvery } from '../http/fresh.js';
 import { databaseHealth } from '../http/health.js';
@@ -8,12 +9,25 @@ import { createPool } from '../store/database.js';
 import { readMetrics } from '../store/metrics.js';
 import { packageVersion } from './run.js';
 
+/** Where a process listens. */
+export interface ListenAddress {
+  readonly port: number;
+  readonly host?: string;
+}
+
+/** Parser of an address to listen on: `9464` (this machine only), `0.0.0.0:9464`, `[::1]:9464`. */
+export function listenAddress(text: string): ListenAddress {
+  const match = /^(?:(\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2] ?? Number.NaN);
+  if (!(port >= 0 && port <= 65_535)) throw new InvalidArgumentError('It has to be a port, or host:port.');
+  const host = match?.[1]?.replace(/[[\]]/g, '');
+  return host === undefined ? { port } : { port, host };
+}
+
 /** What a process that decides or delivers shows of itself. */
-export interface ListenSettings {
+export interface ListenSettings extends ListenAddress {
   readonly url: string;
   readonly schema: string;
-  readonly port: number;
-  readonly host?: string | undefined;
   /** IU_DEPLOYMENT of this process; null = none. */
   readonly deployment: string | null;
   /** Cursors that its health is about; every registered one when empty. */

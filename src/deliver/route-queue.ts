@@ -37,9 +37,10 @@ export class RouteQueue {
     return Math.max(1, Math.floor(this.#window));
   }
 
-  /** How many more may be claimed: what is sent at once, and as many ready behind it. */
+  /** How many more may be claimed: as many as are sent at once behind those, four times as many for a target that keeps up. */
   room(slots: number): number {
-    return Math.max(0, Math.min(2 * this.window, 2 * slots) - this.held);
+    const ready = this.window >= slots ? 4 * slots : this.window;
+    return Math.max(0, this.window + ready - this.held);
   }
 
   canStart(): boolean {

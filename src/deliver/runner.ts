@@ -57,6 +57,8 @@ const leaseMarginMilliseconds = 2000;
 const largestSkewSeconds = 30;
 const skewCheckMilliseconds = 60_000;
 const settleBatch = 500;
+/** Deliveries held for each slot at most: what is claimed waits here a few milliseconds, so that sends never wait for a claim. */
+const heldPerSlot = 8;
 
 /** Claims deliveries, sends them with no transaction open, and settles what became of them. See ARCHITECTURE.md, "Delivery". */
 export class DeliveryRunner {
@@ -161,8 +163,8 @@ export class DeliveryRunner {
 
   /** Claims once; milliseconds to wait before the next time. */
   async #claim(session: DeliverySession): Promise<number> {
-    const room = 2 * this.#slots - this.#waiting - this.#active - this.#results.length;
-    if (room < this.#slots / 2) return 1000; // woken when there is room again
+    const room = heldPerSlot * this.#slots - this.#waiting - this.#active - this.#results.length;
+    if (room < this.#slots) return 1000; // woken when there is room again
     const rooms = new Map([...this.#queues.values()].map((queue) => [queue.routeId, queue.room(this.#slots)]));
     const startedAt = this.#clock.nowMilliseconds();
     this.#claiming = true;
@@ -251,7 +253,7 @@ export class DeliveryRunner {
         idle = 0;
       } else idle += 1;
     }
-    if (!this.#claiming && this.#waiting + this.#active <= this.#slots) this.#claimWake.abort();
+    if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.abort();
   }
 
   #start(queue: RouteQueue): void {
@@ -344,7 +346,7 @@ export class DeliveryRunner {
     }
     if (result.dead_lettered > 0) this.#log('warn', 'dead letters written', { count: result.dead_lettered });
     this.ports.onSettled?.(batch, result.refused);
-    if (this.#waiting + this.#active + this.#results.length <= this.#slots) this.#claimWake.abort();
+    if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.abort();
   }
 
   /** May what is held still be sent? */

@@ -180,6 +180,20 @@ export interface IuEventHopRow {
   readonly hop: number;
 }
 
+/** A row of the table iu_evidence. */
+export interface IuEvidenceRow {
+  readonly catalog: string | null;
+  readonly detail: string;
+  readonly evidence_id: string;
+  readonly installation: string;
+  readonly kind: string;
+  readonly passed: boolean;
+  readonly recorded_at: string;
+  readonly recorded_by: string;
+  readonly route_id: string | null;
+  readonly route_version: number | null;
+}
+
 /** A row of the table iu_gate_log. */
 export interface IuGateLogRow {
   readonly application_name: string | null;
@@ -752,6 +766,30 @@ export interface VIuLineageRow {
   readonly valid_to: string | null;
 }
 
+/** A row of the view v_iu_route_approval. */
+export interface VIuRouteApprovalRow {
+  readonly approval_id: string | null;
+  readonly approval_note: string | null;
+  readonly approved_at: string | null;
+  readonly approved_by: string | null;
+  readonly canary_share: string | null;
+  readonly events_used: string | null;
+  readonly expires_at: string | null;
+  readonly failure_budget: number | null;
+  readonly live_at: string | null;
+  readonly max_events: string | null;
+  readonly reason: string | null;
+  readonly requested_at: string | null;
+  readonly requested_by: string | null;
+  readonly revoke_reason: string | null;
+  readonly revoked_at: string | null;
+  readonly revoked_by: string | null;
+  readonly route_code: string | null;
+  readonly route_version: number | null;
+  readonly state: string | null;
+  readonly target_sha256: string | null;
+}
+
 /** A row of the view v_iu_route_attempt_summary. */
 export interface VIuRouteAttemptSummaryRow {
   readonly attempts: string | null;
@@ -870,6 +908,7 @@ export interface CatalogRelations {
   readonly iu_event_dedupe: IuEventDedupeRow;
   readonly iu_event_edit: IuEventEditRow;
   readonly iu_event_hop: IuEventHopRow;
+  readonly iu_evidence: IuEvidenceRow;
   readonly iu_gate_log: IuGateLogRow;
   readonly iu_lifecycle_log: IuLifecycleLogRow;
   readonly iu_lifecycle_vocab: IuLifecycleVocabRow;
@@ -904,6 +943,7 @@ export interface CatalogRelations {
   readonly v_iu_event_backlog: VIuEventBacklogRow;
   readonly v_iu_event_undecided: VIuEventUndecidedRow;
   readonly v_iu_lineage: VIuLineageRow;
+  readonly v_iu_route_approval: VIuRouteApprovalRow;
   readonly v_iu_route_attempt_summary: VIuRouteAttemptSummaryRow;
   readonly v_iu_route_dead_letter_open: VIuRouteDeadLetterOpenRow;
   readonly v_iu_sql_link_resolved: VIuSqlLinkResolvedRow;
@@ -925,6 +965,10 @@ export interface CatalogFunctions {
   readonly fn_iu_canonical_writer: {
     readonly args: { p_name: string | null };
     readonly result: null;
+  };
+  readonly fn_iu_catalog_digest: {
+    readonly args: {  };
+    readonly result: string | null;
   };
   readonly fn_iu_catalog_fingerprint: {
     readonly args: {  };
@@ -1102,6 +1146,14 @@ export interface CatalogFunctions {
     readonly args: { p_event_domain: string | null; p_event_type: string | null };
     readonly result: null;
   };
+  readonly fn_iu_evidence_judge: {
+    readonly args: { p_kind: string | null; p_route: string | null; p_most_seconds: string | null };
+    readonly result: { passed: boolean | null; evidence: string | null };
+  };
+  readonly fn_iu_evidence_record: {
+    readonly args: { p_kind: string | null; p_passed: boolean | null; p_detail?: string | null; p_route_code?: string | null; p_route_version?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_failure_signature: {
     readonly args: { p_route_code: string | null; p_failure_code: string | null; p_failure_detail: string | null };
     readonly result: string | null;
@@ -1126,9 +1178,17 @@ export interface CatalogFunctions {
     readonly args: { p_key: string | null; p_open: boolean | null; p_reason: string | null; p_open_seconds?: number | null };
     readonly result: string | null;
   };
+  readonly fn_iu_going_live_reason: {
+    readonly args: { p_reason: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_in_probe: {
     readonly args: {  };
     readonly result: boolean | null;
+  };
+  readonly fn_iu_installation_mark: {
+    readonly args: {  };
+    readonly result: string | null;
   };
   readonly fn_iu_judged_routes: {
     readonly args: {  };
@@ -1198,6 +1258,10 @@ export interface CatalogFunctions {
     readonly args: { p_rank: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_readiness_item: {
+    readonly args: { p_item: string | null; p_route: string | null };
+    readonly result: { passed: boolean | null; evidence: string | null; action: string | null };
+  };
   readonly fn_iu_replay_cancel: {
     readonly args: { p_run_id: string | null; p_reason: string | null };
     readonly result: string | null;
@@ -1238,13 +1302,37 @@ export interface CatalogFunctions {
     readonly args: { p_route: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_route_approval_open: {
+    readonly args: { p_approval_id: string | null };
+    readonly result: IuRouteApprovalRow;
+  };
+  readonly fn_iu_route_approval_said: {
+    readonly args: { p_approval: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_approval_state: {
     readonly args: { p_route_id: string | null; p_version: number | null; p_approval_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_approve: {
+    readonly args: { p_approval_id: string | null; p_note: string | null; p_max_events?: string | null; p_expires_at?: string | null; p_canary_share?: string | null; p_failure_budget?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_back_to_dry_run: {
+    readonly args: { p_route_code: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_route_canary: {
     readonly args: { p_route_code: string | null; p_subject_table: string | null; p_subject_ref: string | null; p_event_id: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_route_change: {
+    readonly args: { p_route_code: string | null; p_changes: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_changed: {
+    readonly args: { p_route: string | null; p_changes: string | null };
+    readonly result: IuOutboundRouteRow;
   };
   readonly fn_iu_route_dead_letter_replay: {
     readonly args: { p_dead_letter_id: string | null; p_new_id?: boolean | null };
@@ -1270,6 +1358,10 @@ export interface CatalogFunctions {
     readonly args: { p_route_code: string | null; p_event_ref: string | null; p_payload: string | null };
     readonly result: null;
   };
+  readonly fn_iu_route_diff: {
+    readonly args: { p_route_code: string | null; p_changes: string | null; p_since?: string | null; p_limit?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_fail: {
     readonly args: { p_event_seq: string | null; p_route: string | null; p_attempt_no: number | null; p_run_id: string | null; p_failure_code: string | null; p_failure_detail: string | null };
     readonly result: boolean | null;
@@ -1278,12 +1370,40 @@ export interface CatalogFunctions {
     readonly args: { p_route_id: string | null; p_sent: number | null; p_failed: number | null; p_trailing: number | null; p_gone: boolean | null; p_failure_code: string | null };
     readonly result: null;
   };
+  readonly fn_iu_route_go_live: {
+    readonly args: { p_route_code: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_missing: {
     readonly args: { p_cursor: string | null; p_full: boolean | null };
     readonly result: { checked: string | null; event_seqs: readonly (string | null)[] | null; pair_event_seqs: readonly (string | null)[] | null; pair_route_ids: readonly (string | null)[] | null };
   };
+  readonly fn_iu_route_must_be_ready: {
+    readonly args: { p_readiness: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_route_observed: {
+    readonly args: { p_route_id: string | null; p_version: number | null; p_enough: number | null };
+    readonly result: { attempts: number | null; first_at: string | null; last_at: string | null };
+  };
+  readonly fn_iu_route_of: {
+    readonly args: { p_route_code: string | null; p_lock: boolean | null };
+    readonly result: IuOutboundRouteRow;
+  };
+  readonly fn_iu_route_outcome: {
+    readonly args: { p_event: string | null; p_route: string | null };
+    readonly result: { status: string | null; reason: string | null };
+  };
+  readonly fn_iu_route_readiness: {
+    readonly args: { p_route_code: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_redecide: {
     readonly args: { p_event_seq: string | null; p_route_id: string | null; p_new_id: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_reject: {
+    readonly args: { p_approval_id: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_route_remove: {
@@ -1294,12 +1414,20 @@ export interface CatalogFunctions {
     readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_target_config: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_route_request_live: {
+    readonly args: { p_route_code: string | null; p_reason: string | null; p_max_events?: string | null; p_expires_at?: string | null; p_canary_share?: string | null; p_failure_budget?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_set_enabled: {
     readonly args: { p_route_code: string | null; p_enabled: boolean | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_route_set_paused: {
     readonly args: { p_route_code: string | null; p_paused: boolean | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_shadow: {
+    readonly args: { p_event: string | null; p_route: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_route_to_dry_run: {

@@ -254,7 +254,18 @@ describe('secrets and payloads', () => {
     expect(texts('/metrics')).toContain('iu_dead_letters_open{route="hook.refuses"}');
     expect(texts('log of the worker').split('\n').length).toBeGreaterThan(5);
     expect(texts('pg_stat_activity')).toContain('fn_iu_delivery_claim');
-    expect(leaks([canary('planted')], [{ name: 'x', text: 'nothing' }])).toEqual([]);
+    const planted = canary('planted', [/^right$/]);
+    for (const text of [`a ${planted.value}`, Buffer.from(planted.value).toString('base64')]) {
+      expect(
+        leaks(
+          [planted],
+          [
+            { name: 'wrong', text },
+            { name: 'right', text },
+          ],
+        ),
+      ).toHaveLength(1);
+    }
   });
 
   it('stand nowhere else: not in logs, audit, errors, metrics, lists, sessions or the log of the server', () => {

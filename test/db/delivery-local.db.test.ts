@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pastTheGuards } from '../support/approval.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   claim,
@@ -41,7 +42,8 @@ afterEach(async () => {
 });
 
 const approveTarget = () =>
-  db.pool.query(
+  pastTheGuards(
+    db.pool,
     `update iu_route_approval a set target_sha256 = fn_iu_target_sha256(r.target_kind, r.target_ref)
        from iu_outbound_route r where r.route_id = a.route_id`,
   );

@@ -184,8 +184,7 @@ describe('the queue of deliveries', () => {
   });
 
   it('takes a route back to dry-run when its failure budget is spent, and holds what is queued', async () => {
-    await liveRoute(db, 'r', { retry_policy: { delays_seconds: [1, 1, 1], jitter_share: 0 } });
-    await db.pool.query('update iu_route_approval set failure_budget = 3');
+    await liveRoute(db, 'r', { retry_policy: { delays_seconds: [1, 1, 1], jitter_share: 0 } }, { failure_budget: 3 });
     for (let at = 0; at < 4; at += 1) await emit(db.pool, `s${at}`);
     await drain(db.pool);
     await settle(db, await claim(db), 'failed');
@@ -205,10 +204,7 @@ describe('the queue of deliveries', () => {
   it('claims no more than rate, concurrency and approved events allow', async () => {
     await liveRoute(db, 'r.rate', { rate_per_second: 3 });
     await liveRoute(db, 'r.many', { max_concurrency: 4 });
-    await liveRoute(db, 'r.max');
-    await db.pool.query(
-      "update iu_route_approval set max_events = 5 where route_id = (select route_id from iu_outbound_route where route_code = 'r.max')",
-    );
+    await liveRoute(db, 'r.max', {}, { max_events: 5 });
     for (let at = 0; at < 20; at += 1) await emit(db.pool, `s${at}`);
     await drain(db.pool);
     const byRoute = (rows: { delivery_key: string }[]) => {

@@ -2,6 +2,7 @@ import type { Delivery, SendOutcome } from '../../src/contract/delivery/delivery
 import { DeliveryRunner, type RunnerOptions, type RunnerPorts, type RunnerState } from '../../src/deliver/runner.js';
 import type { Target } from '../../src/deliver/target.js';
 import { openDeliverySession } from '../../src/store/delivery-session.js';
+import type { ForgedApproval } from './approval.js';
 import type { TestDatabase } from './database.js';
 import { addRoute, prepareRace, takeLive } from './race.js';
 
@@ -15,10 +16,15 @@ export async function prepareDelivery(db: TestDatabase): Promise<void> {
   await db.pool.query("select fn_iu_deployment_claim($1, 'test')", [deployment]);
 }
 
-/** A live route of the domain `race`; gives its id. */
-export async function liveRoute(db: TestDatabase, code: string, more: Record<string, unknown> = {}): Promise<string> {
+/** A live route of the domain `race`, with limits as columns of iu_route_approval; gives its id. */
+export async function liveRoute(
+  db: TestDatabase,
+  code: string,
+  more: Record<string, unknown> = {},
+  limits: ForgedApproval = {},
+): Promise<string> {
   await addRoute(db.pool, code, more);
-  await takeLive(db.pool, code);
+  await takeLive(db.pool, code, limits);
   return (await db.pool.query('select route_id from iu_outbound_route where route_code = $1', [code])).rows[0].route_id;
 }
 

@@ -176,7 +176,7 @@ $$;
 -- Returns:   one row
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  internal
+-- May call:  iu_operator
 create or replace function fn_iu_cluster_identity(out system_identifier text, out database_oid oid, out log_oid oid, out timeline integer)
 language sql
 stable
@@ -306,6 +306,51 @@ begin
   values (p_worker_name, p_event_domain, p_base, v_snapshot, v_floor, v_snapshot, v_floor, v_snapshot, v_floor,
     v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid, v_identity.timeline);
   return jsonb_build_object('worker_name', p_worker_name, 'event_domain', p_event_domain, 'base_kind', p_base);
+end
+$$;
+-- <<<
+
+-- >>> functions/worker/fn_iu_route_outcome.sql
+-- fn_iu_route_outcome(event_outbox, iu_judged_route) returns record
+--
+-- Contract:  what one judged route decides about one event, for whoever decides one at a time: the next attempt of a pair, and the shadow
+--            run of a changed route. fn_iu_route_decide says the same for a whole batch; the table of cases and a property test compare them.
+-- Arguments: p_event; p_route: as fn_iu_judged_routes gives it; all null = a route that was removed
+-- Returns:   status: no_match, skipped, dry_run or queued; reason
+-- Raises:    whatever the filter raises
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_route_outcome(p_event event_outbox, p_route iu_judged_route, out status text, out reason text)
+language plpgsql
+stable
+set search_path from current
+as $$
+begin
+  if p_route.route_id is null then
+    status := 'skipped';
+    reason := 'route_removed';
+  -- fn_iu_pattern_matches written out: three calls cost more than everything else here.
+  elsif not (p_event.event_domain like replace(replace(p_route.event_domain, '_', '\_'), '*', '%')
+             and p_event.event_type like replace(replace(p_route.event_type, '_', '\_'), '*', '%')
+             and p_event.event_stream like replace(replace(p_route.event_stream, '_', '\_'), '*', '%')) then
+    status := 'no_match';
+  elsif p_route.verdict = 'disabled' then
+    status := 'skipped';
+    reason := p_route.reason;
+  elsif p_route.filter is not null and not coalesce(jsonb_path_match(p_event.safe_payload, p_route.filter,
+      jsonb_build_object('domain', p_event.event_domain, 'type', p_event.event_type, 'stream', p_event.event_stream,
+                         'severity', p_event.event_severity, 'subject_table', p_event.event_subject_table,
+                         'subject_ref', p_event.event_subject_ref)), false) then
+    status := 'skipped';
+    reason := 'filtered';
+  elsif p_route.verdict = 'live' and p_route.canary_share < 1
+      and fn_iu_route_canary(p_route.route_code, p_event.event_subject_table, p_event.event_subject_ref, p_event.id) >= p_route.canary_share then
+    status := 'dry_run';
+    reason := 'outside_canary';
+  else
+    status := case p_route.verdict when 'live' then 'queued' else 'dry_run' end;
+    reason := p_route.reason;
+  end if;
 end
 $$;
 -- <<<
@@ -1275,18 +1320,11 @@ begin
   v_event.safe_payload := coalesce(v_edit.payload, v_event.safe_payload);
   v_key := v_first.idempotency_key || case when p_new_id then '#' || v_no else coalesce('#' || v_edit.attempt_no, '') end;
   begin
-    v_status := case
-      when v_route.route_id is null or v_route.verdict = 'disabled' then 'skipped'
-      when v_route.filter is not null and not coalesce(jsonb_path_match(v_event.safe_payload, v_route.filter,
-        jsonb_build_object('domain', v_event.event_domain, 'type', v_event.event_type, 'stream', v_event.event_stream, 'severity', v_event.event_severity,
-                           'subject_table', v_event.event_subject_table, 'subject_ref', v_event.event_subject_ref)), false) then 'filtered'
-      when v_route.verdict = 'live' and v_route.canary_share < 1 and fn_iu_route_canary(v_route.route_code, v_event.event_subject_table,
-        v_event.event_subject_ref, v_event.id) >= v_route.canary_share then 'outside'
-      when v_route.verdict = 'live' then 'queued'
-      else 'dry_run' end;
-    v_reason := case when v_route.route_id is null then 'route_removed' when v_status = 'filtered' then 'filtered'
-                     when v_status = 'outside' then 'outside_canary' else v_route.reason end;
-    v_status := case v_status when 'filtered' then 'skipped' when 'outside' then 'dry_run' else v_status end;
+    select o.status, o.reason into v_status, v_reason from fn_iu_route_outcome(v_event, v_route) o;
+    if v_status = 'no_match' then
+      v_reason := v_status;
+      v_status := 'skipped';
+    end if;
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
                                   idempotency_key, payload_snapshot)
     values (p_event_seq, p_route_id, v_no, v_route.version, v_event.id, 'outbound', v_first.route_code, v_status, v_status, v_reason, v_key,

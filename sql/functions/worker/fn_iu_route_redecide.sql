@@ -56,18 +56,11 @@ begin
   v_event.safe_payload := coalesce(v_edit.payload, v_event.safe_payload);
   v_key := v_first.idempotency_key || case when p_new_id then '#' || v_no else coalesce('#' || v_edit.attempt_no, '') end;
   begin
-    v_status := case
-      when v_route.route_id is null or v_route.verdict = 'disabled' then 'skipped'
-      when v_route.filter is not null and not coalesce(jsonb_path_match(v_event.safe_payload, v_route.filter,
-        jsonb_build_object('domain', v_event.event_domain, 'type', v_event.event_type, 'stream', v_event.event_stream, 'severity', v_event.event_severity,
-                           'subject_table', v_event.event_subject_table, 'subject_ref', v_event.event_subject_ref)), false) then 'filtered'
-      when v_route.verdict = 'live' and v_route.canary_share < 1 and fn_iu_route_canary(v_route.route_code, v_event.event_subject_table,
-        v_event.event_subject_ref, v_event.id) >= v_route.canary_share then 'outside'
-      when v_route.verdict = 'live' then 'queued'
-      else 'dry_run' end;
-    v_reason := case when v_route.route_id is null then 'route_removed' when v_status = 'filtered' then 'filtered'
-                     when v_status = 'outside' then 'outside_canary' else v_route.reason end;
-    v_status := case v_status when 'filtered' then 'skipped' when 'outside' then 'dry_run' else v_status end;
+    select o.status, o.reason into v_status, v_reason from fn_iu_route_outcome(v_event, v_route) o;
+    if v_status = 'no_match' then
+      v_reason := v_status;
+      v_status := 'skipped';
+    end if;
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
                                   idempotency_key, payload_snapshot)
     values (p_event_seq, p_route_id, v_no, v_route.version, v_event.id, 'outbound', v_first.route_code, v_status, v_status, v_reason, v_key,

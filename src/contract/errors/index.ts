@@ -6,6 +6,7 @@ import { deliveryErrors } from './delivery.js';
 import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
+import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { routingErrors } from './routing.js';
@@ -23,6 +24,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...deliveryErrors,
   ...deadLettersErrors,
   ...gatesErrors,
+  ...goingLiveErrors,
   ...deliveryTargetsErrors,
   ...structureErrors,
   ...cutErrors,
