@@ -90,11 +90,6 @@ async function prepareRoutes(): Promise<void> {
     await db.pool.query("select fn_iu_target_register($1, $2, $3, 'test')", [kind, ref, identity]);
     await addRoute(db.pool, `sql.${ref}`, { target_kind: kind, target_ref: ref, ...once });
     await takeLive(db.pool, `sql.${ref}`);
-    await db.pool.query(
-      `update iu_route_approval a set target_sha256 = fn_iu_target_sha256($1, $2) from iu_outbound_route r
-        where r.approval_id = a.approval_id and r.route_code = 'sql.' || $2`,
-      [kind, ref],
-    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { holdSentence } from '../../src/cli/hold.js';
+import { pastTheGuards } from '../support/approval.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { attemptsOf, oneRow, refuseAll } from '../support/dead-letters.js';
@@ -83,7 +84,7 @@ describe('iu delivery', () => {
     );
     expect(await hold()).toBe('breaker_open');
     await iu('route', 'resume', 'r', '--reason', 'try at once');
-    await db.pool.query('update iu_route_approval set expires_at = now()');
+    await pastTheGuards(db.pool, 'update iu_route_approval set expires_at = now()');
     expect(await hold()).toBe('approval_spent');
     await db.pool.query('update iu_outbound_route set dry_run = true where route_id = $1', [id]);
     expect(await hold()).toBe('route_dry_run');
