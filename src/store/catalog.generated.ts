@@ -74,6 +74,18 @@ export interface InformationUnitRow {
   readonly version_anchor_ref: string | null;
 }
 
+/** A row of the table iu_attempt_reconciliation. */
+export interface IuAttemptReconciliationRow {
+  readonly attempt_no: number;
+  readonly event_seq: string;
+  readonly note: string;
+  readonly outcome: string;
+  readonly reconciled_at: string;
+  readonly reconciled_by: string;
+  readonly reconciliation_id: string;
+  readonly route_id: string;
+}
+
 /** A row of the table iu_collection_path. */
 export interface IuCollectionPathRow {
   readonly collection_id: string;
@@ -293,6 +305,33 @@ export interface IuRelationRow {
   readonly to_unit_id: string;
   readonly valid_from: string;
   readonly valid_to: string | null;
+}
+
+/** A row of the table iu_replay_run. */
+export interface IuReplayRunRow {
+  readonly by_decision: string;
+  readonly delivery_waiting: string;
+  readonly end_reason: string | null;
+  readonly ended_at: string | null;
+  readonly ended_by: string | null;
+  readonly filter: string;
+  readonly pairs: string;
+  readonly position_route_id: string;
+  readonly position_seq: string;
+  readonly preview: string;
+  readonly rate_per_second: number | null;
+  readonly reason: string;
+  readonly replayed: string;
+  readonly run_id: string;
+  readonly started_at: string;
+  readonly started_by: string;
+  readonly state: string;
+  readonly tokens: string;
+  readonly tokens_at: string | null;
+  readonly unchanged: string;
+  readonly until_attempt_id: string;
+  readonly worked_at: string | null;
+  readonly worked_by: readonly (string | null)[];
 }
 
 /** A row of the table iu_route_approval. */
@@ -654,6 +693,28 @@ export interface UnitVersionRow {
   readonly version_seq: number;
 }
 
+/** A row of the view v_iu_delivery. */
+export interface VIuDeliveryRow {
+  readonly attempt_no: number | null;
+  readonly created_at: string | null;
+  readonly delivery_id: string | null;
+  readonly due_at: string | null;
+  readonly edit_id: string | null;
+  readonly event_domain: string | null;
+  readonly event_id: string | null;
+  readonly event_seq: string | null;
+  readonly event_subject_ref: string | null;
+  readonly event_subject_table: string | null;
+  readonly event_type: string | null;
+  readonly lease_until: string | null;
+  readonly route_code: string | null;
+  readonly route_id: string | null;
+  readonly runner_id: string | null;
+  readonly sends: number | null;
+  readonly state: string | null;
+  readonly state_reason: string | null;
+}
+
 /** A row of the view v_iu_event_accounting. */
 export interface VIuEventAccountingRow {
   readonly balanced: boolean | null;
@@ -838,6 +899,7 @@ export interface CatalogRelations {
   readonly event_outbox: EventOutboxRow;
   readonly event_type_registry: EventTypeRegistryRow;
   readonly information_unit: InformationUnitRow;
+  readonly iu_attempt_reconciliation: IuAttemptReconciliationRow;
   readonly iu_collection_path: IuCollectionPathRow;
   readonly iu_cut_piece: IuCutPieceRow;
   readonly iu_cut_run: IuCutRunRow;
@@ -855,6 +917,7 @@ export interface CatalogRelations {
   readonly iu_outbound_route: IuOutboundRouteRow;
   readonly iu_probe_mark: IuProbeMarkRow;
   readonly iu_relation: IuRelationRow;
+  readonly iu_replay_run: IuReplayRunRow;
   readonly iu_route_approval: IuRouteApprovalRow;
   readonly iu_route_attempt: IuRouteAttemptRow;
   readonly iu_route_dead_letter: IuRouteDeadLetterRow;
@@ -875,6 +938,7 @@ export interface CatalogRelations {
   readonly iu_suppressed_event: IuSuppressedEventRow;
   readonly iu_tree_path: IuTreePathRow;
   readonly unit_version: UnitVersionRow;
+  readonly v_iu_delivery: VIuDeliveryRow;
   readonly v_iu_event_accounting: VIuEventAccountingRow;
   readonly v_iu_event_backlog: VIuEventBacklogRow;
   readonly v_iu_event_undecided: VIuEventUndecidedRow;
@@ -890,6 +954,10 @@ export interface CatalogRelations {
 
 /** Argument and result types by function; an overload has its number behind the name. */
 export interface CatalogFunctions {
+  readonly fn_iu_attempt_reconcile: {
+    readonly args: { p_event_id: string | null; p_route_code: string | null; p_attempt_no: number | null; p_outcome: string | null; p_note: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_blockers: {
     readonly args: { p_least_age_seconds?: number | null };
     readonly result: readonly ({ kind: string | null; pid: number | null; name: string | null; application_name: string | null; state: string | null; age_seconds: number | null; xid: string | null })[];
@@ -954,6 +1022,14 @@ export interface CatalogFunctions {
     readonly args: { p_run_id: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_dead_letter_edit_retry: {
+    readonly args: { p_dead_letter_id: string | null; p_payload: string | null; p_reason: string | null; p_preview?: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_dead_letter_resolve_many: {
+    readonly args: { p_filter: string | null; p_note: string | null; p_limit?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_delivery_allowance: {
     readonly args: { p_route_id: string | null; p_wanted: number | null; p_lease_until: string | null };
     readonly result: { allowed: number | null; route_version: number | null; approval_id: string | null; held: string | null };
@@ -989,6 +1065,10 @@ export interface CatalogFunctions {
   readonly fn_iu_delivery_hold: {
     readonly args: { p_deployment: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_delivery_holds: {
+    readonly args: { p_deployment?: string | null };
+    readonly result: readonly ({ route_id: string | null; route_code: string | null; hold: string | null })[];
   };
   readonly fn_iu_delivery_hop: {
     readonly args: { p_hop: number | null };
@@ -1146,6 +1226,10 @@ export interface CatalogFunctions {
     readonly args: {  };
     readonly result: { floor_seq: string | null; highest_xid: string | null };
   };
+  readonly fn_iu_metrics: {
+    readonly args: { p_deployment?: string | null; p_after_attempt_id?: string | null; p_until_attempt_id?: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_owned_domains: {
     readonly args: { p_event_domain: string | null };
     readonly result: readonly (string | null)[] | null;
@@ -1153,6 +1237,10 @@ export interface CatalogFunctions {
   readonly fn_iu_pattern_matches: {
     readonly args: { p_pattern: string | null; p_value: string | null };
     readonly result: boolean | null;
+  };
+  readonly fn_iu_payload_diff: {
+    readonly args: { p_from: string | null; p_to: string | null };
+    readonly result: string | null;
   };
   readonly fn_iu_probe_begin: {
     readonly args: { p_marker?: string | null };
@@ -1174,16 +1262,28 @@ export interface CatalogFunctions {
     readonly args: { p_item: string | null; p_route: string | null };
     readonly result: { passed: boolean | null; evidence: string | null; action: string | null };
   };
-  readonly fn_iu_replay: {
-    readonly args: { p_filter: string | null; p_limit?: number | null };
+  readonly fn_iu_replay_cancel: {
+    readonly args: { p_run_id: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_replay_candidates: {
-    readonly args: { p_filter: string | null; p_limit?: string | null };
+    readonly args: { p_filter: string | null; p_limit?: string | null; p_after_seq?: string | null; p_after_route_id?: string | null };
     readonly result: readonly ({ event_seq: string | null; route_id: string | null; route_code: string | null; status: string | null; reason: string | null; attempt_id: string | null; dead_letter_id: string | null })[];
   };
   readonly fn_iu_replay_preview: {
-    readonly args: { p_filter: string | null };
+    readonly args: { p_filter: string | null; p_rate_per_second?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_replay_said: {
+    readonly args: { p_run: string | null; p_status: string | null; p_wait_milliseconds?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_replay_start: {
+    readonly args: { p_filter: string | null; p_reason: string | null; p_rate_per_second?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_replay_step: {
+    readonly args: { p_run_id: string | null; p_limit?: number | null };
     readonly result: string | null;
   };
   readonly fn_iu_require_read_committed: {
@@ -1544,6 +1644,10 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_target_try: {
     readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_event: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_target_unregister: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_tree_ancestors: {

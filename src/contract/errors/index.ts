@@ -1,6 +1,7 @@
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { deadLettersErrors } from './dead-letters.js';
 import { deliveryErrors } from './delivery.js';
 import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
@@ -21,6 +22,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...unitsErrors,
   ...routingErrors,
   ...deliveryErrors,
+  ...deadLettersErrors,
   ...gatesErrors,
   ...goingLiveErrors,
   ...deliveryTargetsErrors,

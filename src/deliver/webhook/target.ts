@@ -11,6 +11,7 @@ import { signatureHeader } from '../../contract/delivery/signature.js';
 import { attemptTraceparent, originTraceparent } from '../../contract/delivery/traceparent.js';
 import { IuError } from '../../contract/errors/index.js';
 import type { OpenTarget, Target, TargetFinding, TargetRoute, TargetSurroundings } from '../target.js';
+import { sendSpanId } from '../tracing.js';
 import { parseTargetConfig, type WebhookConfig, webhookConfigOf, webhookConfigShape } from './config.js';
 import { openConnections, type RequestOptions } from './connections.js';
 import { CredentialSource, type Credentials } from './credentials.js';
@@ -155,7 +156,7 @@ class WebhookTarget implements Target {
       'webhook-timestamp',
       String(timestampSeconds),
       'traceparent',
-      attemptTraceparent(trace, this.#spans.next()),
+      attemptTraceparent(trace, sendSpanId(trace) ?? this.#spans.next()),
       'iu-attempt',
       String(delivery.attemptNo),
       'iu-sequence',
