@@ -23,6 +23,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       tier('unit', 0, 20, []),
+      tier('target', 1, 60, []),
       tier('db', 1, 60, server),
       tier('fault', 2, 120, server),
       tier('e2e', 3, 180, ['test/support/build.ts', ...server]),

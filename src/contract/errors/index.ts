@@ -1,6 +1,7 @@
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
 import { installErrors } from './install.js';
@@ -18,6 +19,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...unitsErrors,
   ...routingErrors,
   ...gatesErrors,
+  ...deliveryTargetsErrors,
   ...structureErrors,
   ...cutErrors,
   ...installErrors,

@@ -1,0 +1,130 @@
+import type { Dispatcher } from 'undici';
+import type { SendOutcome } from '../../contract/delivery/delivery.js';
+import { notConnected, withoutAnswer } from './failure.js';
+
+/** Most of an answer that is read; then the connection is ended and the status counts. */
+export const mostAnswerBytes = 65_536;
+
+/** An answer as it was read. */
+export interface ReadAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: readonly Uint8Array[];
+  /** True when there was more than `mostAnswerBytes`, or the rest did not come. */
+  readonly cut: boolean;
+}
+
+/** Ends a request that was given up before or while it was sent; never reaches anybody. */
+const givenUp = new Error('given up');
+
+/**
+ * One request and its answer, settled once: by the answer, an error, or the deadline, whichever is first. It hangs below
+ * `dispatch`, without a promise, a stream or an AbortSignal of its own: those cost as much as the rest of a request together.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #retryAfter: string | undefined;
+  #bytes = 0;
+  readonly #body: Uint8Array[] = [];
+  #settled = false;
+  readonly #timer: NodeJS.Timeout;
+
+  /** `judge` says what a full answer means, `settle` gets the outcome. */
+  constructor(
+    deadlineMilliseconds: number,
+    private readonly secure: boolean,
+    private readonly judge: (answer: ReadAnswer) => SendOutcome,
+    private readonly settle: (outcome: SendOutcome) => void,
+  ) {
+    this.#timer = setTimeout(onDeadline, deadlineMilliseconds, this);
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // It waited for a connection for longer than it had: nothing is written.
+    if (this.#settled) controller.abort(givenUp);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.#status = status;
+    const retryAfter = headers['retry-after'];
+    this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes <= mostAnswerBytes) {
+      this.#body.push(chunk);
+      return;
+    }
+    this.#body.push(chunk.subarray(0, Math.max(0, chunk.length - (this.#bytes - mostAnswerBytes))));
+    this.#answered(true);
+  }
+
+  onResponseEnd(): void {
+    this.#answered(false);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#controller === undefined) this.finish(notConnected(error, this.secure));
+    else if (this.#hasRefusal()) this.#answered(true);
+    else this.finish(withoutAnswer(error));
+  }
+
+  onRequestUpgrade(controller: Dispatcher.DispatchController): void {
+    this.finish(withoutAnswer({ code: 'HPE_UNEXPECTED_UPGRADE' }));
+    controller.abort(givenUp);
+  }
+
+  /** The deadline: what is known now is the outcome. */
+  expire(): void {
+    if (this.#controller === undefined) {
+      this.finish({ status: 'failed', failureCode: 'connect_timeout', failureDetail: 'no connection by the deadline' });
+    } else if (this.#hasRefusal()) {
+      this.#answered(true);
+    } else {
+      const failureDetail =
+        this.#status === 0 ? 'no answer by the deadline' : `${this.#status}, no end of the answer by the deadline`;
+      this.finish({ status: 'unknown', failureCode: 'timeout', failureDetail });
+    }
+  }
+
+  /** Settles with an outcome, once, and ends the request if it is still going on. */
+  finish(outcome: SendOutcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.settle(outcome);
+  }
+
+  /** A status that is not 2xx is a no, however little of the rest came. */
+  #hasRefusal(): boolean {
+    return this.#status >= 300;
+  }
+
+  #answered(cut: boolean): void {
+    this.finish(this.judge({ status: this.#status, retryAfter: this.#retryAfter, body: this.#body, cut }));
+    if (cut) this.#controller?.abort(givenUp);
+  }
+
+  /** Ends the connection of a request that has run out of time. */
+  abandon(): void {
+    this.#controller?.abort(givenUp);
+  }
+}
+
+function onDeadline(exchange: Exchange): void {
+  exchange.expire();
+  exchange.abandon();
+}
