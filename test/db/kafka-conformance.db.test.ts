@@ -24,7 +24,7 @@ describe.skipIf(!isKafkaInstalled)('a Kafka broker', () => {
         isFrozen = false;
         if (behaviour !== 'hang')
           await cluster.configure(topic, 'max.message.bytes', behaviour === 'refuse' ? '100' : '2000000');
-        else node?.freeze();
+        else await node?.freeze();
         isFrozen = behaviour === 'hang';
       },
       received: async () =>

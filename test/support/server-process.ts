@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
+import { waitFor } from './wait.js';
 
 /** Everything started here ends with the test process, also when that is ended by a signal or an error. */
 const running = new Set<ChildProcess>();
@@ -14,8 +15,8 @@ export interface ServerProcess {
   kill(): Promise<void>;
   /** SIGTERM, and waits. */
   stop(): Promise<void>;
-  /** SIGSTOP: connections stay, nothing answers. */
-  freeze(): void;
+  /** SIGSTOP, and waits until it stands: connections stay, nothing answers. */
+  freeze(): Promise<void>;
   /** SIGCONT */
   thaw(): void;
   isRunning(): boolean;
@@ -39,8 +40,15 @@ export function startServerProcess(program: string, options: readonly string[], 
   return {
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
-    freeze: () => child.kill('SIGSTOP'),
-    thaw: () => child.kill('SIGCONT'),
+    freeze: async () => {
+      child.kill('SIGSTOP');
+      // T: stopped. Some servers have many threads, and answer for a moment more.
+      const state = () => spawnSync('ps', ['-o', 'stat=', '-p', String(child.pid)], { encoding: 'utf8' }).stdout;
+      await waitFor(() => state().startsWith('T'), { what: `${program} stands still` });
+    },
+    thaw: () => {
+      child.kill('SIGCONT');
+    },
     isRunning: () => running.has(child),
   };
 }

@@ -1,5 +1,5 @@
-import { describeTargetConformance } from '../support/target-conformance.js';
 import { type SinkBehaviour, startSink } from '../support/sink.js';
+import { describeTargetConformance } from '../support/target-conformance.js';
 import { openTestWebhook } from '../support/webhook.js';
 
 const behaviours = {

@@ -1,6 +1,7 @@
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { deliveryBrokersErrors } from './delivery-brokers.js';
 import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
@@ -20,6 +21,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...routingErrors,
   ...gatesErrors,
   ...deliveryTargetsErrors,
+  ...deliveryBrokersErrors,
   ...structureErrors,
   ...cutErrors,
   ...installErrors,

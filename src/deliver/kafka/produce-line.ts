@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SendOutcome } from '../../contract/delivery/delivery.js';
+import { byDeadline, DeadlineReached } from '../broker/deadline.js';
 import type { KafkaProducer, KafkaRecord } from './client.js';
 import {
   connectFailureCode,
@@ -9,16 +10,7 @@ import {
   verdictsOfError,
   verdictWithoutAnswer,
 } from './verdict.js';
-import {
-  byDeadline,
-  DeadlineReached,
-  failed,
-  type KafkaMessage,
-  outcomeAtDeadline,
-  outcomeOf,
-  startWaiting,
-  type Waiting,
-} from './waiting.js';
+import { failed, type KafkaMessage, outcomeAtDeadline, outcomeOf, startWaiting, type Waiting } from './waiting.js';
 
 /** What the line needs of a cluster; `target.ts` gives the real one. */
 export interface ProduceSite {

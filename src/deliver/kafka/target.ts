@@ -1,10 +1,6 @@
-import {
-  cloudEventBody,
-  cloudEventContentType,
-  cloudEventSource,
-  sequenceText,
-} from '../../contract/delivery/cloud-event.js';
+import { cloudEventSource } from '../../contract/delivery/cloud-event.js';
 import type { Delivery } from '../../contract/delivery/delivery.js';
+import { brokerMessage } from '../broker/message.js';
 import { brokerRefusal } from '../broker/settings.js';
 import type { OpenTarget, Target, TargetRoute, TargetSurroundings } from '../target.js';
 import { checkTopic } from './check.js';
@@ -44,26 +40,20 @@ export const openKafkaTarget: OpenTarget = async (route, surroundings): Promise<
  */
 function kafkaMessage(delivery: Delivery, route: TargetRoute, surroundings: TargetSurroundings): KafkaMessage {
   const { event, deliveryId } = delivery;
-  const { deployment } = surroundings;
+  const { body, headers } = brokerMessage(delivery, route, surroundings);
   const key = event.subjectRef === null ? deliveryId : `${event.subjectTable}:${event.subjectRef}`;
-  const headers: [string, string][] = [
-    ['content-type', cloudEventContentType],
-    ['iu-delivery-id', deliveryId],
-    ['iu-attempt', String(delivery.attemptNo)],
-    ['iu-route-version', String(route.routeVersion)],
+  const attributes: [string, string][] = [
     ['ce_specversion', '1.0'],
     ['ce_id', event.id],
-    ['ce_source', cloudEventSource(deployment)],
+    ['ce_source', cloudEventSource(surroundings.deployment)],
     ['ce_type', `${event.domain}.${event.type}`],
     ['ce_time', event.occurredAt],
-    ['ce_sequence', sequenceText(event.seq)],
-    ['ce_deliveryid', deliveryId],
   ];
-  if (event.subjectRef !== null && event.subjectRef !== '') headers.push(['ce_subject', event.subjectRef]);
-  if (delivery.test) headers.push(['iu-test', 'true']);
+  if (event.subjectRef !== null && event.subjectRef !== '') attributes.push(['ce_subject', event.subjectRef]);
+  const all = [...headers, ...attributes];
   return {
     key: Buffer.from(key),
-    value: Buffer.from(cloudEventBody(delivery, { deployment, routeCode: route.routeCode })),
-    headers: new Map(headers.map(([name, value]) => [Buffer.from(name), Buffer.from(value)])),
+    value: body,
+    headers: new Map(all.map(([name, value]) => [Buffer.from(name), Buffer.from(value)])),
   };
 }

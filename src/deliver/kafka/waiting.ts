@@ -73,20 +73,3 @@ export function outcomeAtDeadline(waiting: Waiting): SendOutcome {
   }
   return failed('not_sent_in_time', 'The deadline was reached before this could be sent.');
 }
-
-export class DeadlineReached extends Error {}
-
-/** The promise, or DeadlineReached at that time (by performance.now()); what it does afterwards is nobody's business any more. */
-export async function byDeadline<Result>(promise: Promise<Result>, deadlineAt: number): Promise<Result> {
-  promise.catch(() => undefined);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const left = Math.max(0, deadlineAt - performance.now());
-    timer = setTimeout(() => reject(new DeadlineReached('timed out')), left);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -69,7 +69,9 @@ export async function readNatsSettings(route: TargetRoute, surroundings: TargetS
   };
 }
 
-function loginOf(given: Readonly<Record<'user' | 'password' | 'token' | 'creds' | 'nkey', string | undefined>>): NatsLogin {
+function loginOf(
+  given: Readonly<Record<'user' | 'password' | 'token' | 'creds' | 'nkey', string | undefined>>,
+): NatsLogin {
   const { user, password, token, creds, nkey } = given;
   if ((user === undefined) !== (password === undefined)) {
     throw new IuError('IU474', { message: 'user and password go together.' });
