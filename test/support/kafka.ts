@@ -238,14 +238,15 @@ function makeCluster(
             }),
         configs,
       });
-      const wanted = assignments?.length ?? partitions;
+      // Metadata names a leader a moment before that broker knows.
+      const timestamps = Array.from({ length: assignments?.length ?? partitions }, (_, partitionIndex) => ({
+        partitionIndex,
+        timestamp: -1n,
+      }));
       await waitFor(
         () =>
-          admin.metadata({ topics: [name], forceUpdate: true }).then(
-            (found) => {
-              const of = found.topics.get(name)?.partitions ?? [];
-              return of.length === wanted && of.every(({ leader }) => leader > 0);
-            },
+          admin.listOffsets({ topics: [{ name, partitions: timestamps }] }).then(
+            ([found]) => found?.partitions.length === timestamps.length,
             () => false,
           ),
         { timeoutSeconds: 30, what: `topic ${name}` },

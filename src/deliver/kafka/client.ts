@@ -48,7 +48,8 @@ export function clientOptions(connection: KafkaConnection) {
     clientId: connection.clientId,
     bootstrapBrokers: [...connection.brokers],
     connectTimeout: 5_000,
-    requestTimeout: 30_000,
+    // Our own deadlines end what hangs; after a timeout of its own the client cannot read the connection any more.
+    requestTimeout: 600_000,
     timeout: replicationTimeoutMilliseconds,
     retries: false,
     metadataMaxAge: Number.MAX_SAFE_INTEGER,

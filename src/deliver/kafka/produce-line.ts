@@ -225,7 +225,8 @@ export class ProduceLine {
       verdicts = verdictsOfAnswer(await byDeadline(producer.send({ messages }), deadlineAt));
     } catch (error) {
       failure = error;
-      ({ verdicts, isSequenceLost } = verdictsOfError(error));
+      const requested = new Set(placed.map(({ record }) => record.partition));
+      ({ verdicts, isSequenceLost } = verdictsOfError(error, requested));
     }
     for (const { waiting } of placed) waiting.isInRequest = false;
     const open = this.#applyVerdicts(placed, verdicts, failure, tries);

@@ -87,21 +87,26 @@ export function verdictsOfAnswer(answer: ProduceAnswer): Map<number, PartitionVe
 }
 
 /**
- * The same for a request that the client reports as failed: some of its partitions may have been stored.
+ * The same for a request that the client reports as failed: some of its partitions may have been stored. `requested` are its
+ * partitions.
+ *
+ * An answer that names a partition twice, or one that was not asked about, counts as none: 1.35.0 of the client reads past the new
+ * leader that a broker adds to `leader changed` as if it were the next partition.
  *
  * `isSequenceLost` is true when the client has not counted what was stored: it would give the sequence numbers of those messages to
  * the next ones, and the broker would confirm these as duplicates without storing them. The producer has to be replaced.
  */
-export function verdictsOfError(error: unknown): {
-  readonly verdicts: Map<number, PartitionVerdict>;
-  readonly isSequenceLost: boolean;
-} {
+export function verdictsOfError(
+  error: unknown,
+  requested: ReadonlySet<number>,
+): { readonly verdicts: Map<number, PartitionVerdict>; readonly isSequenceLost: boolean } {
   const verdicts = verdictsOfAnswer((error as ClientError | undefined)?.produced ?? {});
   let isSequenceLost = false;
   for (const { response } of errorsIn(error)) {
-    for (const { index, errorCode, baseOffset } of (response?.responses ?? []).flatMap(
-      (one) => one.partitionResponses ?? [],
-    )) {
+    const answers = (response?.responses ?? []).flatMap((one) => one.partitionResponses ?? []);
+    const named = new Set(answers.map(({ index }) => index));
+    if (named.size < answers.length || [...named].some((index) => !requested.has(index))) continue;
+    for (const { index, errorCode, baseOffset } of answers) {
       verdicts.set(index, verdictOfCode(errorCode, baseOffset));
       isSequenceLost ||= errorCode === 0;
     }
@@ -114,7 +119,9 @@ export function verdictWithoutAnswer(error: unknown): PartitionVerdict {
   const parts = partsOf(error);
   if (parts.length > 0 && parts.every(isOfConnecting))
     return { kind: 'unwritten', failureCode: connectFailureCode(error) };
-  return { kind: 'unclear', failureCode: parts.some(isTimeout) ? 'no_answer' : 'connection_lost' };
+  if (parts.some(isTimeout)) return { kind: 'unclear', failureCode: 'no_answer' };
+  const isLost = parts.every(({ code }) => code === 'PLT_KFK_NETWORK');
+  return { kind: 'unclear', failureCode: isLost ? 'connection_lost' : 'answer_unreadable' };
 }
 
 /** Failure code of an error of the time before a message is written: metadata, connecting, logging in, the number of a producer. */
