@@ -8,11 +8,12 @@ export const mostAnswerCharacters = 200;
  * or more characters that also stands in one of `confidential` (the payload, secrets, header values) is replaced by `[…]`.
  */
 export function keptAnswerText(answer: string, confidential: readonly string[]): string {
-  const plain = answer
+  const clean = answer
     .slice(0, 4 * mostAnswerCharacters)
     .replace(/[\p{C}\p{Z}\uFFFD]+/gu, ' ')
-    .trim()
-    .slice(0, mostAnswerCharacters);
+    .trim();
+  // By characters, not by UTF-16 units: half of a pair is no text that PostgreSQL takes.
+  const plain = [...clean].slice(0, mostAnswerCharacters).join('');
   return plain.replace(/[\p{L}\p{M}\p{N}_]{3,}/gu, (word) =>
     confidential.some((text) => text.includes(word)) ? '[…]' : word,
   );

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import { type buildConnector, Pool } from 'undici';
+import type { buildConnector, Pool } from 'undici';
 import { parseDeliveryAllow, type TargetAddress, targetAddress } from '../../contract/delivery/address-policy.js';
 import { keptAnswerText } from '../../contract/delivery/answer-text.js';
 import { cloudEventBody, cloudEventContentType } from '../../contract/delivery/cloud-event.js';
@@ -12,6 +12,7 @@ import { attemptTraceparent, originTraceparent } from '../../contract/delivery/t
 import { IuError } from '../../contract/errors/index.js';
 import type { OpenTarget, Target, TargetFinding, TargetRoute, TargetSurroundings } from '../target.js';
 import { parseTargetConfig, type WebhookConfig, webhookConfigOf, webhookConfigShape } from './config.js';
+import { openConnections, type RequestOptions } from './connections.js';
 import { CredentialSource, type Credentials } from './credentials.js';
 import { Exchange, type ReadAnswer } from './exchange.js';
 import { notConnected } from './failure.js';
@@ -101,17 +102,7 @@ class WebhookTarget implements Target {
     deployment: string,
   ) {
     this.#route = { deployment, routeCode };
-    // A pool of its own: a connection is never shared between routes. Time is kept by each exchange, so undici's own timers are off.
-    this.#pool = new Pool(address.origin, {
-      connect,
-      connections: config.maxConnections,
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: 16_384,
-      keepAliveTimeout: 4_000,
-      keepAliveMaxTimeout: 60_000,
-    });
+    this.#pool = openConnections(address.origin, connect, config.maxConnections);
   }
 
   send(delivery: Delivery, deadlineMilliseconds: number): Promise<SendOutcome> {
@@ -141,16 +132,15 @@ class WebhookTarget implements Target {
     try {
       const trace = originTraceparent(delivery.event);
       const body = Buffer.from(cloudEventBody(delivery, this.#route, trace));
-      this.#pool.dispatch(
-        {
-          origin: this.address.origin,
-          path: this.address.path,
-          method: this.config.method,
-          headers: this.#headers(delivery, credentials, body, trace),
-          body,
-        },
+      const request: RequestOptions = {
+        origin: this.address.origin,
+        path: this.address.path,
+        method: this.config.method,
+        headers: this.#headers(delivery, credentials, body, trace),
+        body,
         exchange,
-      );
+      };
+      this.#pool.dispatch(request, exchange);
     } catch (error) {
       exchange.finish(notConnected(error, this.address.secure));
     }

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { keptAnswerText } from '../../src/contract/delivery/answer-text.js';
+import { directusOutcome } from '../../src/contract/delivery/directus-answer.js';
+import { httpOutcome, retryAfterSeconds } from '../../src/contract/delivery/http-outcome.js';
+
+const now = Date.parse('2026-01-31T12:00:00Z');
+const outcome = (status: number, retryAfter?: string) => httpOutcome({ status, retryAfter }, now);
+
+describe('outcome of an HTTP status', () => {
+  it('is sent for every 2xx', () => {
+    for (let status = 200; status < 300; status += 1)
+      expect(outcome(status)).toEqual({ status: 'sent', detail: `${status}` });
+  });
+
+  it('is a failed redirect for every 3xx', () => {
+    for (let status = 300; status < 400; status += 1) {
+      expect(outcome(status)).toEqual({ status: 'failed', failureCode: 'redirect', failureDetail: `${status}` });
+    }
+  });
+
+  it('is failed for good only where the same request gets the same answer', () => {
+    const permanent = Array.from({ length: 500 }, (_, index) => index + 400).filter((status) => {
+      const failed = outcome(status);
+      expect(failed).toMatchObject({ status: 'failed', failureCode: `http_${status}` });
+      return failed.status === 'failed' && failed.permanent === true;
+    });
+    expect(permanent).toEqual([400, 413, 414, 415, 422, 431]);
+  });
+
+  it('pauses the route for 410 and nothing else', () => {
+    const pausing = Array.from({ length: 800 }, (_, index) => index + 200).filter((status) => {
+      const failed = outcome(status);
+      return failed.status === 'failed' && failed.pauseRoute === true;
+    });
+    expect(pausing).toEqual([410]);
+  });
+
+  it.each([
+    ['0', 0],
+    ['120', 120],
+    [' 120 ', 120],
+    ['1000000000000', 31_536_000],
+    ['9'.repeat(400), 31_536_000],
+    ['Sat, 31 Jan 2026 12:01:00 GMT', 60],
+    ['Sat, 31 Jan 2026 12:00:00 GMT', 0],
+    ['Thu, 31 Dec 9999 23:59:59 GMT', 31_536_000],
+  ])('reads retry-after %s', (text, seconds) => {
+    expect(retryAfterSeconds(text, now)).toBe(seconds);
+    expect(outcome(503, text)).toMatchObject({ retryAfterSeconds: seconds });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a negative number', '-5'],
+    ['a fraction', '1.5'],
+    ['an exponent', '1e3'],
+    ['a word', 'soon'],
+    ['an unbounded number', '9'.repeat(401)],
+    ['a time that has passed', 'Sat, 31 Jan 2026 11:59:00 GMT'],
+    ['a date in ISO form', '2026-01-31T12:01:00Z'],
+    ['a date that does not exist', 'Sat, 99 Jan 2026 12:01:00 GMT'],
+    ['digits of another script', '１２０'],
+  ])('ignores %s as retry-after', (_what, text) => {
+    expect(outcome(503, text)).not.toHaveProperty('retryAfterSeconds');
+  });
+
+  it('passes retry-after on when it is tried again, and only then', () => {
+    for (const status of [302, 401, 408, 425, 429, 500, 503])
+      expect(outcome(status, '7')).toHaveProperty('retryAfterSeconds', 7);
+    for (const status of [200, 400, 422]) expect(outcome(status, '7')).not.toHaveProperty('retryAfterSeconds');
+  });
+});
+
+describe('text of an answer that is kept', () => {
+  it('is one line of at most 200 characters without controls and direction marks', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 2_000 }), (answer) => {
+        const kept = keptAnswerText(answer, []);
+        expect([...kept].length).toBeLessThanOrEqual(200);
+        expect(kept).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(keptAnswerText('a\r\nb\u001b[31mc\u202ed', [])).toBe('a b [31mc d');
+  });
+
+  it('does not repeat words of the payload or of secrets', () => {
+    const kept = keptAnswerText('invalid total 12345 for alice; sent Bearer abc.def-ghi', [
+      '{"total": 12345, "customer": "alice"}',
+      'Bearer abc.def-ghi',
+    ]);
+    expect(kept).toBe('invalid […] […] for […]; sent […] […].[…]-[…]');
+  });
+});
+
+describe('outcome of a Directus flow', () => {
+  const judged = (status: number, text: string, options: { cut?: boolean; stored?: string } = {}) =>
+    directusOutcome(
+      httpOutcome({ status, retryAfter: undefined }, now),
+      { status, text, cut: options.cut ?? false },
+      (code) => code === options.stored,
+    );
+
+  it('is failed for a 200 whose body says that the flow failed', () => {
+    expect(judged(200, '{"code":"RECORD_NOT_UNIQUE","status":400}')).toEqual({
+      status: 'failed',
+      failureCode: 'flow_failed',
+      failureDetail: '200, but the flow failed: RECORD_NOT_UNIQUE (400)',
+    });
+    expect(judged(200, '{"errors":[{"message":"canary","extensions":{"code":"FORBIDDEN"}}]}')).toMatchObject({
+      failureCode: 'flow_failed',
+      failureDetail: '200, but the flow failed: FORBIDDEN',
+    });
+    expect(judged(200, ' {"errors":["canary"]}')).toMatchObject({ failureDetail: '200, but the flow failed: errors' });
+    expect(judged(200, '{"errors":[{"message":"x', { cut: true })).toMatchObject({ failureCode: 'flow_failed' });
+  });
+
+  it('is sent for what a flow may return', () => {
+    for (const text of [
+      '[1]',
+      '',
+      'null',
+      '{"id":1}',
+      '{"code":"A","status":"published"}',
+      '{"code":"A","status":200}',
+      '{"errors":[]}',
+      '"x"',
+      '{broken',
+    ]) {
+      expect(judged(200, text)).toEqual({ status: 'sent', detail: '200' });
+    }
+    expect(judged(204, '')).toEqual({
+      status: 'sent',
+      detail: '204, the flow runs by itself and its result is not known',
+    });
+  });
+
+  it('is sent when the code says that an earlier attempt was stored and the route says that this counts', () => {
+    const stored = { stored: 'RECORD_NOT_UNIQUE' };
+    expect(judged(200, '{"code":"RECORD_NOT_UNIQUE","status":400}', stored)).toEqual({
+      status: 'sent',
+      detail: '200 already stored',
+    });
+    expect(judged(500, '{"errors":[{"extensions":{"code":"RECORD_NOT_UNIQUE"}}]}', stored)).toMatchObject({
+      status: 'sent',
+    });
+    expect(judged(200, '{"code":"FORBIDDEN","status":403}', stored)).toMatchObject({ status: 'failed' });
+  });
+
+  it('says for 403 what it may mean, and is tried again', () => {
+    const forbidden = judged(403, '');
+    expect(forbidden).toMatchObject({
+      failureCode: 'http_403',
+      failureDetail: expect.stringContaining('unknown, inactive'),
+    });
+    expect(forbidden).not.toHaveProperty('permanent');
+  });
+
+  it('keeps no text of a flow', () => {
+    const kept = JSON.stringify(judged(200, '{"code":"canary text","status":400,"errors":[{"message":"canary"}]}'));
+    expect(kept).not.toContain('canary');
+  });
+});
