@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AckPolicy, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { freePorts } from './free-port.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
@@ -45,9 +45,18 @@ export interface StoredMessage {
   readonly body: string;
 }
 
-/** Starts servers with JetStream in a temporary folder; three form a cluster. `settings` are lines of every configuration. */
-export async function startNats(options: { nodes?: number; settings?: readonly string[] } = {}): Promise<NatsCluster> {
+export interface NatsOptions {
+  readonly nodes?: number;
+  /** Lines of every configuration. */
+  readonly settings?: readonly string[];
+  /** How the tests themselves log in. */
+  readonly login?: NodeConnectionOptions;
+}
+
+/** Starts servers with JetStream in a temporary folder; three form a cluster. */
+export async function startNats(options: NatsOptions = {}): Promise<NatsCluster> {
   const count = options.nodes ?? 1;
+  const login = options.login ?? {};
   const folder = await mkdtemp(join(tmpdir(), 'iu-core-nats-'));
   const ports = await freePorts(count * 2);
   const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`);
@@ -67,15 +76,16 @@ export async function startNats(options: { nodes?: number; settings?: readonly s
       ...(options.settings ?? []),
     ];
     await writeFile(file, `${lines.join('\n')}\n`);
-    nodes.push(makeNode(name, port, file, folder, await startTcpProxy(port), started));
+    nodes.push(makeNode(name, port, file, folder, await startTcpProxy(port), started, login));
   }
   try {
-    await Promise.all(nodes.map(({ port }) => waitForServer(port)));
+    await Promise.all(nodes.map(({ port }) => waitForServer(port, login)));
     const connection = await connect({
       servers: nodes.map(({ port }) => `127.0.0.1:${port}`),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       ignoreClusterUpdates: true,
+      ...login,
     });
     return makeCluster(nodes, connection, async () => {
       await connection.close();
@@ -97,6 +107,7 @@ function makeNode(
   folder: string,
   proxy: TcpProxy,
   started: ServerProcess[],
+  login: NodeConnectionOptions,
 ): NatsNode {
   const start = () => {
     const server = startServerProcess('nats-server', ['-c', file], join(folder, `${name}.log`));
@@ -112,18 +123,17 @@ function makeNode(
     kill: () => current.kill(),
     restart: async () => {
       current = start();
-      await waitForServer(port);
+      await waitForServer(port, login);
     },
   };
 }
 
 /** True once the server answers a connection and, in a cluster, has found a leader for JetStream. */
-async function waitForServer(port: number): Promise<void> {
+async function waitForServer(port: number, login: NodeConnectionOptions): Promise<void> {
   await waitFor(
     async () => {
-      const connection = await connect({ servers: `127.0.0.1:${port}`, reconnect: false, timeout: 1_000 }).catch(
-        () => undefined,
-      );
+      const options = { servers: `127.0.0.1:${port}`, reconnect: false, timeout: 1_000, ...login };
+      const connection = await connect(options).catch(() => undefined);
       if (connection === undefined) return false;
       const isReady = await jetstreamManager(connection, { timeout: 1_000 }).then(
         () => true,

@@ -140,7 +140,8 @@ function loginOptions(login: NatsLogin, client: Omit<typeof import('@nats-io/tra
     case 'token':
       return { token: login.token };
     case 'creds':
-      return { authenticator: client.credsAuthenticator(Buffer.from(login.creds)) };
+      // A secret comes without its last line end; the client wants one after the seed.
+      return { authenticator: client.credsAuthenticator(Buffer.from(`${login.creds}\n`)) };
     case 'nkey':
       return { authenticator: client.nkeyAuthenticator(Buffer.from(login.seed)) };
   }
