@@ -70,10 +70,16 @@ interface NodePorts {
   readonly direct: number;
 }
 
+export interface KafkaOptions {
+  readonly nodes?: number;
+  /** Lines of the configuration of every broker. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** A user that exists from the start, for SCRAM-SHA-512. */
+  readonly user?: { readonly name: string; readonly password: string };
+}
+
 /** Starts brokers in KRaft mode in a temporary folder; node 1 is also the controller, so it is not the one to kill for long. */
-export async function startKafka(
-  options: { nodes?: number; settings?: Record<string, string> } = {},
-): Promise<KafkaCluster> {
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
   const count = options.nodes ?? 1;
   const folder = await mkdtemp(join(tmpdir(), 'iu-core-kafka-'));
   const clusterId = randomBytes(16).toString('base64url');
@@ -97,7 +103,7 @@ export async function startKafka(
         options.settings,
       );
       await writeFile(file, text);
-      format(file, clusterId);
+      format(file, clusterId, options.user);
       nodes.push(makeNode(nodeId, file, folder, directPort, proxy, started));
     }
     const admin = new Admin({ clientId: 'test-admin', bootstrapBrokers: direct, retries: 3, metadataMaxAge: 0 });
@@ -121,7 +127,7 @@ function nodeSettings(
   controllerPort: number,
   proxyPort: number,
   folder: string,
-  more: Record<string, string> = {},
+  more: Readonly<Record<string, string>> = {},
 ): string {
   const isController = nodeId === 1;
   const settings: Record<string, string> = {
@@ -152,10 +158,15 @@ function nodeSettings(
     .join('');
 }
 
-function format(file: string, clusterId: string): void {
-  const result = spawnSync('java', [...javaOptions, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file], {
-    encoding: 'utf8',
-  });
+function format(file: string, clusterId: string, user: KafkaOptions['user']): void {
+  const scram = user === undefined ? [] : ['-S', `SCRAM-SHA-512=[name=${user.name},password=${user.password}]`];
+  const result = spawnSync(
+    'java',
+    [...javaOptions, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file, ...scram],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (result.status !== 0) throw new Error(`Kafka could not format its folder: ${result.stderr}`);
 }
 

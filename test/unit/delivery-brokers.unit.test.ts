@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compatibilityPartitioner } from '@platformatic/kafka';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseServer } from '../../src/deliver/broker/settings.js';
 import { topicFindings } from '../../src/deliver/kafka/check.js';
+import { loadKafkaLibrary } from '../../src/deliver/kafka/client.js';
 import { readKafkaSettings } from '../../src/deliver/kafka/settings.js';
 import { verdictOfCode, verdictsOfError, verdictWithoutAnswer } from '../../src/deliver/kafka/verdict.js';
 import { mayMatch, streamFindings } from '../../src/deliver/nats/check.js';
@@ -97,6 +98,26 @@ describe('settings of a broker', () => {
     for (const topic of ['', '.', '..', 'a b', 'a/b', 'ä', 'x'.repeat(250)]) {
       await expect(kafka({}, {}, topic), topic).rejects.toMatchObject({ code: 'IU472' });
     }
+  });
+});
+
+describe('the client of a broker', () => {
+  it('is loaded with the first route of its kind only: no file of src imports it but by type or on demand', () => {
+    const src = new URL('../../src/', import.meta.url).pathname;
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+    const eager = files.filter((path) =>
+      /^import (?!type )[^;]*from '(@nats-io|@platformatic)\//m.test(readFileSync(join(src, path), 'utf8')),
+    );
+    expect(eager).toEqual([]);
+  });
+
+  it('is named with the command that installs it when it is missing, and with the version that was tried', async () => {
+    const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    const failure = await loadKafkaLibrary(() => Promise.reject(missing)).catch((error: unknown) => error);
+    const { peerDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const command = `npm install @platformatic/kafka@${peerDependencies['@platformatic/kafka']}`;
+    expect(failure).toMatchObject({ code: 'IU470', hint: expect.stringContaining(command) });
+    await expect(loadKafkaLibrary(() => Promise.reject(new TypeError('x')))).rejects.toThrow(TypeError);
   });
 });
 

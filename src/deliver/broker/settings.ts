@@ -29,7 +29,7 @@ export interface TlsFiles {
 }
 
 /** The target_config of a route by its schema. Throws IU454 naming the first key that is wrong, never its value. */
-export function parseTargetConfig<Schema extends z.ZodType>(schema: Schema, route: TargetRoute): z.output<Schema> {
+export function brokerConfigOf<Schema extends z.ZodType>(schema: Schema, route: TargetRoute): z.output<Schema> {
   const result = schema.safeParse(route.targetConfig);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

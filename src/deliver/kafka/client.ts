@@ -30,9 +30,11 @@ type KafkaLibrary = typeof import('@platformatic/kafka');
 const replicationTimeoutMilliseconds = 5_000;
 
 /** Loaded at the first kafka route: a process without one does not need the library. Throws IU470 where it is not installed. */
-export async function loadKafkaLibrary(): Promise<KafkaLibrary> {
+export async function loadKafkaLibrary(
+  load: () => Promise<KafkaLibrary> = () => import('@platformatic/kafka'),
+): Promise<KafkaLibrary> {
   try {
-    return await import('@platformatic/kafka');
+    return await load();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new IuError('IU470', {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { IuError } from '../../contract/errors/index.js';
 import {
+  brokerConfigOf,
   parseServer,
-  parseTargetConfig,
   readSecrets,
   readTlsFiles,
   requireListed,
@@ -36,7 +36,7 @@ export async function readKafkaSettings(
   route: TargetRoute,
   surroundings: TargetSurroundings,
 ): Promise<{ readonly topic: string; readonly connection: KafkaConnection }> {
-  const config = parseTargetConfig(settings, route);
+  const config = brokerConfigOf(settings, route);
   const topic = route.targetRef;
   if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic) || topic === '.' || topic === '..') {
     throw new IuError('IU472', { message: `route ${route.routeCode}: target_ref is not the name of a topic.` });

@@ -1,3 +1,5 @@
+import { keptAnswerText } from '../../contract/delivery/answer-text.js';
+
 /**
  * What became of the messages of one partition in one produce request.
  *
@@ -140,10 +142,14 @@ export function connectFailureCode(error: unknown): string {
   return all.some(isTimeout) ? 'connect_timeout' : 'connect_failed';
 }
 
-/** Text of an error for people: what the client says, its causes included. Names and addresses only, no payload. */
+/** Text of an error for people: what client and broker say, causes included, cleaned and cut. It holds no payload. */
 export function errorText(error: unknown): string {
   const texts = errorsIn(error).map(({ message }) => (typeof message === 'string' ? message : ''));
-  return [...new Set(texts.filter((text) => text !== ''))].join(' ');
+  // The outer ones only say that something within failed.
+  const telling = texts.filter(
+    (text) => text !== '' && !/^(Producing messages|Received response with error)/.test(text),
+  );
+  return keptAnswerText([...new Set(telling)].join(' '), []);
 }
 
 const systemCodes: Readonly<Record<string, string>> = {

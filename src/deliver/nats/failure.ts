@@ -1,3 +1,4 @@
+import { keptAnswerText } from '../../contract/delivery/answer-text.js';
 import type { SendOutcome } from '../../contract/delivery/delivery.js';
 
 /** Answers of JetStream that are told apart, by their error code in the protocol of the server. */
@@ -78,10 +79,10 @@ export function natsConnectFailureCode(error: unknown): string {
   return 'connect_failed';
 }
 
-/** Text of an error for people, its causes included. */
+/** Text of an error for people, its causes included, cleaned and cut. It holds no payload. */
 export function natsErrorText(error: unknown): string {
   const texts = causesOf(error).map(({ message }) => (typeof message === 'string' ? message : ''));
-  return [...new Set(texts.filter((text) => text !== ''))].join(': ').slice(0, 200);
+  return keptAnswerText([...new Set(texts.filter((text) => text !== ''))].join(': '), []);
 }
 
 function causesOf(error: unknown): ClientError[] {

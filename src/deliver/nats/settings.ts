@@ -3,8 +3,8 @@ import type { DeliveryEvent } from '../../contract/delivery/delivery.js';
 import { IuError } from '../../contract/errors/index.js';
 import {
   type BrokerServer,
+  brokerConfigOf,
   parseServer,
-  parseTargetConfig,
   readSecrets,
   readTlsFiles,
   requireListed,
@@ -55,7 +55,7 @@ export interface NatsSettings {
 
 /** Reads target_ref and target_config. Throws IU454, IU471, IU473, IU474 and what secrets and certificates throw. */
 export async function readNatsSettings(route: TargetRoute, surroundings: TargetSurroundings): Promise<NatsSettings> {
-  const config = parseTargetConfig(settings, route);
+  const config = brokerConfigOf(settings, route);
   const servers = config.servers.flatMap((text) => parseServer(text, natsPort) ?? []);
   requireListed(servers, surroundings.allow);
   const { user, password, token, creds, nkey } = config;
