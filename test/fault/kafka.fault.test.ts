@@ -14,10 +14,11 @@ import {
   startKafka,
   type TopicOptions,
 } from '../support/kafka.js';
+import { chosenRuns } from '../support/seeded.js';
 import { waitFor } from '../support/wait.js';
 
 /** Runs of each fault that is quick to make. */
-const rounds = 20;
+const rounds = Math.max(20, chosenRuns());
 
 const ofSubject = (subjectRef: string | null) => aDelivery({ event: { subjectRef } });
 const ofKilobytes = (kilobytes: number, subjectRef = 'large') =>
@@ -272,5 +273,5 @@ describe.skipIf(!isKafkaInstalled)('a Kafka cluster of three', () => {
     } finally {
       await cluster.stop();
     }
-  });
+  }, 240_000);
 });

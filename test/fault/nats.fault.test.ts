@@ -6,10 +6,11 @@ import { brokerRoute, brokerSurroundings } from '../support/broker-route.js';
 import { deliverAll } from '../support/broker-run.js';
 import { aDelivery } from '../support/delivery.js';
 import { isNatsInstalled, type NatsCluster, startNats } from '../support/nats.js';
+import { chosenRuns } from '../support/seeded.js';
 import { waitFor } from '../support/wait.js';
 
 /** Runs of each fault. */
-const rounds = 20;
+const rounds = Math.max(20, chosenRuns());
 
 describe.skipIf(!isNatsInstalled)('a NATS server that fails', () => {
   let cluster: NatsCluster;

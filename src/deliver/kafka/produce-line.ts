@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { SendOutcome } from '../../contract/delivery/delivery.js';
 import { byDeadline, DeadlineReached } from '../broker/deadline.js';
 import type { KafkaProducer, KafkaRecord } from './client.js';
@@ -100,9 +100,9 @@ export class ProduceLine {
   }
 
   async #run(): Promise<void> {
-    // A turn of the event loop, in which sends that come together get into one batch.
-    await undefined;
     while (!this.#isClosed) {
+      // A turn of the event loop, so that sends that come together, or after the last answer, get into one batch.
+      await nextTurn();
       const batch = this.#nextBatch();
       if (batch.length === 0) return;
       try {
