@@ -58,6 +58,7 @@ describe.skipIf(!isKafkaInstalled)('a Kafka broker that fails', () => {
   });
   afterEach(async () => {
     await Promise.all(targets.splice(0).map((target) => target.close()));
+    await waitFor(() => node.proxy.connections() === 0, { what: 'every connection of the closed targets' });
   });
   afterAll(async () => {
     await cluster?.stop();
@@ -241,14 +242,23 @@ describe.skipIf(!isKafkaInstalled)('a Kafka cluster of three', () => {
       const [, second, third] = cluster.nodes as [KafkaNode, KafkaNode, KafkaNode];
       const deliveries = Array.from({ length: 2_000 }, (_, at) => ofSubject(String(at % 97)));
       let killed: Promise<void> | undefined;
+      let sentSoFar = 0;
+      let sentWhenDead = 0;
       const run = await deliverAll(target, deliveries, {
         inFlight: 64,
         deadlineMilliseconds: 5_000,
         onSettled: (sent) => {
-          if (sent >= 600) killed ??= second.kill();
+          sentSoFar = sent;
+          if (sent >= 600) {
+            killed ??= second.kill().then(() => {
+              sentWhenDead = sentSoFar;
+            });
+          }
         },
       });
       await killed;
+      expect(sentWhenDead).toBeGreaterThan(0);
+      expect(sentWhenDead).toBeLessThan(2_000);
       expect(run.sent.size).toBe(2_000);
       const counts = await countsOf(cluster, topic, deliveries);
       expect(counts.filter((count) => count === 0)).toEqual([]);

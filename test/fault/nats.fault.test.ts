@@ -33,13 +33,15 @@ describe.skipIf(!isNatsInstalled)('a NATS server that fails', () => {
     await cluster.createStream(name, config);
     return name;
   };
-  const stored = async (stream: string) => (await (await cluster.manager()).streams.info(stream)).state.messages;
+  const stored = (stream: string) => cluster.count(stream);
 
   beforeAll(async () => {
     cluster = await startNats();
   });
   afterEach(async () => {
     await Promise.all(targets.splice(0).map((target) => target.close()));
+    const open = () => cluster.nodes.reduce((sum, { proxy }) => sum + proxy.connections(), 0);
+    await waitFor(() => open() === 0, { what: 'every connection of the closed targets' });
   });
   afterAll(async () => {
     await cluster?.stop();
@@ -197,6 +199,7 @@ describe.skipIf(!isNatsInstalled)('a NATS cluster of three', () => {
       });
       await restarted;
       expect(run.sent.size).toBe(3_000);
+      expect(await cluster.count(stream)).toBe(3_000);
       expect(killed).toBeDefined();
       const ids = (await cluster.readAll(stream)).map(({ messageId }) => messageId);
       expect(new Set(ids)).toEqual(new Set(deliveries.map(({ deliveryId }) => deliveryId)));

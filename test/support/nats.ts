@@ -2,7 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AckPolicy, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { freePorts } from './free-port.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
@@ -33,6 +39,8 @@ export interface NatsCluster {
   createStream(name: string, config?: Partial<StreamConfig>): Promise<void>;
   /** Every message of a stream from the first, read by a consumer of its own. */
   readAll(stream: string): Promise<readonly StoredMessage[]>;
+  /** How many messages a stream has. */
+  count(stream: string): Promise<number>;
   /** Node that leads a stream. */
   leaderOf(stream: string): Promise<NatsNode>;
   stop(): Promise<void>;
@@ -164,7 +172,8 @@ function makeCluster(nodes: readonly NatsNode[], connection: NatsConnection, sto
         { timeoutSeconds: 20, intervalMilliseconds: 100, what: `stream ${name}` },
       );
     },
-    readAll: (stream) => readAll(connection, manager, stream),
+    readAll: (stream) => readAll(manager, stream),
+    count: async (stream) => (await settledInfo(manager, stream)).state.messages,
     leaderOf: async (stream) => {
       const leader = await waitFor(async () => (await (await manager()).streams.info(stream)).cluster?.leader, {
         what: `leader of ${stream}`,
@@ -177,14 +186,24 @@ function makeCluster(nodes: readonly NatsNode[], connection: NatsConnection, sto
   };
 }
 
-async function readAll(
-  connection: NatsConnection,
-  manager: () => Promise<JetStreamManager>,
-  stream: string,
-): Promise<readonly StoredMessage[]> {
-  const jetStream = await manager();
-  const { state } = await jetStream.streams.info(stream);
+/** What the leader of a stream says once every replica has everything; asked again while a server restarts. */
+async function settledInfo(manager: () => Promise<JetStreamManager>, stream: string): Promise<StreamInfo> {
+  return waitFor(
+    async () => {
+      const info = await (await manager()).streams.info(stream).catch(() => undefined);
+      const isBehind = info?.cluster?.replicas?.some(
+        ({ offline, current, lag }) => offline === true || !current || (lag ?? 0) > 0,
+      );
+      return info !== undefined && info.cluster?.leader !== '' && isBehind !== true ? info : undefined;
+    },
+    { timeoutSeconds: 60, intervalMilliseconds: 50, what: `all replicas of ${stream}` },
+  );
+}
+
+async function readAll(manager: () => Promise<JetStreamManager>, stream: string): Promise<readonly StoredMessage[]> {
+  const { state } = await settledInfo(manager, stream);
   if (state.messages === 0) return [];
+  const jetStream = await manager();
   const created = await jetStream.consumers.add(stream, { ack_policy: AckPolicy.None, mem_storage: true });
   const consumer = await jetStream.jetstream().consumers.get(stream, created.name);
   const found: StoredMessage[] = [];
@@ -194,10 +213,10 @@ async function readAll(
     for (const name of message.headers?.keys() ?? []) headers.set(name.toLowerCase(), message.headers?.get(name) ?? '');
     const messageId = message.headers?.get('Nats-Msg-Id') ?? '';
     found.push({ subject: message.subject, messageId, headers, body: message.string() });
-    if (message.info.pending === 0) break;
+    // By the count of the stream, not by what the consumer knows to be pending: its node may be behind.
+    if (found.length === state.messages) break;
   }
   await messages.close();
   await jetStream.consumers.delete(stream, created.name);
-  await connection.flush();
   return found;
 }
