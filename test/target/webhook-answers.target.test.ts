@@ -192,6 +192,29 @@ describe('webhook answers in time', () => {
     },
   );
 
+  it('what waited for a connection until its deadline is failed, never written, and holds up nobody', async () => {
+    const narrow = await openTestWebhook(`${sink.origin}/hook`, { config: { max_connections: 2 } });
+    sink.behave({ kind: 'answer', status: 200, afterMilliseconds: 1_200 });
+    const first = [aDelivery(), aDelivery()].map((delivery) => narrow.send(delivery, 5_000));
+    const waiting = Array.from({ length: 50 }, () => aDelivery());
+    const outcomes = await Promise.all(waiting.map((delivery) => narrow.send(delivery, 500)));
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'failed', failureCode: 'connect_timeout' });
+    for (const outcome of await Promise.all(first)) expect(outcome).toMatchObject({ status: 'sent' });
+    sink.behave({ kind: 'answer', status: 200 });
+    expect(await narrow.send(aDelivery(), 2_000)).toMatchObject({ status: 'sent' });
+    expect(sink.requests).toHaveLength(3);
+    expect(sink.connections).toBeLessThanOrEqual(3);
+    await narrow.close();
+  });
+
+  it('closing the target settles what is under way: unknown when it was written', async () => {
+    sink.behave({ kind: 'never' });
+    const underWay = target.send(aDelivery(), 10_000);
+    await waitFor(() => sink.requests.length === 1, { what: 'the request' });
+    await target.close();
+    expect(await underWay).toMatchObject({ status: 'unknown', failureCode: 'connection_lost' });
+  });
+
   it('a status that says no counts although its body does not end', async () => {
     const { outcome } = await timed({ kind: 'endless_body', status: 503, everyMilliseconds: 100 });
     expect(outcome).toMatchObject({ status: 'failed', failureCode: 'http_503' });

@@ -19,7 +19,7 @@ export const openDirectusFlow: OpenTarget = (route, surroundings) => openDirectu
 
 /** `openDirectusFlow` with parts of one's own. */
 export async function openDirectusFlowWith(
-  parts: Omit<WebhookParts, 'judge'>,
+  parts: Pick<WebhookParts, 'lookupAll'>,
   route: TargetRoute,
   surroundings: TargetSurroundings,
 ): Promise<Target> {
@@ -27,11 +27,13 @@ export async function openDirectusFlowWith(
   const { flow_id: flowId, on_duplicate: onDuplicate, ...shared } = parsed;
   // A flow cannot verify a signature, so it is signed only when asked for; who may trigger it is then a matter of a header.
   const config = webhookConfigOf(shared, 'none');
+  // Directus reads a body as JSON by exactly this type; one that only ends in +json leaves the flow with an empty body.
+  const contentType = 'application/json; charset=utf-8';
   const isStored = (code: string) => onDuplicate === 'sent' && code === 'RECORD_NOT_UNIQUE';
   return openHttpTarget(
     config,
     triggerUrl(route.targetRef, flowId),
-    { ...parts, judge: (outcome, answer) => directusOutcome(outcome, answer, isStored) },
+    { ...parts, contentType, judge: (outcome, answer) => directusOutcome(outcome, answer, isStored) },
     route,
     surroundings,
   );

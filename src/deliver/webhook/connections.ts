@@ -4,6 +4,8 @@ import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 /** A request that is told on which connection it goes. */
 export interface RequestOptions extends Dispatcher.DispatchOptions {
   readonly exchange: {
+    /** True when it has waited for a connection for longer than it had. */
+    readonly settled: boolean;
     /** Called when the request is handed to a connection, before anything is written. */
     onConnection(connection: { destroy(): void }): void;
   };
@@ -16,7 +18,10 @@ class Connection extends Client {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     // undici wraps the handler on the way from the pool, the options it hands on as they are.
-    (options as RequestOptions).exchange.onConnection(this.#handle);
+    const { exchange } = options as RequestOptions;
+    // Given up while it waited: no connection is made for it, and the next one is taken from the queue.
+    if (exchange.settled) return true;
+    exchange.onConnection(this.#handle);
     return super.dispatch(options, handler);
   }
 }

@@ -22,6 +22,8 @@ import { guardedConnector, type LookupAll, systemLookup } from './guarded-connec
 export interface WebhookParts {
   /** Resolver of names; the system's by default. */
   readonly lookupAll?: LookupAll;
+  /** `content-type` of the body; the one of a CloudEvent by default. */
+  readonly contentType?: string;
   /** Changes what an answer means, after the table of `httpOutcome`; gets the text of the answer, up to 64 KiB. */
   readonly judge?: (
     outcome: SendOutcome,
@@ -33,7 +35,7 @@ export interface WebhookParts {
 export const openWebhook: OpenTarget = (route, surroundings) => openWebhookWith({}, route, surroundings);
 
 /** `openWebhook` with parts of one's own. */
-export function openWebhookWith(
+export async function openWebhookWith(
   parts: WebhookParts,
   route: TargetRoute,
   surroundings: TargetSurroundings,
@@ -62,15 +64,7 @@ export async function openHttpTarget(
     lookupAll: parts.lookupAll ?? systemLookup,
     timeoutMilliseconds: config.deadlineMilliseconds,
   });
-  return new WebhookTarget(
-    config,
-    address,
-    credentials,
-    connect,
-    parts.judge,
-    route.routeCode,
-    surroundings.deployment,
-  );
+  return new WebhookTarget(config, address, credentials, connect, parts, route.routeCode, surroundings.deployment);
 }
 
 async function readAuthorities(path: string): Promise<string> {
@@ -97,7 +91,7 @@ class WebhookTarget implements Target {
     private readonly address: TargetAddress,
     private readonly credentials: CredentialSource,
     private readonly connect: buildConnector.connector,
-    private readonly judge: WebhookParts['judge'],
+    private readonly parts: WebhookParts,
     routeCode: string,
     deployment: string,
   ) {
@@ -151,7 +145,7 @@ class WebhookTarget implements Target {
     const timestampSeconds = Math.floor(Date.now() / 1000);
     const headers = [
       'content-type',
-      cloudEventContentType,
+      this.parts.contentType ?? cloudEventContentType,
       'accept-encoding',
       'identity',
       'user-agent',
@@ -178,11 +172,11 @@ class WebhookTarget implements Target {
   #outcomeOf(answer: ReadAnswer, delivery: Delivery, confidential: readonly string[]): SendOutcome {
     const { status, retryAfter } = answer;
     const isSent = status >= 200 && status <= 299;
-    if (isSent && this.judge === undefined) return { status: 'sent', detail: String(status) };
+    if (isSent && this.parts.judge === undefined) return { status: 'sent', detail: String(status) };
     const text = Buffer.concat(answer.body).toString('utf8');
     const kept = isSent ? '' : keptAnswerText(text, [delivery.event.payloadText, ...confidential]);
     const outcome = httpOutcome({ status, retryAfter, text: kept }, Date.now());
-    return this.judge?.(outcome, { status, text, cut: answer.cut }) ?? outcome;
+    return this.parts.judge?.(outcome, { status, text, cut: answer.cut }) ?? outcome;
   }
 
   async check(): Promise<readonly TargetFinding[]> {
