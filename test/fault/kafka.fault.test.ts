@@ -213,6 +213,33 @@ describe.skipIf(!isKafkaInstalled)('a Kafka broker that fails', () => {
     expect(counts.reduce((sum, count) => sum + count - 1, 0)).toBeLessThanOrEqual(run.unknown);
   });
 
+  it('takes events up to 1 MiB where the topic takes what the how-to says, many at once too', async () => {
+    const topic = await newTopic({ settings: { 'max.message.bytes': '1064960' } });
+    const target = await open(topic);
+    const deliveries = Array.from({ length: 8 }, () => ofKilobytes(1023));
+    const outcomes = await Promise.all(deliveries.map((delivery) => target.send(delivery, 20_000)));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(8).fill('sent'));
+    const records = await (await cluster.read(topic)).catchUp();
+    expect(records.map(({ value }) => value.includes(deliveries[0]?.event.payloadText ?? ''))).toEqual(
+      Array(8).fill(true),
+    );
+  });
+
+  it('takes connections and says nothing: failed at the deadline, not unknown, and check ends too', async () => {
+    const topic = await newTopic();
+    const target = await open(topic);
+    await node.process().freeze();
+    try {
+      expect(await target.send(aDelivery(), 700)).toMatchObject({ status: 'failed' });
+      expect(await target.check()).toMatchObject([
+        { severity: 'error', message: expect.stringContaining('connect_timeout') },
+      ]);
+    } finally {
+      node.process().thaw();
+    }
+    expect(await target.send(aDelivery(), 10_000)).toMatchObject({ status: 'sent' });
+  });
+
   it('runs alone: check warns of one replica and of acks that mean one broker', async () => {
     const topic = await newTopic({ settings: { 'cleanup.policy': 'compact' } });
     const findings = await (await open(topic)).check();

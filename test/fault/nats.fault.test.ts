@@ -71,18 +71,22 @@ describe.skipIf(!isNatsInstalled)('a NATS server that fails', () => {
     }
   });
 
-  it('stores a retry again when the duplicate window is over, under the same id', async () => {
+  it(`is told again when the duplicate window is over, ${rounds} times: stored again under the same id`, async () => {
     const stream = await newStream({ duplicate_window: 100 * 1_000_000 });
     const target = await open(stream);
-    const delivery = aDelivery();
-    await target.send(delivery, 10_000);
     const probe = (await cluster.manager()).jetstream();
-    await probe.publish(`${stream}.probe`, 'x', { msgID: 'probe' });
-    await waitFor(async () => (await probe.publish(`${stream}.probe`, 'x', { msgID: 'probe' })).duplicate === false);
-    const again = await target.send({ ...delivery, attemptNo: 3 }, 10_000);
-    expect(again).toMatchObject({ status: 'sent', detail: expect.not.stringContaining('duplicate') });
-    const ids = (await cluster.readAll(stream)).map(({ messageId }) => messageId);
-    expect(ids.filter((id) => id === delivery.deliveryId)).toHaveLength(2);
+    for (let round = 1; round <= rounds; round += 1) {
+      const delivery = aDelivery();
+      await target.send(delivery, 10_000);
+      // Younger than the delivery: once this id is forgotten, so is that of the delivery.
+      const msgID = `probe ${round}`;
+      await probe.publish(`${stream}.probe`, 'x', { msgID });
+      await waitFor(async () => (await probe.publish(`${stream}.probe`, 'x', { msgID })).duplicate === false);
+      const again = await target.send({ ...delivery, attemptNo: 3 }, 10_000);
+      expect(again).toMatchObject({ status: 'sent', detail: expect.not.stringContaining('duplicate') });
+      const ids = (await cluster.readAll(stream)).map(({ messageId }) => messageId);
+      expect(ids.filter((id) => id === delivery.deliveryId)).toHaveLength(2);
+    }
   });
 
   it(`has a full stream, ${rounds} times: failed, to be tried again, and taken when there is room`, async () => {
@@ -163,6 +167,29 @@ describe.skipIf(!isNatsInstalled)('a NATS server that fails', () => {
       expect.stringContaining('no_ack'),
     ]);
     expect(await target.send(aDelivery(), 500)).toMatchObject({ status: 'unknown', failureCode: 'no_answer' });
+  });
+
+  it('takes events up to 1 MiB where stream and server take what the how-to says', async () => {
+    const stream = await newStream({ max_msg_size: 1_064_960 });
+    const target = await open(stream);
+    const payloadText = `{"text":"${'x'.repeat(1023 * 1024)}"}`;
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, () => target.send(aDelivery({ event: { payloadText } }), 20_000)),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(8).fill('sent'));
+    expect((await cluster.readAll(stream)).map(({ body }) => body.includes(payloadText))).toEqual(Array(8).fill(true));
+  });
+
+  it('takes connections and says nothing: failed at the deadline, not unknown', async () => {
+    const stream = await newStream();
+    const target = await open(stream);
+    await cluster.nodes[0]?.process().freeze();
+    try {
+      expect(await target.send(aDelivery(), 700)).toMatchObject({ status: 'failed', failureCode: 'connect_timeout' });
+    } finally {
+      cluster.nodes[0]?.process().thaw();
+    }
+    expect(await target.send(aDelivery(), 10_000)).toMatchObject({ status: 'sent' });
   });
 
   it('runs alone: check warns of one replica and of the short window, and of a missing stream as an error', async () => {

@@ -1,10 +1,13 @@
 import type { ClusterMetadata } from '@platformatic/kafka';
+import { byDeadline, DeadlineReached } from '../broker/deadline.js';
 import type { TargetFinding } from '../target.js';
-import { clientOptions, type KafkaConnection, type loadKafkaLibrary } from './client.js';
+import { breakConnections, clientOptions, type KafkaConnection, type loadKafkaLibrary } from './client.js';
 import { connectFailureCode, errorText } from './verdict.js';
 
 /** An event may have 1 MiB of payload; the envelope, keys and headers come on top. */
 const largestMessageBytes = 1024 * 1024 + 16 * 1024;
+
+const checkMilliseconds = 5_000;
 
 /** Settings of a topic that are looked at. */
 const topicSettings = ['min.insync.replicas', 'max.message.bytes', 'cleanup.policy', 'unclean.leader.election.enable'];
@@ -56,20 +59,24 @@ export function topicFindings(facts: TopicFacts): TargetFinding[] {
   return findings;
 }
 
-/** Asks the cluster about the topic; sends nothing. Settles by the deadline. */
+/** Asks the cluster about the topic; sends nothing. Settles within 5 s. */
 export async function checkTopic(
   library: Awaited<ReturnType<typeof loadKafkaLibrary>>,
   connection: KafkaConnection,
   topic: string,
 ): Promise<readonly TargetFinding[]> {
   const admin = new library.Admin(clientOptions(connection));
+  const deadlineAt = performance.now() + checkMilliseconds;
   try {
-    const metadata = await admin.metadata({ topics: [topic], forceUpdate: true });
-    const settings = await readSettings(admin, topic);
+    const metadata = await byDeadline(admin.metadata({ topics: [topic], forceUpdate: true }), deadlineAt);
+    const settings = await byDeadline(readSettings(admin, topic), deadlineAt);
     return topicFindings({ topic, ...replicaFacts(metadata, topic), settings });
   } catch (error) {
+    if (error instanceof DeadlineReached)
+      return [{ severity: 'error', message: 'connect_timeout: no broker answered in time' }];
     return [{ severity: 'error', message: `${connectFailureCode(error)}: ${errorText(error)}` }];
   } finally {
+    breakConnections(admin);
     await admin.close().catch(() => undefined);
   }
 }

@@ -72,11 +72,14 @@ export function openProducer(library: KafkaLibrary, connection: KafkaConnection)
   });
 }
 
+/** The client's own close waits until everything is flushed, to a broker that hangs for ever. */
+export function breakConnections(client: Pick<KafkaProducer, 'connections'>): void {
+  for (const [, connection] of [...client.connections]) connection.socket?.destroy();
+}
+
 /** Ends a producer at once, whatever is on its way. Never throws. */
 export async function discardProducer(producer: KafkaProducer): Promise<void> {
-  const sockets = [...producer.connections].map(([, connection]) => connection.socket);
-  // The client's own close waits until everything is flushed, to a broker that hangs for ever.
-  for (const socket of sockets) socket?.destroy();
+  breakConnections(producer);
   await new Promise<void>((resolve) => {
     producer.close(true, () => resolve());
   });

@@ -7,7 +7,8 @@ import { checkTopic } from './check.js';
 import { discardProducer, loadKafkaLibrary, openProducer } from './client.js';
 import { ProduceLine } from './produce-line.js';
 import { readKafkaSettings } from './settings.js';
-import type { KafkaMessage } from './waiting.js';
+import { errorText } from './verdict.js';
+import { failed, type KafkaMessage } from './waiting.js';
 
 /**
  * A topic of a Kafka cluster. `target_ref` is its name, `target_config` says how the brokers are reached.
@@ -27,8 +28,13 @@ export const openKafkaTarget: OpenTarget = async (route, surroundings): Promise<
     log: (message, fields) => surroundings.log('warn', message, { routeCode: route.routeCode, ...fields }),
   });
   return {
-    send: (delivery, deadlineMilliseconds) =>
-      line.send(kafkaMessage(delivery, route, surroundings), deadlineMilliseconds),
+    send: async (delivery, deadlineMilliseconds) => {
+      try {
+        return await line.send(kafkaMessage(delivery, route, surroundings), deadlineMilliseconds);
+      } catch (error) {
+        return failed('message_unfit', errorText(error));
+      }
+    },
     check: () => checkTopic(library, connection, topic),
     close: () => line.close(),
   };

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { SendOutcome } from '../../contract/delivery/delivery.js';
-import { byDeadline } from '../broker/deadline.js';
+import { byDeadline, DeadlineReached } from '../broker/deadline.js';
 import { natsConnectFailureCode, natsErrorText } from './failure.js';
 import type { NatsLogin, NatsSettings } from './settings.js';
 
@@ -53,6 +53,7 @@ export class NatsLink {
     } catch (error) {
       if (this.#connection !== undefined)
         return notConnected('not_connected', 'The connection is lost and not back yet.');
+      if (error instanceof DeadlineReached) return notConnected('connect_timeout', 'No server answered in time.');
       return notConnected(natsConnectFailureCode(error), natsErrorText(error));
     }
   }
