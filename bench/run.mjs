@@ -1,13 +1,18 @@
 // npm run bench NAME [-- --json] [--large] [--quick]
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
+import { benchDeliverRate } from './deliver.mjs';
 import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
 import { benchRoute } from './route.mjs';
 import { benchSend } from './send.mjs';
 
 // Producers first: the log and the bare table both begin empty, so that their indexes are of one size.
-const parts = { route: [benchProducer, benchRoute, benchPeers], send: [benchSend] };
+const parts = {
+  route: [benchProducer, benchRoute, benchPeers],
+  deliver: [benchDeliverRate],
+  send: [benchSend],
+};
 const name = process.argv[2];
 const has = (flag) => process.argv.includes(flag);
 const say = (text) => process.stderr.write(`${text}\n`);

@@ -1,27 +1,10 @@
 // Sending: signed webhooks through a target, without database and audit, against bare undici to the same sink.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 import { openWebhook } from '../dist/deliver/webhook/target.js';
+import { startSink } from './deliver.mjs';
 import { alternate, figure, median, seconds, spread } from './measure.mjs';
 
 const atOnce = 64;
-
-/** Starts bench/http-sink.mjs. */
-export async function startHttpSink() {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('http-sink.mjs', import.meta.url))], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const [line] = await once(child.stdout, 'data');
-  return {
-    origin: `http://127.0.0.1:${Number(String(line))}`,
-    stop: async () => {
-      child.stdin.end();
-      await once(child, 'exit');
-    },
-  };
-}
 
 function deliveryOf(number) {
   const id = `01890000-0000-7000-8000-${String(number).padStart(12, '0')}`;
@@ -69,14 +52,15 @@ async function rateOf(count, one) {
 
 export async function benchSend(_cluster, { say, quick }) {
   const count = quick ? 5_000 : 30_000;
-  const sink = await startHttpSink();
+  const sink = await startSink();
+  const origin = `http://127.0.0.1:${sink.port}`;
   const target = await openWebhook(
     {
       routeId: 'bench',
       routeCode: 'bench_hook',
       routeVersion: 1,
       targetKind: 'webhook',
-      targetRef: `${sink.origin}/hook`,
+      targetRef: `${origin}/hook`,
       targetConfig: { secrets: 'env:SECRET' },
     },
     {
@@ -86,7 +70,7 @@ export async function benchSend(_cluster, { say, quick }) {
       log() {},
     },
   );
-  const pool = new Pool(sink.origin, { connections: 128, pipelining: 1 });
+  const pool = new Pool(origin, { connections: 128, pipelining: 1 });
   const body = Buffer.alloc(900, 'x');
   const bare = async () => {
     const answer = await pool.request({
@@ -113,7 +97,7 @@ export async function benchSend(_cluster, { say, quick }) {
   const result = await alternate(quick ? 3 : 7, side('signed', signed), side('bare', bare));
   await target.close();
   await pool.close();
-  await sink.stop();
+  sink.stop();
   return [
     figure('signed webhook sends', median(result.left), 'events/s'),
     figure('bare undici Pool.request', median(result.right), 'requests/s'),

@@ -105,7 +105,9 @@ begin
       ('relation', 'iu_route_approval', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'iu_route_attempt', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'iu_route_delivery', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_route_flow', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'iu_route_lane', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_route_lease', 'select', 'iu_operator, iu_reader'),
       ('relation', 'iu_route_dead_letter', 'select', 'iu_operator'),
       ('function', 'fn_iu_core_routes_enabled', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_delivery_enabled', 'execute', 'iu_worker, iu_operator, iu_reader'),
@@ -117,6 +119,27 @@ begin
       ('function', 'fn_iu_route_remove', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_request', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_route_set_enabled', 'execute', 'iu_operator'),
+      -- delivery
+      ('relation', 'iu_deployment', 'select', 'iu_worker, iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_delivery_target', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_event_edit', 'select', 'iu_operator'),
+      ('relation', 'iu_event_hop', 'select', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_delivery_cancel', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_delivery_claim', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_delay', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_delivery_execute', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_hold', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_delivery_hop', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_routes', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_settle', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_state', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_take', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_deployment_claim', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_set_paused', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_schema', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_target_register', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_target_sha256', 'execute', 'iu_worker, iu_operator, iu_approver, iu_reader'),
+      ('function', 'pr_iu_deliver_local', 'execute', 'iu_worker, iu_operator'),
       -- worker
       ('relation', 'iu_route_worker_cursor', 'select', 'iu_worker, iu_operator, iu_reader'),
       ('relation', 'iu_route_worker_heartbeat', 'select', 'iu_worker, iu_operator, iu_reader'),
@@ -127,6 +150,7 @@ begin
       ('relation', 'v_iu_route_attempt_summary', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'v_iu_route_dead_letter_open', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_blockers', 'execute', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_cluster_identity', 'execute', 'iu_operator'),
       ('function', 'fn_iu_event_story', 'execute', 'iu_operator'),
       ('function', 'fn_iu_ladder_disable', 'execute', 'iu_operator'),
       ('function', 'fn_iu_ladder_enable', 'execute', 'iu_operator'),
@@ -142,7 +166,19 @@ begin
       ('function', 'fn_iu_route_worker_register', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_worker_rewind', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_worker_run', 'execute', 'iu_worker, iu_operator'),
-      ('function', 'fn_iu_route_worker_transfer', 'execute', 'iu_operator')
+      ('function', 'fn_iu_route_worker_transfer', 'execute', 'iu_operator'),
+      -- going live
+      ('relation', 'iu_evidence', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'v_iu_route_approval', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_evidence_record', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_approve', 'execute', 'iu_approver'),
+      ('function', 'fn_iu_route_back_to_dry_run', 'execute', 'iu_operator, iu_approver'),
+      ('function', 'fn_iu_route_change', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_diff', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_go_live', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_readiness', 'execute', 'iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_route_reject', 'execute', 'iu_operator, iu_approver'),
+      ('function', 'fn_iu_route_request_live', 'execute', 'iu_operator')
       -- end of data
     ), object (kind, name, oid, owner, label, acl) as (
       select 'relation', c.relname::text, c.oid, c.relowner, format('table %I', c.relname),
@@ -151,7 +187,7 @@ begin
        where c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())
          and c.relkind in ('r', 'p', 'v', 'm', 'S')
       union all
-      select 'function', p.proname::text, p.oid, p.proowner, format('function %s', p.oid::regprocedure),
+      select 'function', p.proname::text, p.oid, p.proowner, format('%s %s', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure),
              coalesce(p.proacl, acldefault('f', p.proowner))
         from pg_catalog.pg_proc p
        where p.pronamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())

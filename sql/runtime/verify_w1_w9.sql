@@ -3,8 +3,8 @@
 with missing_table as (
   select string_agg(n, ', ') as names from unnest(array['dot_config', 'iu_gate_log', 'event_outbox', 'event_type_registry', 'iu_event_dedupe',
     'information_unit', 'unit_version', 'iu_sql_link', 'iu_outbound_route', 'iu_route_history', 'iu_route_approval', 'iu_sql_event_route',
-    'iu_route_attempt', 'iu_route_delivery', 'iu_route_lane', 'iu_route_dead_letter', 'iu_route_worker_cursor', 'iu_route_run',
-    'iu_route_worker_heartbeat']) n
+    'iu_route_attempt', 'iu_route_delivery', 'iu_route_lane', 'iu_route_lease', 'iu_route_flow', 'iu_deployment', 'iu_delivery_target',
+    'iu_route_dead_letter', 'iu_route_worker_cursor', 'iu_route_run', 'iu_route_worker_heartbeat', 'iu_evidence']) n
    where to_regclass(n) is null or (select c.relkind from pg_class c where c.oid = to_regclass(n)) not in ('r', 'p')
 ), missing_function as (
   select string_agg(n, ', ') as names from unnest(array['fn_iu_emit', 'fn_iu_emit_event', 'fn_event_type_validate', 'fn_iu_core_routes_enabled',
@@ -38,7 +38,8 @@ with missing_table as (
      and t.tgname in ('trg_event_outbox_type_validate', 'trg_event_outbox_append_only', 'trg_iu_route_attempt_append_only',
                       'trg_iu_route_history_append_only', 'trg_iu_route_run_append_only', 'trg_iu_gate_log_append_only',
                       'trg_iu_dead_letter_guard', 'trg_iu_dead_letter_keep', 'trg_iu_route_guard', 'trg_iu_route_history',
-                      'trg_iu_probe_commit_guard')
+                      'trg_iu_probe_commit_guard', 'trg_iu_evidence_append_only', 'trg_iu_route_approval_guard',
+                      'trg_iu_route_approval_journal', 'trg_iu_route_approval_keep')
      and (select c.relnamespace from pg_class c where c.oid = t.tgrelid) = (select relnamespace from pg_class where oid = 'event_outbox'::regclass)
 ), own_function as (
   select p.* from pg_proc p
@@ -98,12 +99,20 @@ select 'P3', 'index for late transactions', coalesce(bool_or(i.indisvalid), fals
    and (select array_agg(a.attname::text order by k.n) from unnest(i.indkey::smallint[]) with ordinality k(attnum, n)
           join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum) = array['tx_id', 'seq']
 union all
-select 'P6', 'no live route without an approval', count(*) = 0, coalesce('without: ' || string_agg(route_code, ', '), 'none live without')
-  from iu_outbound_route
- where enabled and not dry_run and removed_at is null and fn_iu_route_approval_state(route_id, version, approval_id) = 'missing'
+select 'P6', 'no live route without an approval, no approval past the functions', count(*) = 0, coalesce(string_agg(problem, '; '), 'none') from (
+  select format('route %s is flagged live without', route_code) as problem
+    from iu_outbound_route
+   where enabled and not dry_run and removed_at is null and fn_iu_route_approval_state(route_id, version, approval_id) = 'missing'
+  union all
+  select format('approval %s of %s was not made by fn_iu_route_approve', a.approval_id, a.route_code)
+    from v_iu_route_approval a
+   where a.approved_by is not null
+     and not exists (select from iu_evidence e where e.kind = 'approval' and e.detail ->> 'step' = 'approved'
+                        and e.detail ->> 'approval_id' = a.approval_id::text and e.recorded_by = a.approved_by)
+) forged
 union all
-select 'P9', 'guards enabled ALWAYS', count(*) = 11 and bool_and(tgenabled = 'A'),
-       format('%s of 11%s', count(*) filter (where tgenabled = 'A'),
+select 'P9', 'guards enabled ALWAYS', count(*) = 15 and bool_and(tgenabled = 'A'),
+       format('%s of 15%s', count(*) filter (where tgenabled = 'A'),
          coalesce('; not: ' || string_agg(tgname, ', ') filter (where tgenabled <> 'A'), ''))
   from guard
 union all

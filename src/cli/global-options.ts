@@ -10,6 +10,7 @@ export interface GlobalOptions {
   readonly config?: string | undefined;
   readonly dataFolder?: string | undefined;
   readonly deployment?: string | undefined;
+  readonly deliveryAllow?: string | undefined;
   readonly logLevel?: LogLevel | undefined;
   readonly json: boolean;
   readonly color: boolean;
@@ -24,6 +25,7 @@ export function addGlobalOptions(program: Command): void {
     .option('--config <file>', 'configuration file (IU_CONFIG)')
     .option('--data-folder <path>', 'data folder of the embedded PostgreSQL (IU_DATA_FOLDER)')
     .option('--deployment <name>', 'name of this installation (IU_DEPLOYMENT); a copy under another name sends nothing')
+    .option('--delivery-allow <list>', 'private or plain-http hosts that may be sent to, by comma (IU_DELIVERY_ALLOW)')
     .option('--json', 'print JSON with camelCase keys; errors are one JSON object on stderr')
     .addOption(new Option('--log-level <level>', 'what is logged to stderr (IU_LOG_LEVEL)').choices(logLevels))
     .option('--no-color', 'no colours, also on a terminal (NO_COLOR)')
@@ -32,7 +34,7 @@ export function addGlobalOptions(program: Command): void {
 
 /** The global options as given with this command. */
 export function globalOptionsOf(command: Command): GlobalOptions {
-  const { databaseUrl, schema, config, dataFolder, deployment, logLevel, json, color, quiet } =
+  const { databaseUrl, schema, config, dataFolder, deployment, deliveryAllow, logLevel, json, color, quiet } =
     command.optsWithGlobals();
   return {
     databaseUrl,
@@ -40,6 +42,7 @@ export function globalOptionsOf(command: Command): GlobalOptions {
     config,
     dataFolder,
     deployment,
+    deliveryAllow,
     logLevel,
     json: json === true,
     color: color !== false,

@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { argv, env, exit, stderr, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { register as attempt } from './commands/attempt.js';
+import { register as backup } from './commands/backup.js';
 import { register as completion } from './commands/completion.js';
 import { register as config } from './commands/config.js';
 import { register as cursor } from './commands/cursor.js';
@@ -10,6 +11,7 @@ import { register as deadLetter } from './commands/dead-letter.js';
 import { register as demo } from './commands/demo.js';
 import { register as event } from './commands/event.js';
 import { register as eventType } from './commands/event-type.js';
+import { register as evidence } from './commands/evidence.js';
 import { register as gate } from './commands/gate.js';
 import { register as health } from './commands/health.js';
 import { register as ladder } from './commands/ladder.js';
@@ -35,6 +37,8 @@ export const commands: readonly RegisterCommand[] = [
   gate,
   ladder,
   route,
+  evidence,
+  backup,
   event,
   eventType,
   attempt,

@@ -11,8 +11,11 @@ export interface Connection {
 
 /** The configuration as flags, environment and file give it together. */
 export function configFor(options: GlobalOptions, environment: Readonly<Record<string, string | undefined>>): Config {
-  const { databaseUrl, schema, config, dataFolder, deployment, logLevel } = options;
-  return resolveConfig({ flags: { databaseUrl, schema, config, dataFolder, deployment, logLevel }, env: environment });
+  const { databaseUrl, schema, config, dataFolder, deployment, deliveryAllow, logLevel } = options;
+  return resolveConfig({
+    flags: { databaseUrl, schema, config, dataFolder, deployment, deliveryAllow, logLevel },
+    env: environment,
+  });
 }
 
 /** The configured server, or the embedded one: attached to when it runs, started when not. */

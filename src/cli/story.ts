@@ -121,7 +121,7 @@ export function nextSteps(story: EventStory): string[] {
 export function storyLines(story: EventStory): string[] {
   const deliveries = story.deliveries.map((delivery) => {
     const lease = delivery.lease_until === null ? '' : `, claimed until ${delivery.lease_until}`;
-    return `  Delivery of attempt ${delivery.attempt_no} is waiting, due ${delivery.due_at}${lease}; claimed ${delivery.claims} times.`;
+    return `  Delivery to ${delivery.route_code}: attempt ${delivery.attempt_no} was the last, due ${delivery.due_at}${lease}; sent ${delivery.sends} times so far.`;
   });
   const sentences = [
     ...recordedSentences(story),

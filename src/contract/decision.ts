@@ -1,5 +1,6 @@
 // What a pass decides about one event: pure, total, no clock. The pass in SQL decides the same way; test/cases/decision.json
 // and a property test hold the two together.
+import { createHash } from 'node:crypto';
 
 /** The parts of an event a decision looks at. `eventSeq` is text: an int8 does not fit a JS number. */
 export interface DecidableEvent {
@@ -8,6 +9,9 @@ export interface DecidableEvent {
   readonly eventDomain: string;
   readonly eventType: string;
   readonly eventStream: string;
+  readonly subjectTable: string;
+  /** null: about nothing in particular. */
+  readonly subjectRef: string | null;
 }
 
 /** An approval as a route names it. Time and use are judged by the caller, who has a clock. */
@@ -21,6 +25,8 @@ export interface RouteApproval {
   readonly expired: boolean;
   /** True when the approved number of events has been used. */
   readonly usedUp: boolean;
+  /** Share of subjects that is delivered, over 0 to 1, as decimal text. */
+  readonly canaryShare: string;
 }
 
 /** The parts of a route a decision looks at. */
@@ -114,6 +120,22 @@ export function judgeApproval(route: DecidableRoute): ApprovalState {
   return approval.expired || approval.usedUp ? 'spent' : 'valid';
 }
 
+/**
+ * Where the subject of an event stands for the canary of a route, as a whole number below 2^32: evenly spread, the same for every
+ * event of a subject, other for another route. An event about nothing in particular stands by its own id.
+ */
+export function canaryPosition(routeCode: string, event: DecidableEvent): number {
+  const subject = event.subjectRef === null ? event.eventId : `${event.subjectTable}:${event.subjectRef}`;
+  return Number.parseInt(createHash('md5').update(`${routeCode}:${subject}`).digest('hex').slice(0, 8), 16);
+}
+
+/** True when the event is inside the share: position / 2^32 < share, in whole numbers, because the share is a decimal. */
+export function isInsideCanary(routeCode: string, event: DecidableEvent, canaryShare: string): boolean {
+  const [whole = '0', fraction = ''] = canaryShare.split('.');
+  const share = BigInt(whole + fraction);
+  return BigInt(canaryPosition(routeCode, event)) * 10n ** BigInt(fraction.length) < share * 2n ** 32n;
+}
+
 /** Which gate holds the pass; the master is named first when both are closed. */
 export function heldBy(gates: PassGates): 'master_gate_closed' | 'worker_gate_closed' | null {
   if (!gates.masterOpen) return 'master_gate_closed';
@@ -150,6 +172,8 @@ function decideRoute(
   if (route.dryRun) return attempt(event, route, 'dry_run', null);
   // A flag without an approval for this version is forged or stale: it is recorded, nothing is sent.
   if (judgeApproval(route) === 'missing') return attempt(event, route, 'dry_run', 'not_approved');
+  const share = route.approval?.canaryShare ?? '1';
+  if (!isInsideCanary(route.routeCode, event, share)) return attempt(event, route, 'dry_run', 'outside_canary');
   return attempt(event, route, 'queued', null);
 }
 

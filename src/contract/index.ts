@@ -11,9 +11,11 @@ export type {
   RouteApproval,
 } from './decision.js';
 export {
+  canaryPosition,
   decideEvent,
   heldBy,
   idempotencyKey,
+  isInsideCanary,
   judgeApproval,
   matchesPattern,
   matchesRoute,

@@ -115,6 +115,29 @@ export interface IuCutRunRow {
   readonly units_revised: number;
 }
 
+/** A row of the table iu_delivery_target. */
+export interface IuDeliveryTargetRow {
+  readonly identity: string;
+  readonly reason: string;
+  readonly registered_at: string;
+  readonly registered_by: string;
+  readonly target_kind: string;
+  readonly target_ref: string;
+}
+
+/** A row of the table iu_deployment. */
+export interface IuDeploymentRow {
+  readonly claim_id: string;
+  readonly claimed_at: string;
+  readonly claimed_by: string;
+  readonly database_oid: number;
+  readonly log_oid: number;
+  readonly name: string;
+  readonly reason: string;
+  readonly system_identifier: string;
+  readonly timeline: number;
+}
+
 /** A row of the table iu_event_dedupe. */
 export interface IuEventDedupeRow {
   readonly created_at: string;
@@ -124,6 +147,39 @@ export interface IuEventDedupeRow {
   readonly event_subject_ref: string | null;
   readonly event_subject_table: string;
   readonly event_type: string;
+}
+
+/** A row of the table iu_event_edit. */
+export interface IuEventEditRow {
+  readonly attempt_no: number;
+  readonly diff: string;
+  readonly edit_id: string;
+  readonly edited_at: string;
+  readonly edited_by: string;
+  readonly event_seq: string;
+  readonly payload: string;
+  readonly reason: string;
+  readonly route_id: string;
+}
+
+/** A row of the table iu_event_hop. */
+export interface IuEventHopRow {
+  readonly event_seq: string;
+  readonly hop: number;
+}
+
+/** A row of the table iu_evidence. */
+export interface IuEvidenceRow {
+  readonly catalog: string | null;
+  readonly detail: string;
+  readonly evidence_id: string;
+  readonly installation: string;
+  readonly kind: string;
+  readonly passed: boolean;
+  readonly recorded_at: string;
+  readonly recorded_by: string;
+  readonly route_id: string | null;
+  readonly route_version: number | null;
 }
 
 /** A row of the table iu_gate_log. */
@@ -242,15 +298,20 @@ export interface IuRelationRow {
 /** A row of the table iu_route_approval. */
 export interface IuRouteApprovalRow {
   readonly approval_id: string;
+  readonly approval_note: string | null;
   readonly approved_at: string | null;
   readonly approved_by: string | null;
   readonly canary_share: string;
   readonly events_used: string;
   readonly evidence: string;
   readonly expires_at: string | null;
+  readonly failure_budget: number;
+  readonly live_at: string | null;
   readonly max_events: string | null;
+  readonly reason: string | null;
   readonly requested_at: string;
   readonly requested_by: string;
+  readonly revoke_reason: string | null;
   readonly revoked_at: string | null;
   readonly revoked_by: string | null;
   readonly route_id: string;
@@ -276,6 +337,8 @@ export interface IuRouteAttemptRow {
   readonly route_kind: string;
   readonly route_version: number | null;
   readonly run_id: string | null;
+  readonly runner_id: string | null;
+  readonly send_milliseconds: number | null;
   readonly started_at: string;
   readonly status: string;
 }
@@ -303,17 +366,37 @@ export interface IuRouteDeadLetterRow {
 /** A row of the table iu_route_delivery. */
 export interface IuRouteDeliveryRow {
   readonly attempt_no: number;
-  readonly claims: number;
   readonly created_at: string;
-  readonly delivery_id: string;
   readonly delivery_key: string;
   readonly due_at: string;
+  readonly edit_id: string | null;
   readonly event_ref: string;
   readonly event_seq: string;
   readonly lane_key: string | null;
   readonly lease_token: string | null;
-  readonly lease_until: string | null;
   readonly route_id: string;
+  readonly sends: number;
+}
+
+/** A row of the table iu_route_flow. */
+export interface IuRouteFlowRow {
+  readonly breaker: string;
+  readonly breaker_seconds: number;
+  readonly breaker_until: string | null;
+  readonly budget_failures: number;
+  readonly budget_started_at: string | null;
+  readonly claimed_at: string | null;
+  readonly failing_since: string | null;
+  readonly failures_in_row: number;
+  readonly last_failure_at: string | null;
+  readonly last_failure_code: string | null;
+  readonly last_sent_at: string | null;
+  readonly pause_reason: string | null;
+  readonly paused_at: string | null;
+  readonly paused_by: string | null;
+  readonly route_id: string;
+  readonly tokens: string;
+  readonly tokens_at: string | null;
 }
 
 /** A row of the table iu_route_history. */
@@ -334,13 +417,24 @@ export interface IuRouteHistoryRow {
 
 /** A row of the table iu_route_lane. */
 export interface IuRouteLaneRow {
-  readonly attempts: number;
   readonly due_at: string;
   readonly head_seq: string;
   readonly lane_key: string;
   readonly lease_token: string | null;
-  readonly lease_until: string | null;
   readonly route_id: string;
+}
+
+/** A row of the table iu_route_lease. */
+export interface IuRouteLeaseRow {
+  readonly claimed_at: string;
+  readonly event_seqs: readonly (string | null)[];
+  readonly lease_token: string;
+  readonly lease_until: string;
+  readonly route_code: string;
+  readonly route_id: string;
+  readonly route_version: number;
+  readonly runner_id: string;
+  readonly unsettled: number;
 }
 
 /** A row of the table iu_route_run. */
@@ -611,6 +705,30 @@ export interface VIuLineageRow {
   readonly valid_to: string | null;
 }
 
+/** A row of the view v_iu_route_approval. */
+export interface VIuRouteApprovalRow {
+  readonly approval_id: string | null;
+  readonly approval_note: string | null;
+  readonly approved_at: string | null;
+  readonly approved_by: string | null;
+  readonly canary_share: string | null;
+  readonly events_used: string | null;
+  readonly expires_at: string | null;
+  readonly failure_budget: number | null;
+  readonly live_at: string | null;
+  readonly max_events: string | null;
+  readonly reason: string | null;
+  readonly requested_at: string | null;
+  readonly requested_by: string | null;
+  readonly revoke_reason: string | null;
+  readonly revoked_at: string | null;
+  readonly revoked_by: string | null;
+  readonly route_code: string | null;
+  readonly route_version: number | null;
+  readonly state: string | null;
+  readonly target_sha256: string | null;
+}
+
 /** A row of the view v_iu_route_attempt_summary. */
 export interface VIuRouteAttemptSummaryRow {
   readonly attempts: string | null;
@@ -723,7 +841,12 @@ export interface CatalogRelations {
   readonly iu_collection_path: IuCollectionPathRow;
   readonly iu_cut_piece: IuCutPieceRow;
   readonly iu_cut_run: IuCutRunRow;
+  readonly iu_delivery_target: IuDeliveryTargetRow;
+  readonly iu_deployment: IuDeploymentRow;
   readonly iu_event_dedupe: IuEventDedupeRow;
+  readonly iu_event_edit: IuEventEditRow;
+  readonly iu_event_hop: IuEventHopRow;
+  readonly iu_evidence: IuEvidenceRow;
   readonly iu_gate_log: IuGateLogRow;
   readonly iu_lifecycle_log: IuLifecycleLogRow;
   readonly iu_lifecycle_vocab: IuLifecycleVocabRow;
@@ -736,8 +859,10 @@ export interface CatalogRelations {
   readonly iu_route_attempt: IuRouteAttemptRow;
   readonly iu_route_dead_letter: IuRouteDeadLetterRow;
   readonly iu_route_delivery: IuRouteDeliveryRow;
+  readonly iu_route_flow: IuRouteFlowRow;
   readonly iu_route_history: IuRouteHistoryRow;
   readonly iu_route_lane: IuRouteLaneRow;
+  readonly iu_route_lease: IuRouteLeaseRow;
   readonly iu_route_run: IuRouteRunRow;
   readonly iu_route_worker_cursor: IuRouteWorkerCursorRow;
   readonly iu_route_worker_heartbeat: IuRouteWorkerHeartbeatRow;
@@ -754,6 +879,7 @@ export interface CatalogRelations {
   readonly v_iu_event_backlog: VIuEventBacklogRow;
   readonly v_iu_event_undecided: VIuEventUndecidedRow;
   readonly v_iu_lineage: VIuLineageRow;
+  readonly v_iu_route_approval: VIuRouteApprovalRow;
   readonly v_iu_route_attempt_summary: VIuRouteAttemptSummaryRow;
   readonly v_iu_route_dead_letter_open: VIuRouteDeadLetterOpenRow;
   readonly v_iu_sql_link_resolved: VIuSqlLinkResolvedRow;
@@ -771,6 +897,10 @@ export interface CatalogFunctions {
   readonly fn_iu_canonical_writer: {
     readonly args: { p_name: string | null };
     readonly result: null;
+  };
+  readonly fn_iu_catalog_digest: {
+    readonly args: {  };
+    readonly result: string | null;
   };
   readonly fn_iu_catalog_fingerprint: {
     readonly args: {  };
@@ -824,9 +954,77 @@ export interface CatalogFunctions {
     readonly args: { p_run_id: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_delivery_allowance: {
+    readonly args: { p_route_id: string | null; p_wanted: number | null; p_lease_until: string | null };
+    readonly result: { allowed: number | null; route_version: number | null; approval_id: string | null; held: string | null };
+  };
+  readonly fn_iu_delivery_cancel: {
+    readonly args: { p_event_id: string | null; p_route_code: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_claim: {
+    readonly args: { p_runner_id: string | null; p_limit: number | null; p_lease_seconds: number | null; p_deployment: string | null; p_in_database?: boolean | null; p_route_ids?: readonly (string | null)[] | null; p_rooms?: readonly (number | null)[] | null; p_room?: number | null };
+    readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_delivery_dead: {
+    readonly args: { p_delivery: string | null; p_route_code: string | null; p_failure_code: string | null; p_failure_detail: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_delivery_delay: {
+    readonly args: { p_policy: string | null; p_sends: number | null; p_retry_after_seconds: number | null; p_random: number | null };
+    readonly result: number | null;
+  };
   readonly fn_iu_delivery_enabled: {
     readonly args: {  };
     readonly result: boolean | null;
+  };
+  readonly fn_iu_delivery_execute: {
+    readonly args: { p_runner_id: string | null; p_lease_token: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_health: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_hold: {
+    readonly args: { p_deployment: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_hop: {
+    readonly args: { p_hop: number | null };
+    readonly result: null;
+  };
+  readonly fn_iu_delivery_pick: {
+    readonly args: { p_route_id: string | null; p_limit: number | null; p_lease_token: string | null };
+    readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null };
+  };
+  readonly fn_iu_delivery_routes: {
+    readonly args: { p_route_ids: readonly (string | null)[] | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_settle: {
+    readonly args: { p_runner_id: string | null; p_lease_tokens: readonly (string | null)[] | null; p_route_ids: readonly (string | null)[] | null; p_event_seqs: readonly (string | null)[] | null; p_statuses: readonly (string | null)[] | null; p_milliseconds: readonly (number | null)[] | null; p_details: readonly (string | null)[] | null; p_failure_codes: readonly (string | null)[] | null; p_permanent: readonly (boolean | null)[] | null; p_retry_after_seconds: readonly (number | null)[] | null; p_gone: readonly (boolean | null)[] | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_settle_rest: {
+    readonly args: { p_runner_id: string | null; p_settled: readonly (string | null)[] | null };
+    readonly result: { settled: number | null; dead_lettered: number | null; held_route_ids: readonly (string | null)[] | null; held_lane_keys: readonly (string | null)[] | null; held_seqs: readonly (string | null)[] | null };
+  };
+  readonly fn_iu_delivery_state: {
+    readonly args: { p_deployment: string | null; p_route_ids: readonly (string | null)[] | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_delivery_sweep: {
+    readonly args: {  };
+    readonly result: number | null;
+  };
+  readonly fn_iu_delivery_take: {
+    readonly args: { p_lease_token: string | null };
+    readonly result: readonly ({ route_id: string | null; event_seq: string | null; event_id: string | null; target_kind: string | null; call_name: string | null; event: string | null; hop: number | null })[];
+  };
+  readonly fn_iu_deployment_claim: {
+    readonly args: { p_name: string | null; p_reason: string | null };
+    readonly result: string | null;
   };
   readonly fn_iu_deprecate: {
     readonly args: { p_canonical_address: string | null; p_actor: string | null; p_reason: string | null; p_with_children?: boolean | null; p_review_decision_id?: string | null };
@@ -868,6 +1066,14 @@ export interface CatalogFunctions {
     readonly args: { p_event_domain: string | null; p_event_type: string | null };
     readonly result: null;
   };
+  readonly fn_iu_evidence_judge: {
+    readonly args: { p_kind: string | null; p_route: string | null; p_most_seconds: string | null };
+    readonly result: { passed: boolean | null; evidence: string | null };
+  };
+  readonly fn_iu_evidence_record: {
+    readonly args: { p_kind: string | null; p_passed: boolean | null; p_detail?: string | null; p_route_code?: string | null; p_route_version?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_failure_signature: {
     readonly args: { p_route_code: string | null; p_failure_code: string | null; p_failure_detail: string | null };
     readonly result: string | null;
@@ -892,9 +1098,17 @@ export interface CatalogFunctions {
     readonly args: { p_key: string | null; p_open: boolean | null; p_reason: string | null; p_open_seconds?: number | null };
     readonly result: string | null;
   };
+  readonly fn_iu_going_live_reason: {
+    readonly args: { p_reason: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_in_probe: {
     readonly args: {  };
     readonly result: boolean | null;
+  };
+  readonly fn_iu_installation_mark: {
+    readonly args: {  };
+    readonly result: string | null;
   };
   readonly fn_iu_judged_routes: {
     readonly args: {  };
@@ -910,6 +1124,14 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_ladder_log: {
     readonly args: { p_level: number | null; p_what: string | null; p_reason: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_lane_refresh: {
+    readonly args: { p_route_ids: readonly (string | null)[] | null; p_lane_keys: readonly (string | null)[] | null };
+    readonly result: null;
+  };
+  readonly fn_iu_lane_wake: {
+    readonly args: { p_route_ids: readonly (string | null)[] | null; p_lane_keys: readonly (string | null)[] | null; p_event_seqs: readonly (string | null)[] | null };
     readonly result: null;
   };
   readonly fn_iu_living_unit: {
@@ -948,6 +1170,10 @@ export interface CatalogFunctions {
     readonly args: { p_rank: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_readiness_item: {
+    readonly args: { p_item: string | null; p_route: string | null };
+    readonly result: { passed: boolean | null; evidence: string | null; action: string | null };
+  };
   readonly fn_iu_replay: {
     readonly args: { p_filter: string | null; p_limit?: number | null };
     readonly result: string | null;
@@ -964,6 +1190,10 @@ export interface CatalogFunctions {
     readonly args: {  };
     readonly result: null;
   };
+  readonly fn_iu_retry_policy_check: {
+    readonly args: { p_policy: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_revise: {
     readonly args: { p_canonical_address: string | null; p_body: string | null; p_actor: string | null; p_reason?: string | null; p_title?: string | null; p_content_profile?: string | null; p_expected_version_seq?: number | null };
     readonly result: string | null;
@@ -972,9 +1202,37 @@ export interface CatalogFunctions {
     readonly args: { p_route: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_route_approval_open: {
+    readonly args: { p_approval_id: string | null };
+    readonly result: IuRouteApprovalRow;
+  };
+  readonly fn_iu_route_approval_said: {
+    readonly args: { p_approval: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_approval_state: {
     readonly args: { p_route_id: string | null; p_version: number | null; p_approval_id: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_route_approve: {
+    readonly args: { p_approval_id: string | null; p_note: string | null; p_max_events?: string | null; p_expires_at?: string | null; p_canary_share?: string | null; p_failure_budget?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_back_to_dry_run: {
+    readonly args: { p_route_code: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_canary: {
+    readonly args: { p_route_code: string | null; p_subject_table: string | null; p_subject_ref: string | null; p_event_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_change: {
+    readonly args: { p_route_code: string | null; p_changes: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_changed: {
+    readonly args: { p_route: string | null; p_changes: string | null };
+    readonly result: IuOutboundRouteRow;
   };
   readonly fn_iu_route_dead_letter_replay: {
     readonly args: { p_dead_letter_id: string | null; p_new_id?: boolean | null };
@@ -1000,16 +1258,52 @@ export interface CatalogFunctions {
     readonly args: { p_route_code: string | null; p_event_ref: string | null; p_payload: string | null };
     readonly result: null;
   };
+  readonly fn_iu_route_diff: {
+    readonly args: { p_route_code: string | null; p_changes: string | null; p_since?: string | null; p_limit?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_fail: {
     readonly args: { p_event_seq: string | null; p_route: string | null; p_attempt_no: number | null; p_run_id: string | null; p_failure_code: string | null; p_failure_detail: string | null };
     readonly result: boolean | null;
+  };
+  readonly fn_iu_route_flow_settle: {
+    readonly args: { p_route_id: string | null; p_sent: number | null; p_failed: number | null; p_trailing: number | null; p_gone: boolean | null; p_failure_code: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_route_go_live: {
+    readonly args: { p_route_code: string | null; p_reason: string | null };
+    readonly result: string | null;
   };
   readonly fn_iu_route_missing: {
     readonly args: { p_cursor: string | null; p_full: boolean | null };
     readonly result: { checked: string | null; event_seqs: readonly (string | null)[] | null; pair_event_seqs: readonly (string | null)[] | null; pair_route_ids: readonly (string | null)[] | null };
   };
+  readonly fn_iu_route_must_be_ready: {
+    readonly args: { p_readiness: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_route_observed: {
+    readonly args: { p_route_id: string | null; p_version: number | null; p_enough: number | null };
+    readonly result: { attempts: number | null; first_at: string | null; last_at: string | null };
+  };
+  readonly fn_iu_route_of: {
+    readonly args: { p_route_code: string | null; p_lock: boolean | null };
+    readonly result: IuOutboundRouteRow;
+  };
+  readonly fn_iu_route_outcome: {
+    readonly args: { p_event: string | null; p_route: string | null };
+    readonly result: { status: string | null; reason: string | null };
+  };
+  readonly fn_iu_route_readiness: {
+    readonly args: { p_route_code: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_redecide: {
     readonly args: { p_event_seq: string | null; p_route_id: string | null; p_new_id: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_reject: {
+    readonly args: { p_approval_id: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_route_remove: {
@@ -1020,9 +1314,25 @@ export interface CatalogFunctions {
     readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_target_config: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_route_request_live: {
+    readonly args: { p_route_code: string | null; p_reason: string | null; p_max_events?: string | null; p_expires_at?: string | null; p_canary_share?: string | null; p_failure_budget?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_route_set_enabled: {
     readonly args: { p_route_code: string | null; p_enabled: boolean | null; p_reason: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_route_set_paused: {
+    readonly args: { p_route_code: string | null; p_paused: boolean | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_shadow: {
+    readonly args: { p_event: string | null; p_route: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_route_to_dry_run: {
+    readonly args: { p_route_id: string | null; p_reason: string | null; p_by: string | null };
+    readonly result: boolean | null;
   };
   readonly fn_iu_route_worker_enabled: {
     readonly args: {  };
@@ -1058,6 +1368,10 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_route_worker_transfer: {
     readonly args: { p_event_domain: string | null; p_from: string | null; p_to: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_schema: {
+    readonly args: {  };
     readonly result: string | null;
   };
   readonly fn_iu_setting: {
@@ -1215,6 +1529,18 @@ export interface CatalogFunctions {
   readonly fn_iu_structure_undo: {
     readonly args: { p_change: string | null; p_actor: string | null; p_reference: string | null };
     readonly result: null;
+  };
+  readonly fn_iu_target_object: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null };
+    readonly result: { call_name: string | null; definition: string | null };
+  };
+  readonly fn_iu_target_register: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_identity: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_target_sha256: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null };
+    readonly result: string | null;
   };
   readonly fn_iu_tree_ancestors: {
     readonly args: { p_unit_id: string | null };

@@ -106,10 +106,11 @@ export interface StoryDeadLetter {
 /** One waiting delivery within a story. */
 export interface StoryDelivery {
   readonly route_id: number;
+  readonly route_code: string;
   readonly attempt_no: number;
   readonly due_at: string;
   readonly lease_until: string | null;
-  readonly claims: number;
+  readonly sends: number;
 }
 
 /** What `fn_iu_event_story` tells. */

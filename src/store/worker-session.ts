@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import { closeClient, oneTransaction, withinDeadline } from './call.js';
 import { connectClient, quoteIdentifier, type SessionSettings } from './session.js';
 
 /** What one pass said, as `fn_iu_route_worker_run` gives it. */
@@ -47,16 +47,6 @@ export interface WorkerSession {
   close(): Promise<void>;
 }
 
-/** A call took longer than its deadline on this side: nobody knows whether it committed, and the connection is gone. */
-export class DeadlineError extends Error {
-  readonly code = 'ETIMEDOUT';
-
-  constructor(milliseconds: number) {
-    super(`no answer within ${milliseconds} ms`);
-    this.name = 'DeadlineError';
-  }
-}
-
 /** Short calls of a worker (heartbeat, list of cursors) answer within this or the connection is taken as dead. */
 const shortCallMilliseconds = 10_000;
 
@@ -65,7 +55,11 @@ export async function openWorkerSession(settings: SessionSettings): Promise<Work
   const client = await connectClient(settings);
   const schema = quoteIdentifier(settings.schema ?? 'public');
   const one = (text: string, values: unknown[], milliseconds: number, timeoutSeconds?: number) =>
-    withinDeadline(client, milliseconds, () => oneTransaction(client, text, values, timeoutSeconds));
+    withinDeadline(
+      client,
+      milliseconds,
+      async () => (await oneTransaction(client, { text, values }, timeoutSeconds)).rows[0].result,
+    );
   return {
     runPass: async (workerName, batchLimit, deadlineMilliseconds) =>
       JSON.parse(
@@ -102,58 +96,6 @@ export async function openWorkerSession(settings: SessionSettings): Promise<Work
       ),
     close: () => closeClient(client),
   };
-}
-
-/** READ COMMITTED whatever the database's default is; the server gives up on its own before this side does. */
-async function oneTransaction(
-  client: pg.Client,
-  text: string,
-  values: unknown[],
-  timeoutSeconds?: number,
-): Promise<string> {
-  await client.query('begin isolation level read committed');
-  try {
-    if (timeoutSeconds !== undefined) {
-      await client.query(`set local statement_timeout = ${Math.ceil(timeoutSeconds * 1000)}`);
-    }
-    const result = await client.query(text, values);
-    await client.query('commit');
-    return result.rows[0].result;
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
-}
-
-async function withinDeadline<Result>(
-  client: pg.Client,
-  milliseconds: number,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new DeadlineError(milliseconds));
-      destroy(client);
-    }, milliseconds);
-  });
-  try {
-    return await Promise.race([work(), deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A dead peer answers no Terminate message either: close politely, and cut the socket after a second. */
-async function closeClient(client: pg.Client): Promise<void> {
-  const timer = setTimeout(() => destroy(client), 1000);
-  await client.end().catch(() => {});
-  clearTimeout(timer);
-}
-
-function destroy(client: pg.Client): void {
-  const stream = (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream;
-  stream?.destroy();
 }
 
 /** A connection that listens for the log's bell. */

@@ -192,7 +192,7 @@ describe('iu event', () => {
 
 describe('iu route and iu attempt', () => {
   it('adds a route disabled and in dry-run, keeps its documents, and refuses a code that was used', async () => {
-    const policy = '{"limit": 9007199254740993}';
+    const policy = '{"jitter_share": 0.1, "delays_seconds": [5, 86400.000000000000001]}';
     const words = [
       'route',
       'add',

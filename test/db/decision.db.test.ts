@@ -18,11 +18,11 @@ beforeAll(async () => {
   await client.query('begin');
   await client.query(`select fn_iu_probe_begin('decision table')`);
   await client.query('alter table iu_outbound_route disable trigger all');
+  await client.query('alter table iu_route_approval disable trigger user');
   await client.query('alter table iu_outbound_route drop constraint iu_outbound_route_safe_chk');
   await client.query('alter table iu_outbound_route drop constraint iu_outbound_route_approval_fk');
   await client.query('alter table iu_route_approval drop constraint iu_route_approval_two_people_chk');
   await client.query('alter table iu_route_approval drop constraint iu_route_approval_route_id_fkey');
-  await client.query('alter table iu_route_delivery drop constraint iu_route_delivery_route_id_fkey');
   await client.query('delete from iu_outbound_route');
 });
 
@@ -36,9 +36,10 @@ async function insertRoute(route: CaseRoute): Promise<void> {
   let approvalId: string | null = null;
   if (route.approval !== null) {
     const { rows } = await client.query(
-      `insert into iu_route_approval (route_id, route_version, requested_by, approved_by, approved_at, expires_at, max_events, events_used, revoked_at)
+      `insert into iu_route_approval (route_id, route_version, requested_by, approved_by, approved_at, expires_at, max_events, events_used, revoked_at,
+         canary_share)
        values ($1, $2, $3, $4, case when $4::text is not null then now() end, case when $5 then now() - interval '1 hour' end, 1, $6::int,
-               case when $7 then now() end) returning approval_id`,
+               case when $7 then now() end, $8) returning approval_id`,
       [
         route.approval.routeId,
         route.approval.routeVersion,
@@ -47,6 +48,7 @@ async function insertRoute(route: CaseRoute): Promise<void> {
         route.approval.expired,
         route.approval.usedUp ? 1 : 0,
         route.approval.revoked,
+        route.approval.canaryShare,
       ],
     );
     approvalId = rows[0].approval_id;
@@ -71,8 +73,15 @@ async function insertRoute(route: CaseRoute): Promise<void> {
   );
 }
 
+/** What a decision came to, by route: `no_match`, or status and reason; from an attempt, or from the rule for one event at a time. */
+type Outcomes = Readonly<Record<string, string>>;
+
 /** Lets the pass decide one event by these routes, and reads back everything the rule promises. */
-async function decideInSql(event: CaseEvent, routes: readonly CaseRoute[], gates: PassGates): Promise<Decision> {
+async function decideInSql(
+  event: CaseEvent,
+  routes: readonly CaseRoute[],
+  gates: PassGates,
+): Promise<{ decision: Decision; oneByOne: Outcomes }> {
   await client.query('savepoint one');
   try {
     for (const route of routes) await insertRoute(route);
@@ -81,12 +90,25 @@ async function decideInSql(event: CaseEvent, routes: readonly CaseRoute[], gates
       [String(gates.masterOpen), String(gates.workerOpen)],
     );
     await client.query(
-      `insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, source_system, actor_ref,
-         payload_classification, safe_payload)
-       select $1, $2, $3, $4, delivery_lane, 'information_unit', 'test', 'test', 'safe_metadata', $5
+      `insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, source_system,
+         actor_ref, payload_classification, safe_payload)
+       select $1, $2, $3, $4, delivery_lane, $6, $7, 'test', 'test', 'safe_metadata', $5
          from event_type_registry where event_domain = $2 and event_type = $3`,
-      [event.eventId, event.eventDomain, event.eventType, event.eventStream, JSON.stringify(event.safePayload)],
+      [
+        event.eventId,
+        event.eventDomain,
+        event.eventType,
+        event.eventStream,
+        JSON.stringify(event.safePayload),
+        event.subjectTable,
+        event.subjectRef,
+      ],
     );
+    const { rows: shadows } = await client.query(
+      `select j.route_code, fn_iu_route_shadow(e, j) as outcome from event_outbox e cross join fn_iu_judged_routes() j where e.id = $1`,
+      [event.eventId],
+    );
+    const oneByOne = Object.fromEntries(shadows.map((row) => [row.route_code, row.outcome]));
     const { rows: passes } = await client.query(`select fn_iu_route_worker_run() ->> 'status' as status`);
     const status = passes[0].status as Decision['status'];
     const { rows } = await client.query(
@@ -97,15 +119,28 @@ async function decideInSql(event: CaseEvent, routes: readonly CaseRoute[], gates
          from iu_route_attempt a where a.event_ref = $1 order by a.route_id`,
       [event.eventId],
     );
-    return { status, attempts: rows } as Decision;
+    return { decision: { status, attempts: rows } as Decision, oneByOne };
   } finally {
     await client.query('rollback to savepoint one');
   }
 }
 
+/** The routes that match, as the rule for one event at a time (replay, shadow run) decides them. */
+function matching(oneByOne: Outcomes): Outcomes {
+  return Object.fromEntries(Object.entries(oneByOne).filter(([, outcome]) => outcome !== 'no_match'));
+}
+
+function outcomesOf(decision: Decision): Outcomes {
+  const matched = decision.attempts.filter((attempt) => attempt.routeCode !== '-');
+  return Object.fromEntries(
+    matched.map(({ routeCode, status, reason }) => [routeCode, reason === null ? status : `${status}/${reason}`]),
+  );
+}
+
 describe('the table of cases decides the same in SQL', () => {
   it.each(decisionCases().map((one) => [one.name, one] as const))('%s', async (_, one) => {
-    const decided = await decideInSql(one.event, one.routes, one.gates);
+    const { decision: decided, oneByOne } = await decideInSql(one.event, one.routes, one.gates);
+    if (decided.status === 'ran') expect(matching(oneByOne)).toEqual(outcomesOf(decided));
     expect(decided.status).toBe(one.expected.status);
     expect(decided.attempts.map((attempt) => [attempt.routeCode, attempt.status, attempt.reason])).toEqual(
       one.expected.attempts,
@@ -123,7 +158,9 @@ describe('generated routes, gates and events', () => {
     await fc.assert(
       fc.asyncProperty(decidableEvents, routeSets, passGates, async (event, routes, gates) => {
         const expected = decideEvent(event, routes, (route) => filterOutcome(route as CaseRoute, event), gates);
-        expect(await decideInSql(event, routes, gates)).toEqual(expected);
+        const { decision, oneByOne } = await decideInSql(event, routes, gates);
+        expect(decision).toEqual(expected);
+        if (decision.status === 'ran') expect(matching(oneByOne)).toEqual(outcomesOf(expected));
       }),
       { numRuns: Number(process.env.IU_PROPERTY_RUNS ?? 400) },
     );

@@ -77,8 +77,8 @@ const damages: Record<string, readonly ((object: ManifestObject) => string)[]> =
   type: [({ identity }) => `alter type ${identity} rename to gone`],
   function: [
     ({ identity }) => otherBody(identity),
-    ({ identity }) => `alter function ${identity} set search_path = pg_catalog`,
-    ({ identity }) => `alter function ${identity} owner to postgres`,
+    ({ identity }) => `alter routine ${identity} set search_path = pg_catalog`,
+    ({ identity }) => `alter routine ${identity} owner to postgres`,
   ],
 };
 
@@ -128,7 +128,7 @@ describe('verify', () => {
          from (select 'table' as kind, c.relname::text as name, c.relowner as owner, c.relacl as acl
                  from pg_class c where relnamespace = $1::regnamespace and relkind in ('r', 'p', 'v', 'S')
                union all
-               select 'function', p.oid::regprocedure::text, p.proowner, p.proacl
+               select case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure::text, p.proowner, p.proacl
                  from pg_proc p where pronamespace = $1::regnamespace) g,
               aclexplode(g.acl) a
         where a.grantee <> g.owner`,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyLive } from '../../src/install/verify-live.js';
+import { forgeApproval } from '../support/approval.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { countOf, emitEvents, makeHealthy, openGates, passAll } from '../support/worker.js';
 
@@ -35,7 +36,7 @@ describe('verify of a live database', () => {
   });
 
   it.each([
-    ['W1', 'alter table iu_route_lane rename to iu_route_lane_gone'],
+    ['W1', 'alter table iu_event_dedupe rename to iu_event_dedupe_gone'],
     ['W2', 'alter function fn_iu_emit_event rename to fn_iu_emit_event_gone'],
     ['W3', 'alter view v_iu_route_attempt_summary rename to v_gone'],
     ['W4', "update dot_config set value = 'yes' where key = 'iu_core.route_worker_enabled'"],
@@ -68,12 +69,18 @@ describe('verify of a live database', () => {
 
   it('fails P6 for a live route whose approval is gone', async () => {
     await sql(`select fn_iu_route_add('{"route_code": "live", "target_kind": "table", "target_ref": "x"}')`);
-    await sql(`insert into iu_route_approval (route_id, route_version, requested_by, approved_by, approved_at)
-               select route_id, version, 'one', 'another', now() from iu_outbound_route where route_code = 'live'`);
-    await sql(`update iu_outbound_route r set enabled = true, dry_run = false, approval_id = a.approval_id
-                 from iu_route_approval a where a.route_id = r.route_id`);
+    const approval = await forgeApproval(db.pool, 'live');
+    await sql(
+      `update iu_outbound_route set enabled = true, dry_run = false, approval_id = ${approval} where route_code = 'live'`,
+    );
     expect(await failed()).toEqual([]);
     await sql("update iu_route_approval set revoked_at = now(), revoked_by = 'one'");
+    expect(await failed()).toContain('P6');
+  });
+
+  it('fails P6 for an approval that was put in past the functions', async () => {
+    await sql(`select fn_iu_route_add('{"route_code": "forged", "target_kind": "table", "target_ref": "x"}')`);
+    await forgeApproval(db.pool, 'forged', {}, false);
     expect(await failed()).toContain('P6');
   });
 });

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Delivery, SendOutcome } from '../../src/contract/delivery/delivery.js';
 import { openDirectusFlow } from '../../src/deliver/directus-flow/target.js';
 import type { Target } from '../../src/deliver/target.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
 import { aDelivery } from '../support/delivery.js';
 import { createFlow, type DirectusServer, type FlowOperation, startDirectus } from '../support/directus.js';
+import { waitFor } from '../support/wait.js';
 import { aRoute, surroundings } from '../support/webhook.js';
 
 const folder = process.env.IU_TEST_DIRECTUS ?? '';
@@ -56,6 +58,17 @@ async function targetOf(flow: string, config: Record<string, unknown> = {}): Pro
   return target;
 }
 
+/** A flow is known a moment after it was made; until then Directus answers 403, which is tried again. */
+async function sendWhenKnown(target: Target, delivery: Delivery): Promise<SendOutcome> {
+  return waitFor(
+    async () => {
+      const outcome = await target.send(delivery, deadline);
+      return outcome.status === 'failed' && outcome.failureCode === 'http_403' ? undefined : outcome;
+    },
+    { what: 'the flow to be known', intervalMilliseconds: 100 },
+  );
+}
+
 const rowsOf = async (deliveryId: string) =>
   (
     await db.pool.query(
@@ -69,7 +82,7 @@ describe('Directus', () => {
     const flow = await createFlow(directus, {}, [insert()]);
     const target = await targetOf(flow);
     const delivery = aDelivery({ event: { payloadText: '{"total": 12.5, "lines": [1, 2]}' } });
-    expect(await target.send(delivery, deadline)).toEqual({ status: 'sent', detail: '200' });
+    expect(await sendWhenKnown(target, delivery)).toEqual({ status: 'sent', detail: '200' });
     expect(await rowsOf(delivery.deliveryId)).toEqual([
       { delivery_id: delivery.deliveryId, subject: '4711', payload: expect.stringMatching(/"total": ?12.5/) },
     ]);
@@ -86,6 +99,7 @@ describe('Directus', () => {
 
   it('takes 100 at once, each once', async () => {
     const target = await targetOf(await createFlow(directus, {}, [insert()]), { max_connections: 16 });
+    await sendWhenKnown(target, aDelivery({ event: { payloadText: '{}' } }));
     const deliveries = Array.from({ length: 100 }, () => aDelivery({ event: { payloadText: '{}' } }));
     const outcomes = await Promise.all(deliveries.map((delivery) => target.send(delivery, 60_000)));
     expect(outcomes.filter((outcome) => outcome.status !== 'sent')).toEqual([]);
@@ -97,10 +111,35 @@ describe('Directus', () => {
     expect(rows).toEqual([{ count: 100 }]);
   });
 
-  it('says 200 for an operation that failed, and the target says failed', async () => {
-    const target = await targetOf(await createFlow(directus, {}, [insert('not_there')]));
-    const outcome = await target.send(aDelivery({ event: { payloadText: '{}' } }), deadline);
-    expect(outcome).toMatchObject({ status: 'failed', failureCode: 'flow_failed' });
+  const refusedValue: FlowOperation = {
+    type: 'item-create',
+    options: { collection: 'received_events', permissions: '$full', payload: { id: 'not a number' } },
+  };
+  const unmet: FlowOperation = {
+    type: 'condition',
+    options: { filter: { $trigger: { body: { type: { _eq: 'other' } } } } },
+  };
+  const thrown: FlowOperation = { type: 'throw-error', options: { code: 'MINE', status: 422, message: 'no' } };
+  const script: FlowOperation = {
+    type: 'exec',
+    options: { code: 'module.exports = async () => { throw new Error("no"); }' },
+  };
+
+  it.each([
+    ['a value that is refused', refusedValue, 'flow_failed'],
+    ['a condition that is not met', unmet, 'flow_failed'],
+    ['a collection that is not there', insert('not_there'), 'flow_unclear'],
+    ['an error that is thrown', thrown, 'flow_unclear'],
+    ['a script that fails', script, 'flow_unclear'],
+  ])('answers 2xx for %s, and the target never says sent', async (_what, operation, failureCode) => {
+    for (const returned of ['$last', '$all']) {
+      const target = await targetOf(await createFlow(directus, { return: returned }, [operation]));
+      const outcome = await sendWhenKnown(target, aDelivery({ event: { payloadText: '{}' } }));
+      expect([returned, outcome]).toMatchObject([
+        returned,
+        { failureCode, failureDetail: expect.stringMatching(/^20[04]/) },
+      ]);
+    }
   });
 
   it('says 403 for a flow that is unknown or inactive, and the flow gets the event when it is switched on', async () => {
@@ -111,23 +150,36 @@ describe('Directus', () => {
       failureDetail: expect.stringContaining('inactive'),
     });
     const flow = await createFlow(directus, {}, [insert()]);
-    await directus.api('PATCH', `/flows/${flow}`, { status: 'inactive' });
     const target = await targetOf(flow);
+    await sendWhenKnown(target, aDelivery({ event: { payloadText: '{}' } }));
+    await directus.api('PATCH', `/flows/${flow}`, { status: 'inactive' });
+    await waitFor(
+      async () => (await target.send(aDelivery({ event: { payloadText: '{}' } }), deadline)).status === 'failed',
+      {
+        what: 'the flow to be off',
+      },
+    );
     expect(await target.send(delivery, deadline)).toMatchObject({ failureCode: 'http_403' });
     await directus.api('PATCH', `/flows/${flow}`, { status: 'active' });
-    expect(await target.send({ ...delivery, attemptNo: 3 }, deadline)).toMatchObject({ status: 'sent' });
+    expect(await sendWhenKnown(target, { ...delivery, attemptNo: 3 })).toMatchObject({ status: 'sent' });
     expect(await rowsOf(delivery.deliveryId)).toHaveLength(1);
   });
 
-  it('answers an asynchronous flow with 204 before it has run, and the outcome says so', async () => {
-    const target = await targetOf(await createFlow(directus, { async: true }, [insert()]));
-    expect(await target.send(aDelivery({ event: { payloadText: '{}' } }), deadline)).toEqual({
+  it('answers an asynchronous flow with 204 before it has run: unknown, or sent when the route says so', async () => {
+    const flow = await createFlow(directus, { async: true }, [insert()]);
+    const strict = await targetOf(flow);
+    expect(await sendWhenKnown(strict, aDelivery({ event: { payloadText: '{}' } }))).toMatchObject({
+      status: 'unknown',
+      failureCode: 'flow_unclear',
+    });
+    const lenient = await targetOf(flow, { on_empty: 'sent' });
+    expect(await lenient.send(aDelivery({ event: { payloadText: '{}' } }), deadline)).toEqual({
       status: 'sent',
-      detail: '204, the flow runs by itself and its result is not known',
+      detail: '204 without data',
     });
   });
 
-  it('lets a flow look at a header of the route, and what fails its condition is failed', async () => {
+  it('lets a flow look at a header of the route, and stores nothing for who has not got it', async () => {
     const condition: FlowOperation = {
       type: 'condition',
       options: { filter: { $trigger: { headers: { 'x-shop-key': { _eq: 'a-key' } } } } },
@@ -135,7 +187,7 @@ describe('Directus', () => {
     const flow = await createFlow(directus, {}, [condition, insert()]);
     const delivery = aDelivery({ event: { payloadText: '{}' } });
     const stranger = await targetOf(flow);
-    expect((await stranger.send(delivery, deadline)).status).not.toBe('unknown');
+    expect(await sendWhenKnown(stranger, delivery)).toMatchObject({ status: 'failed', failureCode: 'flow_failed' });
     expect(await rowsOf(delivery.deliveryId)).toEqual([]);
     const known = await targetOf(flow, { headers: { 'x-shop-key': 'env:SHOP_KEY' } });
     expect(await known.send(delivery, deadline)).toMatchObject({ status: 'sent' });

@@ -43,6 +43,11 @@ export const decidableEvents: fc.Arbitrary<CaseEvent> = fc
     eventId: fc.uuid({ version: 4 }),
     eventSeq: fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }).map(String),
     kind: fc.constantFrom(...eventKinds),
+    subjectTable: fc.constantFrom('information_unit', 'orders'),
+    subjectRef: fc.oneof(
+      fc.constant(null),
+      fc.string({ maxLength: 8 }).filter((text) => !text.includes('\0')),
+    ),
     safePayload: payloads,
   })
   .map(({ kind, ...event }) => ({ ...event, ...kind }));
@@ -67,6 +72,7 @@ const approvals: fc.Arbitrary<Omit<RouteApproval, 'routeId'>> = fc.record({
   revoked: fc.constantFrom(false, false, false, true),
   expired: fc.boolean(),
   usedUp: fc.boolean(),
+  canaryShare: fc.constantFrom('1', '1', '0.5', '0.25', '0.1', '0.999', '0.0000000001'),
 });
 
 export const generatedRoutes: fc.Arbitrary<GeneratedRoute> = fc

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { expect } from 'vitest';
+import { type ForgedApproval, forgeApproval } from './approval.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
 /** The name of the worker that the race tests run, and the domain that it owns. */
@@ -50,22 +51,13 @@ export async function addRoute(queries: Queries, code: string, more: Record<stri
   await queries.query('select fn_iu_route_set_enabled($1, true, $2)', [code, 'race test']);
 }
 
-/** Takes a route live the way the database wants it: a request, and another one's approval of this very version. */
-export async function takeLive(queries: Queries, code: string): Promise<void> {
-  await queries.query(
-    `with approval as (
-       insert into iu_route_approval (route_id, route_version, requested_by, approved_by, approved_at)
-       select route_id, version, 'ann', 'bob', now() from iu_outbound_route where route_code = $1
-       returning approval_id)
-     select approval_id from approval`,
-    [code],
-  );
-  await queries.query(
-    `update iu_outbound_route r set dry_run = false,
-            approval_id = (select max(a.approval_id) from iu_route_approval a where a.route_id = r.route_id)
-      where route_code = $1`,
-    [code],
-  );
+/** Takes a route live as if ann had asked for it and bob approved it, within the given limits (columns of iu_route_approval). */
+export async function takeLive(queries: Queries, code: string, limits: ForgedApproval = {}): Promise<void> {
+  const approvalId = await forgeApproval(queries, code, limits);
+  await queries.query('update iu_outbound_route set dry_run = false, approval_id = $2 where route_code = $1', [
+    code,
+    approvalId,
+  ]);
 }
 
 /** Emits one event and gives its seq. */

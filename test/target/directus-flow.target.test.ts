@@ -96,6 +96,16 @@ describe('directus_flow', () => {
     await lenient.close();
   });
 
+  it('calls an answer without data sent only when the route says so', async () => {
+    sink.behave({ kind: 'answer', status: 204 });
+    const strict = await opened(sink.origin, { flow_id: flow });
+    expect(await strict.send(aDelivery(), 2_000)).toMatchObject({ status: 'unknown', failureCode: 'flow_unclear' });
+    const lenient = await opened(sink.origin, { flow_id: flow, on_empty: 'sent' });
+    expect(await lenient.send(aDelivery(), 2_000)).toEqual({ status: 'sent', detail: '204 without data' });
+    await strict.close();
+    await lenient.close();
+  });
+
   it('tells what 403 may mean and tries again', async () => {
     sink.behave({
       kind: 'answer',

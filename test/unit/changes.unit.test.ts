@@ -35,7 +35,10 @@ describe('changes of the package', () => {
   it('leave the transaction to the runner', () => {
     for (const change of loadChanges()) {
       for (const script of [change.deploy, change.rollback, change.verify]) {
-        expect(script.text, script.file).not.toMatch(/^\s*(begin|commit|rollback)\s*;/im);
+        // a procedure commits inside its body: the bodies are not the script's
+        expect(script.text.replace(/\$\$[\s\S]*?\$\$/g, ''), script.file).not.toMatch(
+          /^\s*(begin|commit|rollback)\s*;/im,
+        );
       }
     }
   });

@@ -50,6 +50,7 @@ describe('the configuration', () => {
       { key: 'schema', value: 'of_flag', source: 'flag --schema' },
       { key: 'dataFolder', value: join(folder, '.iu/postgres-17'), source: 'default' },
       { key: 'deployment', value: 'of_environment', source: 'environment IU_DEPLOYMENT' },
+      { key: 'deliveryAllow', value: null, source: 'default' },
       { key: 'logLevel', value: 'warn', source: `file ${config}` },
     ]);
   });

@@ -92,6 +92,7 @@ describe('decision rule', () => {
       revoked: false,
       expired: false,
       usedUp: false,
+      canaryShare: '1',
     };
     expect(judgeApproval({ ...route, approval })).toBe('valid');
     expect(judgeApproval({ ...route, approval: { ...approval, expired: true } })).toBe('spent');

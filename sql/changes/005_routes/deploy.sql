@@ -49,14 +49,22 @@ create table iu_route_approval (
   max_events    bigint check (max_events > 0),
   events_used   bigint not null default 0,
   canary_share  numeric not null default 1 check (canary_share > 0 and canary_share <= 1),
+  failure_budget integer not null default 50 check (failure_budget > 0),
   target_sha256 text,
+  reason        text,
+  approval_note text,
+  live_at       timestamptz,
   revoked_at    timestamptz,
   revoked_by    text,
+  revoke_reason text,
   constraint iu_route_approval_two_people_chk check (approved_by is null or approved_by <> requested_by),
   constraint iu_route_approval_approved_chk check ((approved_by is null) = (approved_at is null)),
   unique (route_id, route_version, approval_id)
 );
 comment on table iu_route_approval is 'A request to take one version of a route live, and who else approved it, for how long and how much.';
+comment on column iu_route_approval.canary_share is 'Share of subjects that is delivered; the events of the others are decided dry_run with the reason outside_canary.';
+comment on column iu_route_approval.failure_budget is 'Failed and unknown sends within one hour; one more takes the route back to dry-run and revokes the approval.';
+comment on column iu_route_approval.target_sha256 is 'For a target in the database: the hash of its definition when it was approved.';
 alter table iu_outbound_route add constraint iu_outbound_route_approval_fk
   foreign key (route_id, version, approval_id) references iu_route_approval (route_id, route_version, approval_id);
 
@@ -121,6 +129,8 @@ create table iu_route_attempt (
   payload_snapshot jsonb,
   failure_code     text,
   failure_detail   text,
+  send_milliseconds integer,
+  runner_id        text,
   constraint iu_route_attempt_once unique (event_seq, route_id, attempt_no),
   constraint iu_route_attempt_delivered_chk check (not delivered or status = 'sent')
 );
@@ -132,36 +142,72 @@ comment on column iu_route_attempt.idempotency_key is 'route_code:event_id, the 
 comment on column iu_route_attempt.payload_snapshot is 'For a dry run: the request that would be sent, redacted. Never the payload.';
 
 create table iu_route_delivery (
-  delivery_id      bigint generated always as identity primary key,
-  event_seq        bigint not null,
-  event_ref        uuid not null,
-  route_id         bigint not null references iu_outbound_route,
-  attempt_no       integer not null,
-  delivery_key     text not null,
-  lane_key         text,
-  due_at           timestamptz not null default clock_timestamp(),
-  lease_token      uuid,
-  lease_until      timestamptz,
-  claims           integer not null default 0,
-  created_at       timestamptz not null default clock_timestamp(),
-  unique (event_seq, route_id)
-);
-create index iu_route_delivery_due_idx on iu_route_delivery (route_id, due_at) where lane_key is null;
+  event_seq     bigint not null,
+  route_id      bigint not null,
+  event_ref     uuid not null,
+  attempt_no    integer not null,
+  sends         integer not null default 0,
+  delivery_key  text not null,
+  lane_key      text,
+  due_at        timestamptz not null default clock_timestamp(),
+  lease_token   uuid,
+  edit_id       bigint,
+  created_at    timestamptz not null default clock_timestamp(),
+  primary key (event_seq, route_id)
+) with (fillfactor = 70);
+create index iu_route_delivery_due_idx on iu_route_delivery (route_id, due_at, event_seq) where lane_key is null;
 create index iu_route_delivery_lane_idx on iu_route_delivery (route_id, lane_key, event_seq) where lane_key is not null;
-comment on table iu_route_delivery is 'The queue of live deliveries: a row waits here until it is settled, and is gone then; the attempts stay.';
+comment on table iu_route_delivery is 'The queue of live deliveries: a row waits here until it is settled, and is gone then; the attempts stay. Its routes are never deleted, so no foreign key (10 us a row).';
+comment on column iu_route_delivery.attempt_no is 'Number of the latest attempt of this pair: of the decision or replay that queued it, then of each send, counted at the claim.';
+comment on column iu_route_delivery.sends is 'Sends since it was queued: what the retry policy counts.';
+comment on column iu_route_delivery.lease_token is 'Of the claim that holds it, null while it waits. In no index, so a claim updates in place.';
 
 create table iu_route_lane (
-  route_id    bigint not null references iu_outbound_route,
+  route_id    bigint not null,
   lane_key    text not null,
   head_seq    bigint not null,
   due_at      timestamptz not null,
   lease_token uuid,
-  lease_until timestamptz,
-  attempts    integer not null default 0,
   primary key (route_id, lane_key)
-);
-create index iu_route_lane_due_idx on iu_route_lane (route_id, due_at) where lease_token is null;
+) with (fillfactor = 70);
+create index iu_route_lane_due_idx on iu_route_lane (route_id, due_at);
 comment on table iu_route_lane is 'One row for each subject with waiting deliveries of an ordered route: only its head may be claimed.';
+comment on column iu_route_lane.due_at is 'When the head may be sent; infinity = held behind a dead letter (on_dead_letter = hold).';
+
+create table iu_route_lease (
+  lease_token uuid not null,
+  route_id    bigint not null,
+  route_code  text not null,
+  route_version integer not null,
+  runner_id   text not null,
+  event_seqs  bigint[] not null,
+  unsettled   integer not null,
+  claimed_at  timestamptz not null,
+  lease_until timestamptz not null,
+  primary key (lease_token, route_id)
+);
+comment on table iu_route_lease is 'What is being sent now: a row for each claim and route, gone when everything in it is settled. What is left when it runs out becomes unknown.';
+
+create table iu_route_flow (
+  route_id          bigint primary key references iu_outbound_route,
+  claimed_at        timestamptz,
+  tokens            numeric not null default 0,
+  tokens_at         timestamptz,
+  paused_at         timestamptz,
+  paused_by         text,
+  pause_reason      text,
+  breaker           text not null default 'closed' check (breaker in ('closed', 'open', 'half_open')),
+  breaker_until     timestamptz,
+  breaker_seconds   integer not null default 0,
+  failures_in_row   integer not null default 0,
+  failing_since     timestamptz,
+  budget_started_at timestamptz,
+  budget_failures   integer not null default 0,
+  last_sent_at      timestamptz,
+  last_failure_at   timestamptz,
+  last_failure_code text
+) with (fillfactor = 50);
+comment on table iu_route_flow is 'What holds or slows the deliveries of a route, shared by all runners: pause, breaker, rate, failures. One row a route; a claim locks it.';
 
 create table iu_route_dead_letter (
   dead_letter_id    bigint generated always as identity primary key,
@@ -198,7 +244,8 @@ create type iu_judged_route as (
   verdict      text,
   reason       text,
   ordering     text,
-  request      jsonb
+  request      jsonb,
+  canary_share numeric
 );
 comment on type iu_judged_route is 'A route as one pass sees it: verdict disabled, dry_run or live, judged once a pass.';
 
@@ -301,6 +348,35 @@ end
 $$;
 -- <<<
 
+-- >>> functions/routes/fn_iu_retry_policy_check.sql
+-- fn_iu_retry_policy_check(jsonb) returns void
+--
+-- Contract:  a retry policy says when to try again: {delays_seconds: 1 to 50 numbers from 1 to 2592000, jitter_share: 0 to 0.5},
+--            each may be left out.
+-- Arguments: p_policy
+-- Returns:   nothing
+-- Raises:    IU360 malformed
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_retry_policy_check(p_policy jsonb) returns void
+language plpgsql
+immutable
+set search_path from current
+as $$
+begin
+  if p_policy - '{delays_seconds,jitter_share}'::text[] <> '{}'
+     or p_policy ? 'delays_seconds' and not jsonb_path_match(p_policy, 'strict $.delays_seconds.type() == "array"
+          && $.delays_seconds.size() > 0 && $.delays_seconds.size() <= 50
+          && !exists($.delays_seconds[*] ? (@.type() != "number")) && !exists($.delays_seconds[*] ? (@ < 1 || @ > 2592000))')
+     or p_policy ? 'jitter_share' and not jsonb_path_match(p_policy, 'strict $.jitter_share.type() == "number"
+          && $.jitter_share >= 0 && $.jitter_share <= 0.5') then
+    raise exception using errcode = 'IU360', message = 'the retry policy is malformed',
+      hint = 'write {"delays_seconds": [5, 300, 1800], "jitter_share": 0.2}: 1 to 50 delays of 1 second to 30 days, a share from 0 to 0.5';
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/routes/fn_iu_route_guard.sql
 -- fn_iu_route_guard() returns trigger
 --
@@ -310,7 +386,7 @@ $$;
 -- Arguments: none
 -- Returns:   the row to write
 -- Raises:    IU330 identity of a route changed, IU331 removed route changed, IU332 filter is not a predicate,
---            IU333 a secret in target_config or target_ref, IU410 live without a valid approval, IU411 target kind cannot go live
+--            IU333 a secret in target_config or target_ref, IU360 malformed retry policy, IU410 live without a valid approval, IU411 target kind cannot go live
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_route_guard() returns trigger
@@ -341,6 +417,8 @@ begin
     else
       new.version := old.version;
     end if;
+    -- A claim reads a route after it has locked this row: when this change has committed, nothing more is claimed under the old state.
+    perform from iu_route_flow where route_id = new.route_id for update;
   end if;
   if new.filter is not null and (tg_op = 'INSERT' or new.filter::text is distinct from old.filter::text) then
     begin
@@ -356,11 +434,18 @@ begin
         null;  -- strict paths raise on an empty payload; they are judged event by event
     end;
   end if;
+  if tg_op = 'INSERT' or new.retry_policy is distinct from old.retry_policy then
+    perform fn_iu_retry_policy_check(new.retry_policy);
+  end if;
   -- every key at any depth, headers included
   select k ->> 'key' into v_key
     from jsonb_path_query(new.target_config, 'strict $.** ? (@.type() == "object").keyvalue()') as k
    where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
-     and jsonb_typeof(k -> 'value') <> 'object' and coalesce(k ->> 'value', '') !~ '^(env|file):\S+$'
+     -- which kind of signature is no secret
+     and not (k ->> 'key' = 'signature' and k ->> 'value' in ('hmac', 'ed25519', 'none'))
+     -- a list of references is what a rotation needs
+     and exists (select from jsonb_path_query(k -> 'value', 'lax $[*]') as v
+                  where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ '^(env|file):\S+$')
    limit 1;
   if v_key is not null then
     raise exception using errcode = 'IU333', message = format('target_config.%s of route %s holds a secret', v_key, new.route_code),
@@ -410,6 +495,27 @@ begin
                                 changed_by, changed_at)
   values (new.route_id, new.route_code, new.version, new.event_domain, new.event_type, new.event_stream, new.removed_at is not null,
           to_jsonb(new), pg_current_xact_id(), session_user, clock_timestamp());
+  return null;
+end
+$$;
+-- <<<
+
+-- >>> functions/routes/fn_iu_route_flow_birth.sql
+-- fn_iu_route_flow_birth() returns trigger
+--
+-- Contract:  gives a new route its row in iu_route_flow.
+-- Arguments: none
+-- Returns:   null (after trigger)
+-- Raises:    nothing
+-- Writes:    iu_route_flow
+-- May call:  nobody, it is a trigger
+create or replace function fn_iu_route_flow_birth() returns trigger
+language plpgsql
+security definer
+set search_path from current
+as $$
+begin
+  insert into iu_route_flow (route_id) values (new.route_id);
   return null;
 end
 $$;
@@ -484,6 +590,59 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/routes/fn_iu_route_canary.sql
+-- fn_iu_route_canary(text, text, text, uuid) returns numeric
+--
+-- Contract:  where a subject stands between 0 and 1 for the canary of a route: delivered are those below its share. The same
+--            subject always stands at the same place; another route has other first subjects. canaryPosition in src/contract says
+--            the same.
+-- Arguments: p_route_code; p_subject_table, p_subject_ref: of the event, a null ref is unordered and stands by its own; p_event_id
+-- Returns:   0 up to, not including, 1
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_route_canary(p_route_code text, p_subject_table text, p_subject_ref text, p_event_id uuid) returns numeric
+language sql
+immutable
+set search_path from current
+as $$
+  select ('x' || left(md5(p_route_code || ':' || coalesce(p_subject_table || ':' || p_subject_ref, p_event_id::text)), 8))::bit(32)::bigint / 4294967296.0
+$$;
+-- <<<
+
+-- >>> functions/routes/fn_iu_lane_wake.sql
+-- fn_iu_lane_wake(bigint[], text[], bigint[]) returns void
+--
+-- Contract:  after deliveries of ordered routes were inserted: makes or finds their lanes, in sorted order, so that two passes
+--            cannot deadlock. The lock of the update is what prevents a lost wake-up: a settle that is about to take an empty lane
+--            away holds it until it has committed, and then this makes a new one. An older event (a replay) becomes the head of a
+--            lane that is neither leased nor held.
+-- Arguments: p_route_ids, p_lane_keys, p_event_seqs: of one length, one element a delivery; null arrays do nothing
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_route_lane
+-- May call:  internal
+create or replace function fn_iu_lane_wake(p_route_ids bigint[], p_lane_keys text[], p_event_seqs bigint[]) returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+  if p_route_ids is null then
+    return;
+  end if;
+  insert into iu_route_lane as l (route_id, lane_key, head_seq, due_at)
+  select d.route_id, d.lane_key, min(d.event_seq), clock_timestamp()
+    from unnest(p_route_ids, p_lane_keys, p_event_seqs) as d (route_id, lane_key, event_seq)
+   group by d.route_id, d.lane_key
+   order by d.route_id, d.lane_key
+  on conflict (route_id, lane_key) do update
+     set head_seq = case when l.lease_token is null and l.due_at < 'infinity' then least(l.head_seq, excluded.head_seq) else l.head_seq end,
+         due_at = case when l.lease_token is null and l.due_at < 'infinity' and excluded.head_seq < l.head_seq then excluded.due_at else l.due_at end;
+end
+$$;
+-- <<<
+
 -- >>> functions/routes/fn_iu_judged_routes.sql
 -- fn_iu_judged_routes() returns setof iu_judged_route
 --
@@ -507,7 +666,8 @@ as $$
          case when not r.enabled then 'route_disabled'
               when not r.dry_run and a.state = 'missing' then 'not_approved' end,
          r.ordering,
-         fn_iu_route_request(r.target_kind, r.target_ref, r.target_config)
+         fn_iu_route_request(r.target_kind, r.target_ref, r.target_config),
+         case when a.state in ('valid', 'spent') then (select canary_share from iu_route_approval p where p.approval_id = r.approval_id) end
     from iu_outbound_route r
    cross join lateral (
      select case when r.enabled and not r.dry_run then fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end as state
@@ -732,6 +892,9 @@ alter table iu_outbound_route enable always trigger trg_iu_route_guard;
 create trigger trg_iu_route_history after insert or update on iu_outbound_route
   for each row execute function fn_iu_route_history_write();
 alter table iu_outbound_route enable always trigger trg_iu_route_history;
+create trigger trg_iu_route_flow_birth after insert on iu_outbound_route
+  for each row execute function fn_iu_route_flow_birth();
+alter table iu_outbound_route enable always trigger trg_iu_route_flow_birth;
 create trigger trg_iu_route_keep before delete or truncate on iu_outbound_route
   for each statement execute function fn_iu_route_keep();
 alter table iu_outbound_route enable always trigger trg_iu_route_keep;

@@ -176,7 +176,7 @@ $$;
 -- Returns:   one row
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  internal
+-- May call:  iu_operator
 create or replace function fn_iu_cluster_identity(out system_identifier text, out database_oid oid, out log_oid oid, out timeline integer)
 language sql
 stable
@@ -310,6 +310,51 @@ end
 $$;
 -- <<<
 
+-- >>> functions/worker/fn_iu_route_outcome.sql
+-- fn_iu_route_outcome(event_outbox, iu_judged_route) returns record
+--
+-- Contract:  what one judged route decides about one event, for whoever decides one at a time: the next attempt of a pair, and the shadow
+--            run of a changed route. fn_iu_route_decide says the same for a whole batch; the table of cases and a property test compare them.
+-- Arguments: p_event; p_route: as fn_iu_judged_routes gives it; all null = a route that was removed
+-- Returns:   status: no_match, skipped, dry_run or queued; reason
+-- Raises:    whatever the filter raises
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_route_outcome(p_event event_outbox, p_route iu_judged_route, out status text, out reason text)
+language plpgsql
+stable
+set search_path from current
+as $$
+begin
+  if p_route.route_id is null then
+    status := 'skipped';
+    reason := 'route_removed';
+  -- fn_iu_pattern_matches written out: three calls cost more than everything else here.
+  elsif not (p_event.event_domain like replace(replace(p_route.event_domain, '_', '\_'), '*', '%')
+             and p_event.event_type like replace(replace(p_route.event_type, '_', '\_'), '*', '%')
+             and p_event.event_stream like replace(replace(p_route.event_stream, '_', '\_'), '*', '%')) then
+    status := 'no_match';
+  elsif p_route.verdict = 'disabled' then
+    status := 'skipped';
+    reason := p_route.reason;
+  elsif p_route.filter is not null and not coalesce(jsonb_path_match(p_event.safe_payload, p_route.filter,
+      jsonb_build_object('domain', p_event.event_domain, 'type', p_event.event_type, 'stream', p_event.event_stream,
+                         'severity', p_event.event_severity, 'subject_table', p_event.event_subject_table,
+                         'subject_ref', p_event.event_subject_ref)), false) then
+    status := 'skipped';
+    reason := 'filtered';
+  elsif p_route.verdict = 'live' and p_route.canary_share < 1
+      and fn_iu_route_canary(p_route.route_code, p_event.event_subject_table, p_event.event_subject_ref, p_event.id) >= p_route.canary_share then
+    status := 'dry_run';
+    reason := 'outside_canary';
+  else
+    status := case p_route.verdict when 'live' then 'queued' else 'dry_run' end;
+    reason := p_route.reason;
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/worker/fn_iu_route_decide.sql
 -- fn_iu_route_decide(iu_event_key[], iu_judged_route[], bigint) returns jsonb
 --
@@ -319,7 +364,7 @@ $$;
 -- Arguments: p_events: in order of seq; p_routes: as judged for this pass; p_run_id: the pass, null outside of one
 -- Returns:   {written, queued, skipped}
 -- Raises:    whatever a filter raises, and 23505 when a decision exists; the caller isolates it
--- Writes:    iu_route_attempt, iu_route_delivery
+-- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane
 -- May call:  internal
 create or replace function fn_iu_route_decide(p_events iu_event_key[], p_routes iu_judged_route[], p_run_id bigint,
   out written integer, out queued integer, out skipped integer)
@@ -335,8 +380,8 @@ begin
   ), resolved as materialized (
     -- fn_iu_pattern_matches written out: as a call, 1,000 routes cost a second a pass.
     select k.*, coalesce(r.route_id, 0) as route_id, coalesce(r.route_code, '-') as route_code, r.version, r.filter,
-           coalesce(r.verdict, 'no_route') as verdict, case when r.route_id is null then 'no_route' else r.reason end as reason,
-           case when r.verdict = 'dry_run' then r.request end as request
+           r.canary_share, coalesce(r.verdict, 'no_route') as verdict, case when r.route_id is null then 'no_route' else r.reason end as reason,
+           case when r.verdict = 'dry_run' or r.canary_share < 1 then r.request end as request
       from key k
       left join unnest(p_routes) r
         on k.event_domain like replace(replace(r.event_domain, '_', '\_'), '*', '%')
@@ -346,22 +391,24 @@ begin
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, run_id, event_ref, route_kind, route_code,
                                   status, decision, reason, idempotency_key, payload_snapshot)
     select seq, route_id, 1, version, p_run_id, id, 'outbound', route_code, status, status,
-           case when filtered then 'filtered' else reason end, route_code || ':' || id,
+           case when filtered then 'filtered' when outside then 'outside_canary' else reason end, route_code || ':' || id,
            case when status = 'dry_run' then request end
       from (
-        select e.seq, e.id, r.route_id, r.route_code, r.version, r.reason, r.request, f.matches is false as filtered,
+        select e.seq, e.id, r.route_id, r.route_code, r.version, r.reason, r.request, f.matches is false as filtered, coalesce(f.outside, false) as outside,
                case when r.verdict in ('no_route', 'disabled') or f.matches is false then 'skipped'
-                    when r.verdict = 'live' then 'queued'
+                    when r.verdict = 'live' and f.outside is not true then 'queued'
                     else 'dry_run' end as status
           from unnest(p_events) e
           join resolved r using (event_domain, event_type, event_stream)
           left join lateral (
-            select coalesce(jsonb_path_match(o.safe_payload, r.filter, jsonb_build_object('domain', o.event_domain, 'type', o.event_type,
-                     'stream', o.event_stream, 'severity', o.event_severity, 'subject_table', o.event_subject_table,
-                     'subject_ref', o.event_subject_ref)), false) as matches
+            select r.filter is null or coalesce(jsonb_path_match(o.safe_payload, r.filter, jsonb_build_object('domain', o.event_domain,
+                     'type', o.event_type, 'stream', o.event_stream, 'severity', o.event_severity,
+                     'subject_table', o.event_subject_table, 'subject_ref', o.event_subject_ref)), false) as matches,
+                   r.verdict = 'live' and r.canary_share < 1 and fn_iu_route_canary(r.route_code, o.event_subject_table,
+                     o.event_subject_ref, o.id) >= r.canary_share as outside
               from event_outbox o
-             -- Inside, so that it is a one-time filter: the log is not read again for routes without a filter.
-             where o.seq = e.seq and r.filter is not null and r.verdict <> 'disabled' offset 0
+             -- Inside, so that it is a one-time filter: the log is not read again for routes without a filter or canary.
+             where o.seq = e.seq and r.verdict <> 'disabled' and (r.filter is not null or r.canary_share < 1) offset 0
           ) f on true
          order by e.seq, r.route_id
       ) outcome
@@ -375,11 +422,13 @@ begin
      cross join lateral (select * from event_outbox o where o.seq = d.event_seq offset 0) o
      where d.status = 'queued'
      order by d.event_seq
-    returning 1
+    returning event_seq, route_id, lane_key
+  ), woken as (
+    select fn_iu_lane_wake(array_agg(route_id), array_agg(lane_key), array_agg(event_seq)) from enqueued where lane_key is not null
   )
   select count(*), count(*) filter (where status = 'queued'), count(*) filter (where status = 'skipped')
     into written, queued, skipped
-    from decided;
+    from decided cross join woken;
 end
 $$;
 -- <<<
@@ -1221,7 +1270,7 @@ $$;
 -- Arguments: p_event_seq; p_route_id: 0 = the event as a whole: routes that have no decision for it get one; p_new_id
 -- Returns:   {status: replayed|delivery_waiting|no_decision, decision, reason, attempt_no}
 -- Raises:    nothing of its own
--- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter
+-- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane, iu_route_dead_letter
 -- May call:  internal
 create or replace function fn_iu_route_redecide(p_event_seq bigint, p_route_id bigint, p_new_id boolean) returns jsonb
 language plpgsql
@@ -1238,6 +1287,7 @@ declare
   v_key text;
   v_count record;
   v_message text;
+  v_lane text;
 begin
   select * into v_first from iu_route_attempt where event_seq = p_event_seq and route_id = p_route_id and attempt_no = 1 for update;
   if not found then
@@ -1265,15 +1315,11 @@ begin
   select * into v_route from fn_iu_judged_routes() r where r.route_id = p_route_id;
   v_key := v_first.idempotency_key || case when p_new_id then '#' || v_no else '' end;
   begin
-    v_status := case
-      when v_route.route_id is null or v_route.verdict = 'disabled' then 'skipped'
-      when v_route.filter is not null and not coalesce(jsonb_path_match(v_event.safe_payload, v_route.filter,
-        jsonb_build_object('domain', v_event.event_domain, 'type', v_event.event_type, 'stream', v_event.event_stream, 'severity', v_event.event_severity,
-                           'subject_table', v_event.event_subject_table, 'subject_ref', v_event.event_subject_ref)), false) then 'filtered'
-      when v_route.verdict = 'live' then 'queued'
-      else 'dry_run' end;
-    v_reason := case when v_route.route_id is null then 'route_removed' when v_status = 'filtered' then 'filtered' else v_route.reason end;
-    v_status := replace(v_status, 'filtered', 'skipped');
+    select o.status, o.reason into v_status, v_reason from fn_iu_route_outcome(v_event, v_route) o;
+    if v_status = 'no_match' then
+      v_reason := v_status;
+      v_status := 'skipped';
+    end if;
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
                                   idempotency_key, payload_snapshot)
     values (p_event_seq, p_route_id, v_no, v_route.version, v_event.id, 'outbound', v_first.route_code, v_status, v_status, v_reason, v_key,
@@ -1281,7 +1327,11 @@ begin
     if v_status = 'queued' then
       insert into iu_route_delivery (event_seq, event_ref, route_id, attempt_no, delivery_key, lane_key)
       values (p_event_seq, v_event.id, p_route_id, v_no, v_key,
-              case when v_route.ordering = 'subject' then v_event.event_subject_table || ':' || v_event.event_subject_ref end);
+              case when v_route.ordering = 'subject' then v_event.event_subject_table || ':' || v_event.event_subject_ref end)
+      returning lane_key into v_lane;
+      if v_lane is not null then
+        perform fn_iu_lane_wake(array[p_route_id], array[v_lane], array[p_event_seq]);
+      end if;
     end if;
   exception when others then
     get stacked diagnostics v_status = returned_sqlstate, v_message = message_text;
@@ -1679,7 +1729,7 @@ select d.dead_letter_id, d.route_code, d.event_ref, d.event_seq, d.attempt_no, d
 -- Returns:   the earlier system's fields {master_gate_open, worker_gate_open, registered, cursor_created_at, cursor_event_id,
 --            last_run_at, events_seen_total, attempts_written_total, dead_lettered_total, backlog_iu_events, dead_letter_open,
 --            outbound_attempts_in_audit, healthy} and {reasons: [{code, message, action}], seconds_since_last_run,
---            oldest_undecided_seconds, deliveries_waiting, oldest_delivery_seconds, lost, blockers, suppressed_events, processes}
+--            oldest_undecided_seconds, deliveries_waiting, oldest_delivery_seconds, delivery_hold, lost, blockers, suppressed_events, processes}
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
@@ -1695,10 +1745,9 @@ declare
   v_worker boolean := fn_iu_route_worker_enabled();
   v_silence_allowed numeric := fn_iu_setting_number('iu_core.health_max_silence_seconds', 120, 1, 86400);
   v_backlog_allowed numeric := fn_iu_setting_number('iu_core.health_max_undecided_seconds', 300, 1, 604800);
-  v_delivery_allowed numeric := fn_iu_setting_number('iu_core.health_max_delivery_seconds', 3600, 1, 2592000);
   v_silence numeric;
   v_backlog record;
-  v_delivery record;
+  v_delivery jsonb := fn_iu_delivery_health();
   v_dead bigint;
   v_unowned text;
   v_disabled text;
@@ -1710,7 +1759,6 @@ begin
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name;
   select coalesce(sum(backlog), 0) as waiting, extract(epoch from clock_timestamp() - min(oldest_created_at)) as age into v_backlog
     from v_iu_event_backlog where worker_name = p_worker_name;
-  select count(*) as waiting, extract(epoch from clock_timestamp() - min(created_at)) as age into v_delivery from iu_route_delivery;
   select count(*) into v_dead from iu_route_dead_letter where resolved_at is null;
   select string_agg(distinct t.event_domain, ', ') into v_unowned from event_type_registry t
    where t.active and not exists (select from iu_route_worker_cursor o where o.event_domain in ('*', t.event_domain));
@@ -1729,8 +1777,6 @@ begin
       'start iu worker, or look at its log'),
     (v_backlog.age > v_backlog_allowed, 'undecided_too_old', format('%s events wait, the oldest for %s s, %s s are allowed',
       v_backlog.waiting, v_backlog.age::bigint, v_backlog_allowed), 'see blockers, the worker''s log and iu cursor list'),
-    (v_delivery.age > v_delivery_allowed, 'delivery_too_old', format('%s deliveries wait, the oldest for %s s, %s s are allowed',
-      v_delivery.waiting, v_delivery.age::bigint, v_delivery_allowed), 'iu gate list; look at the target'),
     (v_dead > 0, 'dead_letters_open', format('%s dead letters are open', v_dead), 'iu dead-letter list; replay or resolve them'),
     (c.lost_pairs > 0, 'certificate_broken', format('%s decisions are missing', c.lost_pairs), 'iu cursor rewind WORKER decides what is missing'),
     (v_unowned is not null, 'domain_without_owner', format('no worker decides the domains: %s', v_unowned),
@@ -1742,6 +1788,7 @@ begin
       'a prepared transaction is forgotten: its events stay undecided', 'see blockers: COMMIT PREPARED or ROLLBACK PREPARED by its name'))
     as reason (holds, code, message, action)
    where holds;
+  v_found := v_found || (v_delivery -> 'reasons');
   if not pg_is_in_recovery() and c.worker_name is not null then
     select * into v_identity from fn_iu_cluster_identity();
     if (c.system_identifier, c.database_oid, c.log_oid) is distinct from
@@ -1762,7 +1809,7 @@ begin
       else (select count(*) from iu_route_attempt where route_kind = 'outbound') end,
     'healthy', v_found = '[]', 'reasons', v_found,
     'seconds_since_last_run', round(v_silence, 1), 'oldest_undecided_seconds', round(v_backlog.age, 1),
-    'deliveries_waiting', v_delivery.waiting, 'oldest_delivery_seconds', round(v_delivery.age, 1), 'lost', coalesce(c.lost_pairs, 0),
+    'deliveries_waiting', v_delivery -> 'waiting', 'oldest_delivery_seconds', v_delivery -> 'oldest_seconds', 'delivery_hold', v_delivery -> 'hold', 'lost', coalesce(c.lost_pairs, 0),
     'reconciled_at', c.reconciled_at, 'blockers', v_blockers, 'suppressed_events', v_suppressed,
     'processes', (select coalesce(jsonb_agg(jsonb_build_object('process_id', process_id, 'host', host, 'pid', pid, 'state', state,
                     'seconds_since_beat', round(extract(epoch from clock_timestamp() - last_beat_at), 1)) order by last_beat_at desc), '[]')
@@ -1811,8 +1858,12 @@ begin
     'attempts', v_attempts,
     'dead_letters', (select coalesce(jsonb_agg(to_jsonb(d) - '{event_snapshot,event_seq,event_ref}'::text[] order by d.dead_letter_id), '[]')
                        from iu_route_dead_letter d where d.event_seq = e.seq),
-    'deliveries', (select coalesce(jsonb_agg(to_jsonb(q) - '{event_seq,event_ref,lease_token}'::text[] order by q.delivery_id), '[]')
-                     from iu_route_delivery q where q.event_seq = e.seq));
+    'deliveries', (select coalesce(jsonb_agg(to_jsonb(q) - '{event_seq,event_ref,lease_token,edit_id}'::text[]
+                       || jsonb_build_object('route_code', r.route_code, 'lease_until', l.lease_until) order by q.route_id), '[]')
+                     from iu_route_delivery q
+                     join iu_outbound_route r using (route_id)
+                     left join iu_route_lease l on l.lease_token = q.lease_token and l.route_id = q.route_id
+                    where q.event_seq = e.seq));
 end
 $$;
 -- <<<

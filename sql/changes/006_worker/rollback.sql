@@ -49,6 +49,7 @@ drop function fn_iu_window_open(iu_route_worker_cursor, bigint, xid8);
 drop function fn_iu_route_decide_isolated(iu_event_key[], iu_judged_route[], bigint);
 drop function fn_iu_route_fail(bigint, iu_judged_route, integer, bigint, text, text);
 drop function fn_iu_route_decide(iu_event_key[], iu_judged_route[], bigint);
+drop function fn_iu_route_outcome(event_outbox, iu_judged_route);
 drop function fn_iu_route_worker_register(text, text, text);
 drop function fn_iu_cursor_lock_key();
 drop function fn_iu_owned_domains(text);

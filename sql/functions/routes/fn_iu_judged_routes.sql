@@ -20,7 +20,8 @@ as $$
          case when not r.enabled then 'route_disabled'
               when not r.dry_run and a.state = 'missing' then 'not_approved' end,
          r.ordering,
-         fn_iu_route_request(r.target_kind, r.target_ref, r.target_config)
+         fn_iu_route_request(r.target_kind, r.target_ref, r.target_config),
+         case when a.state in ('valid', 'spent') then (select canary_share from iu_route_approval p where p.approval_id = r.approval_id) end
     from iu_outbound_route r
    cross join lateral (
      select case when r.enabled and not r.dry_run then fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end as state

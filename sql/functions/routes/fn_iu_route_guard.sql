@@ -6,7 +6,7 @@
 -- Arguments: none
 -- Returns:   the row to write
 -- Raises:    IU330 identity of a route changed, IU331 removed route changed, IU332 filter is not a predicate,
---            IU333 a secret in target_config or target_ref, IU410 live without a valid approval, IU411 target kind cannot go live
+--            IU333 a secret in target_config or target_ref, IU360 malformed retry policy, IU410 live without a valid approval, IU411 target kind cannot go live
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_route_guard() returns trigger
@@ -37,6 +37,8 @@ begin
     else
       new.version := old.version;
     end if;
+    -- A claim reads a route after it has locked this row: when this change has committed, nothing more is claimed under the old state.
+    perform from iu_route_flow where route_id = new.route_id for update;
   end if;
   if new.filter is not null and (tg_op = 'INSERT' or new.filter::text is distinct from old.filter::text) then
     begin
@@ -52,11 +54,18 @@ begin
         null;  -- strict paths raise on an empty payload; they are judged event by event
     end;
   end if;
+  if tg_op = 'INSERT' or new.retry_policy is distinct from old.retry_policy then
+    perform fn_iu_retry_policy_check(new.retry_policy);
+  end if;
   -- every key at any depth, headers included
   select k ->> 'key' into v_key
     from jsonb_path_query(new.target_config, 'strict $.** ? (@.type() == "object").keyvalue()') as k
    where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
-     and jsonb_typeof(k -> 'value') <> 'object' and coalesce(k ->> 'value', '') !~ '^(env|file):\S+$'
+     -- which kind of signature is no secret
+     and not (k ->> 'key' = 'signature' and k ->> 'value' in ('hmac', 'ed25519', 'none'))
+     -- a list of references is what a rotation needs
+     and exists (select from jsonb_path_query(k -> 'value', 'lax $[*]') as v
+                  where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ '^(env|file):\S+$')
    limit 1;
   if v_key is not null then
     raise exception using errcode = 'IU333', message = format('target_config.%s of route %s holds a secret', v_key, new.route_code),

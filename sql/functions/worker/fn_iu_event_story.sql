@@ -36,7 +36,11 @@ begin
     'attempts', v_attempts,
     'dead_letters', (select coalesce(jsonb_agg(to_jsonb(d) - '{event_snapshot,event_seq,event_ref}'::text[] order by d.dead_letter_id), '[]')
                        from iu_route_dead_letter d where d.event_seq = e.seq),
-    'deliveries', (select coalesce(jsonb_agg(to_jsonb(q) - '{event_seq,event_ref,lease_token}'::text[] order by q.delivery_id), '[]')
-                     from iu_route_delivery q where q.event_seq = e.seq));
+    'deliveries', (select coalesce(jsonb_agg(to_jsonb(q) - '{event_seq,event_ref,lease_token,edit_id}'::text[]
+                       || jsonb_build_object('route_code', r.route_code, 'lease_until', l.lease_until) order by q.route_id), '[]')
+                     from iu_route_delivery q
+                     join iu_outbound_route r using (route_id)
+                     left join iu_route_lease l on l.lease_token = q.lease_token and l.route_id = q.route_id
+                    where q.event_seq = e.seq));
 end
 $$;

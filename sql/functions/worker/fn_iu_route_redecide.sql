@@ -6,7 +6,7 @@
 -- Arguments: p_event_seq; p_route_id: 0 = the event as a whole: routes that have no decision for it get one; p_new_id
 -- Returns:   {status: replayed|delivery_waiting|no_decision, decision, reason, attempt_no}
 -- Raises:    nothing of its own
--- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter
+-- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane, iu_route_dead_letter
 -- May call:  internal
 create or replace function fn_iu_route_redecide(p_event_seq bigint, p_route_id bigint, p_new_id boolean) returns jsonb
 language plpgsql
@@ -23,6 +23,7 @@ declare
   v_key text;
   v_count record;
   v_message text;
+  v_lane text;
 begin
   select * into v_first from iu_route_attempt where event_seq = p_event_seq and route_id = p_route_id and attempt_no = 1 for update;
   if not found then
@@ -50,15 +51,11 @@ begin
   select * into v_route from fn_iu_judged_routes() r where r.route_id = p_route_id;
   v_key := v_first.idempotency_key || case when p_new_id then '#' || v_no else '' end;
   begin
-    v_status := case
-      when v_route.route_id is null or v_route.verdict = 'disabled' then 'skipped'
-      when v_route.filter is not null and not coalesce(jsonb_path_match(v_event.safe_payload, v_route.filter,
-        jsonb_build_object('domain', v_event.event_domain, 'type', v_event.event_type, 'stream', v_event.event_stream, 'severity', v_event.event_severity,
-                           'subject_table', v_event.event_subject_table, 'subject_ref', v_event.event_subject_ref)), false) then 'filtered'
-      when v_route.verdict = 'live' then 'queued'
-      else 'dry_run' end;
-    v_reason := case when v_route.route_id is null then 'route_removed' when v_status = 'filtered' then 'filtered' else v_route.reason end;
-    v_status := replace(v_status, 'filtered', 'skipped');
+    select o.status, o.reason into v_status, v_reason from fn_iu_route_outcome(v_event, v_route) o;
+    if v_status = 'no_match' then
+      v_reason := v_status;
+      v_status := 'skipped';
+    end if;
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
                                   idempotency_key, payload_snapshot)
     values (p_event_seq, p_route_id, v_no, v_route.version, v_event.id, 'outbound', v_first.route_code, v_status, v_status, v_reason, v_key,
@@ -66,7 +63,11 @@ begin
     if v_status = 'queued' then
       insert into iu_route_delivery (event_seq, event_ref, route_id, attempt_no, delivery_key, lane_key)
       values (p_event_seq, v_event.id, p_route_id, v_no, v_key,
-              case when v_route.ordering = 'subject' then v_event.event_subject_table || ':' || v_event.event_subject_ref end);
+              case when v_route.ordering = 'subject' then v_event.event_subject_table || ':' || v_event.event_subject_ref end)
+      returning lane_key into v_lane;
+      if v_lane is not null then
+        perform fn_iu_lane_wake(array[p_route_id], array[v_lane], array[p_event_seq]);
+      end if;
     end if;
   exception when others then
     get stacked diagnostics v_status = returned_sqlstate, v_message = message_text;

@@ -6,7 +6,7 @@
 -- Returns:   the earlier system's fields {master_gate_open, worker_gate_open, registered, cursor_created_at, cursor_event_id,
 --            last_run_at, events_seen_total, attempts_written_total, dead_lettered_total, backlog_iu_events, dead_letter_open,
 --            outbound_attempts_in_audit, healthy} and {reasons: [{code, message, action}], seconds_since_last_run,
---            oldest_undecided_seconds, deliveries_waiting, oldest_delivery_seconds, lost, blockers, suppressed_events, processes}
+--            oldest_undecided_seconds, deliveries_waiting, oldest_delivery_seconds, delivery_hold, lost, blockers, suppressed_events, processes}
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
@@ -22,10 +22,9 @@ declare
   v_worker boolean := fn_iu_route_worker_enabled();
   v_silence_allowed numeric := fn_iu_setting_number('iu_core.health_max_silence_seconds', 120, 1, 86400);
   v_backlog_allowed numeric := fn_iu_setting_number('iu_core.health_max_undecided_seconds', 300, 1, 604800);
-  v_delivery_allowed numeric := fn_iu_setting_number('iu_core.health_max_delivery_seconds', 3600, 1, 2592000);
   v_silence numeric;
   v_backlog record;
-  v_delivery record;
+  v_delivery jsonb := fn_iu_delivery_health();
   v_dead bigint;
   v_unowned text;
   v_disabled text;
@@ -37,7 +36,6 @@ begin
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name;
   select coalesce(sum(backlog), 0) as waiting, extract(epoch from clock_timestamp() - min(oldest_created_at)) as age into v_backlog
     from v_iu_event_backlog where worker_name = p_worker_name;
-  select count(*) as waiting, extract(epoch from clock_timestamp() - min(created_at)) as age into v_delivery from iu_route_delivery;
   select count(*) into v_dead from iu_route_dead_letter where resolved_at is null;
   select string_agg(distinct t.event_domain, ', ') into v_unowned from event_type_registry t
    where t.active and not exists (select from iu_route_worker_cursor o where o.event_domain in ('*', t.event_domain));
@@ -56,8 +54,6 @@ begin
       'start iu worker, or look at its log'),
     (v_backlog.age > v_backlog_allowed, 'undecided_too_old', format('%s events wait, the oldest for %s s, %s s are allowed',
       v_backlog.waiting, v_backlog.age::bigint, v_backlog_allowed), 'see blockers, the worker''s log and iu cursor list'),
-    (v_delivery.age > v_delivery_allowed, 'delivery_too_old', format('%s deliveries wait, the oldest for %s s, %s s are allowed',
-      v_delivery.waiting, v_delivery.age::bigint, v_delivery_allowed), 'iu gate list; look at the target'),
     (v_dead > 0, 'dead_letters_open', format('%s dead letters are open', v_dead), 'iu dead-letter list; replay or resolve them'),
     (c.lost_pairs > 0, 'certificate_broken', format('%s decisions are missing', c.lost_pairs), 'iu cursor rewind WORKER decides what is missing'),
     (v_unowned is not null, 'domain_without_owner', format('no worker decides the domains: %s', v_unowned),
@@ -69,6 +65,7 @@ begin
       'a prepared transaction is forgotten: its events stay undecided', 'see blockers: COMMIT PREPARED or ROLLBACK PREPARED by its name'))
     as reason (holds, code, message, action)
    where holds;
+  v_found := v_found || (v_delivery -> 'reasons');
   if not pg_is_in_recovery() and c.worker_name is not null then
     select * into v_identity from fn_iu_cluster_identity();
     if (c.system_identifier, c.database_oid, c.log_oid) is distinct from
@@ -89,7 +86,7 @@ begin
       else (select count(*) from iu_route_attempt where route_kind = 'outbound') end,
     'healthy', v_found = '[]', 'reasons', v_found,
     'seconds_since_last_run', round(v_silence, 1), 'oldest_undecided_seconds', round(v_backlog.age, 1),
-    'deliveries_waiting', v_delivery.waiting, 'oldest_delivery_seconds', round(v_delivery.age, 1), 'lost', coalesce(c.lost_pairs, 0),
+    'deliveries_waiting', v_delivery -> 'waiting', 'oldest_delivery_seconds', v_delivery -> 'oldest_seconds', 'delivery_hold', v_delivery -> 'hold', 'lost', coalesce(c.lost_pairs, 0),
     'reconciled_at', c.reconciled_at, 'blockers', v_blockers, 'suppressed_events', v_suppressed,
     'processes', (select coalesce(jsonb_agg(jsonb_build_object('process_id', process_id, 'host', host, 'pid', pid, 'state', state,
                     'seconds_since_beat', round(extract(epoch from clock_timestamp() - last_beat_at), 1)) order by last_beat_at desc), '[]')

@@ -1,15 +1,10 @@
-import { hostname } from 'node:os';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { IuError } from '../../contract/errors/index.js';
-import { defaultBatchBounds } from '../../route/poll.js';
-import { RouteWorker, type WorkerSummary } from '../../route/worker.js';
 import type { Database } from '../../store/database.js';
-import { openBell, openWorkerSession } from '../../store/worker-session.js';
 import { type CliContext, withExamples } from '../context.js';
 import { wholeNumber } from '../global-options.js';
-import type { LogFields } from '../log.js';
-import { packageVersion } from '../run.js';
+import { processSettings, WorkerProcess, type WorkerProcessSummary } from '../worker-process.js';
 
 /** Nobody decides events: for a script as bad as a worker that is silent. */
 export function noCursor(): IuError {
@@ -21,6 +16,7 @@ export function noCursor(): IuError {
 
 interface WorkerFlags {
   readonly once?: boolean;
+  readonly only?: 'route' | 'deliver';
   readonly worker: readonly string[];
   readonly wakeUp?: boolean;
   readonly batch?: number;
@@ -31,13 +27,15 @@ export function register(program: Command, context: CliContext): void {
   withExamples(
     program
       .command('worker')
-      .description('Decide events: run passes for the registered cursors until stopped')
-      .option('--once', 'decide everything there is and end; for cron and systemd timers')
+      .description('Decide events and deliver what is live, until stopped')
+      .option('--once', 'decide everything there is, deliver what is due, and end; for cron and systemd timers')
+      .addOption(new Option('--only <half>', 'do one half only: decide, or deliver').choices(['route', 'deliver']))
       .option('--worker <name>', 'serve this cursor only; may be repeated', append, [])
       .option('--wake-up', 'also listen for the bell of the log (see iu event-type --help for its trigger)')
       .option('--batch <events>', 'ask for exactly so many events a pass instead of adapting', wholeNumber(1, 10_000)),
     'iu worker',
     'iu worker --once --json',
+    'IU_DEPLOYMENT=production iu worker --only deliver',
     'iu worker --worker iu_outbound_default --wake-up',
   ).action(async (flags: WorkerFlags, command: Command) => {
     await context.withDatabase(command, (database) => work(database, flags, command, context), {
@@ -52,45 +50,46 @@ function append(value: string, list: readonly string[]): readonly string[] {
 }
 
 async function work(database: Database, flags: WorkerFlags, command: Command, context: CliContext): Promise<void> {
-  const logger = context.logger(command);
-  const settings = { url: database.url, schema: database.schema, purpose: 'worker' };
-  const bell = (onRing: () => void, onLost: () => void) =>
-    openBell({ ...settings, purpose: 'worker bell' }, onRing, onLost);
-  const worker = new RouteWorker(
+  const process = new WorkerProcess(
+    database,
     {
-      connect: () => openWorkerSession(settings),
-      ...(flags.wakeUp ? { openBell: bell } : {}),
-      log: (level, message, fields) => logger[level](message, fields as LogFields | undefined),
-    },
-    {
-      workerNames: flags.worker,
       once: flags.once ?? false,
-      ...(flags.batch === undefined
-        ? {}
-        : { batch: { ...defaultBatchBounds, first: flags.batch, smallest: flags.batch, largest: flags.batch } }),
-      processId: `${hostname()}:${process.pid}:${Date.now().toString(36)}`,
-      host: hostname(),
-      pid: process.pid,
-      version: packageVersion(),
+      routes: flags.only !== 'deliver',
+      delivers: flags.only !== 'route',
+      workerNames: flags.worker,
+      wakeUp: flags.wakeUp ?? false,
+      batch: flags.batch,
+      ...processSettings(context, command),
     },
+    context.logger(command),
   );
   const stop = context.stopSignal();
-  stop.addEventListener('abort', () => worker.stop(), { once: true });
-  if (stop.aborted) worker.stop();
-  const summary = await worker.run();
-  report(summary, flags, command, context);
+  stop.addEventListener('abort', () => process.stop(), { once: true });
+  if (stop.aborted) process.stop();
+  report(await process.run(), flags, command, context);
 }
 
-function report(summary: WorkerSummary, flags: WorkerFlags, command: Command, context: CliContext): void {
+function report(summary: WorkerProcessSummary, flags: WorkerFlags, command: Command, context: CliContext): void {
+  const { routing, delivery } = summary;
   const printer = context.printer(command);
   if (flags.once || printer.json) {
-    printer.result(summary, () => [
-      `${summary.passes} passes, ${summary.seen} events seen, ${summary.attemptsWritten} attempts written, ${summary.deadLettered} dead letters`,
+    printer.result({ ...routing, delivery: delivery ?? null }, () => [
+      ...(routing === undefined
+        ? []
+        : [
+            `${routing.passes} passes, ${routing.seen} events seen, ${routing.attemptsWritten} attempts written, ${routing.deadLettered} dead letters`,
+          ]),
+      ...(delivery === undefined
+        ? []
+        : [
+            `${delivery.sent} sent, ${delivery.failed} failed, ${delivery.unknown} unknown, ${delivery.deadLettered} dead letters${delivery.hold === null ? '' : `; held: ${delivery.hold}`}`,
+          ]),
     ]);
   }
-  if (summary.lost > 0) context.endWith(exitCodes.unhealthy);
-  if (flags.once && summary.workerNames.length === 0) throw noCursor();
-  const left = summary.unfinished;
+  if (routing === undefined) return;
+  if (routing.lost > 0) context.endWith(exitCodes.unhealthy);
+  if (flags.once && routing.workerNames.length === 0) throw noCursor();
+  const left = routing.unfinished;
   if (left.length === 0) return;
   throw new IuError('IU311', {
     hint: 'iu health names the reason: open the gates with iu gate open, or rebase the cursor after a restore.',

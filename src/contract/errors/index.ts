@@ -1,10 +1,12 @@
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { deliveryErrors } from './delivery.js';
 import { deliveryBrokersErrors } from './delivery-brokers.js';
 import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
+import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { routingErrors } from './routing.js';
@@ -19,7 +21,9 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...logErrors,
   ...unitsErrors,
   ...routingErrors,
+  ...deliveryErrors,
   ...gatesErrors,
+  ...goingLiveErrors,
   ...deliveryTargetsErrors,
   ...deliveryBrokersErrors,
   ...structureErrors,

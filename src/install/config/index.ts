@@ -68,6 +68,7 @@ const defaults: Readonly<Record<ConfigKey, string | undefined>> = {
   schema: 'public',
   dataFolder: `.iu/postgres-${embeddedMajor}`,
   deployment: undefined,
+  deliveryAllow: undefined,
   logLevel: 'info',
 };
 

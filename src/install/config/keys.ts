@@ -26,6 +26,10 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, dot, dash or underscore, 63 at most')
     .optional(),
+  deliveryAllow: z
+    .string()
+    .regex(/^[^\s,]+(,[^\s,]+)*$/, 'must be hosts, addresses or networks, separated by commas without spaces')
+    .optional(),
   logLevel: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`),
 });
 
@@ -38,6 +42,7 @@ export const configKeys = [
   'schema',
   'dataFolder',
   'deployment',
+  'deliveryAllow',
   'logLevel',
 ] as const satisfies ConfigKey[];
 
@@ -47,6 +52,7 @@ export const environmentNames: Readonly<Record<ConfigKey, string>> = {
   schema: 'IU_SCHEMA',
   dataFolder: 'IU_DATA_FOLDER',
   deployment: 'IU_DEPLOYMENT',
+  deliveryAllow: 'IU_DELIVERY_ALLOW',
   logLevel: 'IU_LOG_LEVEL',
 };
 
@@ -56,6 +62,7 @@ export const flagNames: Readonly<Record<ConfigKey, string>> = {
   schema: '--schema',
   dataFolder: '--data-folder',
   deployment: '--deployment',
+  deliveryAllow: '--delivery-allow',
   logLevel: '--log-level',
 };
 

@@ -1,0 +1,1353 @@
+-- 009_delivery: claim, send, settle. What waits is leased to a runner, sent with no transaction open, and settled by its token; targets in
+-- the database run in the transaction of their attempt. How it works is explained in ARCHITECTURE.md, "Delivery".
+
+create table iu_deployment (
+  claim_id          bigint generated always as identity primary key,
+  name              text not null,
+  system_identifier text not null,
+  database_oid      oid not null,
+  log_oid           oid not null,
+  timeline          integer not null,
+  claimed_by        text not null,
+  reason            text not null,
+  claimed_at        timestamptz not null default clock_timestamp()
+);
+comment on table iu_deployment is 'Which cluster and database somebody said is the real one, and its name; the last row counts. Append-only. A copy holds every send.';
+
+create table iu_delivery_target (
+  target_kind   text not null check (target_kind in ('sql_function', 'table')),
+  target_ref    text not null,
+  identity      text not null,
+  registered_by text not null,
+  reason        text not null,
+  registered_at timestamptz not null default clock_timestamp(),
+  primary key (target_kind, target_ref)
+);
+comment on table iu_delivery_target is 'Functions and tables of this database that a route may deliver to. Looked up by identity, never executed as text.';
+
+create table iu_event_hop (
+  event_seq bigint primary key,
+  hop       integer not null check (hop > 0)
+);
+comment on table iu_event_hop is 'Events that were emitted by a target in the database: how many such targets are behind them. More than 16 is a loop.';
+
+create table iu_event_edit (
+  edit_id    bigint generated always as identity primary key,
+  event_seq  bigint not null,
+  route_id   bigint not null,
+  attempt_no integer not null,
+  payload    jsonb not null,
+  diff       jsonb not null,
+  edited_by  text not null,
+  reason     text not null,
+  edited_at  timestamptz not null default clock_timestamp()
+);
+create index iu_event_edit_event_idx on iu_event_edit (event_seq, route_id);
+comment on table iu_event_edit is 'Payloads that a person corrected to try a dead letter again, with the difference to the event. The event itself never changes. Append-only.';
+
+create type iu_settled as (
+  lease_token         uuid,
+  route_id            bigint,
+  event_seq           bigint,
+  status              text,
+  milliseconds        integer,
+  detail              text,
+  failure_code        text,
+  permanent           boolean,
+  retry_after_seconds integer,
+  gone                boolean,
+  ordinality          bigint
+);
+comment on type iu_settled is 'What became of one send, as fn_iu_delivery_settle works on it.';
+
+create type iu_claimed as (
+  hold                   text,
+  lease_token            uuid,
+  route_id               bigint,
+  route_version          integer,
+  event_seq              bigint,
+  attempt_no             integer,
+  delivery_key           text,
+  event_id               uuid,
+  event_domain           text,
+  event_type             text,
+  event_stream           text,
+  event_severity         text,
+  event_subject_table    text,
+  event_subject_ref      text,
+  canonical_address      text,
+  actor_ref              text,
+  source_system          text,
+  correlation_id         text,
+  payload_classification text,
+  occurred_at            timestamptz,
+  safe_payload           jsonb
+);
+comment on type iu_claimed is 'One leased delivery with its event; or hold alone: why nothing may be claimed.';
+
+-- >>> functions/delivery/fn_iu_delivery_delay.sql
+-- fn_iu_delivery_delay(jsonb, integer, integer, double precision) returns integer
+--
+-- Contract:  when a send that failed is tried again. Delays come from the route's retry policy {delays_seconds: [..],
+--            jitter_share}; without one from 5 s to 24 h, 10 sends over 75 hours. What the target asked for counts within [delay,
+--            the greater of 2 x delay and one hour]. retryDelaySeconds in src/contract says the same.
+-- Arguments: p_policy: of the route; p_sends: made so far, 1 or more; p_retry_after_seconds: what the target asked for, null =
+--            nothing; p_random: 0 to 1
+-- Returns:   seconds, at most 30 days; null when no try is left
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator, iu_reader
+create or replace function fn_iu_delivery_delay(p_policy jsonb, p_sends integer, p_retry_after_seconds integer, p_random double precision)
+returns integer
+language sql
+immutable
+set search_path from current
+as $$
+  select least(2592000, ceil(case when p_retry_after_seconds > 0
+                                  then least(greatest(j.delay, p_retry_after_seconds), greatest(2 * j.delay, 3600))
+                                  else j.delay end))::integer
+    from (select coalesce(p_policy -> 'delays_seconds', '[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]') ->> (p_sends - 1) as base) b
+   cross join lateral (select b.base::numeric * (1 + coalesce((p_policy ->> 'jitter_share')::numeric, 0.2) * (2 * p_random::numeric - 1)) as delay) j
+   where b.base is not null
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_lane_refresh.sql
+-- fn_iu_lane_refresh(bigint[], text[]) returns void
+--
+-- Contract:  after a head was settled, rescheduled, released or cancelled: gives its lane the next head and its due time, or takes
+--            the empty lane away. The caller holds the locks of these lanes since an earlier statement, so this one sees every
+--            delivery whose wake-up it could miss.
+-- Arguments: p_route_ids, p_lane_keys: of one length, one element a lane
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_route_lane
+-- May call:  internal
+create or replace function fn_iu_lane_refresh(p_route_ids bigint[], p_lane_keys text[]) returns void
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+begin
+  with lane as materialized (
+    select g.route_id, g.lane_key, h.event_seq, h.due_at
+      from (select distinct route_id, lane_key from unnest(p_route_ids, p_lane_keys) as u (route_id, lane_key)) g
+      left join lateral (select d.event_seq, d.due_at from iu_route_delivery d
+                          where d.route_id = g.route_id and d.lane_key = g.lane_key order by d.event_seq limit 1) h on true
+  ), gone as (
+    delete from iu_route_lane l using lane n where l.route_id = n.route_id and l.lane_key = n.lane_key and n.event_seq is null
+  )
+  update iu_route_lane l
+     set head_seq = n.event_seq, due_at = n.due_at, lease_token = null
+    from lane n
+   where l.route_id = n.route_id and l.lane_key = n.lane_key and n.event_seq is not null;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_lane_release.sql
+-- fn_iu_lane_release() returns trigger
+--
+-- Contract:  when a dead letter is resolved: the lane that it held (on_dead_letter = hold) goes on, unless another open dead letter
+--            of the same subject still holds it.
+-- Arguments: none
+-- Returns:   null (after trigger)
+-- Raises:    nothing
+-- Writes:    iu_route_lane
+-- May call:  nobody, it is a trigger
+create or replace function fn_iu_lane_release() returns trigger
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_lane text := new.event_snapshot ->> 'event_subject_table' || ':' || (new.event_snapshot ->> 'event_subject_ref');
+begin
+  perform from iu_route_lane where route_id = new.route_id and lane_key = v_lane and due_at = 'infinity' for update;
+  if found and not exists (
+       select from iu_route_dead_letter o
+        where o.route_id = new.route_id and o.resolved_at is null and o.dead_letter_id <> new.dead_letter_id
+          and o.event_snapshot ->> 'event_subject_table' || ':' || (o.event_snapshot ->> 'event_subject_ref') = v_lane) then
+    perform fn_iu_lane_refresh(array[new.route_id], array[v_lane]);
+  end if;
+  return null;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_deployment_claim.sql
+-- fn_iu_deployment_claim(text, text) returns jsonb
+--
+-- Contract:  says that this cluster and database are the real ones and what the installation is called. From here on a runner that
+--            says the same name may send from here; a copy of it, wherever it is restored, holds every send until somebody claims
+--            it there under a name that its runners use.
+-- Arguments: p_name: letters, digits, dot, dash or underscore, 63 at most; p_reason: why, mandatory
+-- Returns:   {name, was, system_identifier, timeline}
+-- Raises:    IU350 malformed name, IU351 reason missing, IU302 read-only node
+-- Writes:    iu_deployment, dot_config
+-- May call:  iu_operator
+create or replace function fn_iu_deployment_claim(p_name text, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_was text := fn_iu_setting('iu_core.deployment', null);
+  v_identity record;
+begin
+  perform fn_iu_require_read_committed();
+  if p_name is null or p_name !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' then
+    raise exception using errcode = 'IU350', message = 'a deployment is named by letters, digits, dot, dash or underscore, 63 at most';
+  end if;
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU351', message = 'a deployment is claimed with a reason', hint = 'add --reason TEXT';
+  end if;
+  select * into v_identity from fn_iu_cluster_identity();
+  insert into iu_deployment (name, system_identifier, database_oid, log_oid, timeline, claimed_by, reason)
+  values (p_name, v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid, v_identity.timeline, session_user, p_reason);
+  insert into dot_config (key, value, reason) values ('iu_core.deployment', p_name, p_reason)
+  on conflict (key) do update set value = excluded.value, reason = excluded.reason;
+  return jsonb_build_object('name', p_name, 'was', v_was, 'system_identifier', v_identity.system_identifier, 'timeline', v_identity.timeline);
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_hold.sql
+-- fn_iu_delivery_hold(text) returns text
+--
+-- Contract:  what keeps every delivery of this database from being claimed by a runner of that deployment: a closed gate (the
+--            master is named first), a deployment that nobody claimed, another name than the runner's, another cluster than the one
+--            that was claimed, or another timeline (a promotion or point-in-time restore; allowed when iu_core.ha is true). Nothing
+--            is dropped: it waits.
+-- Arguments: p_deployment: name the runner was given (IU_DEPLOYMENT); null = none
+-- Returns:   null when deliveries may be claimed; else master_gate_closed, delivery_gate_closed, deployment_unclaimed,
+--            deployment_not_named, deployment_differs, cluster_changed or timeline_changed
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator, iu_reader
+create or replace function fn_iu_delivery_hold(p_deployment text) returns text
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_name text := fn_iu_setting('iu_core.deployment', null);
+  v_claim iu_deployment;
+  v_identity record;
+begin
+  if not fn_iu_core_routes_enabled() then
+    return 'master_gate_closed';
+  elsif not fn_iu_delivery_enabled() then
+    return 'delivery_gate_closed';
+  end if;
+  select * into v_claim from iu_deployment order by claim_id desc limit 1;
+  if v_claim.name is null or v_name is distinct from v_claim.name then
+    return 'deployment_unclaimed';
+  elsif nullif(p_deployment, '') is null then
+    return 'deployment_not_named';
+  elsif p_deployment <> v_name then
+    return 'deployment_differs';
+  end if;
+  select * into v_identity from fn_iu_cluster_identity();
+  if (v_claim.system_identifier, v_claim.database_oid, v_claim.log_oid) is distinct from
+     (v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid) then
+    return 'cluster_changed';
+  elsif v_claim.timeline <> v_identity.timeline and fn_iu_setting('iu_core.ha', 'false') <> 'true' then
+    return 'timeline_changed';
+  end if;
+  return null;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_target_object.sql
+-- fn_iu_target_object(text, text) returns record
+--
+-- Contract:  the database object behind a registered target, looked up by its stored identity: a restored database has other oids,
+--            the same names. Null when it is not registered or not there any more.
+-- Arguments: p_target_kind: sql_function or table; p_target_ref: the name it was registered under
+-- Returns:   call_name: quoted, for a call or insert; definition: text that an approval pins by hash
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_target_object(p_target_kind text, p_target_ref text, out call_name text, out definition text)
+language plpgsql
+stable
+set search_path from current
+as $$
+declare
+  v_identity text := (select t.identity from iu_delivery_target t where t.target_kind = p_target_kind and t.target_ref = p_target_ref);
+begin
+  if p_target_kind = 'sql_function' then
+    select format('%I.%I', n.nspname, p.proname), pg_get_functiondef(p.oid) into call_name, definition
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.oid = to_regprocedure(v_identity);
+  elsif p_target_kind = 'table' then
+    select format('%I.%I', n.nspname, c.relname), c.relkind::text || ' ' || (
+             select string_agg(format('%s %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' order by a.attnum)
+               from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
+      into call_name, definition
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass(v_identity);
+  end if;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_target_sha256.sql
+-- fn_iu_target_sha256(text, text) returns text
+--
+-- Contract:  the hash of what a target in the database does today; an approval pins it, and a claim compares.
+-- Arguments: p_target_kind, p_target_ref: as the route has them
+-- Returns:   hex; null for a target outside the database, or one that is not registered or gone
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_target_sha256(p_target_kind text, p_target_ref text) returns text
+language sql
+stable
+security definer
+set search_path from current
+as $$
+  select encode(sha256(convert_to(o.definition, 'UTF8')), 'hex') from fn_iu_target_object(p_target_kind, p_target_ref) o
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_target_register.sql
+-- fn_iu_target_register(text, text, text, text) returns jsonb
+--
+-- Contract:  allows a function (uuid, jsonb) or a table (delivery_id text, event_id uuid, event jsonb) as a target of routes under
+--            a name. Only what stands here can be called; a route names it, never its text. Registering under a taken name points
+--            it at the new object, which voids what was approved for the old one.
+-- Arguments: p_target_kind: sql_function or table; p_target_ref: the name routes use; p_identity: schema.function(uuid,jsonb) or
+--            schema.table; p_reason: why, mandatory
+-- Returns:   {target_kind, target_ref, identity, sha256}
+-- Raises:    IU357 not such an object, IU358 reason missing
+-- Writes:    iu_delivery_target
+-- May call:  iu_operator
+create or replace function fn_iu_target_register(p_target_kind text, p_target_ref text, p_identity text, p_reason text) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_identity text;
+begin
+  if nullif(btrim(p_reason), '') is null or nullif(btrim(p_target_ref), '') is null then
+    raise exception using errcode = 'IU358', message = 'a target is registered with a name and a reason', hint = 'add --reason TEXT';
+  end if;
+  begin
+    if p_target_kind = 'sql_function' then
+      select format('%I.%I(uuid,jsonb)', n.nspname, p.proname) into v_identity
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+       where p.oid = to_regprocedure(p_identity) and p.prokind = 'f' and p.proargtypes = array_to_string(array['uuid'::regtype::oid, 'jsonb'::regtype::oid], ' ')::oidvector;
+    elsif p_target_kind = 'table' then
+      select format('%I.%I', n.nspname, c.relname) into v_identity
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.oid = to_regclass(p_identity) and c.relkind in ('r', 'p')
+         and 3 = (select count(*) from pg_attribute a
+                   where a.attrelid = c.oid and not a.attisdropped
+                     and (a.attname, a.atttypid::regtype::text) in (('delivery_id', 'text'), ('event_id', 'uuid'), ('event', 'jsonb')));
+    end if;
+  exception when syntax_error or invalid_name or undefined_object or invalid_text_representation then
+    v_identity := null;
+  end;
+  if v_identity is null then
+    raise exception using errcode = 'IU357', message = format('%s is no target of kind %s', quote_literal(p_identity), p_target_kind),
+      hint = 'a function takes (uuid, jsonb): event id and event; a table has the columns delivery_id text, event_id uuid, event jsonb';
+  end if;
+  insert into iu_delivery_target as t (target_kind, target_ref, identity, registered_by, reason)
+  values (p_target_kind, p_target_ref, v_identity, session_user, p_reason)
+  on conflict (target_kind, target_ref) do update
+     set identity = excluded.identity, registered_by = excluded.registered_by, reason = excluded.reason, registered_at = clock_timestamp();
+  return jsonb_build_object('target_kind', p_target_kind, 'target_ref', p_target_ref, 'identity', v_identity,
+    'sha256', fn_iu_target_sha256(p_target_kind, p_target_ref));
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_route_to_dry_run.sql
+-- fn_iu_route_to_dry_run(bigint, text, text) returns boolean
+--
+-- Contract:  takes a route back to dry-run and revokes its approval; what is queued stays queued and is held. Going live again
+--            takes a new request and a new approval.
+-- Arguments: p_route_id; p_reason: why; p_by: who, a person or the failure budget
+-- Returns:   true when it was not in dry-run before
+-- Raises:    nothing
+-- Writes:    iu_outbound_route, iu_route_approval
+-- May call:  internal
+create or replace function fn_iu_route_to_dry_run(p_route_id bigint, p_reason text, p_by text) returns boolean
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_approval bigint;
+  v_was_live boolean;
+begin
+  -- the flow row first: what a claim locks before it reads the route
+  perform from iu_route_flow where route_id = p_route_id for update;
+  select approval_id, not dry_run into v_approval, v_was_live from iu_outbound_route where route_id = p_route_id for update;
+  update iu_outbound_route set dry_run = true, note = p_reason where route_id = p_route_id and not dry_run;
+  update iu_route_approval set revoked_at = clock_timestamp(), revoked_by = p_by, revoke_reason = p_reason
+   where approval_id = v_approval and revoked_at is null;
+  return coalesce(v_was_live, false);
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_route_set_paused.sql
+-- fn_iu_route_set_paused(text, boolean, text) returns jsonb
+--
+-- Contract:  pauses the deliveries of a route, or lets them go on. Events are decided and queued meanwhile, nothing is dropped.
+--            Resuming closes the breaker and forgets the failures that led to a pause.
+-- Arguments: p_route_code; p_paused; p_reason: why, mandatory
+-- Returns:   {route_code, paused, waiting}
+-- Raises:    IU337 no such route, IU338 reason missing
+-- Writes:    iu_route_flow, iu_gate_log
+-- May call:  iu_operator
+create or replace function fn_iu_route_set_paused(p_route_code text, p_paused boolean, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_route_id bigint;
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU338', message = 'a route is paused or resumed with a reason', hint = 'add --reason TEXT';
+  end if;
+  select route_id into v_route_id from iu_outbound_route where route_code = p_route_code and removed_at is null;
+  if not found then
+    raise exception using errcode = 'IU337', message = format('there is no route %s', quote_literal(p_route_code)),
+      hint = 'iu route list shows the routes';
+  end if;
+  update iu_route_flow
+     set paused_at = case when p_paused then coalesce(paused_at, clock_timestamp()) end,
+         paused_by = case when p_paused then session_user end, pause_reason = case when p_paused then p_reason end,
+         breaker = case when p_paused then breaker else 'closed' end, breaker_until = case when p_paused then breaker_until end,
+         breaker_seconds = case when p_paused then breaker_seconds else 0 end,
+         failures_in_row = case when p_paused then failures_in_row else 0 end,
+         failing_since = case when p_paused then failing_since end
+   where route_id = v_route_id;
+  insert into iu_gate_log (config_key, operation, new_value, reason, changed_by, application_name, changed_at)
+  values ('route ' || p_route_code, 'update', case when p_paused then 'paused' else 'resumed' end, p_reason, session_user,
+          current_setting('application_name', true), clock_timestamp());
+  return jsonb_build_object('route_code', p_route_code, 'paused', p_paused,
+    'waiting', (select count(*) from iu_route_delivery where route_id = v_route_id));
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_route_flow_settle.sql
+-- fn_iu_route_flow_settle(bigint, integer, integer, integer, boolean, text) returns void
+--
+-- Contract:  what a settled batch means for its route. Breaker: opens after 10 failures in a row for 30 s, doubling to 10 minutes
+--            while the one send of the half-open state fails, and closes with a success. Pause: when the target is gone for good,
+--            or nothing but failures came for iu_core.pause_after_failing_seconds (a day). Failure budget: more failed and unknown
+--            sends within an hour than the approval allows take the route back to dry-run.
+-- Arguments: p_route_id; p_sent, p_failed: of the batch, refusals of single events not counted; p_trailing: failures after the last
+--            success; p_gone: the target asked to be left alone; p_failure_code: of the last failure
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_route_flow, iu_outbound_route, iu_route_approval, iu_gate_log
+-- May call:  internal
+create or replace function fn_iu_route_flow_settle(p_route_id bigint, p_sent integer, p_failed integer, p_trailing integer, p_gone boolean,
+  p_failure_code text) returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  f iu_route_flow;
+  v_budget integer;
+  v_pause text;
+begin
+  select * into strict f from iu_route_flow where route_id = p_route_id for update;
+  if p_sent > 0 then
+    f.breaker := 'closed'; f.breaker_until := null; f.breaker_seconds := 0;
+    f.failures_in_row := 0; f.failing_since := null; f.last_sent_at := v_now;
+  end if;
+  if p_failed > 0 then
+    f.last_failure_at := v_now; f.last_failure_code := p_failure_code;
+    f.failures_in_row := f.failures_in_row + p_trailing;
+    if p_trailing > 0 then
+      f.failing_since := coalesce(f.failing_since, v_now);
+    end if;
+    if f.breaker = 'half_open' or f.breaker = 'closed' and f.failures_in_row >= 10 then
+      f.breaker_seconds := case when f.breaker = 'half_open' then least(600, greatest(30, f.breaker_seconds * 2)) else 30 end;
+      f.breaker := 'open';
+      f.breaker_until := v_now + make_interval(secs => f.breaker_seconds);
+    end if;
+    if f.budget_started_at is null or f.budget_started_at < v_now - interval '1 hour' then
+      f.budget_started_at := v_now; f.budget_failures := 0;
+    end if;
+    f.budget_failures := f.budget_failures + p_failed;
+  end if;
+  if p_gone then
+    v_pause := 'the target is gone for good (it answered 410)';
+  elsif f.failing_since < v_now - make_interval(secs => fn_iu_setting_number('iu_core.pause_after_failing_seconds', 86400, 60, 2592000)) then
+    v_pause := format('nothing but failures since %s', f.failing_since);
+  end if;
+  if v_pause is not null and f.paused_at is null then
+    f.paused_at := v_now; f.paused_by := 'iu_core'; f.pause_reason := v_pause;
+    insert into iu_gate_log (config_key, operation, new_value, reason, changed_by, application_name, changed_at)
+    select 'route ' || route_code, 'update', 'paused', v_pause, 'iu_core', current_setting('application_name', true), v_now
+      from iu_outbound_route where route_id = p_route_id;
+  end if;
+  update iu_route_flow
+     set breaker = f.breaker, breaker_until = f.breaker_until, breaker_seconds = f.breaker_seconds, failures_in_row = f.failures_in_row,
+         failing_since = f.failing_since, last_sent_at = f.last_sent_at, last_failure_at = f.last_failure_at,
+         last_failure_code = f.last_failure_code, budget_started_at = f.budget_started_at, budget_failures = f.budget_failures,
+         paused_at = f.paused_at, paused_by = f.paused_by, pause_reason = f.pause_reason
+   where route_id = p_route_id;
+  if p_failed > 0 then
+    select a.failure_budget into v_budget from iu_outbound_route r join iu_route_approval a using (approval_id)
+     where r.route_id = p_route_id and not r.dry_run;
+    if f.budget_failures > v_budget then
+      perform fn_iu_route_to_dry_run(p_route_id, format('failure budget spent: %s failed sends within an hour, %s are allowed',
+        f.budget_failures, v_budget), 'iu_core');
+    end if;
+  end if;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_dead.sql
+-- fn_iu_delivery_dead(iu_route_delivery, text, text, text) returns void
+--
+-- Contract:  the end of a delivery that no try is left for: its dead letter with the whole event. The row of the queue and the
+--            attempt are the caller's matter. An ordered route with on_dead_letter = hold keeps the lane of the subject until the
+--            letter is resolved.
+-- Arguments: p_delivery: with the number of its last attempt; p_route_code; p_failure_code; p_failure_detail
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_route_dead_letter
+-- May call:  internal
+create or replace function fn_iu_delivery_dead(p_delivery iu_route_delivery, p_route_code text, p_failure_code text, p_failure_detail text)
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+  insert into iu_route_dead_letter (event_seq, event_ref, route_id, route_code, attempt_no, idempotency_key, event_snapshot, failure_code,
+                                    failure_detail, failure_signature)
+  select p_delivery.event_seq, p_delivery.event_ref, p_delivery.route_id, p_route_code, p_delivery.attempt_no,
+         p_delivery.delivery_key || '@' || p_delivery.attempt_no, to_jsonb(e), p_failure_code, p_failure_detail,
+         fn_iu_failure_signature(p_route_code, p_failure_code, p_failure_detail)
+    from event_outbox e where e.seq = p_delivery.event_seq;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_settle_rest.sql
+-- fn_iu_delivery_settle_rest(text, iu_settled[]) returns record
+--
+-- Contract:  settles what was not sent: failed and unknown sends become an attempt and are due again by the retry policy, or end as
+--            a dead letter; released ones give their number back. The caller holds the locks and has settled what was sent.
+-- Arguments: p_runner_id; p_settled: with status failed, unknown or released
+-- Returns:   settled, dead_lettered, and of each dead letter that holds its lane: held_route_ids, held_lane_keys, held_seqs
+-- Raises:    nothing
+-- Writes:    iu_route_delivery, iu_route_attempt, iu_route_dead_letter, iu_route_approval
+-- May call:  internal
+create or replace function fn_iu_delivery_settle_rest(p_runner_id text, p_settled iu_settled[], out settled integer, out dead_lettered integer,
+  out held_route_ids bigint[], out held_lane_keys text[], out held_seqs bigint[])
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  s record;
+  d iu_route_delivery;
+  v_delay integer;
+begin
+  settled := 0; dead_lettered := 0;
+  held_route_ids := '{}'; held_lane_keys := '{}'; held_seqs := '{}';
+  for s in
+    select u.*, l.route_version, r.route_code, r.retry_policy, r.on_dead_letter, r.approval_id
+      from unnest(p_settled) u
+      join iu_route_lease l using (lease_token, route_id)
+      join iu_outbound_route r using (route_id)
+     order by u.event_seq, u.route_id
+  loop
+    select * into d from iu_route_delivery q where q.event_seq = s.event_seq and q.route_id = s.route_id and q.lease_token = s.lease_token for update;
+    continue when not found;
+    settled := settled + 1;
+    if s.status = 'released' then
+      update iu_route_delivery q set lease_token = null, attempt_no = d.attempt_no - 1, sends = d.sends - 1
+       where q.event_seq = d.event_seq and q.route_id = d.route_id;
+      if d.sends = 1 then
+        update iu_route_approval set events_used = events_used - 1 where approval_id = s.approval_id and events_used > 0;
+      end if;
+      continue;
+    end if;
+    insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
+                                  idempotency_key, failure_code, failure_detail, send_milliseconds, runner_id)
+    values (d.event_seq, d.route_id, d.attempt_no, s.route_version, d.event_ref, 'outbound', s.route_code, s.status, s.status, s.failure_code,
+            d.delivery_key, s.failure_code, left(s.detail, 500), s.milliseconds, p_runner_id);
+    v_delay := case when s.permanent and s.status = 'failed' then null
+                    else fn_iu_delivery_delay(s.retry_policy, d.sends, s.retry_after_seconds, random()) end;
+    if v_delay is null then
+      dead_lettered := dead_lettered + 1;
+      perform fn_iu_delivery_dead(d, s.route_code, s.failure_code, left(s.detail, 500));
+      delete from iu_route_delivery q where q.event_seq = d.event_seq and q.route_id = d.route_id;
+      if d.lane_key is not null and s.on_dead_letter = 'hold' then
+        held_route_ids := held_route_ids || d.route_id;
+        held_lane_keys := held_lane_keys || d.lane_key;
+        held_seqs := held_seqs || d.event_seq;
+      end if;
+    else
+      update iu_route_delivery q set lease_token = null, due_at = clock_timestamp() + make_interval(secs => v_delay)
+       where q.event_seq = d.event_seq and q.route_id = d.route_id;
+    end if;
+  end loop;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_settle.sql
+-- fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], integer[], text[], text[], boolean[], integer[], boolean[]) returns jsonb
+--
+-- Contract:  writes what became of sends, fenced by the lease token: who comes back after his lease ran out finds nothing and
+--            writes nothing. sent: the delivery is gone, an attempt says so. failed, unknown: an attempt, and due again by the
+--            retry policy, or a dead letter. released: was not sent, the number is given back. Works while gates are closed: what
+--            happened is recorded always. Locks in one order: leases, lanes, deliveries, flow.
+-- Arguments: p_runner_id; then arrays of one length, one element a send: p_lease_tokens, p_route_ids, p_event_seqs, p_statuses,
+--            p_milliseconds, p_details (what the target said, or the failure), p_failure_codes, p_permanent, p_retry_after_seconds,
+--            p_gone (the target is gone for good: pause)
+-- Returns:   {settled, refused: fenced or unknown, dead_lettered}
+-- Raises:    IU352 unknown status, IU301, IU302
+-- Writes:    iu_route_delivery, iu_route_lane, iu_route_lease, iu_route_attempt, iu_route_dead_letter, iu_route_flow,
+--            iu_route_approval
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_delivery_settle(p_runner_id text, p_lease_tokens uuid[], p_route_ids bigint[], p_event_seqs bigint[],
+  p_statuses text[], p_milliseconds integer[], p_details text[], p_failure_codes text[], p_permanent boolean[],
+  p_retry_after_seconds integer[], p_gone boolean[]) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_settled iu_settled[];
+  v_lane_routes bigint[];
+  v_lane_keys text[];
+  v_sent integer;
+  v_rest record;
+  f record;
+begin
+  perform fn_iu_require_read_committed();
+  if not p_statuses <@ '{sent,failed,unknown,released}' then
+    raise exception using errcode = 'IU352', message = 'a send is settled as sent, failed, unknown or released';
+  end if;
+  perform from iu_route_lease l where l.lease_token = any (p_lease_tokens) order by l.lease_token, l.route_id for update;
+  select array_agg(row(u.lease_token, u.route_id, u.event_seq, u.status, u.milliseconds, u.detail, u.failure_code, u.permanent,
+                       u.retry_after_seconds, u.gone, u.ordinality)::iu_settled)
+    into v_settled
+    from unnest(p_lease_tokens, p_route_ids, p_event_seqs, p_statuses, p_milliseconds, p_details, p_failure_codes, p_permanent,
+                p_retry_after_seconds, p_gone) with ordinality
+           as u (lease_token, route_id, event_seq, status, milliseconds, detail, failure_code, permanent, retry_after_seconds, gone, ordinality)
+    join iu_route_lease l using (lease_token, route_id);
+  select array_agg(d.route_id), array_agg(d.lane_key) into v_lane_routes, v_lane_keys
+    from unnest(v_settled) s
+    join iu_route_delivery d on d.event_seq = s.event_seq and d.route_id = s.route_id and d.lease_token = s.lease_token
+   where d.lane_key is not null;
+  perform from iu_route_lane l
+    join unnest(v_lane_routes, v_lane_keys) as k (route_id, lane_key) using (route_id, lane_key)
+   order by l.route_id, l.lane_key for update of l;
+  with gone as (
+    delete from iu_route_delivery d
+     using unnest(v_settled) s
+     where d.event_seq = s.event_seq and d.route_id = s.route_id and d.lease_token = s.lease_token and s.status = 'sent'
+    returning d.event_seq, d.route_id, d.attempt_no, d.event_ref, d.delivery_key, s.lease_token, s.milliseconds, s.detail
+  )
+  insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, delivered, event_ref, route_kind, route_code, status, decision,
+                                reason, idempotency_key, send_milliseconds, runner_id)
+  select g.event_seq, g.route_id, g.attempt_no, l.route_version, true, g.event_ref, 'outbound', l.route_code, 'sent', 'sent',
+         left(g.detail, 200), g.delivery_key, g.milliseconds, p_runner_id
+    from gone g join iu_route_lease l using (lease_token, route_id);
+  get diagnostics v_sent = row_count;
+  select 0 as settled, 0 as dead_lettered, '{}'::bigint[] as held_route_ids, '{}'::text[] as held_lane_keys, '{}'::bigint[] as held_seqs into v_rest;
+  if p_statuses <> array_fill('sent'::text, array[cardinality(p_statuses)]) then
+    select * into v_rest from fn_iu_delivery_settle_rest(p_runner_id, (select array_agg(s) from unnest(v_settled) s where s.status <> 'sent'));
+  end if;
+  if v_lane_routes is not null then
+    perform fn_iu_lane_refresh(v_lane_routes, v_lane_keys);
+    insert into iu_route_lane (route_id, lane_key, head_seq, due_at)
+    select h.route_id, h.lane_key, h.head_seq, 'infinity' from unnest(v_rest.held_route_ids, v_rest.held_lane_keys, v_rest.held_seqs) as h (route_id, lane_key, head_seq)
+     order by 1, 2
+    on conflict (route_id, lane_key) do update set due_at = 'infinity', lease_token = null;
+  end if;
+  for f in
+    select s.route_id, count(*) filter (where s.status = 'sent')::integer as sent,
+           count(*) filter (where s.is_failure)::integer as failed,
+           count(*) filter (where s.is_failure and s.ordinality > s.last_sent)::integer as trailing,
+           coalesce(bool_or(s.gone), false) as gone, max(s.failure_code) filter (where s.is_failure) as failure_code
+      from (select u.*, (u.status = 'unknown' or u.status = 'failed' and u.permanent is not true) and u.failure_code <> 'lease_expired' as is_failure,
+                   coalesce(max(u.ordinality) filter (where u.status = 'sent') over (partition by u.route_id), 0) as last_sent
+              from unnest(v_settled) u) s
+      join iu_route_flow w using (route_id)
+     group by s.route_id, w.breaker, w.failures_in_row
+    having count(*) filter (where s.is_failure) > 0 or bool_or(s.gone) or w.breaker <> 'closed' or w.failures_in_row > 0
+     order by s.route_id
+  loop
+    perform fn_iu_route_flow_settle(f.route_id, f.sent, f.failed, f.trailing, f.gone, f.failure_code);
+  end loop;
+  with counted as (select lease_token, route_id, count(*)::integer as n from unnest(v_settled) group by 1, 2),
+  done as (delete from iu_route_lease l using counted c where l.lease_token = c.lease_token and l.route_id = c.route_id and l.unsettled <= c.n)
+  update iu_route_lease l set unsettled = l.unsettled - c.n
+    from counted c where l.lease_token = c.lease_token and l.route_id = c.route_id and l.unsettled > c.n;
+  return jsonb_build_object('settled', v_sent + v_rest.settled, 'refused', cardinality(p_statuses) - v_sent - v_rest.settled,
+                            'dead_lettered', v_rest.dead_lettered);
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_sweep.sql
+-- fn_iu_delivery_sweep() returns integer
+--
+-- Contract:  settles the oldest lease that ran out: nobody knows what became of its sends, so each is an attempt unknown with the
+--            code lease_expired, and is due again by the retry policy under the same delivery id. One lease a call, so that two
+--            callers never wait for each other in a circle.
+-- Arguments: none
+-- Returns:   sends that were settled
+-- Raises:    IU301, IU302
+-- Writes:    as fn_iu_delivery_settle
+-- May call:  internal
+create or replace function fn_iu_delivery_sweep() returns integer
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  l iu_route_lease;
+  v_open bigint[];
+  v_count integer;
+begin
+  select * into l from iu_route_lease where lease_until <= clock_timestamp() order by lease_until limit 1 for update skip locked;
+  if not found then
+    return 0;
+  end if;
+  select array_agg(d.event_seq order by d.event_seq) into v_open
+    from unnest(l.event_seqs) as e (event_seq)
+    join iu_route_delivery d on d.event_seq = e.event_seq and d.route_id = l.route_id and d.lease_token = l.lease_token;
+  v_count := coalesce(cardinality(v_open), 0);
+  if v_count > 0 then
+    perform fn_iu_delivery_settle(l.runner_id, array_fill(l.lease_token, array[v_count]), array_fill(l.route_id, array[v_count]), v_open,
+      array_fill('unknown'::text, array[v_count]), array_fill(null::integer, array[v_count]),
+      array_fill('the lease ran out before the runner said what happened'::text, array[v_count]),
+      array_fill('lease_expired'::text, array[v_count]), array_fill(false, array[v_count]), array_fill(null::integer, array[v_count]),
+      array_fill(false, array[v_count]));
+  end if;
+  delete from iu_route_lease where lease_token = l.lease_token and route_id = l.route_id;
+  return v_count;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_allowance.sql
+-- fn_iu_delivery_allowance(bigint, integer, timestamptz) returns record
+--
+-- Contract:  how many deliveries of a route may be claimed now, judged anew by the caller that has locked its flow row: the route
+--            is enabled and live with a valid approval for this version (P6), not paused, its breaker lets through (one send when
+--            half-open), rate and concurrency have room, events of the approval are left, and a target in the database is still
+--            what was approved.
+-- Arguments: p_route_id; p_wanted; p_lease_until: when a half-open send has to be over
+-- Returns:   allowed (0 or more), route_version, approval_id, held: why 0, else null
+-- Raises:    nothing
+-- Writes:    iu_route_flow
+-- May call:  internal
+create or replace function fn_iu_delivery_allowance(p_route_id bigint, p_wanted integer, p_lease_until timestamptz,
+  out allowed integer, out route_version integer, out approval_id bigint, out held text)
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  r iu_outbound_route;
+  a iu_route_approval;
+  f iu_route_flow;
+  v_state text;
+begin
+  select * into r from iu_outbound_route o where o.route_id = p_route_id;
+  select * into f from iu_route_flow o where o.route_id = p_route_id;
+  route_version := r.version;
+  approval_id := r.approval_id;
+  allowed := 0;
+  v_state := case when r.removed_at is not null or not r.enabled then 'disabled' when r.dry_run then 'dry_run'
+                  else fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end;
+  if v_state <> 'valid' then
+    held := case v_state when 'missing' then 'not_approved' when 'spent' then 'approval_spent' else 'route_' || v_state end;
+    return;
+  end if;
+  select * into strict a from iu_route_approval o where o.approval_id = r.approval_id;
+  if f.paused_at is not null then
+    held := 'route_paused';
+  elsif f.breaker <> 'closed' and f.breaker_until > v_now then
+    held := 'breaker_open';
+  elsif r.target_kind in ('sql_function', 'table') and (fn_iu_target_sha256(r.target_kind, r.target_ref) = a.target_sha256) is not true then
+    held := 'target_changed';
+  end if;
+  if held is not null then
+    return;
+  end if;
+  allowed := least(p_wanted, coalesce(a.max_events - a.events_used, p_wanted));
+  if r.max_concurrency is not null then
+    allowed := least(allowed, r.max_concurrency - (select coalesce(sum(unsettled), 0) from iu_route_lease l
+                                                   where l.route_id = p_route_id and l.lease_until > v_now));
+  end if;
+  if r.rate_per_second is not null then
+    -- a bucket of one second
+    f.tokens := least(r.rate_per_second, f.tokens + r.rate_per_second * coalesce(extract(epoch from v_now - f.tokens_at), 1));
+    allowed := least(allowed, floor(f.tokens)::integer);
+    update iu_route_flow o set tokens = f.tokens, tokens_at = v_now where o.route_id = p_route_id;
+  end if;
+  if f.breaker <> 'closed' then
+    allowed := least(allowed, 1);
+  end if;
+  allowed := greatest(allowed, 0);
+  if allowed = 0 then
+    held := 'limit_reached';
+  end if;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_pick.sql
+-- fn_iu_delivery_pick(bigint, integer, uuid) returns record
+--
+-- Contract:  leases at most so many due deliveries of a route: unordered ones in order of due time, then the heads of due lanes.
+--            Each takes its attempt number here. The caller has locked the flow row, so no other claim picks from this route; plans
+--            are pinned, because the statistics of a queue are always stale.
+-- Arguments: p_route_id; p_limit; p_lease_token
+-- Returns:   event_seqs, first_sends: how many of them were never sent before
+-- Raises:    nothing
+-- Writes:    iu_route_delivery, iu_route_lane
+-- May call:  internal
+create or replace function fn_iu_delivery_pick(p_route_id bigint, p_limit integer, p_lease_token uuid, out event_seqs bigint[], out first_sends integer)
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set jit = off
+as $$
+declare
+  v_heads bigint[];
+  v_first integer;
+begin
+  with picked as materialized (
+    select d.event_seq from iu_route_delivery d
+     where d.route_id = p_route_id and d.lane_key is null and d.due_at <= clock_timestamp() and d.lease_token is null
+     order by d.due_at, d.event_seq
+     limit p_limit
+  ), leased as (
+    update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
+      from picked p where d.event_seq = p.event_seq and d.route_id = p_route_id and d.lease_token is null
+    returning d.event_seq, d.sends
+  )
+  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1) into event_seqs, first_sends from leased;
+  if cardinality(event_seqs) = p_limit then
+    return;
+  end if;
+  with picked as materialized (
+    select l.lane_key, l.head_seq from iu_route_lane l
+     where l.route_id = p_route_id and l.due_at <= clock_timestamp() and l.lease_token is null
+     order by l.due_at
+     limit p_limit - cardinality(event_seqs) for update skip locked
+  ), lane as (
+    update iu_route_lane l set lease_token = p_lease_token from picked p where l.route_id = p_route_id and l.lane_key = p.lane_key
+    returning l.head_seq
+  ), leased as (
+    update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
+      from lane where d.event_seq = lane.head_seq and d.route_id = p_route_id and d.lease_token is null
+    returning d.event_seq, d.sends
+  )
+  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1) into v_heads, v_first from leased;
+  event_seqs := event_seqs || v_heads;
+  first_sends := first_sends + v_first;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_claim.sql
+-- fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer) returns setof iu_claimed
+--
+-- Contract:  leases due deliveries to a runner and counts the attempt, before anything is sent. Judges everything again: gates
+--            (under the shared lock, so that who closes one can wait), deployment and cluster, each route. Routes are taken in
+--            turn, the one that waited longest first, and each gets its share of what is asked for, so that one with a million
+--            waiting does not keep the others waiting; a route that another runner claims from right now is left out. First settles
+--            a lease that ran out.
+-- Arguments: p_runner_id: unique a process; p_limit: 1..1000; p_lease_seconds: 5..600; p_deployment: IU_DEPLOYMENT of the runner;
+--            p_in_database: true = targets in the database, false = all others; p_route_ids, p_rooms: most to claim of these
+--            routes; p_room: most of every other
+-- Returns:   a row a delivery, in order of event; or one row whose hold says why nothing may be claimed
+-- Raises:    IU353 runner not named, IU301, IU302
+-- Writes:    iu_route_delivery, iu_route_lane, iu_route_lease, iu_route_flow, iu_route_approval, and as fn_iu_delivery_settle for a
+--            lease that ran out
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_delivery_claim(p_runner_id text, p_limit integer, p_lease_seconds integer, p_deployment text,
+  p_in_database boolean default false, p_route_ids bigint[] default '{}', p_rooms integer[] default '{}', p_room integer default 1000)
+returns setof iu_claimed
+language plpgsql
+volatile
+security definer
+set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_left integer := least(greatest(coalesce(p_limit, 100), 1), 1000);
+  v_until timestamptz;
+  v_token uuid := gen_random_uuid();
+  v_hold text;
+  v_held iu_claimed;
+  v_candidates bigint[];
+  v_rooms integer[];
+  v_at integer;
+  v_allow record;
+  v_pick record;
+begin
+  perform fn_iu_require_read_committed();
+  if nullif(btrim(p_runner_id), '') is null then
+    raise exception using errcode = 'IU353', message = 'a runner claims under a name';
+  end if;
+  perform fn_iu_delivery_sweep();
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  end if;
+  v_hold := fn_iu_delivery_hold(p_deployment);
+  if v_hold is not null then
+    v_held.hold := v_hold;
+    return next v_held;
+    return;
+  end if;
+  v_until := clock_timestamp() + make_interval(secs => least(greatest(coalesce(p_lease_seconds, 60), 5), 600));
+  select array_agg(c.route_id order by c.claimed_at nulls first, c.route_id), array_agg(c.room order by c.claimed_at nulls first, c.route_id)
+    into v_candidates, v_rooms
+    from (select o.route_id, f.claimed_at, coalesce(b.room, p_room) as room
+            from iu_outbound_route o
+            join iu_route_flow f using (route_id)
+            left join unnest(p_route_ids, p_rooms) as b (route_id, room) using (route_id)
+           where o.enabled and not o.dry_run and o.removed_at is null and f.paused_at is null
+             and (f.breaker = 'closed' or f.breaker_until <= clock_timestamp())
+             and (o.target_kind in ('sql_function', 'table')) = p_in_database and coalesce(b.room, p_room) > 0
+             and (exists (select from iu_route_delivery d where d.route_id = o.route_id and d.lane_key is null
+                             and d.due_at <= clock_timestamp() and d.lease_token is null)
+                  or exists (select from iu_route_lane l where l.route_id = o.route_id and l.due_at <= clock_timestamp() and l.lease_token is null))) c;
+  for v_at in 1 .. coalesce(cardinality(v_candidates), 0) loop
+    exit when v_left <= 0;
+    perform from iu_route_flow where route_id = v_candidates[v_at] for update skip locked;
+    continue when not found;
+    v_allow := fn_iu_delivery_allowance(v_candidates[v_at],
+      least(v_rooms[v_at], ceil(v_left::numeric / (cardinality(v_candidates) - v_at + 1))::integer), v_until);
+    continue when v_allow.allowed <= 0;
+    v_pick := fn_iu_delivery_pick(v_candidates[v_at], v_allow.allowed, v_token);
+    continue when cardinality(v_pick.event_seqs) = 0;
+    insert into iu_route_lease (lease_token, route_id, route_code, route_version, runner_id, event_seqs, unsettled, claimed_at, lease_until)
+    select v_token, route_id, route_code, v_allow.route_version, p_runner_id, v_pick.event_seqs, cardinality(v_pick.event_seqs), clock_timestamp(), v_until
+      from iu_outbound_route where route_id = v_candidates[v_at];
+    update iu_route_flow
+       set claimed_at = clock_timestamp(), tokens = tokens - cardinality(v_pick.event_seqs),
+           breaker = case breaker when 'open' then 'half_open' else breaker end,
+           breaker_until = case when breaker <> 'closed' then v_until end
+     where route_id = v_candidates[v_at];
+    if v_pick.first_sends > 0 then
+      update iu_route_approval set events_used = events_used + v_pick.first_sends where approval_id = v_allow.approval_id;
+    end if;
+    v_left := v_left - cardinality(v_pick.event_seqs);
+  end loop;
+  return query
+    select null::text, v_token, d.route_id, l.route_version, d.event_seq, d.attempt_no, d.delivery_key, e.id, e.event_domain, e.event_type,
+           e.event_stream, e.event_severity, e.event_subject_table, e.event_subject_ref, e.canonical_address, e.actor_ref, e.source_system,
+           e.correlation_id, e.payload_classification, e.occurred_at, coalesce(x.payload, e.safe_payload)
+      from iu_route_lease l
+     cross join unnest(l.event_seqs) as q (event_seq)
+      join iu_route_delivery d on d.event_seq = q.event_seq and d.route_id = l.route_id
+      join event_outbox e on e.seq = d.event_seq
+      left join iu_event_edit x on x.edit_id = d.edit_id
+     where l.lease_token = v_token
+     order by d.event_seq, d.route_id;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_state.sql
+-- fn_iu_delivery_state(text, bigint[]) returns jsonb
+--
+-- Contract:  what a runner asks several times a second about what it has claimed and not sent yet: may it still be sent? Everything
+--            or single routes may have been stopped since the claim.
+-- Arguments: p_deployment: of the runner; p_route_ids: routes it holds deliveries of
+-- Returns:   {hold: as fn_iu_delivery_hold, stopped: ids of routes (as text) that may not be sent to now}
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_delivery_state(p_deployment text, p_route_ids bigint[]) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+begin
+  return jsonb_build_object('hold', fn_iu_delivery_hold(p_deployment), 'stopped', (
+    select coalesce(jsonb_agg(r.route_id::text), '[]')
+      from iu_outbound_route r join iu_route_flow f using (route_id)
+     where r.route_id = any (p_route_ids)
+       and (not r.enabled or r.dry_run or r.removed_at is not null or f.paused_at is not null
+            or fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'missing')));
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_routes.sql
+-- fn_iu_delivery_routes(bigint[]) returns jsonb
+--
+-- Contract:  what a runner needs to reach the targets of these routes. Secrets in target_config are references, never values.
+-- Arguments: p_route_ids
+-- Returns:   [{route_id, route_code, version, target_kind, target_ref, target_config}]
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_delivery_routes(p_route_ids bigint[]) returns jsonb
+language sql
+stable
+security definer
+set search_path from current
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('route_id', route_id::text, 'route_code', route_code, 'version', version, 'target_kind', target_kind,
+                                               'target_ref', target_ref, 'target_config', target_config)), '[]')
+    from iu_outbound_route where route_id = any (p_route_ids)
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_cancel.sql
+-- fn_iu_delivery_cancel(uuid, text, text) returns jsonb
+--
+-- Contract:  takes a waiting delivery out of the queue for good, because a person decided so: an attempt cancelled stays. One that
+--            is being sent is refused.
+-- Arguments: p_event_id; p_route_code; p_reason: why, mandatory
+-- Returns:   {event_id, route_code, attempt_no, status: cancelled}
+-- Raises:    IU354 no such delivery waits, IU355 it is being sent, IU356 reason missing
+-- Writes:    iu_route_delivery, iu_route_lane, iu_route_attempt
+-- May call:  iu_operator
+create or replace function fn_iu_delivery_cancel(p_event_id uuid, p_route_code text, p_reason text) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_route iu_outbound_route;
+  d iu_route_delivery;
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU356', message = 'a delivery is cancelled with a reason', hint = 'add --reason TEXT';
+  end if;
+  select * into v_route from iu_outbound_route where route_code = p_route_code;
+  -- the lane first, as a settle locks
+  perform from iu_route_lane l join iu_route_delivery q using (route_id, lane_key) join event_outbox e on e.seq = q.event_seq
+    where e.id = p_event_id and l.route_id = v_route.route_id for update of l;
+  select q.* into d from iu_route_delivery q join event_outbox e on e.seq = q.event_seq
+   where e.id = p_event_id and q.route_id = v_route.route_id for update of q;
+  if not found then
+    raise exception using errcode = 'IU354', message = format('no delivery of event %s to route %s is waiting', p_event_id, p_route_code),
+      hint = 'iu delivery list shows what waits, iu event show ID what became of it';
+  elsif d.lease_token is not null then
+    raise exception using errcode = 'IU355', message = format('event %s is being sent to route %s right now', p_event_id, p_route_code),
+      hint = 'wait until the send is settled; iu route pause CODE keeps the next one from starting';
+  end if;
+  delete from iu_route_delivery q where q.event_seq = d.event_seq and q.route_id = d.route_id;
+  insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
+                                idempotency_key, failure_detail)
+  values (d.event_seq, d.route_id, d.attempt_no + 1, v_route.version, d.event_ref, 'outbound', v_route.route_code, 'cancelled', 'cancelled',
+          'by_person', d.delivery_key, left(session_user || ': ' || p_reason, 500));
+  if d.lane_key is not null then
+    perform fn_iu_lane_refresh(array[d.route_id], array[d.lane_key]);
+  end if;
+  return jsonb_build_object('event_id', p_event_id, 'route_code', p_route_code, 'attempt_no', d.attempt_no + 1, 'status', 'cancelled');
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_take.sql
+-- fn_iu_delivery_take(uuid) returns table (...)
+--
+-- Contract:  what a claim in the database holds, with the object to call and the event as it is handed over. Locks the lease, so
+--            that it cannot be swept while its targets run; a lease that ran out, or that somebody else runs, gives nothing.
+-- Arguments: p_lease_token
+-- Returns:   route_id, event_seq, event_id, target_kind, call_name (null: changed since the approval, or gone), event, hop: how
+--            many targets in the database this event came through
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_delivery_take(p_lease_token uuid)
+returns table (route_id bigint, event_seq bigint, event_id uuid, target_kind text, call_name text, event jsonb, hop integer)
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+begin
+  perform from iu_route_lease l where l.lease_token = p_lease_token and l.lease_until > clock_timestamp() for update skip locked;
+  if not found then
+    return;
+  end if;
+  return query
+    select d.route_id, d.event_seq, e.id, r.target_kind,
+           case when encode(sha256(convert_to(o.definition, 'UTF8')), 'hex') = a.target_sha256 then o.call_name end,
+           to_jsonb(e) - '{seq,tx_id}'::text[] || jsonb_build_object('safe_payload', coalesce(x.payload, e.safe_payload), 'seq', e.seq::text,
+             'delivery_id', replace(d.delivery_key, '.', '~'), 'route_code', r.route_code, 'attempt_no', d.attempt_no),
+           coalesce(h.hop, 0)
+      from iu_route_lease l
+      join iu_outbound_route r on r.route_id = l.route_id
+      left join iu_route_approval a on a.approval_id = r.approval_id
+     cross join lateral fn_iu_target_object(r.target_kind, r.target_ref) o
+     cross join unnest(l.event_seqs) as q (event_seq)
+      join iu_route_delivery d on d.event_seq = q.event_seq and d.route_id = l.route_id and d.lease_token = p_lease_token
+      join event_outbox e on e.seq = d.event_seq
+      left join iu_event_edit x on x.edit_id = d.edit_id
+      left join iu_event_hop h on h.event_seq = d.event_seq
+     where l.lease_token = p_lease_token and l.lease_until > clock_timestamp()
+     order by d.event_seq, d.route_id;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_hop.sql
+-- fn_iu_delivery_hop(integer) returns void
+--
+-- Contract:  events that a target in the database emitted in this transaction came one hop further than the event it was given;
+--            what loops is found by that number.
+-- Arguments: p_hop: of the events emitted since the last call in this transaction
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_event_hop
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_delivery_hop(p_hop integer) returns void
+language sql
+volatile
+security definer
+set search_path from current
+as $$
+  insert into iu_event_hop (event_seq, hop)
+  select e.seq, p_hop from event_outbox e where e.tx_id = pg_current_xact_id()
+  on conflict (event_seq) do nothing
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_execute.sql
+-- fn_iu_delivery_execute(text, uuid) returns jsonb
+--
+-- Contract:  runs the targets of a claim that has committed, each in a sub-transaction, as the role that calls this and under its
+--            rights; then settles them. Effects, attempts and the settled queue commit together: exactly once. What a target raises
+--            undoes that target alone. An event that came through more than 16 targets is refused for good: a loop. Claim at most
+--            50 at a time.
+-- Arguments: p_runner_id: as at the claim; p_lease_token: of the claim, in an earlier transaction
+-- Returns:   {settled, refused, dead_lettered, sent, failed}
+-- Raises:    IU359 the lease was lost, IU301, IU302, and what ends the whole transaction
+-- Writes:    as fn_iu_delivery_settle, and whatever the targets write
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_delivery_execute(p_runner_id text, p_lease_token uuid) returns jsonb
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  d record;
+  v_count integer := 0;
+  v_routes bigint[] := '{}';
+  v_seqs bigint[] := '{}';
+  v_statuses text[] := '{}';
+  v_times integer[] := '{}';
+  v_details text[] := '{}';
+  v_codes text[] := '{}';
+  v_permanent boolean[] := '{}';
+  v_started timestamptz;
+  v_state text;
+  v_message text;
+  v_result jsonb;
+begin
+  for d in select * from fn_iu_delivery_take(p_lease_token) loop
+    v_started := clock_timestamp();
+    v_state := null; v_message := null;
+    if d.hop >= 16 then
+      v_state := 'hop_limit';
+      v_message := 'the event came through 16 targets in this database already: a loop';
+    elsif d.call_name is null then
+      v_state := 'target_changed';
+      v_message := 'the target is gone or not what was approved';
+    else
+      begin
+        if d.target_kind = 'sql_function' then
+          execute format('select %s($1, $2)', d.call_name) using d.event_id, d.event;
+        else
+          execute format('insert into %s (delivery_id, event_id, event) values ($1, $2, $3) on conflict do nothing', d.call_name)
+            using d.event ->> 'delivery_id', d.event_id, d.event;
+        end if;
+        set constraints all immediate;
+        perform fn_iu_delivery_hop(d.hop + 1);
+      exception when query_canceled or others then
+        get stacked diagnostics v_state = returned_sqlstate, v_message = message_text;
+        v_message := case when v_state like '22%' then regexp_replace(v_message, '"[^"]*("|$)', '"..."', 'g') else v_message end;
+      end;
+    end if;
+    v_count := v_count + 1;
+    v_routes := v_routes || d.route_id;
+    v_seqs := v_seqs || d.event_seq;
+    v_statuses := v_statuses || case when v_state is null then 'sent' else 'failed' end;
+    v_times := v_times || (extract(epoch from clock_timestamp() - v_started) * 1000)::integer;
+    v_details := v_details || coalesce(left(v_message, 500), 'committed with its attempt');
+    v_codes := v_codes || v_state;
+    v_permanent := v_permanent || (coalesce(v_state, '') = 'hop_limit');
+  end loop;
+  if v_count = 0 then
+    return jsonb_build_object('settled', 0, 'refused', 0, 'dead_lettered', 0, 'sent', 0, 'failed', 0);
+  end if;
+  v_result := fn_iu_delivery_settle(p_runner_id, array_fill(p_lease_token, array[v_count]), v_routes, v_seqs, v_statuses, v_times, v_details,
+    v_codes, v_permanent, array_fill(null::integer, array[v_count]), array_fill(false, array[v_count]));
+  -- Nothing was fenced off: the lease is locked since it was taken. If it were, no effect may stay.
+  if (v_result ->> 'refused')::integer > 0 then
+    raise exception using errcode = 'IU359', message = 'the lease was lost while its targets ran: nothing was kept',
+      hint = 'it is claimed again when its time is over';
+  end if;
+  return v_result || jsonb_build_object('sent', cardinality(array_positions(v_statuses, 'sent')),
+                                        'failed', v_count - cardinality(array_positions(v_statuses, 'sent')));
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_health.sql
+-- fn_iu_delivery_health() returns jsonb
+--
+-- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
+--            gate holds all of them, deliveries are due and nobody claims them, a route is paused. Counts up to 100,000 and looks
+--            at the 1,000 oldest events, so that a long queue does not make health slow.
+-- Arguments: none
+-- Returns:   {waiting, oldest_seconds, hold, reasons: [{code, message, action}]}
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_delivery_health() returns jsonb
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_allowed numeric := fn_iu_setting_number('iu_core.health_max_delivery_seconds', 3600, 1, 2592000);
+  v_unclaimed interval := make_interval(secs => fn_iu_setting_number('iu_core.health_max_silence_seconds', 120, 1, 86400));
+  v_hold text := fn_iu_delivery_hold(fn_iu_setting('iu_core.deployment', null));
+  v_waiting bigint;
+  v_age numeric;
+  v_paused text;
+  v_nobody text;
+begin
+  select count(*) into v_waiting from (select from iu_route_delivery limit 100000) d;
+  select extract(epoch from clock_timestamp() - min(created_at)) into v_age
+    from (select created_at from iu_route_delivery order by event_seq limit 1000) d;
+  select string_agg(format('%s (%s)', r.route_code, f.pause_reason), ', ' order by r.route_code) into v_paused
+    from iu_route_flow f join iu_outbound_route r using (route_id)
+   where f.paused_at is not null and r.removed_at is null and r.enabled and not r.dry_run;
+  select string_agg(r.route_code, ', ' order by r.route_code) into v_nobody
+    from iu_route_flow f join iu_outbound_route r using (route_id)
+   where r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
+     and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid'
+     and (exists (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null
+                     and d.due_at < clock_timestamp() - v_unclaimed and d.lease_token is null)
+          or exists (select from iu_route_lane l where l.route_id = r.route_id and l.due_at < clock_timestamp() - v_unclaimed
+                        and l.lease_token is null));
+  return jsonb_build_object('waiting', v_waiting, 'oldest_seconds', round(v_age, 1), 'hold', v_hold, 'reasons', (
+    select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') from (values
+      (v_age > v_allowed, 'delivery_too_old', format('%s deliveries wait, the oldest for %s s, %s s are allowed', v_waiting, v_age::bigint, v_allowed),
+       'iu delivery list names what holds them'),
+      (v_waiting > 0 and v_hold not like '%gate_closed', 'deliveries_held', format('%s deliveries are held: %s', v_waiting, v_hold),
+       'iu deployment show; claim it only when this is the real one'),
+      (v_nobody is not null, 'deliveries_not_claimed', format('deliveries are due and no runner claims them: %s', v_nobody),
+       'start iu worker with IU_DEPLOYMENT, or look at its log'),
+      (v_paused is not null, 'route_paused', format('paused: %s', v_paused), 'iu route resume CODE --reason TEXT')
+    ) as reason (holds, code, message, action) where holds));
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_schema.sql
+-- fn_iu_schema() returns text
+--
+-- Contract:  the schema IU Core is installed in, whatever the caller's search_path is: for procedures, which cannot pin one because
+--            they commit.
+-- Arguments: none
+-- Returns:   its name
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_schema() returns text
+language sql
+stable
+set search_path from current
+as $$
+  select current_schema()::text
+$$;
+-- <<<
+
+-- >>> functions/delivery/pr_iu_deliver_local.sql
+-- pr_iu_deliver_local(integer, text)
+--
+-- Contract:  delivers to targets in the database until nothing is due or p_limit is reached: claims 50 and commits, runs them and
+--            commits. For pg_cron and any SQL client, with no Node: call it outside of a transaction. The deployment is the server
+--            setting iu.deployment, set in postgresql.conf, which a dump does not carry.
+-- Arguments: p_limit: deliveries, 1..100000; p_schema: leave it
+-- Returns:   nothing; the audit tells
+-- Raises:    IU301, IU302
+-- Writes:    as fn_iu_delivery_claim and fn_iu_delivery_execute
+-- May call:  iu_worker, iu_operator
+create or replace procedure pr_iu_deliver_local(p_limit integer default 1000, p_schema text default fn_iu_schema())
+language plpgsql
+as $$
+-- No "set search_path from current": a procedure with one cannot commit. It runs with the caller's rights and sets the path itself.
+declare
+  v_path text := quote_ident(p_schema) || ', pg_temp';
+  v_runner text := 'sql:' || pg_catalog.pg_backend_pid();
+  v_left integer := least(greatest(p_limit, 1), 100000);
+  v_token uuid;
+  v_hold text;
+  v_count integer;
+begin
+  loop
+    perform pg_catalog.set_config('search_path', v_path, true);
+    select c.hold, c.lease_token, pg_catalog.count(*) over () into v_hold, v_token, v_count
+      from fn_iu_delivery_claim(v_runner, least(v_left, 50), 300, pg_catalog.current_setting('iu.deployment', true), true) c limit 1;
+    commit;
+    exit when v_token is null;
+    perform pg_catalog.set_config('search_path', v_path, true);
+    perform fn_iu_delivery_execute(v_runner, v_token);
+    commit;
+    v_left := v_left - v_count;
+    exit when v_left <= 0;
+  end loop;
+end
+$$;
+-- <<<
+
+create trigger trg_iu_lane_release after update of resolved_at on iu_route_dead_letter
+  for each row when (old.resolved_at is null and new.resolved_at is not null) execute function fn_iu_lane_release();
+alter table iu_route_dead_letter enable always trigger trg_iu_lane_release;
+create trigger trg_iu_deployment_append_only before update or delete or truncate on iu_deployment
+  for each statement execute function fn_iu_refuse_change();
+alter table iu_deployment enable always trigger trg_iu_deployment_append_only;
+create trigger trg_iu_event_edit_append_only before update or delete or truncate on iu_event_edit
+  for each statement execute function fn_iu_refuse_change();
+alter table iu_event_edit enable always trigger trg_iu_event_edit_append_only;

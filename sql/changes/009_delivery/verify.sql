@@ -1,0 +1,112 @@
+-- 009_delivery: an ordered delivery has a lane, and a lane that is not held has a delivery.
+do $$
+declare
+  v_orphans bigint := (select count(*) from iu_route_delivery d where d.lane_key is not null
+                        and not exists (select from iu_route_lane l where l.route_id = d.route_id and l.lane_key = d.lane_key));
+  v_empty bigint := (select count(*) from iu_route_lane l where l.due_at < 'infinity'
+                      and not exists (select from iu_route_delivery d where d.route_id = l.route_id and d.lane_key = l.lane_key));
+begin
+  if v_orphans + v_empty > 0 then
+    raise exception using errcode = 'IU821', message = format('009_delivery: %s ordered deliveries without a lane, %s lanes without a delivery', v_orphans, v_empty),
+      hint = 'report it: somebody wrote iu_route_lane or iu_route_delivery by hand';
+  end if;
+end
+$$;
+
+-- >>> generated: objects
+do $$
+declare
+  v_damaged text[];
+begin
+  select array_agg(format(case when found.kind is null then '%s %s is missing' else '%s %s was changed' end,
+                          expected.kind, expected.identity) order by expected.kind, expected.identity)
+    into v_damaged
+  from (values
+    ('column', 'iu_delivery_target.identity', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_delivery_target.reason', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_delivery_target.registered_at', '8e6d52e249bc263457d23899efd9d131'),
+    ('column', 'iu_delivery_target.registered_by', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_delivery_target.target_kind', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_delivery_target.target_ref', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_deployment.claim_id', 'a4f59c736a6e89e1058c2833d87051ef'),
+    ('column', 'iu_deployment.claimed_at', '8e6d52e249bc263457d23899efd9d131'),
+    ('column', 'iu_deployment.claimed_by', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_deployment.database_oid', '11c1e575701b91a3c3087e1a2b31ffb8'),
+    ('column', 'iu_deployment.log_oid', '11c1e575701b91a3c3087e1a2b31ffb8'),
+    ('column', 'iu_deployment.name', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_deployment.reason', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_deployment.system_identifier', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_deployment.timeline', '3f9165f799b9a9e1373f137f064326bd'),
+    ('column', 'iu_event_edit.attempt_no', '3f9165f799b9a9e1373f137f064326bd'),
+    ('column', 'iu_event_edit.diff', '750ae6cf6575ef8c270aeb5d20a04284'),
+    ('column', 'iu_event_edit.edit_id', 'a4f59c736a6e89e1058c2833d87051ef'),
+    ('column', 'iu_event_edit.edited_at', '8e6d52e249bc263457d23899efd9d131'),
+    ('column', 'iu_event_edit.edited_by', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_event_edit.event_seq', '9445c8482dbbc1b98629492d09a7e3a8'),
+    ('column', 'iu_event_edit.payload', '750ae6cf6575ef8c270aeb5d20a04284'),
+    ('column', 'iu_event_edit.reason', 'e5bfe3f0cd4413796dbaadf505fea805'),
+    ('column', 'iu_event_edit.route_id', '9445c8482dbbc1b98629492d09a7e3a8'),
+    ('column', 'iu_event_hop.event_seq', '9445c8482dbbc1b98629492d09a7e3a8'),
+    ('column', 'iu_event_hop.hop', '3f9165f799b9a9e1373f137f064326bd'),
+    ('constraint', 'iu_delivery_target.iu_delivery_target_pkey', '203b6348255e391adef7d8aaf7cf20c3'),
+    ('constraint', 'iu_delivery_target.iu_delivery_target_target_kind_check', 'b04fde16227d1dc351b547f568041ef6'),
+    ('constraint', 'iu_deployment.iu_deployment_pkey', '65d11b5775f8025579359a5f2e218771'),
+    ('constraint', 'iu_event_edit.iu_event_edit_pkey', '50402077556af32f88f31dc5c2fb70b9'),
+    ('constraint', 'iu_event_hop.iu_event_hop_hop_check', '893ad63112905e0c043889868ff83d17'),
+    ('constraint', 'iu_event_hop.iu_event_hop_pkey', '180f4d00daca3aa5034ec82e4854213f'),
+    ('function', 'fn_iu_delivery_allowance(bigint, integer, timestamp with time zone)', 'eeded1d97515051830c53841025a6e7f'),
+    ('function', 'fn_iu_delivery_cancel(uuid, text, text)', 'fbe7aec4ec323b69832179cb64419469'),
+    ('function', 'fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer)', 'c845da20850c28b3678c071c05dc01b1'),
+    ('function', 'fn_iu_delivery_dead(iu_route_delivery, text, text, text)', '174528b0caf70f0bb803fbf5dbe8e57c'),
+    ('function', 'fn_iu_delivery_delay(jsonb, integer, integer, double precision)', '4734e0c57078d65d4284260592360484'),
+    ('function', 'fn_iu_delivery_execute(text, uuid)', '9bfcc6bf8e4d7a3ee133a5927c13f4b0'),
+    ('function', 'fn_iu_delivery_health()', '36fbf393264f67a5cc1ef41b0e32d92b'),
+    ('function', 'fn_iu_delivery_hold(text)', '27efb44d0103f81da165f0030351b4d9'),
+    ('function', 'fn_iu_delivery_hop(integer)', '3606061d4be93d5b0e6229b11e538d43'),
+    ('function', 'fn_iu_delivery_pick(bigint, integer, uuid)', 'babb5176b0f72968b86304626e565303'),
+    ('function', 'fn_iu_delivery_routes(bigint[])', '2e7d8fac5df5d8c594479e9997359e57'),
+    ('function', 'fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], integer[], text[], text[], boolean[], integer[], boolean[])', '1f512c968eb3415878d8ab818bccb67e'),
+    ('function', 'fn_iu_delivery_settle_rest(text, iu_settled[])', '3e67572ebb6f13a9be0d11c96ef07ad3'),
+    ('function', 'fn_iu_delivery_state(text, bigint[])', '6e200acde55231c2f691475187e6be0c'),
+    ('function', 'fn_iu_delivery_sweep()', '251013a73120c6fba4204f120f33aee7'),
+    ('function', 'fn_iu_delivery_take(uuid)', '874c3869c58d9882ccf41c52c0df9bba'),
+    ('function', 'fn_iu_deployment_claim(text, text)', '2776f26bd86ab877460a1a875d0e4527'),
+    ('function', 'fn_iu_lane_refresh(bigint[], text[])', '57a3c00e8318dae358669eeba647d8c3'),
+    ('function', 'fn_iu_lane_release()', '4a0b025a176e06cc870c4592424b54de'),
+    ('function', 'fn_iu_route_flow_settle(bigint, integer, integer, integer, boolean, text)', 'bc40a3fc78721280d3728b4fcfdddea0'),
+    ('function', 'fn_iu_route_set_paused(text, boolean, text)', 'b719338d44002f2739dd06a6d3e7c214'),
+    ('function', 'fn_iu_route_to_dry_run(bigint, text, text)', 'f551d55a13f7ec0d45912e15d7bf6eeb'),
+    ('function', 'fn_iu_schema()', '88d67ac337bb4a78304c48f59707c068'),
+    ('function', 'fn_iu_target_object(text, text)', '4da84202d822e9f8a106abb32b9e1b23'),
+    ('function', 'fn_iu_target_register(text, text, text, text)', '1e449b434812fe34487f3219b71330d3'),
+    ('function', 'fn_iu_target_sha256(text, text)', '4629e28cdfde86971d7012463e52757f'),
+    ('function', 'pr_iu_deliver_local(integer, text)', '9731471cf1964e58008d8720cf566c87'),
+    ('index', 'iu_delivery_target_pkey', '571f83d9e7fa9963ad1593b5f16f9b66'),
+    ('index', 'iu_deployment_pkey', '44a88a96a4c716abcd8c622e9afdcffb'),
+    ('index', 'iu_event_edit_event_idx', 'f05a0682bf82998d8a7bfd69ad27c2be'),
+    ('index', 'iu_event_edit_pkey', '30ee8c64b4572f07af5f514ba935d2fe'),
+    ('index', 'iu_event_hop_pkey', '6c2373b33b4cafa782893d20699301c6'),
+    ('sequence', 'iu_deployment_claim_id_seq', '3b14ba540db87f356cbc0c0de5b69160'),
+    ('sequence', 'iu_event_edit_edit_id_seq', '88d0a0bb1e6956256db531e2ae23104e'),
+    ('table', 'iu_delivery_target', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('table', 'iu_deployment', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('table', 'iu_event_edit', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('table', 'iu_event_hop', '253e12f4dc0c012a6c7b828b2e6e07a7'),
+    ('trigger', 'iu_deployment.trg_iu_deployment_append_only', 'b2a9a2c8a20a27c2de59e1c3727dc7de'),
+    ('trigger', 'iu_event_edit.trg_iu_event_edit_append_only', '64b2a5f8bb7db1f3b807c78082d150b6'),
+    ('trigger', 'iu_route_dead_letter.trg_iu_lane_release', '45b7158c6d7aad6228fe9a7a23b57456'),
+    ('type', 'iu_claimed', '42c2db65f161ccbb424c2b770e636fc7'),
+    ('type', 'iu_settled', '7d25bdad3fb7a135118883ad0c4e163c')
+  ) as expected (kind, identity, fingerprint)
+  left join fn_iu_catalog_fingerprint() as found
+    on found.kind = expected.kind and found.identity = expected.identity
+  where found.fingerprint is distinct from expected.fingerprint;
+  if v_damaged is not null then
+    raise exception using errcode = 'IU830',
+      message = format('009_delivery is damaged: %s', array_to_string(v_damaged, ', ')),
+      detail = array_to_string(v_damaged, E'\n'),
+      hint = 'restore each object as the change has it';
+  end if;
+end
+$$;
+-- <<<

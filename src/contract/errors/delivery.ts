@@ -1,0 +1,103 @@
+import type { ErrorEntry } from './entry.js';
+
+/** Deliveries, targets in the database, deployments (IU35x, IU36x). */
+export const deliveryErrors: readonly ErrorEntry[] = [
+  {
+    code: 'IU350',
+    name: 'deployment_name_invalid',
+    meaning: 'The name of a deployment is malformed.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Use letters, digits, dot, dash or underscore, 63 at most.',
+  },
+  {
+    code: 'IU351',
+    name: 'deployment_reason_missing',
+    meaning: 'A deployment is claimed with a reason.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Add `--reason TEXT`.',
+  },
+  {
+    code: 'IU352',
+    name: 'settle_status_unknown',
+    meaning: 'A send is settled as something else than sent, failed, unknown or released.',
+    httpStatus: 400,
+    exitCode: 1,
+    action: 'Correct the runner; nothing was settled.',
+  },
+  {
+    code: 'IU353',
+    name: 'runner_unnamed',
+    meaning: 'A runner claims without a name.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Give the runner a name that is unique a process.',
+  },
+  {
+    code: 'IU354',
+    name: 'delivery_not_waiting',
+    meaning: 'No delivery of this event to this route is waiting.',
+    httpStatus: 404,
+    exitCode: 1,
+    action: '`iu delivery list` shows what waits, `iu event show ID` what became of an event.',
+  },
+  {
+    code: 'IU355',
+    name: 'delivery_in_flight',
+    meaning: 'The delivery is being sent right now.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Wait until the send is settled; `iu route pause CODE` keeps the next one from starting.',
+  },
+  {
+    code: 'IU356',
+    name: 'cancel_reason_missing',
+    meaning: 'A delivery is cancelled with a reason.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Add `--reason TEXT`.',
+  },
+  {
+    code: 'IU357',
+    name: 'target_unsuitable',
+    meaning: 'The object cannot be a target in the database.',
+    httpStatus: 400,
+    exitCode: 64,
+    action:
+      'A function takes (uuid, jsonb): event id and event. A table has the columns delivery_id text, event_id uuid, event jsonb.',
+  },
+  {
+    code: 'IU358',
+    name: 'target_reason_missing',
+    meaning: 'A target is registered with a name and a reason.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Add `--reason TEXT`.',
+  },
+  {
+    code: 'IU359',
+    name: 'lease_lost',
+    meaning: 'The lease was lost while targets in the database ran; nothing was kept.',
+    httpStatus: 409,
+    exitCode: 1,
+    action: 'It is claimed again when its time is over; raise the lease or lower the batch when it happens often.',
+  },
+  {
+    code: 'IU360',
+    name: 'retry_policy_invalid',
+    meaning: 'The retry policy of a route is malformed.',
+    httpStatus: 400,
+    exitCode: 64,
+    action:
+      'Write {"delays_seconds": [5, 300, 1800], "jitter_share": 0.2}: 1 to 50 delays of 1 second to 30 days, a share from 0 to 0.5.',
+  },
+  {
+    code: 'IU361',
+    name: 'target_kind_not_sent',
+    meaning: 'Nothing sends to this kind of target.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Live kinds are sql_function, table, webhook, directus_flow, nats and kafka.',
+  },
+];

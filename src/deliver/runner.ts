@@ -1,0 +1,397 @@
+import type { SendOutcome } from '../contract/delivery/delivery.js';
+import { type Clock, systemClock } from '../route/clock.js';
+import { silentLog, type WorkerLog } from '../route/log.js';
+import { AdaptivePoll } from '../route/poll.js';
+import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from '../store/delivery-session.js';
+import { errorCode } from '../store/failure.js';
+import { LocalDelivery } from './local.js';
+import { RouteQueue } from './route-queue.js';
+import { SessionKeeper } from './session-keeper.js';
+import type { Target } from './target.js';
+
+/** How a runner reaches its database and its targets; injected, so that it can be simulated. */
+export interface RunnerPorts {
+  connect(): Promise<DeliverySession>;
+  openTarget(route: DeliveryRoute): Promise<Target>;
+  readonly clock?: Clock;
+  readonly log?: WorkerLog;
+  /** Told what was settled, for counters and displays. */
+  onSettled?(settlements: readonly Settlement[], refused: number): void;
+}
+
+/** What a runner does. */
+export interface RunnerOptions {
+  /** Unique a process. */
+  readonly runnerId: string;
+  /** IU_DEPLOYMENT; null = nothing is sent. */
+  readonly deployment: string | null;
+  /** Sends at once, over all routes. */
+  readonly slots?: number;
+  readonly leaseSeconds?: number;
+  /** Ends when nothing is due any more, or something holds everything. */
+  readonly once?: boolean;
+  /** How long a graceful stop waits for what is in flight. */
+  readonly stopSeconds?: number;
+  /** Wall clock in seconds, compared with the server's. */
+  readonly wallClockSeconds?: () => number;
+}
+
+/** What a runner did and holds. */
+export interface RunnerState {
+  readonly hold: string | null;
+  readonly sending: number;
+  readonly waiting: number;
+  readonly sent: number;
+  readonly failed: number;
+  readonly unknown: number;
+  readonly released: number;
+  readonly refused: number;
+  readonly deadLettered: number;
+}
+
+/** A closed gate or a stopped route is noticed within this; the promise is one second. */
+const stateMilliseconds = 250;
+/** A send that could not be over before its lease ends is not begun. */
+const leaseMarginMilliseconds = 2000;
+/** Signatures carry our time: off by more, nothing is sent (Standard Webhooks tolerates five minutes). */
+const largestSkewSeconds = 30;
+const skewCheckMilliseconds = 60_000;
+const settleBatch = 500;
+/** Deliveries held for each slot at most: what is claimed waits here a few milliseconds, so that sends never wait for a claim. */
+const heldPerSlot = 8;
+
+/** Claims deliveries, sends them with no transaction open, and settles what became of them. See ARCHITECTURE.md, "Delivery". */
+export class DeliveryRunner {
+  readonly #clock: Clock;
+  readonly #log: WorkerLog;
+  readonly #slots: number;
+  readonly #leaseSeconds: number;
+  readonly #claims: SessionKeeper;
+  readonly #settles: SessionKeeper;
+  readonly #local: LocalDelivery;
+  readonly #stop = new AbortController();
+  readonly #abandon = new AbortController();
+  readonly #poll = new AdaptivePoll();
+  readonly #queues = new Map<string, RouteQueue>();
+  readonly #targets = new Map<string, { readonly version: number; readonly target: Promise<Target> }>();
+  readonly #results: Settlement[] = [];
+  readonly #counts = { sent: 0, failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0 };
+  #claimWake = new AbortController();
+  #settleWake = new AbortController();
+  #active = 0;
+  #waiting = 0;
+  #turn = 0;
+  #hold: string | null = null;
+  #skewCheckAt = 0;
+  #stateAt = 0;
+  #claiming = false;
+  #claimsEnded = false;
+
+  constructor(
+    private readonly ports: RunnerPorts,
+    private readonly options: RunnerOptions,
+  ) {
+    this.#clock = ports.clock ?? systemClock;
+    this.#log = ports.log ?? silentLog;
+    this.#slots = options.slots ?? 64;
+    this.#leaseSeconds = options.leaseSeconds ?? 60;
+    const connect = () => ports.connect();
+    this.#claims = new SessionKeeper('claim', connect, this.#clock, this.#log);
+    this.#settles = new SessionKeeper('settle', connect, this.#clock, this.#log);
+    this.#local = new LocalDelivery(
+      new SessionKeeper('targets in the database', connect, this.#clock, this.#log),
+      this.#clock,
+      options,
+      (result) => {
+        this.#counts.sent += result.sent;
+        this.#counts.failed += result.failed;
+        this.#counts.deadLettered += result.dead_lettered;
+      },
+    );
+  }
+
+  get state(): RunnerState {
+    return { hold: this.#hold, sending: this.#active, waiting: this.#waiting, ...this.#counts };
+  }
+
+  /** There is work: a pass queued something, or somebody rang. */
+  wake(): void {
+    this.#poll.wake();
+    this.#claimWake.abort();
+    this.#local.wake();
+  }
+
+  /** Claims nothing more, releases what was not sent, waits for what is in flight, and ends. */
+  stop(): void {
+    this.#stop.abort();
+    this.#release(() => true);
+    this.#claimWake.abort();
+    this.#settleWake.abort();
+    this.#local.stop();
+  }
+
+  async run(): Promise<RunnerState> {
+    await Promise.all([this.#claimLoop(), this.#settleLoop(), this.#local.run()]);
+    await Promise.all([this.#claims.close(), this.#settles.close()]);
+    for (const { target } of this.#targets.values()) await target.then((one) => one.close()).catch(() => {});
+    return this.state;
+  }
+
+  async #claimLoop(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        const session = await this.#claims.session(this.#stop.signal);
+        if (session === undefined) break;
+        const wait = (await this.#skewed(session)) ? skewCheckMilliseconds / 10 : await this.#claim(session);
+        this.#claiming = false;
+        this.#claims.worked();
+        if (wait > 0) await this.#sleepClaims(wait);
+      } catch (error) {
+        this.#claiming = false;
+        await this.#claims.lost(error);
+      }
+    }
+    this.#release(() => true);
+    this.#claimsEnded = true;
+    this.#settleWake.abort();
+  }
+
+  async #sleepClaims(milliseconds: number): Promise<void> {
+    this.#claimWake = new AbortController();
+    if (this.#stop.signal.aborted) return;
+    await this.#clock.sleep(milliseconds, this.#claimWake.signal);
+  }
+
+  /** Claims once; milliseconds to wait before the next time. */
+  async #claim(session: DeliverySession): Promise<number> {
+    const room = heldPerSlot * this.#slots - this.#waiting - this.#active - this.#results.length;
+    if (room < this.#slots) return 1000; // woken when there is room again
+    const rooms = new Map([...this.#queues.values()].map((queue) => [queue.routeId, queue.room(this.#slots)]));
+    const startedAt = this.#clock.nowMilliseconds();
+    this.#claiming = true;
+    const { hold, deliveries } = await session.claim(this.options.runnerId, {
+      limit: room,
+      leaseSeconds: this.#leaseSeconds,
+      deployment: this.options.deployment,
+      inDatabase: false,
+      rooms,
+      room: 32,
+    });
+    this.#noteHold(hold);
+    if (deliveries.length === 0) {
+      const busy = this.#waiting + this.#active + this.#results.length > 0;
+      if (this.options.once && !busy) this.#stop.abort();
+      return this.#poll.afterRefusal();
+    }
+    this.#poll.wake();
+    await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
+    return 0;
+  }
+
+  #noteHold(hold: string | null): void {
+    if (hold === this.#hold) return;
+    this.#hold = hold;
+    if (hold === null) this.#log('info', 'delivering');
+    else this.#log('warn', holdSentences[hold] ?? `deliveries are held: ${hold}`);
+  }
+
+  /** Lines claimed deliveries up behind their routes, and opens targets that are not open yet. */
+  async #accept(session: DeliverySession, deliveries: readonly ClaimedDelivery[], leaseEndsAt: number): Promise<void> {
+    const missing = new Set<string>();
+    for (const delivery of deliveries) {
+      const queue = this.#queues.get(delivery.routeId);
+      if (queue === undefined || queue.unusable || queue.routeVersion !== delivery.routeVersion)
+        missing.add(delivery.routeId);
+    }
+    if (missing.size > 0) {
+      for (const route of await session.routes([...missing])) this.#openRoute(route);
+    }
+    for (const delivery of deliveries) {
+      const queue = this.#queues.get(delivery.routeId);
+      if (queue === undefined || queue.routeVersion !== delivery.routeVersion) {
+        // changed between the claim and now: the next claim judges it anew
+        this.#settleLater({ delivery, outcome: { status: 'released' }, milliseconds: null });
+        continue;
+      }
+      queue.waiting.push({ delivery, leaseEndsAt });
+      this.#waiting += 1;
+    }
+    this.#pump();
+  }
+
+  #openRoute(route: DeliveryRoute): void {
+    const before = this.#targets.get(route.route_id);
+    const queue = new RouteQueue(route.route_id, route.version, route.route_code);
+    const old = this.#queues.get(route.route_id);
+    if (old !== undefined) this.#release((one) => one === old);
+    this.#queues.set(route.route_id, queue);
+    const target = this.ports.openTarget(route).catch((error: unknown): Target => {
+      const code = errorCode(error) ?? 'error';
+      const reason = error instanceof Error ? error.message : 'error';
+      this.#log('error', 'target cannot be used', { route: route.route_code, code, reason });
+      // The next claim tries to open it again, because a secret may be there then.
+      queue.unusable = true;
+      return unusableTarget(code, reason);
+    });
+    this.#targets.set(route.route_id, { version: route.version, target });
+    void target.then((opened) => {
+      queue.target = opened;
+      this.#pump();
+    });
+    // in-flight sends of the old version finish on it; closing waits for them
+    if (before !== undefined) void before.target.then((one) => one.close()).catch(() => {});
+  }
+
+  /** Starts sends while slots are free, one route after the other, so that each gets its turn. */
+  #pump(): void {
+    if (this.#stop.signal.aborted) return;
+    const queues = [...this.#queues.values()];
+    let idle = 0;
+    while (this.#active < this.#slots && idle < queues.length) {
+      this.#turn = (this.#turn + 1) % queues.length;
+      const queue = queues[this.#turn];
+      if (queue?.canStart()) {
+        this.#start(queue);
+        idle = 0;
+      } else idle += 1;
+    }
+    if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.abort();
+  }
+
+  #start(queue: RouteQueue): void {
+    const next = queue.waiting.shift();
+    if (next === undefined || queue.target === undefined) return;
+    this.#waiting -= 1;
+    const startedAt = this.#clock.nowMilliseconds();
+    const remaining = next.leaseEndsAt - startedAt - leaseMarginMilliseconds;
+    if (remaining < leaseMarginMilliseconds) {
+      this.#settleLater({ delivery: next.delivery, outcome: { status: 'released' }, milliseconds: null });
+      return;
+    }
+    this.#active += 1;
+    queue.active += 1;
+    void queue.target
+      .send(next.delivery, remaining)
+      .catch((error: unknown): SendOutcome => {
+        // A target promises not to throw; whatever was written then, nobody knows what became of it.
+        const failureDetail = error instanceof Error ? error.name : 'error';
+        return { status: 'unknown', failureCode: 'target_defect', failureDetail };
+      })
+      .then((outcome) => this.#finished(queue, next.delivery, outcome, startedAt));
+  }
+
+  #finished(queue: RouteQueue, delivery: ClaimedDelivery, outcome: SendOutcome, startedAt: number): void {
+    this.#active -= 1;
+    queue.active -= 1;
+    if (outcome.status === 'sent' || (outcome.status === 'failed' && outcome.permanent)) queue.succeeded(this.#slots);
+    else queue.failed();
+    this.#settleLater({ delivery, outcome, milliseconds: this.#clock.nowMilliseconds() - startedAt });
+    this.#pump();
+  }
+
+  #settleLater(settlement: Settlement): void {
+    this.#results.push(settlement);
+    this.#settleWake.abort();
+  }
+
+  /** Gives back what was claimed and not begun. */
+  #release(which: (queue: RouteQueue) => boolean): void {
+    for (const queue of this.#queues.values()) {
+      if (!which(queue)) continue;
+      for (const { delivery } of queue.waiting.splice(0)) {
+        this.#waiting -= 1;
+        this.#settleLater({ delivery, outcome: { status: 'released' }, milliseconds: null });
+      }
+    }
+  }
+
+  async #settleLoop(): Promise<void> {
+    const stopMilliseconds = (this.options.stopSeconds ?? 20) * 1000;
+    let stopAt = Number.POSITIVE_INFINITY;
+    while (!this.#abandon.signal.aborted) {
+      const now = this.#clock.nowMilliseconds();
+      if (this.#stop.signal.aborted) {
+        if (this.#claimsEnded && this.#active === 0 && this.#results.length === 0) break;
+        stopAt = Math.min(stopAt, now + stopMilliseconds);
+        if (now > stopAt) break;
+      }
+      if (this.#results.length === 0) {
+        this.#settleWake = new AbortController();
+        if (!this.#stop.signal.aborted || this.#active > 0) {
+          await this.#clock.sleep(stateMilliseconds, this.#settleWake.signal);
+        } else await this.#clock.sleep(5);
+      }
+      try {
+        // The stop signal must not keep the last results from being written.
+        const session = await this.#settles.session(this.#abandon.signal);
+        if (session === undefined) break;
+        await this.#settle(session);
+        await this.#watch(session);
+        this.#settles.worked();
+      } catch (error) {
+        await this.#settles.lost(error);
+      }
+    }
+  }
+
+  async #settle(session: DeliverySession): Promise<void> {
+    if (this.#results.length === 0) return;
+    const batch = this.#results.slice(0, settleBatch);
+    const result = await session.settle(this.options.runnerId, batch);
+    // Only now: when the call failed they are settled again, and what had committed is refused by its fence.
+    this.#results.splice(0, batch.length);
+    for (const { outcome } of batch) this.#counts[outcome.status] += 1;
+    this.#counts.refused += result.refused;
+    this.#counts.deadLettered += result.dead_lettered;
+    if (result.refused > 0) {
+      this.#log('warn', 'results came after their lease and were refused', { count: result.refused });
+    }
+    if (result.dead_lettered > 0) this.#log('warn', 'dead letters written', { count: result.dead_lettered });
+    this.ports.onSettled?.(batch, result.refused);
+    if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.abort();
+  }
+
+  /** May what is held still be sent? */
+  async #watch(session: DeliverySession): Promise<void> {
+    const now = this.#clock.nowMilliseconds();
+    if (this.#waiting === 0 || now < this.#stateAt) return;
+    this.#stateAt = now + stateMilliseconds;
+    const { hold, stopped } = await session.state(this.options.deployment, [...this.#queues.keys()]);
+    if (hold !== null) this.#noteHold(hold);
+    if (hold !== null || stopped.length > 0) this.#release((queue) => hold !== null || stopped.includes(queue.routeId));
+  }
+
+  async #skewed(session: DeliverySession): Promise<boolean> {
+    const now = this.#clock.nowMilliseconds();
+    if (now < this.#skewCheckAt && this.#hold !== 'clock_skew') return false;
+    this.#skewCheckAt = now + skewCheckMilliseconds;
+    const wall = this.options.wallClockSeconds ?? (() => Date.now() / 1000);
+    const skewSeconds = Math.abs((await session.serverTimeSeconds()) - wall());
+    if (skewSeconds <= largestSkewSeconds) return false;
+    this.#noteHold('clock_skew');
+    return true;
+  }
+}
+
+function unusableTarget(code: string, reason: string): Target {
+  const outcome: SendOutcome = {
+    status: 'failed',
+    failureCode: 'target_unusable',
+    failureDetail: `${code}: ${reason}`,
+  };
+  return { send: async () => outcome, check: async () => [], close: async () => {} };
+}
+
+const holdSentences: Readonly<Record<string, string>> = {
+  master_gate_closed: 'deliveries are held: the master gate is closed',
+  delivery_gate_closed: 'deliveries are held: the delivery gate is closed',
+  deployment_unclaimed:
+    'deliveries are held: nobody claimed this database; iu deployment claim NAME says that it is the real one',
+  deployment_not_named: 'deliveries are held: this process has no IU_DEPLOYMENT',
+  deployment_differs: 'deliveries are held: IU_DEPLOYMENT is not the name of this installation, this may be a copy',
+  cluster_changed:
+    'deliveries are held: this is another cluster or database than the one that was claimed, perhaps a copy',
+  timeline_changed:
+    'deliveries are held: the server was promoted or restored; iu deployment claim when it is the real one',
+  clock_skew: 'deliveries are held: the clock of this machine is more than 30 s off the server',
+};

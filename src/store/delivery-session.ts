@@ -1,0 +1,194 @@
+import type pg from 'pg';
+import { type Delivery, deliveryIdOf, type SendOutcome } from '../contract/delivery/delivery.js';
+import { closeClient, oneTransaction, withinDeadline } from './call.js';
+import { isoTime } from './listing.js';
+import { connectClient, quoteIdentifier, type SessionSettings } from './session.js';
+
+/** A delivery that this runner has leased. */
+export interface ClaimedDelivery extends Delivery {
+  readonly leaseToken: string;
+  readonly routeId: string;
+  readonly routeVersion: number;
+}
+
+/** What a runner asks for. */
+export interface ClaimWishes {
+  readonly limit: number;
+  readonly leaseSeconds: number;
+  /** IU_DEPLOYMENT of this process; null = none, then nothing is claimed. */
+  readonly deployment: string | null;
+  /** True: targets in the database only. */
+  readonly inDatabase: boolean;
+  /** Most to claim of these routes, by route id. */
+  readonly rooms: ReadonlyMap<string, number>;
+  /** Most of every other route. */
+  readonly room: number;
+}
+
+/** What a claim gave: deliveries, or the reason why nothing may be claimed (see fn_iu_delivery_hold). */
+export interface ClaimResult {
+  readonly hold: string | null;
+  readonly deliveries: readonly ClaimedDelivery[];
+}
+
+/** What became of one claimed delivery. `released`: it was not sent, and its attempt number is given back. */
+export interface Settlement {
+  readonly delivery: ClaimedDelivery;
+  readonly outcome: SendOutcome | { readonly status: 'released' };
+  readonly milliseconds: number | null;
+}
+
+/** What a settle did; `refused` lost their lease before: they were settled by somebody else as unknown. */
+export interface SettleResult {
+  readonly settled: number;
+  readonly refused: number;
+  readonly dead_lettered: number;
+}
+
+/** What a runner needs to reach a target. */
+export interface DeliveryRoute {
+  readonly route_id: string;
+  readonly route_code: string;
+  readonly version: number;
+  readonly target_kind: string;
+  readonly target_ref: string;
+  readonly target_config: Readonly<Record<string, unknown>>;
+}
+
+/** May what was claimed still be sent? */
+export interface DeliveryState {
+  readonly hold: string | null;
+  /** Ids of routes that may not be sent to now. */
+  readonly stopped: readonly string[];
+}
+
+/** What running the targets of one claim in the database did. */
+export interface ExecuteResult extends SettleResult {
+  readonly sent: number;
+  readonly failed: number;
+}
+
+/** One connection of a runner. Calls on it run one after the other; each is one transaction, so a transaction pooler may stand between. */
+export interface DeliverySession {
+  claim(runnerId: string, wishes: ClaimWishes): Promise<ClaimResult>;
+  settle(runnerId: string, settlements: readonly Settlement[]): Promise<SettleResult>;
+  state(deployment: string | null, routeIds: readonly string[]): Promise<DeliveryState>;
+  routes(routeIds: readonly string[]): Promise<readonly DeliveryRoute[]>;
+  /** Runs the targets in the database that a claim of this session's database holds. */
+  execute(runnerId: string, leaseToken: string, deadlineMilliseconds: number): Promise<ExecuteResult>;
+  /** Seconds since 1970 by the server's clock, for the comparison with ours. */
+  serverTimeSeconds(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Claims, settles and questions answer within this, or the connection is taken as dead. */
+const callMilliseconds = 30_000;
+
+/** Opens a connection for a runner. */
+export async function openDeliverySession(settings: SessionSettings): Promise<DeliverySession> {
+  const client = await connectClient(settings);
+  const schema = quoteIdentifier(settings.schema ?? 'public');
+  const document = async (text: string, values: unknown[], milliseconds = callMilliseconds) =>
+    JSON.parse(
+      await withinDeadline(
+        client,
+        milliseconds,
+        async () => (await oneTransaction(client, { text, values }, milliseconds / 2000)).rows[0].result,
+      ),
+    );
+  return {
+    claim: (runnerId, wishes) => claim(client, schema, runnerId, wishes),
+    settle: (runnerId, settlements) =>
+      document(`select ${schema}.fn_iu_delivery_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)::text as result`, [
+        runnerId,
+        ...settleColumns(settlements),
+      ]),
+    state: (deployment, routeIds) =>
+      document(`select ${schema}.fn_iu_delivery_state($1, $2)::text as result`, [deployment, routeIds]),
+    routes: (routeIds) => document(`select ${schema}.fn_iu_delivery_routes($1)::text as result`, [routeIds]),
+    execute: (runnerId, leaseToken, deadlineMilliseconds) =>
+      document(
+        `select ${schema}.fn_iu_delivery_execute($1, $2)::text as result`,
+        [runnerId, leaseToken],
+        deadlineMilliseconds,
+      ),
+    serverTimeSeconds: () => document('select extract(epoch from clock_timestamp())::text as result', []),
+    close: () => closeClient(client),
+  };
+}
+
+type ClaimedRow = readonly (string | null)[] & { readonly 3: unknown; readonly 5: unknown };
+
+async function claim(client: pg.Client, schema: string, runnerId: string, wishes: ClaimWishes): Promise<ClaimResult> {
+  const query: pg.QueryArrayConfig = {
+    text: `select * from ${schema}.fn_iu_delivery_claim($1, $2, $3, $4, $5, $6, $7, $8)`,
+    values: [
+      runnerId,
+      wishes.limit,
+      wishes.leaseSeconds,
+      wishes.deployment,
+      wishes.inDatabase,
+      [...wishes.rooms.keys()],
+      [...wishes.rooms.values()],
+      wishes.room,
+    ],
+    // arrays, not objects: half the time for rows of 21 columns
+    rowMode: 'array',
+  };
+  const { rows } = await withinDeadline(client, callMilliseconds, () =>
+    oneTransaction(client, query, callMilliseconds / 2000),
+  );
+  const hold: unknown = rows[0]?.[0];
+  if (typeof hold === 'string') return { hold, deliveries: [] };
+  return { hold: null, deliveries: (rows as unknown as ClaimedRow[]).map(claimedOf) };
+}
+
+/** In the order of the type iu_claimed. */
+function claimedOf(row: ClaimedRow): ClaimedDelivery {
+  return {
+    leaseToken: row[1] as string,
+    routeId: row[2] as string,
+    routeVersion: row[3] as number,
+    attemptNo: row[5] as number,
+    deliveryId: deliveryIdOf(row[6] as string),
+    test: false,
+    event: {
+      seq: row[4] as string,
+      id: row[7] as string,
+      domain: row[8] as string,
+      type: row[9] as string,
+      stream: row[10] as string,
+      severity: row[11] ?? null,
+      subjectTable: row[12] as string,
+      subjectRef: row[13] ?? null,
+      canonicalAddress: row[14] as string,
+      actorRef: row[15] as string,
+      sourceSystem: row[16] as string,
+      correlationId: row[17] ?? null,
+      classification: row[18] as string,
+      occurredAt: isoTime(row[19] as string),
+      payloadText: row[20] as string,
+    },
+  };
+}
+
+function settleColumns(settlements: readonly Settlement[]): unknown[][] {
+  const columns: unknown[][] = Array.from({ length: 10 }, () => []);
+  for (const { delivery, outcome, milliseconds } of settlements) {
+    const failed = outcome.status === 'failed' ? outcome : undefined;
+    const values = [
+      delivery.leaseToken,
+      delivery.routeId,
+      delivery.event.seq,
+      outcome.status,
+      milliseconds === null ? null : Math.round(milliseconds),
+      outcome.status === 'released' ? null : outcome.status === 'sent' ? outcome.detail : outcome.failureDetail,
+      outcome.status === 'failed' || outcome.status === 'unknown' ? outcome.failureCode : null,
+      failed?.permanent ?? false,
+      failed?.retryAfterSeconds === undefined ? null : Math.min(Math.ceil(failed.retryAfterSeconds), 2_592_000),
+      failed?.pauseRoute ?? false,
+    ];
+    for (const [at, value] of values.entries()) columns[at]?.push(value);
+  }
+  return columns;
+}

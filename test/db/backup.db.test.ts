@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { runIu } from '../support/cli.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { addRoute } from '../support/race.js';
+
+const { major } = inject('iuCluster');
+const tools = `/usr/lib/postgresql/${major}/bin`;
+const hasTools = existsSync(join(tools, 'pg_dump'));
+
+let db: TestDatabase;
+let folder: string;
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'iu-core-backup-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await db.drop();
+});
+
+const backup = (url: string, ...words: string[]) =>
+  runIu(['backup', '--out', join(folder, 'out'), '--database-url', url, '--schema', db.schema, ...words]);
+const evidence = async () => (await db.pool.query('select kind, passed, detail from iu_evidence')).rows;
+
+describe('iu backup', () => {
+  it.skipIf(!hasTools)('writes a backup for its owner only, reads it back, and records it as evidence', async () => {
+    await addRoute(db.pool, 'crm');
+    const run = await backup(db.url, '--json');
+    expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const result = JSON.parse(run.stdout);
+    const content = await readFile(result.file);
+    expect(result).toMatchObject({ bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
+    expect((await stat(result.file)).mode & 0o777).toBe(0o600);
+    const { stdout } = await promisify(execFile)(join(tools, 'pg_restore'), ['--list', result.file]);
+    expect(stdout.split('\n').filter((line) => /^\d+;/.test(line))).toHaveLength(result.tocEntries);
+    const [row] = await evidence();
+    expect(row).toMatchObject({ kind: 'backup', passed: true });
+    expect(JSON.parse(row.detail)).toMatchObject({ sha256: result.sha256, toc_entries: result.tocEntries });
+    expect(row.detail).not.toContain(folder);
+    const readiness = await db.pool.query("select fn_iu_route_readiness('crm')::text as r");
+    const item = JSON.parse(readiness.rows[0].r).items.find((one: { item: string }) => one.item === 'backup');
+    expect(item).toMatchObject({ passed: true });
+  });
+
+  it.skipIf(!hasTools)('leaves nothing behind when pg_dump fails, and says why without the password', async () => {
+    const url = await db.loginUrl('iu_operator');
+    const run = await backup(url);
+    expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('IU441') });
+    expect(run.stderr).toContain('permission denied');
+    expect(run.stderr).not.toContain(new URL(url).password);
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+    expect(await evidence()).toEqual([]);
+  });
+
+  it('names what is missing: no tools, or those of another major version', async () => {
+    const none = await backup(db.url, '--tools', folder);
+    expect(none).toMatchObject({ exitCode: 69, stderr: expect.stringContaining('IU440') });
+    expect(none.stderr).toContain(`pg_dump and pg_restore of PostgreSQL ${major} are not installed here`);
+    for (const name of ['pg_dump', 'pg_restore']) {
+      await writeFile(join(folder, name), '#!/bin/sh\necho "$(basename "$0") (PostgreSQL) 9.6.24"\n');
+      await chmod(join(folder, name), 0o755);
+    }
+    const other = await backup(db.url, '--tools', folder);
+    expect(other).toMatchObject({ exitCode: 69, stderr: expect.stringContaining(`found: 9 in ${folder}`) });
+    expect(await evidence()).toEqual([]);
+  });
+});
