@@ -119,16 +119,14 @@ async function bare(port, count, connections) {
 }
 
 /** Deliveries a second while the queue is deep: from the first tenth to the last. */
-async function delivered(cluster, port, domain, count) {
+export async function delivered(cluster, port, domain, count) {
   await emitMany(cluster, domain, count);
   await routeAll(cluster, domain);
   await cluster.client.query('vacuum analyze iu_route_delivery, event_outbox, iu_route_attempt');
   await cluster.client.query('checkpoint');
   let settled = 0;
-  let current;
   let startedAt = 0;
   let endedAt = 0;
-  if (process.env.IU_BENCH_DEBUG) setInterval(() => console.error(JSON.stringify(current?.state)), 2000).unref();
   const { runner, done } = startRunner(cluster, port, {}, (batch) => {
     settled += batch.length;
     if (startedAt === 0 && settled >= count / 10) startedAt = performance.now();
@@ -137,7 +135,6 @@ async function delivered(cluster, port, domain, count) {
       runner.stop();
     }
   });
-  current = runner;
   const state = await done;
   if (state.sent < count) throw new Error(`only ${state.sent} of ${count} sent: ${JSON.stringify(state)}`);
   return (count * 0.9) / ((endedAt - startedAt) / 1000);
