@@ -5,9 +5,14 @@ import { benchDeliverRate } from './deliver.mjs';
 import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
 import { benchRoute } from './route.mjs';
+import { benchSend } from './send.mjs';
 
 // Producers first: the log and the bare table both begin empty, so that their indexes are of one size.
-const parts = { route: [benchProducer, benchRoute, benchPeers], deliver: [benchDeliverRate] };
+const parts = {
+  route: [benchProducer, benchRoute, benchPeers],
+  deliver: [benchDeliverRate],
+  send: [benchSend],
+};
 const name = process.argv[2];
 const has = (flag) => process.argv.includes(flag);
 const say = (text) => process.stderr.write(`${text}\n`);

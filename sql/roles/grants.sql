@@ -137,6 +137,8 @@ begin
       ('function', 'fn_iu_deployment_claim', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_set_paused', 'execute', 'iu_operator'),
       ('function', 'fn_iu_schema', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_target_object', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_target_try', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_target_register', 'execute', 'iu_operator'),
       ('function', 'fn_iu_target_sha256', 'execute', 'iu_worker, iu_operator, iu_approver, iu_reader'),
       ('function', 'pr_iu_deliver_local', 'execute', 'iu_worker, iu_operator'),

@@ -22,6 +22,7 @@ import { register as probe } from './commands/probe.js';
 import { register as replay } from './commands/replay.js';
 import { register as route } from './commands/route.js';
 import { register as routePause } from './commands/route-pause.js';
+import { register as secret } from './commands/secret.js';
 import { register as structure } from './commands/structure.js';
 import { register as target } from './commands/target.js';
 import { register as uninstall } from './commands/uninstall.js';
@@ -52,6 +53,7 @@ export const commands: readonly RegisterCommand[] = [
   attempt,
   delivery,
   deadLetter,
+  secret,
   replay,
   cursor,
   unit,

@@ -124,6 +124,7 @@ export class DeliveryRunner {
   /** Claims nothing more, releases what was not sent, waits for what is in flight, and ends. */
   stop(): void {
     this.#stop.abort();
+    this.#release(() => true);
     this.#claimWake.abort();
     this.#settleWake.abort();
     this.#local.stop();
@@ -243,6 +244,7 @@ export class DeliveryRunner {
 
   /** Starts sends while slots are free, one route after the other, so that each gets its turn. */
   #pump(): void {
+    if (this.#stop.signal.aborted) return;
     const queues = [...this.#queues.values()];
     let idle = 0;
     while (this.#active < this.#slots && idle < queues.length) {

@@ -7,6 +7,8 @@ import { tracedTarget } from './tracing.js';
 const openers: Readonly<Record<string, () => Promise<OpenTarget>>> = {
   webhook: async () => (await import('./webhook/target.js')).openWebhook,
   directus_flow: async () => (await import('./directus-flow/target.js')).openDirectusFlow,
+  nats: async () => (await import('./nats/target.js')).openNatsTarget,
+  kafka: async () => (await import('./kafka/target.js')).openKafkaTarget,
 };
 
 /** Kinds that a runner sends to. The kinds in the database (sql_function, table) run in SQL. */

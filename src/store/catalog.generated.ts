@@ -1642,6 +1642,10 @@ export interface CatalogFunctions {
     readonly args: { p_target_kind: string | null; p_target_ref: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_target_try: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_event: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_target_unregister: {
     readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_reason: string | null };
     readonly result: string | null;

@@ -239,7 +239,7 @@ begin
     ('function', 'fn_iu_route_canary(text, text, text, uuid)', 'f2422b0d43f46c10e692bda7c5643adb'),
     ('function', 'fn_iu_route_deliver(text, uuid, jsonb)', '46d5896524647546cdaee3619c841309'),
     ('function', 'fn_iu_route_flow_birth()', 'c6abf8a6c7c23e601d0cd8d76cbec90b'),
-    ('function', 'fn_iu_route_guard()', 'c564399ba6f2db5b1bbe76b18f0b7c6f'),
+    ('function', 'fn_iu_route_guard()', '255b05cdd231a95c8a4c9d94fa7b0b4b'),
     ('function', 'fn_iu_route_history_write()', 'abd5bc370d23413ca47c1b93e821711e'),
     ('function', 'fn_iu_route_keep()', 'e0aef11e2fb70b6ad56cebb5783dfa9b'),
     ('function', 'fn_iu_route_remove(text, text)', '1ef552e732339b5c1d0603d0c7179790'),

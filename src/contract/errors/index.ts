@@ -3,6 +3,7 @@ import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
 import { deadLettersErrors } from './dead-letters.js';
 import { deliveryErrors } from './delivery.js';
+import { deliveryBrokersErrors } from './delivery-brokers.js';
 import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
@@ -26,6 +27,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...gatesErrors,
   ...goingLiveErrors,
   ...deliveryTargetsErrors,
+  ...deliveryBrokersErrors,
   ...structureErrors,
   ...cutErrors,
   ...installErrors,
