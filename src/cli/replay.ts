@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { exitCodes } from '../contract/errors/exit-codes.js';
 import { IuError } from '../contract/errors/index.js';
+import { errorCode } from '../store/failure.js';
 import type { Queryable } from '../store/listing.js';
 import {
   previewReplay,
@@ -137,7 +138,7 @@ export async function followReplay(
   const stop = context.stopSignal();
   let run = begun;
   while (run.state === 'running' && !stop.aborted) {
-    run = await stepReplay(database, run.run_id, options.part);
+    run = await stepOrTryAgain(database, run.run_id, options.part);
     const place = ` Replay ${run.run_id} keeps its place after ${run.replayed} replayed: iu replay resume ${run.run_id}`;
     refuseClosedGate(run.status, place);
     if (run.status === 'stepped') {
@@ -156,6 +157,20 @@ export async function followReplay(
   if ((run.by_decision.failed ?? 0) > 0) {
     context.endWith(exitCodes.failed);
     printer.note('some failed again: iu dead-letter list --group');
+  }
+}
+
+/** Serialization, deadlock, lock timeout: the step has left nothing, somebody else held the same rows. */
+const passingTroubles: ReadonlySet<string> = new Set(['40001', '40P01', '55P03']);
+
+async function stepOrTryAgain(database: Queryable, runId: string, part: number): Promise<ReplayProgress> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await stepReplay(database, runId, part);
+    } catch (error) {
+      if (tries === 5 || !passingTroubles.has(errorCode(error) ?? '')) throw error;
+      await delay(50 * tries);
+    }
   }
 }
 

@@ -170,6 +170,33 @@ describe('a replay of many', () => {
 });
 
 describe('iu dead-letter replay and iu replay', () => {
+  it('estimates by what the route sent lately when nothing else limits it', async () => {
+    await liveRoute(db, 'r.live');
+    for (let at = 0; at < 40; at += 1) await emit(db.pool, `s${at}`);
+    await drain(db.pool);
+    for (let batch = 0; batch < 2; batch += 1) await settle(db, await claim(db, { limit: 15 }), 'sent');
+    await refuseAll(db);
+    const between = `select 29 / extract(epoch from max(started_at) - min(started_at)) as rate from iu_route_attempt where status = 'sent'`;
+    const [route] = (await callFor(db, "select fn_iu_replay_preview('{}')")).by_route;
+    expect(route.per_second).toBeCloseTo(Number((await oneRow(db, between)).rate), 2);
+    expect(await callFor(db, "select fn_iu_replay_preview('{}', 1)")).toMatchObject({ estimated_seconds: 10 });
+  });
+
+  it('tries a step again that somebody else was in the way of', async () => {
+    await deadLetters(3);
+    const blocker = await db.connect();
+    await blocker.query('begin');
+    await blocker.query('select from iu_route_dead_letter order by dead_letter_id limit 1 for update');
+    await db.pool.query(`alter database "${db.name}" set lock_timeout = '200ms'`);
+    const running = iu('dead-letter', 'replay', '--all', '--note', 'test', '--yes', '--json');
+    const waiting =
+      "select 1 as one from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await waitFor(async () => (await oneRow(db, waiting)) !== undefined);
+    await waitFor(async () => (await oneRow(db, waiting)) === undefined);
+    await blocker.query('rollback');
+    expect(JSON.parse((await running).stdout)).toMatchObject({ state: 'done', replayed: 3 });
+  });
+
   it('lists runs with pages, asks for a note, and ends cleanly when it is stopped in the middle', async () => {
     await deadLetters(30);
     expect((await iu('dead-letter', 'replay', '--all', '--yes')).stderr).toContain('IU371');

@@ -5,8 +5,11 @@ import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-tr
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTracing } from '../../src/cli/tracing-sdk.js';
+import { brokerMessage } from '../../src/deliver/broker/message.js';
+import type { Target } from '../../src/deliver/target.js';
 import { openTargetOf } from '../../src/deliver/targets.js';
 import { sendSpanId, tracedTarget } from '../../src/deliver/tracing.js';
+import { brokerRoute, brokerSurroundings } from '../support/broker-route.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { aDelivery } from '../support/delivery.js';
 import { liveRoute, prepareDelivery, startRunner } from '../support/delivery-queue.js';
@@ -78,6 +81,25 @@ describe('the trace of an event', () => {
       'iu.status': 'sent',
     });
     expect(JSON.stringify([sent?.attributes, sent?.events, sent?.status])).not.toContain('canary');
+  });
+
+  it('goes with the message of a broker too', async () => {
+    let header: string | undefined;
+    const target: Target = {
+      send: async (delivery) => {
+        const { headers } = brokerMessage(
+          delivery,
+          brokerRoute('nats', 'nats://127.0.0.1:4222', {}),
+          brokerSurroundings,
+        );
+        header = headers.find(([name]) => name === 'traceparent')?.[1];
+        return { status: 'sent', detail: 'seq 1' };
+      },
+      check: async () => [],
+      close: async () => {},
+    };
+    await tracedTarget(target, { routeCode: 'r', targetKind: 'nats' }).send(aDelivery(), 1000);
+    expect(header?.slice(36, 52)).toBe(exporter.getFinishedSpans()[0]?.spanContext().spanId);
   });
 
   it('says of a send that failed only which failure it was', async () => {
