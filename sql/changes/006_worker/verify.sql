@@ -102,7 +102,7 @@ begin
     ('function', 'fn_iu_cluster_identity()', '72b4b1a7fa0d8da9b9ff13a1db8595ca'),
     ('function', 'fn_iu_cursor_lock_key()', '35550b0532aa2b7880024370ad540e5b'),
     ('function', 'fn_iu_event_story(uuid)', '7b14f25b25792abbc70248ff21e4ad56'),
-    ('function', 'fn_iu_ladder_disable(integer, text)', '8c821dd6c46d5f0ad55fdf6d0344f7ae'),
+    ('function', 'fn_iu_ladder_disable(integer, text)', 'bb2b7bcd6fb96baa01af53c1d2ecef76'),
     ('function', 'fn_iu_ladder_enable(integer, text)', '8e935ea71fc34023a48b40180b71fcf1'),
     ('function', 'fn_iu_ladder_log(integer, text, text)', '14120dbe14c5502a5cf29887730e6cdf'),
     ('function', 'fn_iu_log_mark()', 'e81818ad7307e781b33a45ae1d5cb269'),
