@@ -55,7 +55,12 @@ export class WorkerProcess {
             openTarget: (route) => openTargetOf(route, surroundings(wishes, log)),
             log,
           },
-          { runnerId: processId, deployment: wishes.deployment ?? null, once: wishes.once },
+          {
+            runnerId: processId,
+            deployment: wishes.deployment ?? null,
+            once: wishes.once,
+            identity: { host: hostname(), pid: process.pid, version: packageVersion() },
+          },
         )
       : undefined;
     this.worker = wishes.routes ? this.#routeWorker(settings, processId, log) : undefined;

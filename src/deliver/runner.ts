@@ -4,10 +4,12 @@ import { silentLog, type WorkerLog } from '../route/log.js';
 import { AdaptivePoll } from '../route/poll.js';
 import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from '../store/delivery-session.js';
 import { errorCode } from '../store/failure.js';
+import { holdSentence } from './hold-sentence.js';
 import { LocalDelivery } from './local.js';
 import { RouteQueue } from './route-queue.js';
 import { SessionKeeper } from './session-keeper.js';
 import type { Target } from './target.js';
+import { unusableTarget } from './unusable-target.js';
 
 /** How a runner reaches its database and its targets; injected, so that it can be simulated. */
 export interface RunnerPorts {
@@ -32,6 +34,8 @@ export interface RunnerOptions {
   readonly once?: boolean;
   /** How long a graceful stop waits for what is in flight. */
   readonly stopSeconds?: number;
+  /** How this process reports itself in health; absent = it does not. */
+  readonly identity?: { readonly host: string; readonly pid: number; readonly version: string };
   /** Wall clock in seconds, compared with the server's. */
   readonly wallClockSeconds?: () => number;
 }
@@ -56,6 +60,7 @@ const leaseMarginMilliseconds = 2000;
 /** Signatures carry our time: off by more, nothing is sent (Standard Webhooks tolerates five minutes). */
 const largestSkewSeconds = 30;
 const skewCheckMilliseconds = 60_000;
+const beatMilliseconds = 5000;
 const settleBatch = 500;
 /** Deliveries held for each slot at most: what is claimed waits here a few milliseconds, so that sends never wait for a claim. */
 const heldPerSlot = 8;
@@ -82,6 +87,7 @@ export class DeliveryRunner {
   #waiting = 0;
   #turn = 0;
   #hold: string | null = null;
+  #beatAt = 0;
   #skewCheckAt = 0;
   #stateAt = 0;
   #claiming = false;
@@ -142,6 +148,7 @@ export class DeliveryRunner {
       try {
         const session = await this.#claims.session(this.#stop.signal);
         if (session === undefined) break;
+        await this.#beat(session, this.#hold === null ? 'running' : 'waiting');
         const wait = (await this.#skewed(session)) ? skewCheckMilliseconds / 10 : await this.#claim(session);
         this.#claiming = false;
         this.#claims.worked();
@@ -151,9 +158,26 @@ export class DeliveryRunner {
         await this.#claims.lost(error);
       }
     }
+    await this.#sayGoodbye();
     this.#release(() => true);
     this.#claimsEnded = true;
     this.#settleWake.abort();
+  }
+
+  async #beat(session: DeliverySession, state: 'running' | 'waiting' | 'stopped'): Promise<void> {
+    const { identity, runnerId } = this.options;
+    const now = this.#clock.nowMilliseconds();
+    if (identity === undefined || (now < this.#beatAt && state !== 'stopped')) return;
+    this.#beatAt = now + beatMilliseconds;
+    const held = this.#hold === null ? '' : `held: ${this.#hold}; `;
+    const detail = `${held}sending ${this.#active}, holding ${this.#waiting}`;
+    await session.heartbeat({ processId: `${runnerId}:delivery`, ...identity, state, detail });
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    if (!this.#claims.isOpen) return;
+    const session = await this.#claims.session(this.#abandon.signal);
+    if (session !== undefined) await this.#beat(session, 'stopped').catch(() => {});
   }
 
   async #sleepClaims(milliseconds: number): Promise<void> {
@@ -192,7 +216,7 @@ export class DeliveryRunner {
     if (hold === this.#hold) return;
     this.#hold = hold;
     if (hold === null) this.#log('info', 'delivering');
-    else this.#log('warn', holdSentences[hold] ?? `deliveries are held: ${hold}`);
+    else this.#log('warn', holdSentence(hold));
   }
 
   /** Lines claimed deliveries up behind their routes, and opens targets that are not open yet. */
@@ -372,26 +396,3 @@ export class DeliveryRunner {
     return true;
   }
 }
-
-function unusableTarget(code: string, reason: string): Target {
-  const outcome: SendOutcome = {
-    status: 'failed',
-    failureCode: 'target_unusable',
-    failureDetail: `${code}: ${reason}`,
-  };
-  return { send: async () => outcome, check: async () => [], close: async () => {} };
-}
-
-const holdSentences: Readonly<Record<string, string>> = {
-  master_gate_closed: 'deliveries are held: the master gate is closed',
-  delivery_gate_closed: 'deliveries are held: the delivery gate is closed',
-  deployment_unclaimed:
-    'deliveries are held: nobody claimed this database; iu deployment claim NAME says that it is the real one',
-  deployment_not_named: 'deliveries are held: this process has no IU_DEPLOYMENT',
-  deployment_differs: 'deliveries are held: IU_DEPLOYMENT is not the name of this installation, this may be a copy',
-  cluster_changed:
-    'deliveries are held: this is another cluster or database than the one that was claimed, perhaps a copy',
-  timeline_changed:
-    'deliveries are held: the server was promoted or restored; iu deployment claim when it is the real one',
-  clock_skew: 'deliveries are held: the clock of this machine is more than 30 s off the server',
-};

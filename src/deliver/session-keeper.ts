@@ -29,6 +29,10 @@ export class SessionKeeper {
     return this.#session;
   }
 
+  get isOpen(): boolean {
+    return this.#session !== undefined;
+  }
+
   /** A call on it worked. */
   worked(): void {
     this.#backoff.worked();

@@ -118,7 +118,7 @@ begin
     ('function', 'fn_iu_route_outcome(event_outbox, iu_judged_route)', '01651dc6f36484d92246f9531d3c0e85'),
     ('function', 'fn_iu_route_redecide(bigint, bigint, boolean)', '66e88a909fa0aa27440d43d4288cdbe2'),
     ('function', 'fn_iu_route_worker_enabled()', 'dc15f26b593740b78e14cbd9dc275b1e'),
-    ('function', 'fn_iu_route_worker_health(text)', 'a80ce07e4630889b94bfe65d207d8144'),
+    ('function', 'fn_iu_route_worker_health(text)', 'a76740d2ac1ea92d98d2a692d09e4875'),
     ('function', 'fn_iu_route_worker_heartbeat(text, text[], text, integer, text, text, text)', 'c34358a3f1d9969ceed4290272c0bb4a'),
     ('function', 'fn_iu_route_worker_rebase(text, text)', '4821c587bd4c89f6a6e2a2e1dff724e3'),
     ('function', 'fn_iu_route_worker_reconcile(text, boolean)', 'd21cdc3bb928a8dbe2fcb0a6671d6246'),
