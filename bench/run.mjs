@@ -2,6 +2,8 @@
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
 import { benchDeliverRate } from './deliver.mjs';
+import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './deliver-latency.mjs';
+import { benchDeliverPeers } from './deliver-peers.mjs';
 import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
 import { benchRoute } from './route.mjs';
@@ -10,7 +12,7 @@ import { benchSend } from './send.mjs';
 // Producers first: the log and the bare table both begin empty, so that their indexes are of one size.
 const parts = {
   route: [benchProducer, benchRoute, benchPeers],
-  deliver: [benchDeliverRate],
+  deliver: [benchDeliverRate, benchDeliverPeers, benchLatency, benchDeadTarget, benchStorm, benchMemory],
   send: [benchSend],
 };
 const name = process.argv[2];

@@ -154,7 +154,7 @@ create table iu_route_delivery (
   edit_id       bigint,
   created_at    timestamptz not null default clock_timestamp(),
   primary key (event_seq, route_id)
-) with (fillfactor = 70);
+) with (fillfactor = 50);
 create index iu_route_delivery_due_idx on iu_route_delivery (route_id, due_at, event_seq) where lane_key is null;
 create index iu_route_delivery_lane_idx on iu_route_delivery (route_id, lane_key, event_seq) where lane_key is not null;
 comment on table iu_route_delivery is 'The queue of live deliveries: a row waits here until it is settled, and is gone then; the attempts stay. Its routes are never deleted, so no foreign key (10 us a row).';

@@ -279,7 +279,7 @@ begin
     ('table', 'iu_route_approval', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'iu_route_attempt', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'iu_route_dead_letter', '253e12f4dc0c012a6c7b828b2e6e07a7'),
-    ('table', 'iu_route_delivery', '22d2e3829b075b7efcdb593334eff427'),
+    ('table', 'iu_route_delivery', 'f9f30226670329fc369e53a8731f76db'),
     ('table', 'iu_route_flow', 'f9f30226670329fc369e53a8731f76db'),
     ('table', 'iu_route_history', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'iu_route_lane', '22d2e3829b075b7efcdb593334eff427'),

@@ -65,7 +65,7 @@ begin
     ('function', 'fn_iu_delivery_hop(integer)', '3606061d4be93d5b0e6229b11e538d43'),
     ('function', 'fn_iu_delivery_pick(bigint, integer, uuid)', 'babb5176b0f72968b86304626e565303'),
     ('function', 'fn_iu_delivery_routes(bigint[])', '2e7d8fac5df5d8c594479e9997359e57'),
-    ('function', 'fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], integer[], text[], text[], boolean[], integer[], boolean[])', '1f512c968eb3415878d8ab818bccb67e'),
+    ('function', 'fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], integer[], text[], text[], boolean[], integer[], boolean[])', '33b977f56e0cff8386c7c1c366f7b46b'),
     ('function', 'fn_iu_delivery_settle_rest(text, iu_settled[])', '3e67572ebb6f13a9be0d11c96ef07ad3'),
     ('function', 'fn_iu_delivery_state(text, bigint[])', '6e200acde55231c2f691475187e6be0c'),
     ('function', 'fn_iu_delivery_sweep()', '251013a73120c6fba4204f120f33aee7'),
