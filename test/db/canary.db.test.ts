@@ -107,11 +107,11 @@ async function watchSessions(stopped: () => boolean): Promise<string> {
 /** Every row of every table as text. */
 async function tables(): Promise<Place[]> {
   const { rows } = await db.pool.query(
-    `select c.relname as name from pg_class c where c.relkind = 'r' and (c.relnamespace = current_schema()::regnamespace or c.relname = 'inbox')`,
+    `select c.relname as name, c.oid::regclass::text as place from pg_class c where c.relkind = 'r' and (c.relnamespace = current_schema()::regnamespace or c.relname = 'inbox')`,
   );
   const found: Place[] = [];
-  for (const { name } of rows) {
-    const inner = await db.pool.query(`select string_agg(t::text, E'\\n') as text from "${name}" t`);
+  for (const { name, place } of rows) {
+    const inner = await db.pool.query(`select string_agg(t::text, E'\\n') as text from ${place} t`);
     found.push({ name: `table ${name}`, text: inner.rows[0].text ?? '' });
   }
   return found;
