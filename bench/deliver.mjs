@@ -79,6 +79,9 @@ export function startRunner(cluster, port, options = {}, onSettled = undefined) 
           deployment,
           log: () => {},
         }),
+      log: (level, message, fields) => {
+        if (level !== 'info') console.error(message, fields ?? '');
+      },
       ...(onSettled === undefined ? {} : { onSettled }),
     },
     { runnerId: `bench-${Math.random()}`, deployment, ...options },
