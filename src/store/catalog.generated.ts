@@ -1104,9 +1104,9 @@ export interface CatalogFunctions {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
     readonly result: string | null;
   };
-  readonly fn_iu_structure_documents: {
-    readonly args: { p_steps: string | null };
-    readonly result: readonly (string | null)[] | null;
+  readonly fn_iu_structure_digest: {
+    readonly args: { p_operation_id: string | null; p_before: boolean | null };
+    readonly result: string | null;
   };
   readonly fn_iu_structure_emit: {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_phase: string | null; p_event_type: string | null; p_unit_id: string | null; p_actor: string | null };
@@ -1139,6 +1139,10 @@ export interface CatalogFunctions {
   readonly fn_iu_structure_mint: {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_piece: string | null; p_body: string | null; p_parent_id: string | null; p_rank: string | null; p_template_id: string | null; p_actor: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_structure_named: {
+    readonly args: { p_steps: string | null };
+    readonly result: readonly (string | null)[] | null;
   };
   readonly fn_iu_structure_normalize: {
     readonly args: { p_operation: string | null };
@@ -1197,7 +1201,7 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_structure_run: {
-    readonly args: { p_operation_id: string | null; p_steps: string | null; p_actor: string | null; p_reference: string | null };
+    readonly args: { p_operation_id: string | null; p_steps: string | null; p_actor: string | null; p_reference: string | null; p_whole: boolean | null };
     readonly result: string | null;
   };
   readonly fn_iu_structure_said: {
@@ -1250,6 +1254,10 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_tree_verify: {
     readonly args: { p_document_id?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_tree_verify_part: {
+    readonly args: { p_unit_ids: readonly (string | null)[] | null };
     readonly result: string | null;
   };
   readonly fn_iu_unit_at: {

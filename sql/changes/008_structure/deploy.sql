@@ -157,11 +157,14 @@ security definer
 set search_path from current
 as $$
 begin
-  with recursive down as (
-    select n.id, coalesce(p.root_unit_id, n.id) as root, coalesce(p.path_ids, '{}') || n.id as path
-      from new_units n
-      left join iu_tree_path p on p.unit_id = n.parent_or_container_ref
-     where n.parent_or_container_ref is null or p.unit_id is not null
+  with recursive above as materialized (
+    -- the parents that were there before, each looked up once: a join read all rows of iu_tree_path for a large batch
+    select p.id, (select t.path_ids from iu_tree_path t where t.unit_id = p.id) as path
+      from (select parent_or_container_ref as id from new_units where parent_or_container_ref is not null except select id from new_units) p
+  ), down as (
+    select n.id, n.id as root, array[n.id] as path from new_units n where n.parent_or_container_ref is null
+    union all
+    select n.id, a.path[1], a.path || n.id from above a join new_units n on n.parent_or_container_ref = a.id where a.path is not null
     union all
     select n.id, d.root, d.path || n.id from down d join new_units n on n.parent_or_container_ref = d.id
      where cardinality(d.path) <= 128
@@ -590,7 +593,7 @@ $$;
 -- fn_iu_structure_rank(uuid, uuid, text, uuid) returns text
 --
 -- Contract:  a free rank among the children of a parent, or among the documents of a collection. A taken rank is never given again while
---            its unit stands there.
+--            its unit stands there. Reads the neighbours through the indexes, whatever the number of siblings.
 -- Arguments: p_parent_id: parent or collection; p_after_id: sibling to stand after; p_position: first | last, counts when p_after_id is
 --            null; p_self_id: the unit that moves, which is no neighbour of itself
 -- Returns:   the rank; 'a0' without a parent
@@ -602,28 +605,37 @@ language plpgsql
 set search_path from current
 as $$
 declare
-  v_ranks text[];
   v_left text;
 begin
   if p_parent_id is null then
     return 'a0';
   end if;
-  select array_agg(place.rank order by place.rank collate "C"), max(place.rank) filter (where place.id = p_after_id)
-    into v_ranks, v_left
-    from (select u.id, u.sibling_rank as rank from information_unit u where u.parent_or_container_ref = p_parent_id
-          union all
-          select c.document_id, c.sibling_rank from iu_collection_path c where c.collection_id = p_parent_id) place
-   where place.id is distinct from p_self_id;
-  if p_after_id is not null and v_left is null then
-    raise exception using errcode = 'IU605',
-      message = format('%s does not stand below %s', (select canonical_address from information_unit where id = p_after_id),
-                       (select canonical_address from information_unit where id = p_parent_id)),
-      hint = 'name a sibling of the new place, or leave "after" out';
+  if p_after_id is not null then
+    select s.rank into v_left
+      from (select u.sibling_rank as rank from information_unit u where u.id = p_after_id and u.parent_or_container_ref = p_parent_id
+            union all
+            select c.sibling_rank from iu_collection_path c where c.document_id = p_after_id and c.collection_id = p_parent_id) s
+     where p_after_id is distinct from p_self_id;
+    if not found then
+      raise exception using errcode = 'IU605',
+        message = format('%s does not stand below %s', (select canonical_address from information_unit where id = p_after_id),
+                         (select canonical_address from information_unit where id = p_parent_id)),
+        hint = 'name a sibling of the new place, or leave "after" out';
+    end if;
+  elsif p_position = 'last' then
+    v_left := greatest(
+      (select u.sibling_rank from information_unit u where u.parent_or_container_ref = p_parent_id and u.id is distinct from p_self_id
+        order by u.sibling_rank desc limit 1),
+      (select c.sibling_rank from iu_collection_path c where c.collection_id = p_parent_id and c.document_id is distinct from p_self_id
+        order by c.sibling_rank desc limit 1));
   end if;
-  if p_after_id is null and p_position = 'last' then
-    v_left := v_ranks[cardinality(v_ranks)];
-  end if;
-  return fn_iu_rank_between(v_left, (select min(r collate "C") from unnest(v_ranks) r where v_left is null or r collate "C" > v_left collate "C"));
+  return fn_iu_rank_between(v_left, least(
+    (select u.sibling_rank from information_unit u
+      where u.parent_or_container_ref = p_parent_id and u.id is distinct from p_self_id and (v_left is null or u.sibling_rank > v_left)
+      order by u.sibling_rank limit 1),
+    (select c.sibling_rank from iu_collection_path c
+      where c.collection_id = p_parent_id and c.document_id is distinct from p_self_id and (v_left is null or c.sibling_rank > v_left)
+      order by c.sibling_rank limit 1)));
 end
 $$;
 -- <<<
@@ -1308,16 +1320,145 @@ end
 $$;
 -- <<<
 
--- >>> functions/structure/fn_iu_structure_run.sql
--- fn_iu_structure_run(bigint, jsonb, text, text) returns jsonb
+-- >>> functions/structure/fn_iu_tree_verify_part.sql
+-- fn_iu_tree_verify_part(uuid[]) returns text
 --
--- Contract:  does the steps of an operation under its locks, and proves the trees it touched. A plan calls it too and undoes everything.
--- Arguments: p_operation_id; p_steps: normalized; p_actor; p_reference: approval reference
--- Returns:   {steps: [{step_no, event_type, unit_id}], documents: {id: {before_hash, after_hash}}}
+-- Contract:  proves the part of the trees that an operation wrote: these units and everything below them. Every row obeys path(child) =
+--            path(parent) || child, every child by adjacency is among the rows (none was left behind), the active contains relations and the
+--            collection paths of the units say the same. A tree that was whole before is whole when this holds; fn_iu_tree_verify proves a
+--            whole document without that assumption. Costs what moved, not what the document holds.
+-- Arguments: p_unit_ids: units whose place was written; one whose birth was undone has no row left
+-- Returns:   the first problem as a sentence, or null
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_tree_verify_part(p_unit_ids uuid[]) returns text
+language sql
+set search_path from current
+as $$
+  -- subqueries that look up one row each: as joins the planner would now and then read all units
+  with top as materialized (
+    select t.* from unnest(p_unit_ids) x (id) join iu_tree_path t on t.unit_id = x.id
+  ), below as materialized (
+    select distinct t.unit_id from top t cross join unnest(t.path_ids[1:t.depth]) a (id) join top on top.unit_id = a.id
+  ), part as materialized (
+    select t.unit_id, t.path_ids
+      from top
+     cross join lateral (
+       select r.unit_id, r.path_ids from iu_tree_path r
+        where r.root_unit_id = top.root_unit_id and r.path_ids >= top.path_ids
+          and r.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+       offset 0) t
+     where top.unit_id not in (select unit_id from below)
+  ), collected as materialized (
+    -- documents whose place in a collection was written, collections that moved, and everything in these
+    select c.document_id as id
+      from unnest(p_unit_ids) x (id)
+      left join iu_collection_path own on own.document_id = x.id
+     cross join lateral (
+       select d.document_id from iu_collection_path d
+        where d.path_ids >= coalesce(own.path_ids, array[x.id])
+          and d.path_ids < coalesce(own.path_ids, array[x.id]) || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+       offset 0) c
+    union select unnest(p_unit_ids)
+  )
+  (select format('%s: its path is not that of its parent and itself', p.unit_id)
+     from part p
+    where (select p.path_ids is distinct from
+                  case when u.parent_or_container_ref is null then array[u.id]
+                       else (select a.path_ids from iu_tree_path a where a.unit_id = u.parent_or_container_ref) || u.id end
+                  or u.deleted_at is not null
+             from information_unit u where u.id = p.unit_id) is not false
+    limit 1)
+  union all
+  (select format('%s units stand below the moved ones, %s rows tell so', n.children, n.below)
+     from (select coalesce(sum((select count(*) from information_unit c where c.parent_or_container_ref = p.unit_id and c.deleted_at is null)), 0)
+                  as children,
+                  count(*) - ((select count(*) from top) - (select count(*) from below)) as below
+             from part p) n
+    where n.children <> n.below)
+  union all
+  (select format('%s: the active contains relation says another place', u.canonical_address)
+     from unnest(p_unit_ids) x (id)
+     join information_unit u on u.id = x.id
+     left join iu_relation r on r.to_unit_id = x.id and r.relation_type = 'contains' and r.relation_status = 'active'
+     left join iu_collection_path c on c.document_id = x.id
+    where (u.deleted_at is null) <> exists (select from iu_tree_path t where t.unit_id = x.id)
+       or (u.deleted_at is not null and r.relation_id is not null)
+       or (u.deleted_at is null
+           and (r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
+                or (r.relation_id is not null and r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank))
+                or (u.parent_or_container_ref is not null and c.document_id is not null)))
+    limit 1)
+  union all
+  (select format('%s: its collection path is not that of its collection and itself', c.document_id)
+     from collected x
+    cross join lateral (
+      select e.* from iu_collection_path e where e.document_id = x.id
+      union all
+      select e.* from iu_collection_path e where e.collection_id = x.id
+      offset 0) c
+    where c.path_ids <> coalesce((select p.path_ids from iu_collection_path p where p.document_id = c.collection_id), array[c.collection_id])
+                        || c.document_id
+    limit 1)
+  limit 1
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_digest.sql
+-- fn_iu_structure_digest(bigint, boolean) returns text
+--
+-- Contract:  one hash over the units that an operation placed, numbered, ended or made: place, rank, number and lifecycle of each, as in the
+--            lines of fn_iu_tree_hash. Costs what the operation touched, not what its documents hold. An operation and its rollback write no
+--            other line, so equal digests before and after both mean equal tree hashes.
+-- Arguments: p_operation_id; p_before: true = as they stood before the operation, from what it wrote down; false = as they stand now
+-- Returns:   sha256 in hexadecimal; null when none of them stands in a tree
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_digest(p_operation_id bigint, p_before boolean) returns text
+language sql
+set search_path from current
+as $$
+  with touched as materialized (
+    select c.unit_id, bool_or(c.change_kind = 'born') as is_born,
+           (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'placed'))[1] as place,
+           (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'lifecycle'))[1] as life,
+           (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'numbered'))[1] as number
+      from iu_structure_change c
+     where c.operation_id = p_operation_id and c.change_kind in ('born', 'placed', 'lifecycle', 'numbered')
+     group by c.unit_id
+  ), standing as (
+    select x.unit_id,
+           case when p_before and x.place is not null then coalesce(x.place ->> 'parent_id', x.place ->> 'collection_id')
+                else coalesce(u.parent_or_container_ref, p.collection_id)::text end as container,
+           case when p_before and x.place is not null then x.place ->> 'rank' else coalesce(p.sibling_rank, u.sibling_rank) end as rank,
+           case when p_before and x.life is not null then x.life ->> 'lifecycle_status' else u.lifecycle_status end as status,
+           case when p_before and x.number is not null then x.number ->> 'section_code' else u.section_code end as code
+      from touched x
+      join information_unit u on u.id = x.unit_id
+      left join iu_collection_path p on p.document_id = x.unit_id
+     where case when p_before then not x.is_born else (select t.unit_id from iu_tree_path t where t.unit_id = x.unit_id) is not null end
+  )
+  select encode(sha256(convert_to(string_agg(
+           concat_ws(' ', s.unit_id, coalesce(s.container, '-'), case when s.container is null then '-' else s.rank end, s.status,
+                     coalesce(quote_ident(s.code), '-')), E'\n' order by s.unit_id), 'UTF8')), 'hex')
+    from standing s
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_run.sql
+-- fn_iu_structure_run(bigint, jsonb, text, text, boolean) returns jsonb
+--
+-- Contract:  does the steps of an operation under its locks, and proves what it wrote. A plan calls it too and undoes everything.
+-- Arguments: p_operation_id; p_steps: normalized; p_actor; p_reference: approval reference; p_whole: true also proves and hashes the whole
+--            documents (a plan), false only the part that was written (an apply, which costs what moves and not what the documents hold)
+-- Returns:   {steps: [{step_no, event_type, unit_id}], before_hash, after_hash (fn_iu_structure_digest), documents: {id: {before_hash,
+--            after_hash}} (fn_iu_tree_hash; empty unless p_whole)}
 -- Raises:    as the steps; IU613 a tree is broken afterwards
 -- Writes:    as the steps
 -- May call:  internal
-create or replace function fn_iu_structure_run(p_operation_id bigint, p_steps jsonb, p_actor text, p_reference text) returns jsonb
+create or replace function fn_iu_structure_run(p_operation_id bigint, p_steps jsonb, p_actor text, p_reference text, p_whole boolean) returns jsonb
 language plpgsql
 set search_path from current
 as $$
@@ -1328,48 +1469,49 @@ declare
   v_before jsonb := '{}';
   v_result jsonb := '[]';
   v_hashes jsonb := '{}';
-  v_proof jsonb;
+  v_problem text;
   v_step jsonb;
   v_no integer := 0;
 begin
-  select array_agg(distinct u.id) into v_units
-    from jsonb_array_elements(p_steps) s
-   cross join lateral (values (s ->> 'unit'), (s ->> 'parent'), (s ->> 'after')) as named (ref)
-    join information_unit u on u.canonical_address = named.ref;
-  v_units := coalesce(v_units, '{}') || coalesce((select array_agg(u.id) from jsonb_array_elements(p_steps) s
-   cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r
-    join information_unit u on u.canonical_address = r), '{}');
+  v_units := fn_iu_structure_named(p_steps);
   -- and the collections that named documents stand in
-  v_units := v_units || coalesce((select array_agg(c.collection_id) from iu_collection_path c where c.document_id = any (v_units)), '{}');
+  v_units := v_units || array(select c.collection_id from iu_collection_path c where c.document_id = any (v_units));
   v_documents := fn_iu_structure_lock(v_units, exists (
     select from jsonb_array_elements(p_steps) s
-      left join information_unit u on u.canonical_address = s ->> 'unit'
-      left join information_unit p on p.canonical_address = s ->> 'parent'
      where s ->> 'operation_type' in ('reparent_piece', 'renumber_piece')
-       and (u.parent_or_container_ref is null or p.id is null or p.unit_kind = 'collection')));
-  foreach v_document in array v_documents loop
-    v_before := v_before || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
-  end loop;
+       and (s ->> 'operation_type' = 'reparent_piece' and s ->> 'parent' is null
+            or (select u.parent_or_container_ref is not null and u.unit_kind <> 'collection'
+                  from information_unit u where u.canonical_address = s ->> 'unit') is not true
+            or (select p.unit_kind from information_unit p where p.canonical_address = s ->> 'parent') = 'collection')));
+  if p_whole then
+    foreach v_document in array v_documents loop
+      v_before := v_before || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
+    end loop;
+  end if;
   for v_step in select jsonb_array_elements(p_steps) loop
     v_no := v_no + 1;
     v_result := v_result || jsonb_build_array(fn_iu_structure_step(p_operation_id, v_no, v_step, p_actor, p_reference) || jsonb_build_object('step_no', v_no));
   end loop;
-  for v_document in
-    select d.id from (select unnest(v_documents) as id union
-                      select t.root_unit_id from iu_structure_change c join iu_tree_path t on t.unit_id = c.unit_id
-                       where c.operation_id = p_operation_id) d
-  loop
-    if exists (select from iu_tree_path where unit_id = v_document and depth = 0) then
-      v_proof := fn_iu_tree_verify(v_document);
-      if not (v_proof ->> 'ok')::boolean then
-        raise exception using errcode = 'IU613', message = format('the operation would leave a broken tree: %s', v_proof -> 'problems' ->> 0),
-          hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+  v_problem := fn_iu_tree_verify_part(array(select distinct unit_id from iu_structure_change
+                                             where operation_id = p_operation_id and change_kind in ('born', 'placed')));
+  if p_whole then
+    for v_document in
+      select d.id from (select unnest(v_documents) as id union select unnest(fn_iu_document_of(array(
+                        select unit_id from iu_structure_change where operation_id = p_operation_id)))) d
+    loop
+      if v_problem is null and exists (select from iu_tree_path where unit_id = v_document and depth = 0) then
+        v_problem := fn_iu_tree_verify(v_document) -> 'problems' ->> 0;
       end if;
-    end if;
-    v_hashes := v_hashes || jsonb_build_object(v_document, jsonb_build_object('before_hash', v_before -> v_document::text,
-                                                                             'after_hash', fn_iu_tree_hash(v_document)));
-  end loop;
-  return jsonb_build_object('steps', v_result, 'documents', v_hashes);
+      v_hashes := v_hashes || jsonb_build_object(v_document, jsonb_build_object('before_hash', v_before -> v_document::text,
+                                                                               'after_hash', fn_iu_tree_hash(v_document)));
+    end loop;
+  end if;
+  if v_problem is not null then
+    raise exception using errcode = 'IU613', message = format('the operation would leave a broken tree: %s', v_problem),
+      hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+  end if;
+  return jsonb_build_object('steps', v_result, 'before_hash', fn_iu_structure_digest(p_operation_id, true),
+                            'after_hash', fn_iu_structure_digest(p_operation_id, false), 'documents', v_hashes);
 end
 $$;
 -- <<<
@@ -1478,26 +1620,29 @@ end
 $$;
 -- <<<
 
--- >>> functions/structure/fn_iu_structure_documents.sql
--- fn_iu_structure_documents(jsonb) returns uuid[]
+-- >>> functions/structure/fn_iu_structure_named.sql
+-- fn_iu_structure_named(jsonb) returns uuid[]
 --
--- Contract:  the documents of the units that steps name and that exist.
+-- Contract:  the units that steps name and that exist: unit, parent, after, derived_from and units.
 -- Arguments: p_steps: normalized steps
--- Returns:   ids
+-- Returns:   ids, each once
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_structure_documents(p_steps jsonb) returns uuid[]
+create or replace function fn_iu_structure_named(p_steps jsonb) returns uuid[]
 language sql
 set search_path from current
 as $$
-  select coalesce(array_agg(distinct t.root_unit_id), '{}')
-    from jsonb_array_elements(p_steps) s
-   cross join lateral (
-     select s ->> 'unit' as ref union all select s ->> 'parent'
-      union all select r from jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r) named
-    join information_unit u on u.canonical_address = named.ref
-    join iu_tree_path t on t.unit_id = u.id
+  -- one look-up a name: as a join the planner would now and then read all units
+  select coalesce(array_agg(f.id), '{}')
+    from (select (select u.id from information_unit u where u.canonical_address = named.ref) as id
+            from (select n.ref from jsonb_array_elements(p_steps) s
+                   cross join lateral (values (s ->> 'unit'), (s ->> 'parent'), (s ->> 'after'), (s ->> 'derived_from')) as n (ref)
+                  union
+                  select r from jsonb_array_elements(p_steps) s
+                   cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r) named
+           where named.ref is not null) f
+   where f.id is not null
 $$;
 -- <<<
 
@@ -1549,7 +1694,8 @@ $$;
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
 -- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact}; impact = {units, units_born, tree_rows,
---            sql_links, relations, events, reviews, documents, before, after}
+--            sql_links, relations, events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
+--            (whole trees), before, after}
 -- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
 -- Writes:    iu_structure_operation
 -- May call:  iu_emitter, iu_operator
@@ -1580,15 +1726,15 @@ begin
   end if;
   begin
     -- everything in this block is undone; variables keep what it found
-    v_before := fn_iu_structure_preview(fn_iu_structure_documents(v_steps), 500);
-    v_run := fn_iu_structure_run(v_operation.operation_id, v_steps, p_actor, format('plan %s', v_operation.operation_id));
+    v_before := fn_iu_structure_preview(fn_iu_document_of(fn_iu_structure_named(v_steps)), 500);
+    v_run := fn_iu_structure_run(v_operation.operation_id, v_steps, p_actor, format('plan %s', v_operation.operation_id), true);
     select jsonb_build_object(
              'units', count(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')),
              'units_born', count(*) filter (where c.change_kind = 'born'),
              'tree_rows', coalesce(sum((c.after ->> 'tree_rows')::bigint) filter (where c.change_kind = 'placed'), 0) + count(*) filter (where c.change_kind = 'born'),
              'sql_links', count(*) filter (where c.change_kind in ('link_copied', 'link_moved')),
              'relations', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id),
-             'events', v_operation.step_count,
+             'events', v_operation.step_count, 'before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash',
              'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'),
              'found', coalesce((select jsonb_object_agg(f.unit_id || ' ' || f.change_kind, f.before)
                         from (select distinct on (x.unit_id, x.change_kind) x.* from iu_structure_change x
@@ -1644,7 +1790,7 @@ $$;
 -- >>> functions/structure/fn_iu_structure_op_apply.sql
 -- fn_iu_structure_op_apply(bigint, text, text) returns jsonb
 --
--- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, every touched tree proven. Applied
+-- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, what was written proven. Applied
 --            twice is applied once. What was planned on a unit that somebody has since moved, numbered, ended or revised is refused.
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
 -- Returns:   as the plan, and event_emitted, events: [{step_no, event_type, event_id}]
@@ -1670,7 +1816,7 @@ begin
     raise exception using errcode = 'IU617', message = format('operation %s is %s', p_operation_id, v_operation.operation_status),
       hint = 'plan it again with another request name';
   end if;
-  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref);
+  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref, false);
   select u.canonical_address into v_stale
     from (select distinct on (c.unit_id, c.change_kind) c.* from iu_structure_change c
            where c.operation_id = p_operation_id and c.change_kind in ('placed', 'lifecycle', 'numbered')
@@ -1686,7 +1832,7 @@ begin
   update iu_structure_operation
      set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = clock_timestamp(),
          updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
-         impact_summary = impact_summary || jsonb_build_object('documents', v_run -> 'documents'),
+         impact_summary = impact_summary || jsonb_build_object('before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash'),
          target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),
          source_unit_ids = array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
                                     and change_kind in ('lifecycle', 'placed', 'numbered')),
@@ -1843,7 +1989,7 @@ $$;
 --            else has changed since, each document has the identical tree hash as before the operation. The operation stays, rolled
 --            back; a second rollback changes nothing.
 -- Arguments: p_operation_id; p_actor: who; p_approval_ref: the approval that allows it; p_reason: why
--- Returns:   {operation_id, ..., event_emitted, events, documents: {id: {expected_hash, hash}}}
+-- Returns:   {operation_id, ..., event_emitted, events, expected_hash, hash} (fn_iu_structure_digest)
 -- Raises:    IU216, IU613 a tree would be broken or differ, IU614, IU615 gate closed, IU616, IU618 not applied, IU619 a later operation or
 --            change is in the way (named)
 -- Writes:    as fn_iu_structure_undo; iu_structure_operation, iu_structure_event, event_outbox
@@ -1856,12 +2002,10 @@ as $$
 declare
   v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
   v_change iu_structure_change;
-  v_document record;
-  v_untouched uuid[] := '{}';
-  v_documents jsonb := '{}';
+  v_untouched boolean;
   v_hash text;
   v_conflict text;
-  v_proof jsonb;
+  v_problem text;
 begin
   if v_operation.operation_status = 'rolled_back' then
     return fn_iu_structure_said(v_operation, true) || fn_iu_structure_events(p_operation_id, 'rollback');
@@ -1880,26 +2024,17 @@ begin
     raise exception using errcode = 'IU619', message = format('operation %s cannot be rolled back: %s', p_operation_id, v_conflict),
       hint = 'roll the later one back first, or make a new operation that does what you want';
   end if;
-  for v_document in select key::uuid as id, value ->> 'before_hash' as before_hash, value ->> 'after_hash' as after_hash
-                      from jsonb_each(v_operation.impact_summary -> 'documents') loop
-    if fn_iu_tree_hash(v_document.id) is not distinct from v_document.after_hash then
-      v_untouched := v_untouched || v_document.id;
-    end if;
-  end loop;
+  v_untouched := fn_iu_structure_digest(p_operation_id, false) is not distinct from v_operation.impact_summary ->> 'after_hash';
   for v_change in select * from iu_structure_change where operation_id = p_operation_id order by change_no desc loop
     perform fn_iu_structure_undo(v_change, p_actor, p_approval_ref);
   end loop;
-  for v_document in select key::uuid as id, value ->> 'before_hash' as before_hash from jsonb_each(v_operation.impact_summary -> 'documents') loop
-    v_hash := fn_iu_tree_hash(v_document.id);
-    if v_hash is not null then
-      v_proof := fn_iu_tree_verify(v_document.id);
-    end if;
-    if (v_document.id = any (v_untouched) and v_hash is distinct from v_document.before_hash) or not coalesce((v_proof ->> 'ok')::boolean, true) then
-      raise exception using errcode = 'IU613', message = format('the rollback would not give the tree back: %s', coalesce(v_proof -> 'problems' ->> 0, 'another hash')),
-        hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
-    end if;
-    v_documents := v_documents || jsonb_build_object(v_document.id, jsonb_build_object('expected_hash', v_document.before_hash, 'hash', v_hash));
-  end loop;
+  v_hash := fn_iu_structure_digest(p_operation_id, false);
+  v_problem := fn_iu_tree_verify_part(array(select distinct unit_id from iu_structure_change
+                                             where operation_id = p_operation_id and change_kind in ('born', 'placed')));
+  if v_problem is not null or (v_untouched and v_hash is distinct from v_operation.impact_summary ->> 'before_hash') then
+    raise exception using errcode = 'IU613', message = format('the rollback would not give the tree back: %s', coalesce(v_problem, 'another hash')),
+      hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+  end if;
   update iu_structure_operation
      set operation_status = 'rolled_back', rolled_back_at = clock_timestamp(), rolled_back_by = p_actor, rollback_reason = p_reason,
          rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
@@ -1908,7 +2043,8 @@ begin
      from (select x.step_no, (array_agg(c.unit_id order by c.change_no) filter (where c.change_kind not in ('context', 'review')))[1] as unit_id
              from iu_structure_event x join iu_structure_change c on c.operation_id = x.operation_id and c.step_no = x.step_no
             where x.operation_id = p_operation_id and x.phase = 'apply' group by x.step_no order by x.step_no desc offset 0) e;
-  return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback') || jsonb_build_object('documents', v_documents);
+  return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback')
+    || jsonb_build_object('expected_hash', v_operation.impact_summary -> 'before_hash', 'hash', v_hash);
 end
 $$;
 -- <<<
@@ -1920,7 +2056,7 @@ $$;
 --            changed is named in later_change and is no failure of the trees.
 -- Arguments: p_operation_id: the operation
 -- Returns:   {operation_id, status, ok, tree_path_ok, tree_acyclic, relation_ok, lifecycle_ok, link_ok, text_ok, event_ok, problems,
---            later_change, documents}
+--            later_change, documents: {id: tree hash of today}}
 -- Raises:    IU614 no such operation
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
@@ -1934,7 +2070,8 @@ declare
   v_result jsonb;
   v_problems jsonb := '[]';
   v_later text;
-  v_document text;
+  v_document uuid;
+  v_documents jsonb := '{}';
   v_applied boolean;
 begin
   select * into v_operation from iu_structure_operation where operation_id = p_operation_id;
@@ -1942,10 +2079,9 @@ begin
     raise exception using errcode = 'IU614', message = format('there is no structure operation %s', p_operation_id);
   end if;
   v_applied := v_operation.operation_status = 'enacted';
-  for v_document in select jsonb_object_keys(v_operation.impact_summary -> 'documents') loop
-    if v_operation.operation_status <> 'planned' and fn_iu_tree_hash(v_document::uuid) is not null then
-      v_problems := v_problems || (fn_iu_tree_verify(v_document::uuid) -> 'problems');
-    end if;
+  foreach v_document in array fn_iu_document_of(array(select unit_id from iu_structure_change where operation_id = p_operation_id)) loop
+    v_problems := v_problems || (fn_iu_tree_verify(v_document) -> 'problems');
+    v_documents := v_documents || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
   end loop;
   v_later := case when v_applied then fn_iu_structure_conflict(p_operation_id) end;
   select jsonb_build_object(
@@ -1977,7 +2113,7 @@ begin
     into v_result;
   return jsonb_build_object('operation_id', p_operation_id::text, 'status', v_operation.operation_status,
                             'ok', not exists (select from jsonb_each(v_result) x where x.value = 'false'))
-         || v_result || jsonb_build_object('problems', v_problems, 'later_change', v_later, 'documents', v_operation.impact_summary -> 'documents');
+         || v_result || jsonb_build_object('problems', v_problems, 'later_change', v_later, 'documents', v_documents);
 end
 $$;
 -- <<<

@@ -1,6 +1,6 @@
 -- fn_iu_structure_op_apply(bigint, text, text) returns jsonb
 --
--- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, every touched tree proven. Applied
+-- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, what was written proven. Applied
 --            twice is applied once. What was planned on a unit that somebody has since moved, numbered, ended or revised is refused.
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
 -- Returns:   as the plan, and event_emitted, events: [{step_no, event_type, event_id}]
@@ -26,7 +26,7 @@ begin
     raise exception using errcode = 'IU617', message = format('operation %s is %s', p_operation_id, v_operation.operation_status),
       hint = 'plan it again with another request name';
   end if;
-  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref);
+  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref, false);
   select u.canonical_address into v_stale
     from (select distinct on (c.unit_id, c.change_kind) c.* from iu_structure_change c
            where c.operation_id = p_operation_id and c.change_kind in ('placed', 'lifecycle', 'numbered')
@@ -42,7 +42,7 @@ begin
   update iu_structure_operation
      set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = clock_timestamp(),
          updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
-         impact_summary = impact_summary || jsonb_build_object('documents', v_run -> 'documents'),
+         impact_summary = impact_summary || jsonb_build_object('before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash'),
          target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),
          source_unit_ids = array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
                                     and change_kind in ('lifecycle', 'placed', 'numbered')),

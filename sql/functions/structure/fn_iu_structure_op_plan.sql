@@ -6,7 +6,8 @@
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
 -- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact}; impact = {units, units_born, tree_rows,
---            sql_links, relations, events, reviews, documents, before, after}
+--            sql_links, relations, events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
+--            (whole trees), before, after}
 -- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
 -- Writes:    iu_structure_operation
 -- May call:  iu_emitter, iu_operator
@@ -37,15 +38,15 @@ begin
   end if;
   begin
     -- everything in this block is undone; variables keep what it found
-    v_before := fn_iu_structure_preview(fn_iu_structure_documents(v_steps), 500);
-    v_run := fn_iu_structure_run(v_operation.operation_id, v_steps, p_actor, format('plan %s', v_operation.operation_id));
+    v_before := fn_iu_structure_preview(fn_iu_document_of(fn_iu_structure_named(v_steps)), 500);
+    v_run := fn_iu_structure_run(v_operation.operation_id, v_steps, p_actor, format('plan %s', v_operation.operation_id), true);
     select jsonb_build_object(
              'units', count(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')),
              'units_born', count(*) filter (where c.change_kind = 'born'),
              'tree_rows', coalesce(sum((c.after ->> 'tree_rows')::bigint) filter (where c.change_kind = 'placed'), 0) + count(*) filter (where c.change_kind = 'born'),
              'sql_links', count(*) filter (where c.change_kind in ('link_copied', 'link_moved')),
              'relations', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id),
-             'events', v_operation.step_count,
+             'events', v_operation.step_count, 'before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash',
              'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'),
              'found', coalesce((select jsonb_object_agg(f.unit_id || ' ' || f.change_kind, f.before)
                         from (select distinct on (x.unit_id, x.change_kind) x.* from iu_structure_change x
