@@ -4,9 +4,10 @@ import { startBenchCluster } from './cluster.mjs';
 import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
 import { benchRoute } from './route.mjs';
+import { benchTree } from './tree.mjs';
 
 // Producers first: the log and the bare table both begin empty, so that their indexes are of one size.
-const parts = { route: [benchProducer, benchRoute, benchPeers] };
+const parts = { route: [benchProducer, benchRoute, benchPeers], tree: [benchTree] };
 const name = process.argv[2];
 const has = (flag) => process.argv.includes(flag);
 const say = (text) => process.stderr.write(`${text}\n`);

@@ -506,6 +506,7 @@ export interface IuStructureOperationRow {
   readonly created_at: string;
   readonly created_by: string;
   readonly enacted_at: string | null;
+  readonly found: string;
   readonly idempotency_key: string;
   readonly impact_summary: string;
   readonly operation_id: string;
@@ -513,6 +514,7 @@ export interface IuStructureOperationRow {
   readonly operation_type: string;
   readonly parent_unit_id: string | null;
   readonly payload: string;
+  readonly preview: string;
   readonly reason: string | null;
   readonly rollback_approval_ref: string | null;
   readonly rollback_reason: string | null;
@@ -1177,7 +1179,7 @@ export interface CatalogFunctions {
     readonly result: null;
   };
   readonly fn_iu_structure_preview: {
-    readonly args: { p_document_ids: readonly (string | null)[] | null; p_limit: number | null };
+    readonly args: { p_document_ids: readonly (string | null)[] | null; p_unit_ids: readonly (string | null)[] | null; p_limit: number | null };
     readonly result: string | null;
   };
   readonly fn_iu_structure_rank: {

@@ -18,12 +18,17 @@ export interface StructureImpact {
   readonly relations: number;
   readonly events: number;
   readonly reviews: readonly Readonly<Record<string, unknown>>[];
+  /** Tree hashes of the whole documents, as the plan saw them. */
   readonly documents: Readonly<
     Record<string, { readonly before_hash: string | null; readonly after_hash: string | null }>
   >;
-  readonly before: Readonly<Record<string, readonly PreviewLine[]>>;
-  readonly after: Readonly<Record<string, readonly PreviewLine[]>>;
+  /** Hash over the touched units as they stood before, and as they stand after; a rollback has to give the first again. */
+  readonly before_hash: string | null;
+  readonly after_hash: string | null;
 }
+
+/** Trees by the address of their document. */
+export type PreviewTrees = Readonly<Record<string, readonly PreviewLine[]>>;
 
 /** Answer of plan, apply and rollback. */
 export interface StructureAnswer {
@@ -35,6 +40,8 @@ export interface StructureAnswer {
   readonly replayed: boolean;
   readonly step_count: number;
   readonly impact: StructureImpact;
+  /** Of a plan. */
+  readonly preview?: { readonly before: PreviewTrees; readonly after: PreviewTrees };
   /** Of apply and rollback. */
   readonly event_emitted?: boolean;
   readonly events?: readonly {
@@ -154,13 +161,20 @@ export function listOperations(
   );
 }
 
+/** What an operation holds as JSON text. */
+export interface OperationTexts {
+  readonly payload: string;
+  readonly impact_summary: string;
+  readonly preview: string;
+}
+
 /** One operation with its steps and impact as JSON text; undefined when there is none. */
 export async function findOperation(
   database: Queryable,
   operationId: string,
-): Promise<(OperationRow & { readonly payload: string; readonly impact_summary: string }) | undefined> {
+): Promise<(OperationRow & OperationTexts) | undefined> {
   const found = await database.query(
-    `select l.*, o.payload, o.impact_summary - 'found' as impact_summary
+    `select l.*, o.payload, o.impact_summary, o.preview
        from (select ${operationColumns} from v_iu_structure_operation_log where operation_id = $1) l
        join iu_structure_operation o using (operation_id)`,
     [operationId],

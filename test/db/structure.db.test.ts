@@ -89,7 +89,7 @@ describe('a structure plan', () => {
     const plan = await planSteps(db.pool, [move(`${p}2`, `${p}1`)]);
     expect(plan).toMatchObject({ status: 'planned', replayed: false, step_count: 1 });
     expect(plan.impact).toMatchObject({ units: 1, units_born: 0, tree_rows: 3, sql_links: 0, events: 1, reviews: [] });
-    const shown = plan.impact as unknown as {
+    const shown = plan.preview as unknown as {
       before: Record<string, { address: string }[]>;
       after: Record<string, { address: string }[]>;
     };

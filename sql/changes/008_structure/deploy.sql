@@ -17,6 +17,8 @@ create table iu_structure_operation (
   parent_unit_id        uuid references information_unit,
   payload               jsonb not null check (jsonb_typeof(payload) = 'array'),
   impact_summary        jsonb not null default '{}',
+  preview               jsonb not null default '{}',
+  found                 jsonb not null default '{}',
   approval_ref          text,
   applied_seq           bigint unique,
   applied_by            text,
@@ -35,6 +37,8 @@ create table iu_structure_operation (
 );
 comment on table iu_structure_operation is 'One envelope a row: its steps, its impact, who approved it. Rolled back, never erased.';
 comment on column iu_structure_operation.payload is 'The steps, in order. A batch has several, each emits its own event.';
+comment on column iu_structure_operation.preview is 'The documents before and after as the plan saw them. Kept apart: an apply does not rewrite it.';
+comment on column iu_structure_operation.found is 'Place, number and lifecycle of each unit as the plan found it: what apply compares with.';
 create index iu_structure_operation_status_idx on iu_structure_operation (operation_status, operation_id);
 
 create table iu_structure_change (
@@ -397,14 +401,22 @@ returns table (unit_id uuid, sibling_order bigint, canonical_address text, secti
 language sql
 set search_path from current
 as $$
-  select u.id, row_number() over (order by coalesce(c.sibling_rank, u.sibling_rank), u.id), u.canonical_address, u.section_code,
-         u.identity_profile ->> 'title', u.lifecycle_status, u.id = p_unit_id
-    from information_unit self
-    left join iu_collection_path own on own.document_id = self.id
-    join information_unit u on u.id = self.id or u.parent_or_container_ref = self.parent_or_container_ref
-      or u.id in (select d.document_id from iu_collection_path d where d.collection_id = own.collection_id)
-    left join iu_collection_path c on c.document_id = u.id
-   where self.id = p_unit_id and u.deleted_at is null
+  with beside as (
+    -- a union, because no index serves an OR of the three
+    select self.id, self.sibling_rank as rank from information_unit self
+     where self.id = p_unit_id and self.parent_or_container_ref is null
+       and not exists (select from iu_collection_path own where own.document_id = self.id)
+    union all
+    select u.id, u.sibling_rank from information_unit self
+      join information_unit u on u.parent_or_container_ref = self.parent_or_container_ref where self.id = p_unit_id
+    union all
+    select d.document_id, d.sibling_rank from iu_collection_path own
+      join iu_collection_path d on d.collection_id = own.collection_id where own.document_id = p_unit_id
+  )
+  select u.id, row_number() over (order by b.rank, u.id), u.canonical_address, u.section_code, u.identity_profile ->> 'title',
+         u.lifecycle_status, u.id = p_unit_id
+    from beside b join information_unit u on u.id = b.id
+   where u.deleted_at is null
    order by 2
 $$;
 -- <<<
@@ -554,12 +566,14 @@ $$;
 -- May call:  internal
 create or replace function fn_iu_structure_note(p_operation_id bigint, p_step_no integer, p_kind text, p_unit_id uuid, p_before jsonb, p_after jsonb)
 returns void
-language sql
+language plpgsql
 set search_path from current
 as $$
+begin
   insert into iu_structure_change (operation_id, change_no, step_no, change_kind, unit_id, before, after)
   select p_operation_id, coalesce((select max(change_no) from iu_structure_change where operation_id = p_operation_id), 0) + 1,
-         p_step_no, p_kind, p_unit_id, p_before, p_after
+         p_step_no, p_kind, p_unit_id, p_before, p_after;
+end
 $$;
 -- <<<
 
@@ -1323,85 +1337,94 @@ $$;
 -- >>> functions/structure/fn_iu_tree_verify_part.sql
 -- fn_iu_tree_verify_part(uuid[]) returns text
 --
--- Contract:  proves the part of the trees that an operation wrote: these units and everything below them. Every row obeys path(child) =
---            path(parent) || child, every child by adjacency is among the rows (none was left behind), the active contains relations and the
---            collection paths of the units say the same. A tree that was whole before is whole when this holds; fn_iu_tree_verify proves a
---            whole document without that assumption. Costs what moved, not what the document holds.
--- Arguments: p_unit_ids: units whose place was written; one whose birth was undone has no row left
+-- Contract:  proves the part of the trees that an operation wrote: these units and everything below them. Every child by adjacency has its
+--            row with path(child) = path(parent) || child, there is no other row (none was left behind), and the active contains relations
+--            and the collection paths of the units say the same. A tree that was whole before is whole when this holds; fn_iu_tree_verify
+--            proves a whole document without that assumption. Costs what moved, not what the document holds.
+-- Arguments: p_unit_ids: units whose place was written, each once; one whose birth was undone has no row left
 -- Returns:   the first problem as a sentence, or null
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_tree_verify_part(p_unit_ids uuid[]) returns text
-language sql
+language plpgsql
 set search_path from current
 as $$
-  -- subqueries that look up one row each: as joins the planner would now and then read all units
+declare
+  v_problem text;
+  v_found record;
+begin
+  -- what each unit says of itself
+  select format('%s: its path or its active contains relation says another place', u.canonical_address) into v_problem
+    from unnest(p_unit_ids) x (id)
+    join information_unit u on u.id = x.id
+    left join iu_tree_path t on t.unit_id = x.id
+    left join iu_relation r on r.to_unit_id = x.id and r.relation_type = 'contains' and r.relation_status = 'active'
+    left join iu_collection_path c on c.document_id = x.id
+   where case when u.deleted_at is not null then t.unit_id is not null or r.relation_id is not null or c.document_id is not null
+              else t.path_ids is distinct from
+                     case when u.parent_or_container_ref is null then array[u.id]
+                          else (select a.path_ids from iu_tree_path a where a.unit_id = u.parent_or_container_ref) || u.id end
+                or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
+                or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
+                or (u.parent_or_container_ref is not null and c.document_id is not null) end
+   limit 1;
+  if v_problem is not null then
+    return v_problem;
+  end if;
   with top as materialized (
     select t.* from unnest(p_unit_ids) x (id) join iu_tree_path t on t.unit_id = x.id
-  ), below as materialized (
-    select distinct t.unit_id from top t cross join unnest(t.path_ids[1:t.depth]) a (id) join top on top.unit_id = a.id
+  ), inner_top as materialized (
+    select distinct t.unit_id from top t cross join unnest(t.path_ids[1:t.depth]) a (id) join top o on o.unit_id = a.id
+  ), outermost as materialized (
+    select * from top where unit_id not in (select unit_id from inner_top)
   ), part as materialized (
     select t.unit_id, t.path_ids
-      from top
+      from outermost o
      cross join lateral (
        select r.unit_id, r.path_ids from iu_tree_path r
-        where r.root_unit_id = top.root_unit_id and r.path_ids >= top.path_ids
-          and r.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+        where r.root_unit_id = o.root_unit_id and r.path_ids >= o.path_ids
+          and r.path_ids < o.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
        offset 0) t
-     where top.unit_id not in (select unit_id from below)
-  ), collected as materialized (
-    -- documents whose place in a collection was written, collections that moved, and everything in these
-    select c.document_id as id
+  ), edge as materialized (
+    -- one look at the index of places a unit gives its children and what their paths have to be
+    select c.id, p.path_ids || c.id as path_ids
+      from part p
+     cross join lateral (
+       select u.id from information_unit u where u.parent_or_container_ref = p.unit_id and u.deleted_at is null offset 0) c
+  )
+  select (select count(*) from edge) as edges, (select count(*) from part) - (select count(*) from outermost) as below,
+         (select e.id from edge e left join part p on p.unit_id = e.id where p.path_ids is distinct from e.path_ids limit 1) as unit_id
+    into v_found;
+  if v_found.unit_id is not null then
+    return format('%s: its path is not that of its parent and itself', (select canonical_address from information_unit where id = v_found.unit_id));
+  elsif v_found.edges <> v_found.below then
+    return format('%s units stand below the moved ones, %s rows tell so', v_found.edges, v_found.below);
+  end if;
+  -- documents in collections: those that were placed, and everything in a collection that was
+  with inside as materialized (
+    select d.document_id as id
       from unnest(p_unit_ids) x (id)
       left join iu_collection_path own on own.document_id = x.id
      cross join lateral (
-       select d.document_id from iu_collection_path d
-        where d.path_ids >= coalesce(own.path_ids, array[x.id])
-          and d.path_ids < coalesce(own.path_ids, array[x.id]) || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
-       offset 0) c
+       select c.document_id from iu_collection_path c
+        where c.path_ids >= coalesce(own.path_ids, array[x.id])
+          and c.path_ids < coalesce(own.path_ids, array[x.id]) || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+       offset 0) d
     union select unnest(p_unit_ids)
   )
-  (select format('%s: its path is not that of its parent and itself', p.unit_id)
-     from part p
-    where (select p.path_ids is distinct from
-                  case when u.parent_or_container_ref is null then array[u.id]
-                       else (select a.path_ids from iu_tree_path a where a.unit_id = u.parent_or_container_ref) || u.id end
-                  or u.deleted_at is not null
-             from information_unit u where u.id = p.unit_id) is not false
-    limit 1)
-  union all
-  (select format('%s units stand below the moved ones, %s rows tell so', n.children, n.below)
-     from (select coalesce(sum((select count(*) from information_unit c where c.parent_or_container_ref = p.unit_id and c.deleted_at is null)), 0)
-                  as children,
-                  count(*) - ((select count(*) from top) - (select count(*) from below)) as below
-             from part p) n
-    where n.children <> n.below)
-  union all
-  (select format('%s: the active contains relation says another place', u.canonical_address)
-     from unnest(p_unit_ids) x (id)
-     join information_unit u on u.id = x.id
-     left join iu_relation r on r.to_unit_id = x.id and r.relation_type = 'contains' and r.relation_status = 'active'
-     left join iu_collection_path c on c.document_id = x.id
-    where (u.deleted_at is null) <> exists (select from iu_tree_path t where t.unit_id = x.id)
-       or (u.deleted_at is not null and r.relation_id is not null)
-       or (u.deleted_at is null
-           and (r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
-                or (r.relation_id is not null and r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank))
-                or (u.parent_or_container_ref is not null and c.document_id is not null)))
-    limit 1)
-  union all
-  (select format('%s: its collection path is not that of its collection and itself', c.document_id)
-     from collected x
-    cross join lateral (
-      select e.* from iu_collection_path e where e.document_id = x.id
-      union all
-      select e.* from iu_collection_path e where e.collection_id = x.id
-      offset 0) c
-    where c.path_ids <> coalesce((select p.path_ids from iu_collection_path p where p.document_id = c.collection_id), array[c.collection_id])
-                        || c.document_id
-    limit 1)
-  limit 1
+  select format('%s: its collection path is not that of its collection and itself', c.document_id) into v_problem
+    from inside i
+   cross join lateral (
+     select e.* from iu_collection_path e where e.document_id = i.id
+     union all
+     select e.* from iu_collection_path e where e.collection_id = i.id
+     offset 0) c
+   where c.path_ids <> coalesce((select p.path_ids from iu_collection_path p where p.document_id = c.collection_id), array[c.collection_id])
+                       || c.document_id
+   limit 1;
+  return v_problem;
+end
 $$;
 -- <<<
 
@@ -1417,33 +1440,38 @@ $$;
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_digest(p_operation_id bigint, p_before boolean) returns text
-language sql
+language plpgsql
 set search_path from current
 as $$
-  with touched as materialized (
-    select c.unit_id, bool_or(c.change_kind = 'born') as is_born,
-           (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'placed'))[1] as place,
-           (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'lifecycle'))[1] as life,
-           (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'numbered'))[1] as number
-      from iu_structure_change c
-     where c.operation_id = p_operation_id and c.change_kind in ('born', 'placed', 'lifecycle', 'numbered')
-     group by c.unit_id
-  ), standing as (
-    select x.unit_id,
-           case when p_before and x.place is not null then coalesce(x.place ->> 'parent_id', x.place ->> 'collection_id')
-                else coalesce(u.parent_or_container_ref, p.collection_id)::text end as container,
-           case when p_before and x.place is not null then x.place ->> 'rank' else coalesce(p.sibling_rank, u.sibling_rank) end as rank,
-           case when p_before and x.life is not null then x.life ->> 'lifecycle_status' else u.lifecycle_status end as status,
-           case when p_before and x.number is not null then x.number ->> 'section_code' else u.section_code end as code
-      from touched x
-      join information_unit u on u.id = x.unit_id
-      left join iu_collection_path p on p.document_id = x.unit_id
-     where case when p_before then not x.is_born else (select t.unit_id from iu_tree_path t where t.unit_id = x.unit_id) is not null end
-  )
-  select encode(sha256(convert_to(string_agg(
-           concat_ws(' ', s.unit_id, coalesce(s.container, '-'), case when s.container is null then '-' else s.rank end, s.status,
-                     coalesce(quote_ident(s.code), '-')), E'\n' order by s.unit_id), 'UTF8')), 'hex')
-    from standing s
+begin
+  -- plpgsql, which keeps its plan: as an SQL function it is planned again in every call (0.7 ms)
+  return (
+    with touched as materialized (
+      select c.unit_id, bool_or(c.change_kind = 'born') as is_born,
+             (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'placed'))[1] as place,
+             (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'lifecycle'))[1] as life,
+             (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'numbered'))[1] as number
+        from iu_structure_change c
+       where c.operation_id = p_operation_id and c.change_kind in ('born', 'placed', 'lifecycle', 'numbered')
+       group by c.unit_id
+    ), standing as (
+      select x.unit_id,
+             case when p_before and x.place is not null then coalesce(x.place ->> 'parent_id', x.place ->> 'collection_id')
+                  else coalesce(u.parent_or_container_ref, p.collection_id)::text end as container,
+             case when p_before and x.place is not null then x.place ->> 'rank' else coalesce(p.sibling_rank, u.sibling_rank) end as rank,
+             case when p_before and x.life is not null then x.life ->> 'lifecycle_status' else u.lifecycle_status end as status,
+             case when p_before and x.number is not null then x.number ->> 'section_code' else u.section_code end as code
+        from touched x
+        join information_unit u on u.id = x.unit_id
+        left join iu_collection_path p on p.document_id = x.unit_id
+       where case when p_before then not x.is_born else (select t.unit_id from iu_tree_path t where t.unit_id = x.unit_id) is not null end
+    )
+    select encode(sha256(convert_to(string_agg(
+             concat_ws(' ', s.unit_id, coalesce(s.container, '-'), case when s.container is null then '-' else s.rank end, s.status,
+                       coalesce(quote_ident(s.code), '-')), E'\n' order by s.unit_id), 'UTF8')), 'hex')
+      from standing s
+  );
+end
 $$;
 -- <<<
 
@@ -1564,23 +1592,48 @@ $$;
 -- <<<
 
 -- >>> functions/structure/fn_iu_structure_preview.sql
--- fn_iu_structure_preview(uuid[], integer) returns jsonb
+-- fn_iu_structure_preview(uuid[], uuid[], integer) returns jsonb
 --
--- Contract:  the trees of some documents as lines to show, dead pieces included, at most p_limit a document.
--- Arguments: p_document_ids; p_limit
+-- Contract:  the trees of some documents as lines to show, in reading order, dead pieces included. A document of more units than p_limit is
+--            shown in part: the touched units, what stands above them and beside them.
+-- Arguments: p_document_ids; p_unit_ids: the touched units; p_limit: lines of a document
 -- Returns:   {document address: [{address, depth, number, status}]}
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_structure_preview(p_document_ids uuid[], p_limit integer) returns jsonb
-language sql
+create or replace function fn_iu_structure_preview(p_document_ids uuid[], p_unit_ids uuid[], p_limit integer) returns jsonb
+language plpgsql
 set search_path from current
 as $$
-  select coalesce(jsonb_object_agg(d.canonical_address, d.lines), '{}') from (
-    select r.canonical_address, (
-      select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status) order by s.place)
-        from (select x.*, row_number() over () as place from fn_iu_tree_subtree(r.id) x limit p_limit) s) as lines
-      from information_unit r where r.id = any (p_document_ids) and r.parent_or_container_ref is null and r.deleted_at is null) d
+declare
+  v_document record;
+  v_lines jsonb;
+  v_result jsonb := '{}';
+begin
+  for v_document in
+    select t.root_unit_id as id, (select canonical_address from information_unit where id = t.root_unit_id) as address, count(*) as units
+      from iu_tree_path t where t.root_unit_id = any (p_document_ids) group by t.root_unit_id
+  loop
+    if v_document.units <= p_limit then
+      select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status)
+                       order by s.place) into v_lines
+        from (select x.*, row_number() over () as place from fn_iu_tree_subtree(v_document.id) x) s;
+    else
+      select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status)
+                       order by s.rank_path) into v_lines
+        from (select v.* from v_iu_tree v
+               where v.unit_id in (
+                 select unnest(t.path_ids) from iu_tree_path t where t.unit_id = any (p_unit_ids)
+                 union
+                 (select b.id from information_unit u join information_unit b on b.parent_or_container_ref = u.parent_or_container_ref
+                   where u.id = any (p_unit_ids) and b.deleted_at is null limit p_limit))
+                 and v.root_unit_id = v_document.id
+               order by v.rank_path limit p_limit) s;
+    end if;
+    v_result := v_result || jsonb_build_object(v_document.address, coalesce(v_lines, '[]'));
+  end loop;
+  return v_result;
+end
 $$;
 -- <<<
 
@@ -1630,19 +1683,24 @@ $$;
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_named(p_steps jsonb) returns uuid[]
-language sql
+language plpgsql
 set search_path from current
 as $$
-  -- one look-up a name: as a join the planner would now and then read all units
-  select coalesce(array_agg(f.id), '{}')
-    from (select (select u.id from information_unit u where u.canonical_address = named.ref) as id
-            from (select n.ref from jsonb_array_elements(p_steps) s
-                   cross join lateral (values (s ->> 'unit'), (s ->> 'parent'), (s ->> 'after'), (s ->> 'derived_from')) as n (ref)
-                  union
-                  select r from jsonb_array_elements(p_steps) s
-                   cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r) named
-           where named.ref is not null) f
-   where f.id is not null
+begin
+  -- plpgsql, which keeps its plan: as an SQL function it is planned again in every call
+  return (
+    -- one look-up a name: as a join the planner would now and then read all units
+    select coalesce(array_agg(f.id), '{}')
+      from (select (select u.id from information_unit u where u.canonical_address = named.ref) as id
+              from (select n.ref from jsonb_array_elements(p_steps) s
+                     cross join lateral (values (s ->> 'unit'), (s ->> 'parent'), (s ->> 'after'), (s ->> 'derived_from')) as n (ref)
+                    union
+                    select r from jsonb_array_elements(p_steps) s
+                     cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r) named
+             where named.ref is not null) f
+     where f.id is not null
+  );
+end
 $$;
 -- <<<
 
@@ -1656,12 +1714,17 @@ $$;
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_events(p_operation_id bigint, p_phase text) returns jsonb
-language sql
+language plpgsql
 set search_path from current
 as $$
-  select jsonb_build_object('event_emitted', bool_and(event_id is not null),
-                            'events', jsonb_agg(jsonb_build_object('step_no', step_no, 'event_type', event_type, 'event_id', event_id) order by step_no))
-    from iu_structure_event where operation_id = p_operation_id and phase = p_phase
+begin
+  -- plpgsql, which keeps its plan: as an SQL function it is planned again in every call
+  return (
+    select jsonb_build_object('event_emitted', bool_and(event_id is not null),
+                              'events', jsonb_agg(jsonb_build_object('step_no', step_no, 'event_type', event_type, 'event_id', event_id) order by step_no))
+      from iu_structure_event where operation_id = p_operation_id and phase = p_phase
+  );
+end
 $$;
 -- <<<
 
@@ -1681,7 +1744,7 @@ as $$
   select jsonb_build_object('operation_id', p_operation.operation_id::text, 'operation_type', p_operation.operation_type,
                             'status', p_operation.operation_status, 'idempotency_key', p_operation.idempotency_key,
                             'replayed', p_replayed, 'step_count', p_operation.step_count,
-                            'impact', p_operation.impact_summary - 'found')
+                            'impact', p_operation.impact_summary)
 $$;
 -- <<<
 
@@ -1693,9 +1756,10 @@ $$;
 --            rolled back, in which case p_request makes it a new one.
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
--- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact}; impact = {units, units_born, tree_rows,
+-- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after: {address of a document: [line]}}};
+--            impact = {units, units_born, tree_rows,
 --            sql_links, relations, events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
---            (whole trees), before, after}
+--            (whole trees)}
 -- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
 -- Writes:    iu_structure_operation
 -- May call:  iu_emitter, iu_operator
@@ -1710,6 +1774,10 @@ declare
   v_key text := format('iu_op:%s:%s', v_type, encode(sha256(convert_to(v_steps::text || coalesce(p_request, ''), 'UTF8')), 'hex'));
   v_operation iu_structure_operation;
   v_before jsonb;
+  v_after jsonb;
+  v_found jsonb;
+  v_touched uuid[];
+  v_documents uuid[];
   v_impact jsonb;
   v_run jsonb;
 begin
@@ -1722,11 +1790,10 @@ begin
   returning * into v_operation;
   if not found then
     select * into strict v_operation from iu_structure_operation where idempotency_key = v_key;
-    return fn_iu_structure_said(v_operation, true);
+    return fn_iu_structure_said(v_operation, true) || jsonb_build_object('preview', v_operation.preview);
   end if;
   begin
     -- everything in this block is undone; variables keep what it found
-    v_before := fn_iu_structure_preview(fn_iu_document_of(fn_iu_structure_named(v_steps)), 500);
     v_run := fn_iu_structure_run(v_operation.operation_id, v_steps, p_actor, format('plan %s', v_operation.operation_id), true);
     select jsonb_build_object(
              'units', count(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')),
@@ -1735,22 +1802,27 @@ begin
              'sql_links', count(*) filter (where c.change_kind in ('link_copied', 'link_moved')),
              'relations', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id),
              'events', v_operation.step_count, 'before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash',
-             'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'),
-             'found', coalesce((select jsonb_object_agg(f.unit_id || ' ' || f.change_kind, f.before)
-                        from (select distinct on (x.unit_id, x.change_kind) x.* from iu_structure_change x
-                               where x.operation_id = v_operation.operation_id and x.change_kind in ('placed', 'lifecycle', 'numbered')
-                                 and not exists (select from iu_structure_change b where b.operation_id = x.operation_id and b.unit_id = x.unit_id
-                                                                                     and b.change_kind = 'born')
-                               order by x.unit_id, x.change_kind, x.change_no) f), '{}'))
-      into v_impact from iu_structure_change c where c.operation_id = v_operation.operation_id;
-    v_impact := v_impact || jsonb_build_object('documents', v_run -> 'documents', 'before', v_before,
-      'after', fn_iu_structure_preview(array(select k::uuid from jsonb_object_keys(v_run -> 'documents') k), 500));
+             'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'), 'documents', v_run -> 'documents'),
+           coalesce(array_agg(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')), '{}')
+      into v_impact, v_touched from iu_structure_change c where c.operation_id = v_operation.operation_id;
+    select coalesce(jsonb_object_agg(f.unit_id || ' ' || f.change_kind, f.before), '{}') into v_found
+      from (select distinct on (x.unit_id, x.change_kind) x.* from iu_structure_change x
+             where x.operation_id = v_operation.operation_id and x.change_kind in ('placed', 'lifecycle', 'numbered')
+               and not exists (select from iu_structure_change b where b.operation_id = x.operation_id and b.unit_id = x.unit_id
+                                                                   and b.change_kind = 'born')
+             order by x.unit_id, x.change_kind, x.change_no) f;
+    v_documents := array(select k::uuid from jsonb_object_keys(v_run -> 'documents') k);
+    v_after := fn_iu_structure_preview(v_documents, v_touched, 500);
     raise exception using errcode = 'ZZ600', message = 'planned';
   exception when sqlstate 'ZZ600' then
     null;
   end;
-  update iu_structure_operation set impact_summary = v_impact where operation_id = v_operation.operation_id returning * into v_operation;
-  return fn_iu_structure_said(v_operation, false);
+  -- undoing the block released its locks, so this is a picture a moment later; what apply compares with is in found
+  v_before := fn_iu_structure_preview(v_documents, v_touched, 500);
+  update iu_structure_operation
+     set impact_summary = v_impact, found = v_found, preview = jsonb_build_object('before', v_before, 'after', v_after)
+   where operation_id = v_operation.operation_id returning * into v_operation;
+  return fn_iu_structure_said(v_operation, false) || jsonb_build_object('preview', v_operation.preview);
 end
 $$;
 -- <<<
@@ -1823,7 +1895,7 @@ begin
              and not exists (select from iu_structure_change b where b.operation_id = c.operation_id and b.unit_id = c.unit_id and b.change_kind = 'born')
            order by c.unit_id, c.change_kind, c.change_no) now
     join information_unit u on u.id = now.unit_id
-   where now.before is distinct from v_operation.impact_summary -> 'found' -> (now.unit_id || ' ' || now.change_kind)
+   where now.before is distinct from v_operation.found -> (now.unit_id || ' ' || now.change_kind)
    limit 1;
   if found then
     raise exception using errcode = 'IU607', message = format('%s has changed since operation %s was planned', v_stale, p_operation_id),

@@ -32,7 +32,7 @@ drop function fn_iu_structure_named(jsonb);
 drop function fn_iu_structure_digest(bigint, boolean);
 drop function fn_iu_tree_verify_part(uuid[]);
 drop function fn_iu_structure_claim(bigint, text, text);
-drop function fn_iu_structure_preview(uuid[], integer);
+drop function fn_iu_structure_preview(uuid[], uuid[], integer);
 drop function fn_iu_structure_normalize(jsonb);
 drop function fn_iu_structure_run(bigint, jsonb, text, text, boolean);
 drop function fn_iu_structure_lock(uuid[], boolean);

@@ -33,7 +33,7 @@ begin
              and not exists (select from iu_structure_change b where b.operation_id = c.operation_id and b.unit_id = c.unit_id and b.change_kind = 'born')
            order by c.unit_id, c.change_kind, c.change_no) now
     join information_unit u on u.id = now.unit_id
-   where now.before is distinct from v_operation.impact_summary -> 'found' -> (now.unit_id || ' ' || now.change_kind)
+   where now.before is distinct from v_operation.found -> (now.unit_id || ' ' || now.change_kind)
    limit 1;
   if found then
     raise exception using errcode = 'IU607', message = format('%s has changed since operation %s was planned', v_stale, p_operation_id),

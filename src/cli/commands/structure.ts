@@ -7,7 +7,7 @@ import {
   findOperation,
   listOperations,
   type OperationRow,
-  type PreviewLine,
+  type PreviewTrees,
   rollBackStructureOperation,
   type StructureAnswer,
   type StructureVerdict,
@@ -28,7 +28,7 @@ interface ActorOptions {
   readonly reason?: string;
 }
 
-function preview(trees: Readonly<Record<string, readonly PreviewLine[]>>): string[] {
+function previewLines(trees: PreviewTrees): string[] {
   return Object.values(trees).flatMap((lines) =>
     lines.map((line) => {
       const number = line.number === null ? '' : ` (${line.number})`;
@@ -53,8 +53,9 @@ function answerLines(answer: StructureAnswer, printer: Printer): string[] {
       answer.events === undefined ? impact.events : answer.events.filter((event) => event.event_id !== null).length,
     reviews: impact.reviews.length === 0 ? undefined : impact.reviews.length,
   });
-  return answer.status === 'planned' && !answer.replayed
-    ? [...facts, 'before:', ...preview(impact.before), 'after:', ...preview(impact.after)]
+  const { preview } = answer;
+  return answer.status === 'planned' && preview !== undefined
+    ? [...facts, 'before:', ...previewLines(preview.before), 'after:', ...previewLines(preview.after)]
     : facts;
 }
 
@@ -176,9 +177,9 @@ function registerShow(structure: Command, context: CliContext): void {
   ).action(async (id: string, _options: object, command: Command) => {
     const row = await context.withDatabase(command, ({ pool }) => findOperation(pool, id), { readOnlyAllowed: true });
     if (row === undefined) throw new IuError('IU614', { message: `There is no structure operation ${id}.` });
-    const { payload, impact_summary, ...rest } = row;
+    const { payload, impact_summary, preview, ...rest } = row;
     const printer = context.printer(command);
-    printer.result({ ...rest, steps: rawJson(payload), impact: rawJson(impact_summary) }, () => [
+    printer.result({ ...rest, steps: rawJson(payload), impact: rawJson(impact_summary), preview: rawJson(preview) }, () => [
       ...printer.facts(
         Object.fromEntries(
           Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
