@@ -176,7 +176,7 @@ begin
     ('function', 'fn_iu_tree_siblings(uuid)', '6d48f58b1d930b0809f218d1f61a7227'),
     ('function', 'fn_iu_tree_subtree(uuid, integer)', 'e9542e8045289b4ea98e26b960a9ab88'),
     ('function', 'fn_iu_tree_verify(uuid)', '3407ae62de55ca446cb7dd9640b10659'),
-    ('function', 'fn_iu_tree_verify_part(uuid[])', '40a309be20623cba5737fe12b76c3af1'),
+    ('function', 'fn_iu_tree_verify_part(uuid[])', 'f6e5fdec0879e213bc830e7fdae3d28f'),
     ('function', 'fn_iu_unit_at(text, timestamp with time zone)', '3e02d4206b8e2ea9a1ea203debef2b1c'),
     ('function', 'fn_iu_unit_ref(text)', '3649a7aa49bf717e64cff5a8035f3cf1'),
     ('index', 'iu_collection_path_path_idx', '73813d00dfd55246f8508a6511819995'),
