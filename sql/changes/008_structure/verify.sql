@@ -134,7 +134,7 @@ begin
     ('function', 'fn_iu_sql_link_validate(uuid, boolean)', '8593bed0a85ef26b71ada27e127aef59'),
     ('function', 'fn_iu_structure_add(bigint, integer, jsonb, text, text)', '624306d7582c72cc75ee12c447d1a9c1'),
     ('function', 'fn_iu_structure_claim(bigint, text, text)', '2058f9bd9ecc7fa290e3265d021f4ac5'),
-    ('function', 'fn_iu_structure_conflict(bigint)', '57b81168a71c14091a36d8fc949346de'),
+    ('function', 'fn_iu_structure_conflict(bigint)', '2043688781f3f7db78071098bf1cb43f'),
     ('function', 'fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text)', '01b78c86f181da3fbad376cac50f0328'),
     ('function', 'fn_iu_structure_deprecate(bigint, integer, jsonb, text, text)', '8aa8f384ec8dc96456be47481a3cef41'),
     ('function', 'fn_iu_structure_digest(bigint, boolean)', '9e62bcba794bc89ec0e20b071cecdcc9'),
