@@ -1258,6 +1258,10 @@ export interface CatalogFunctions {
     readonly args: { p_document_id?: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_tree_verify_document: {
+    readonly args: { p_document_id: string | null };
+    readonly result: readonly (string | null)[] | null;
+  };
   readonly fn_iu_tree_verify_part: {
     readonly args: { p_unit_ids: readonly (string | null)[] | null };
     readonly result: string | null;

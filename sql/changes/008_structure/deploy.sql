@@ -197,9 +197,11 @@ $$;
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_hash(p_document_id uuid) returns text
-language sql
+language plpgsql
 set search_path from current
 as $$
+begin
+  return (
   select encode(sha256(convert_to(
            string_agg(concat_ws(' ', u.id, coalesce(u.parent_or_container_ref::text, '-'),
                                 case when t.depth > 0 then u.sibling_rank else '-' end,
@@ -209,6 +211,8 @@ as $$
     from iu_tree_path t
     join information_unit u on u.id = t.unit_id
    where t.root_unit_id = p_document_id
+  );
+end
 $$;
 -- <<<
 
@@ -257,6 +261,57 @@ end
 $$;
 -- <<<
 
+-- >>> functions/structure/fn_iu_tree_verify_document.sql
+-- fn_iu_tree_verify_document(uuid) returns text[]
+--
+-- Contract:  proves one document: every edge obeys path(child) = path(parent) || child, every unit has exactly one row, the active contains
+--            relations say the same, and its place in a collection obeys the same rule.
+-- Arguments: p_document_id: unit without parent
+-- Returns:   the problems as sentences; null when there are none
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_tree_verify_document(p_document_id uuid) returns text[]
+language plpgsql
+set search_path from current
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_problems text[];
+  v_rows bigint;
+  v_edges bigint;
+begin
+  select array_agg(format('%s: its path is not that of its parent and itself, or the active contains relation says another place', u.canonical_address))
+           filter (where u.deleted_at is not null
+                      or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end
+                      or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
+                      or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
+                      or (u.parent_or_container_ref is not null and c.document_id is not null)),
+         count(*), coalesce(sum((select count(*) from information_unit b where b.parent_or_container_ref = t.unit_id and b.deleted_at is null)), 0)
+    into v_problems, v_rows, v_edges
+    from iu_tree_path t
+    join information_unit u on u.id = t.unit_id
+    left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
+    left join iu_relation r on r.to_unit_id = t.unit_id and r.relation_type = 'contains' and r.relation_status = 'active'
+    left join iu_collection_path c on c.document_id = t.unit_id
+   where t.root_unit_id = p_document_id;
+  if not exists (select from iu_tree_path where unit_id = p_document_id and depth = 0) then
+    v_problems := v_problems || format('document %s has no tree', p_document_id);
+  elsif v_edges <> v_rows - 1 then
+    v_problems := v_problems || format('%s edges, %s rows below the document', v_edges, v_rows - 1);
+  end if;
+  return v_problems || (
+    select array_agg(format('%s: its collection path is not that of its collection and itself', c.document_id))
+      from iu_collection_path c
+     where c.document_id = p_document_id
+       and (c.path_ids <> coalesce((select p.path_ids from iu_collection_path p where p.document_id = c.collection_id), array[c.collection_id])
+                          || c.document_id
+            or not exists (select from information_unit u where u.id = c.collection_id and u.unit_kind = 'collection'
+                                                            and u.parent_or_container_ref is null)));
+end
+$$;
+-- <<<
+
 -- >>> functions/structure/fn_iu_tree_verify.sql
 -- fn_iu_tree_verify(uuid) returns jsonb
 --
@@ -271,7 +326,6 @@ $$;
 create or replace function fn_iu_tree_verify(p_document_id uuid default null) returns jsonb
 language plpgsql
 set search_path from current
-set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_problems text[];
@@ -279,47 +333,37 @@ declare
   v_documents bigint;
   v_living bigint;
 begin
-  select count(*), count(*) filter (where depth = 0) into v_units, v_documents
-    from iu_tree_path where p_document_id is null or root_unit_id = p_document_id;
-  if p_document_id is null then
+  if p_document_id is not null then
+    v_problems := fn_iu_tree_verify_document(p_document_id);
+    select count(*), count(*) filter (where depth = 0) into v_units, v_documents from iu_tree_path where root_unit_id = p_document_id;
+  else
+    select count(*), count(*) filter (where depth = 0) into v_units, v_documents from iu_tree_path;
     select count(*) into v_living from information_unit where deleted_at is null;
+    select array_agg(problem) into v_problems from (
+      (select format('%s: its path is not that of its parent and itself', u.canonical_address) as problem
+         from iu_tree_path t join information_unit u on u.id = t.unit_id
+         left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
+        where u.deleted_at is not null
+           or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end)
+      union all
+      (select format('%s units, %s rows of iu_tree_path', v_living, v_units) where v_living <> v_units)
+      union all
+      (select format('%s: the active contains relation says another place', u.canonical_address)
+         from iu_tree_path t join information_unit u on u.id = t.unit_id
+         left join iu_relation r on r.to_unit_id = t.unit_id and r.relation_type = 'contains' and r.relation_status = 'active'
+         left join iu_collection_path c on c.document_id = t.unit_id
+        where r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
+           or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
+           or (u.parent_or_container_ref is not null and c.document_id is not null))
+      union all
+      (select format('%s: its collection path is not that of its collection and itself', c.document_id)
+         from iu_collection_path c
+         left join iu_collection_path p on p.document_id = c.collection_id
+         left join information_unit u on u.id = c.collection_id
+        where c.path_ids <> coalesce(p.path_ids, array[c.collection_id]) || c.document_id
+           or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null)
+    ) found;
   end if;
-  select array_agg(problem) into v_problems from (
-    (select format('%s: its path is not that of its parent and itself', u.canonical_address) as problem
-       from iu_tree_path t join information_unit u on u.id = t.unit_id
-       left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
-      where (p_document_id is null or t.root_unit_id = p_document_id)
-        and (u.deleted_at is not null
-             or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end))
-    union all
-    -- without a limit, which would make the planner scan all units for the first 20
-    (select format('%s edges, %s rows below the document', edge.edges, v_units - 1)
-       from (select count(*) as edges from iu_tree_path t
-               join information_unit c on c.parent_or_container_ref = t.unit_id and c.deleted_at is null
-              where t.root_unit_id = p_document_id) edge
-      where p_document_id is not null and edge.edges <> v_units - 1)
-    union all
-    (select format('%s units, %s rows of iu_tree_path', v_living, v_units) where v_living <> v_units)
-    union all
-    (select format('document %s has no tree', p_document_id) where p_document_id is not null and v_documents <> 1)
-    union all
-    (select format('%s: the active contains relation says another place', u.canonical_address)
-       from iu_tree_path t join information_unit u on u.id = t.unit_id
-       left join iu_relation r on r.to_unit_id = t.unit_id and r.relation_type = 'contains' and r.relation_status = 'active'
-       left join iu_collection_path c on c.document_id = t.unit_id
-      where (p_document_id is null or t.root_unit_id = p_document_id)
-        and (r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
-             or (u.parent_or_container_ref is not null and r.sibling_rank <> u.sibling_rank)
-             or (u.parent_or_container_ref is not null and c.document_id is not null)))
-    union all
-    (select format('%s: its collection path is not that of its collection and itself', c.document_id)
-       from iu_collection_path c
-       left join iu_collection_path p on p.document_id = c.collection_id
-       left join information_unit u on u.id = c.collection_id
-      where (p_document_id is null or c.document_id = p_document_id)
-        and (c.path_ids <> coalesce(p.path_ids, array[c.collection_id]) || c.document_id
-             or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null))
-  ) found;
   return jsonb_build_object('ok', v_problems is null, 'documents', v_documents, 'units', v_units,
                             'problems', to_jsonb(coalesce(v_problems[1:20], '{}')));
 end
@@ -338,16 +382,20 @@ $$;
 create or replace function fn_iu_tree_ancestors(p_unit_id uuid)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, title text, lifecycle_status text,
                version_id uuid)
-language sql
+language plpgsql
 set search_path from current
 as $$
+#variable_conflict use_column
+begin
+  return query
   select u.id, u.parent_or_container_ref, (a.place - 1)::integer, u.canonical_address, u.section_code, u.identity_profile ->> 'title',
          u.lifecycle_status, u.version_anchor_ref
     from iu_tree_path t
    cross join unnest(t.path_ids) with ordinality as a (id, place)
     join information_unit u on u.id = a.id
    where t.unit_id = p_unit_id and a.place <= t.depth
-   order by a.place
+   order by a.place;
+end
 $$;
 -- <<<
 
@@ -363,9 +411,12 @@ $$;
 create or replace function fn_iu_tree_subtree(p_unit_id uuid, p_levels integer default null)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, title text, lifecycle_status text,
                version_id uuid)
-language sql
+language plpgsql
 set search_path from current
 as $$
+#variable_conflict use_column
+begin
+  return query
   with recursive top as (
     select t.* from iu_tree_path t where t.unit_id = p_unit_id
   ), member as materialized (
@@ -383,7 +434,8 @@ as $$
   )
   select m.unit_id, m.parent_id, m.depth, m.canonical_address, m.section_code, m.title, m.lifecycle_status, m.version_id
     from ordered o join member m on m.unit_id = o.unit_id
-   order by o.ranks
+   order by o.ranks;
+end
 $$;
 -- <<<
 
@@ -398,9 +450,12 @@ $$;
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_siblings(p_unit_id uuid)
 returns table (unit_id uuid, sibling_order bigint, canonical_address text, section_code text, title text, lifecycle_status text, is_self boolean)
-language sql
+language plpgsql
 set search_path from current
 as $$
+#variable_conflict use_column
+begin
+  return query
   with beside as (
     -- a union, because no index serves an OR of the three
     select self.id, self.sibling_rank as rank from information_unit self
@@ -417,7 +472,8 @@ as $$
          u.lifecycle_status, u.id = p_unit_id
     from beside b join information_unit u on u.id = b.id
    where u.deleted_at is null
-   order by 2
+   order by 2;
+end
 $$;
 -- <<<
 
@@ -1525,7 +1581,7 @@ begin
                         select unit_id from iu_structure_change where operation_id = p_operation_id)))) d
     loop
       if v_problem is null and exists (select from iu_tree_path where unit_id = v_document and depth = 0) then
-        v_problem := fn_iu_tree_verify(v_document) -> 'problems' ->> 0;
+        v_problem := (fn_iu_tree_verify_document(v_document))[1];
       end if;
       v_hashes := v_hashes || jsonb_build_object(v_document, jsonb_build_object('before_hash', v_before -> v_document::text,
                                                                                'after_hash', fn_iu_tree_hash(v_document)));
@@ -1764,6 +1820,8 @@ create or replace function fn_iu_structure_op_plan(p_operation jsonb, p_actor te
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_steps jsonb := fn_iu_structure_normalize(p_operation);
@@ -1871,6 +1929,8 @@ create or replace function fn_iu_structure_op_apply(p_operation_id bigint, p_act
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
@@ -2076,6 +2136,8 @@ create or replace function fn_iu_structure_op_rollback(p_operation_id bigint, p_
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
@@ -2158,7 +2220,7 @@ begin
   end if;
   v_applied := v_operation.operation_status = 'enacted';
   foreach v_document in array fn_iu_document_of(array(select unit_id from iu_structure_change where operation_id = p_operation_id)) loop
-    v_problems := v_problems || (fn_iu_tree_verify(v_document) -> 'problems');
+    v_problems := v_problems || to_jsonb(coalesce(fn_iu_tree_verify_document(v_document), '{}'));
     v_documents := v_documents || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
   end loop;
   v_later := case when v_applied then fn_iu_structure_conflict(p_operation_id) end;

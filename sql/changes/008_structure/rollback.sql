@@ -61,6 +61,7 @@ drop function fn_iu_tree_siblings(uuid);
 drop function fn_iu_tree_subtree(uuid, integer);
 drop function fn_iu_tree_ancestors(uuid);
 drop function fn_iu_tree_verify(uuid);
+drop function fn_iu_tree_verify_document(uuid);
 drop function fn_iu_tree_assert_acyclic(uuid, uuid);
 drop function fn_iu_tree_is_descendant(uuid, uuid);
 drop function fn_iu_tree_hash(uuid);

@@ -12,6 +12,8 @@ create or replace function fn_iu_structure_op_apply(p_operation_id bigint, p_act
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);

@@ -16,6 +16,8 @@ create or replace function fn_iu_structure_op_plan(p_operation jsonb, p_actor te
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_steps jsonb := fn_iu_structure_normalize(p_operation);

@@ -28,7 +28,7 @@ begin
   end if;
   v_applied := v_operation.operation_status = 'enacted';
   foreach v_document in array fn_iu_document_of(array(select unit_id from iu_structure_change where operation_id = p_operation_id)) loop
-    v_problems := v_problems || (fn_iu_tree_verify(v_document) -> 'problems');
+    v_problems := v_problems || to_jsonb(coalesce(fn_iu_tree_verify_document(v_document), '{}'));
     v_documents := v_documents || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
   end loop;
   v_later := case when v_applied then fn_iu_structure_conflict(p_operation_id) end;

@@ -50,7 +50,7 @@ begin
                         select unit_id from iu_structure_change where operation_id = p_operation_id)))) d
     loop
       if v_problem is null and exists (select from iu_tree_path where unit_id = v_document and depth = 0) then
-        v_problem := fn_iu_tree_verify(v_document) -> 'problems' ->> 0;
+        v_problem := (fn_iu_tree_verify_document(v_document))[1];
       end if;
       v_hashes := v_hashes || jsonb_build_object(v_document, jsonb_build_object('before_hash', v_before -> v_document::text,
                                                                                'after_hash', fn_iu_tree_hash(v_document)));

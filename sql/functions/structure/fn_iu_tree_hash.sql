@@ -8,9 +8,11 @@
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_hash(p_document_id uuid) returns text
-language sql
+language plpgsql
 set search_path from current
 as $$
+begin
+  return (
   select encode(sha256(convert_to(
            string_agg(concat_ws(' ', u.id, coalesce(u.parent_or_container_ref::text, '-'),
                                 case when t.depth > 0 then u.sibling_rank else '-' end,
@@ -20,4 +22,6 @@ as $$
     from iu_tree_path t
     join information_unit u on u.id = t.unit_id
    where t.root_unit_id = p_document_id
+  );
+end
 $$;

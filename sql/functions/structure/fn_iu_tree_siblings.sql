@@ -8,9 +8,12 @@
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_siblings(p_unit_id uuid)
 returns table (unit_id uuid, sibling_order bigint, canonical_address text, section_code text, title text, lifecycle_status text, is_self boolean)
-language sql
+language plpgsql
 set search_path from current
 as $$
+#variable_conflict use_column
+begin
+  return query
   with beside as (
     -- a union, because no index serves an OR of the three
     select self.id, self.sibling_rank as rank from information_unit self
@@ -27,5 +30,6 @@ as $$
          u.lifecycle_status, u.id = p_unit_id
     from beside b join information_unit u on u.id = b.id
    where u.deleted_at is null
-   order by 2
+   order by 2;
+end
 $$;

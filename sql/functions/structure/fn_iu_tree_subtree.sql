@@ -9,9 +9,12 @@
 create or replace function fn_iu_tree_subtree(p_unit_id uuid, p_levels integer default null)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, title text, lifecycle_status text,
                version_id uuid)
-language sql
+language plpgsql
 set search_path from current
 as $$
+#variable_conflict use_column
+begin
+  return query
   with recursive top as (
     select t.* from iu_tree_path t where t.unit_id = p_unit_id
   ), member as materialized (
@@ -29,5 +32,6 @@ as $$
   )
   select m.unit_id, m.parent_id, m.depth, m.canonical_address, m.section_code, m.title, m.lifecycle_status, m.version_id
     from ordered o join member m on m.unit_id = o.unit_id
-   order by o.ranks
+   order by o.ranks;
+end
 $$;
