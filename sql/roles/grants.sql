@@ -85,6 +85,7 @@ begin
       ('function', 'fn_iu_tree_siblings', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_tree_subtree', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_tree_verify', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_tree_verify_document', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_unit_at', 'execute', 'iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_unit_ref', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       -- cut

@@ -27,8 +27,13 @@ export interface StructureImpact {
   readonly after_hash: string | null;
 }
 
-/** Trees by the address of their document. */
-export type PreviewTrees = Readonly<Record<string, readonly PreviewLine[]>>;
+/** One document of a preview: whole, or of a large one what is touched, above it and beside it. */
+export interface PreviewTree {
+  readonly document: string;
+  /** How many units it has; more than there are lines when it is shown in part. */
+  readonly units: number;
+  readonly lines: readonly PreviewLine[];
+}
 
 /** Answer of plan, apply and rollback. */
 export interface StructureAnswer {
@@ -41,7 +46,7 @@ export interface StructureAnswer {
   readonly step_count: number;
   readonly impact: StructureImpact;
   /** Of a plan. */
-  readonly preview?: { readonly before: PreviewTrees; readonly after: PreviewTrees };
+  readonly preview?: { readonly before: readonly PreviewTree[]; readonly after: readonly PreviewTree[] };
   /** Of apply and rollback. */
   readonly event_emitted?: boolean;
   readonly events?: readonly {
@@ -143,7 +148,11 @@ const operationColumns = `operation_id, operation_type, operation_status, step_c
 /** Operations, newest first. */
 export function listOperations(
   database: Queryable,
-  filter: { readonly status?: string | undefined },
+  filter: {
+    readonly status?: string | undefined;
+    readonly type?: string | undefined;
+    readonly actor?: string | undefined;
+  },
   wishes: PageWishes,
 ): Promise<ListPage<OperationRow>> {
   return readPage(
@@ -151,7 +160,11 @@ export function listOperations(
     {
       columns: operationColumns,
       from: 'v_iu_structure_operation_log',
-      conditions: [['operation_status = ?', filter.status]],
+      conditions: [
+        ['operation_status = ?', filter.status],
+        ['operation_type = ?', filter.type],
+        ['actor_ref = ?', filter.actor],
+      ],
       key: 'operation_id',
       keyType: 'bigint',
       keyColumn: 'operation_id',

@@ -1,9 +1,6 @@
 // Structure operations: what each does, what it refuses, what it leaves behind.
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
-import { reviseDocument } from '../../src/cut/revise-document.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   applyPlan,
@@ -89,14 +86,15 @@ describe('a structure plan', () => {
     const plan = await planSteps(db.pool, [move(`${p}2`, `${p}1`)]);
     expect(plan).toMatchObject({ status: 'planned', replayed: false, step_count: 1 });
     expect(plan.impact).toMatchObject({ units: 1, units_born: 0, tree_rows: 3, sql_links: 0, events: 1, reviews: [] });
-    const shown = plan.preview as unknown as {
-      before: Record<string, { address: string }[]>;
-      after: Record<string, { address: string }[]>;
+    const shown = plan.preview as {
+      before: { document: string; lines: { address: string }[] }[];
+      after: { document: string; lines: { address: string }[] }[];
     };
-    expect(shown.before[`${p}D`]?.map((line) => line.address)).toEqual(
+    expect(shown.before.map((tree) => tree.document)).toEqual([`${p}D`]);
+    expect(shown.before[0]?.lines.map((line) => line.address)).toEqual(
       ['D', '1', '2', 'x', 'y', '3'].map((n) => p + n),
     );
-    expect(shown.after[`${p}D`]).toMatchObject([
+    expect(shown.after[0]?.lines).toMatchObject([
       {},
       { depth: 1 },
       { depth: 2 },
@@ -373,50 +371,5 @@ describe('an SQL link', () => {
     ]);
     expect(rows).toEqual([{ object_exists: false }]);
     expect(await codeOfCall(validate('00000000-0000-0000-0000-000000000000'))).toBe('IU621');
-  });
-});
-
-describe('a real document', () => {
-  it('is moved, split and merged with addresses and lineage right, and comes back as it was', async () => {
-    const folder = new URL('../../examples/liechtenstein-constitution/', import.meta.url);
-    const name =
-      readdirSync(folder)
-        .filter((file) => file.endsWith('.md'))
-        .sort()[0] ?? '';
-    const bytes = readFileSync(new URL(name, folder));
-    const client = await db.connect();
-    const document = { address: 'li', title: 'Constitution', ownerRef: 'test', actorRef: 'tester' };
-    await reviseDocument(client, document, { bytes, revisionLabel: name });
-    const before = await readHashes(db.pool, 'li');
-    const { rows } = await db.pool.query(
-      `select t.canonical_address, octet_length(v.body) as bytes from v_iu_tree t join unit_version v on v.id = t.version_id
-        where t.path_addresses[1] = 'li' and t.depth > 0 and not exists (select from v_iu_tree c where c.parent_id = t.unit_id)
-        order by octet_length(v.body) desc, 1 limit 3`,
-    );
-    const [large, other, third] = rows.map((row) => row.canonical_address as string);
-    if (large === undefined || other === undefined || third === undefined) throw new Error('the example has no pieces');
-    const body: string = await bodyOf(large);
-    const half = Buffer.byteLength(body.slice(0, Math.floor(body.length / 2)).replace(/[\ud800-\udbff]$/, ''));
-    const operation = await doSteps(db.pool, [
-      {
-        operation_type: 'split_large_piece',
-        unit: large,
-        offsets: [half],
-        pieces: [{ canonical_address: 'li/s1' }, { canonical_address: 'li/s2' }],
-      },
-      move(other, third),
-    ]);
-    const merged = await doSteps(db.pool, [
-      { operation_type: 'merge_small_pieces', units: ['li/s2', 'li/s1'], piece: { canonical_address: 'li/whole' } },
-    ]);
-    const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-    expect(hash(await bodyOf('li/whole'))).toBe(hash(body));
-    expect(await lineageOf('li/s1')).toEqual([`earlier split_from ${large}`, 'later merged_from li/whole']);
-    const moved = await db.pool.query('select path_addresses from v_iu_tree where canonical_address = $1', [other]);
-    expect(moved.rows[0].path_addresses.slice(-2)).toEqual([third, other]);
-    expect(await treeProblems(db.pool)).toEqual([]);
-    await rollBack(db.pool, merged);
-    await rollBack(db.pool, operation);
-    expect(await readHashes(db.pool, 'li')).toEqual(before);
   });
 });

@@ -270,7 +270,7 @@ $$;
 -- Returns:   the problems as sentences; null when there are none
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  internal
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader (through fn_iu_tree_verify, which runs as its caller)
 create or replace function fn_iu_tree_verify_document(p_document_id uuid) returns text[]
 language plpgsql
 set search_path from current
@@ -1650,7 +1650,7 @@ $$;
 -- Contract:  the trees of some documents as lines to show, in reading order, dead pieces included. A document of more units than p_limit is
 --            shown in part: the touched units, what stands above them and beside them.
 -- Arguments: p_document_ids; p_unit_ids: the touched units; p_limit: lines of a document
--- Returns:   {document address: [{address, depth, number, status}]}
+-- Returns:   [{document: address, units: how many it has, lines: [{address, depth, number, status}]}], by address
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
@@ -1661,11 +1661,11 @@ as $$
 declare
   v_document record;
   v_lines jsonb;
-  v_result jsonb := '{}';
+  v_result jsonb := '[]';
 begin
   for v_document in
     select t.root_unit_id as id, (select canonical_address from information_unit where id = t.root_unit_id) as address, count(*) as units
-      from iu_tree_path t where t.root_unit_id = any (p_document_ids) group by t.root_unit_id
+      from iu_tree_path t where t.root_unit_id = any (p_document_ids) group by t.root_unit_id order by 2
   loop
     if v_document.units <= p_limit then
       select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status)
@@ -1683,7 +1683,8 @@ begin
                  and v.root_unit_id = v_document.id
                order by v.rank_path limit p_limit) s;
     end if;
-    v_result := v_result || jsonb_build_object(v_document.address, coalesce(v_lines, '[]'));
+    v_result := v_result || jsonb_build_array(jsonb_build_object('document', v_document.address, 'units', v_document.units,
+                                                                'lines', coalesce(v_lines, '[]')));
   end loop;
   return v_result;
 end
@@ -1809,7 +1810,7 @@ $$;
 --            rolled back, in which case p_request makes it a new one.
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
--- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after: {address of a document: [line]}}};
+-- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};
 --            impact = {units, units_born, tree_rows,
 --            sql_links, relations, events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
 --            (whole trees)}
@@ -2441,3 +2442,14 @@ insert into iu_tree_path (unit_id, root_unit_id, path_ids, depth) select id, roo
 insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, valid_from, created_by)
 select 'contains', u.parent_or_container_ref, u.id, u.sibling_rank, u.created_at, u.created_by
   from information_unit u where u.parent_or_container_ref is not null and u.deleted_at is null;
+
+-- one route an event type of operations, as iu.version_applied.workflow: there, and sending nothing. A rollback of this change leaves the rows
+-- (routes are never deleted), so they may be here already.
+insert into iu_outbound_route (route_code, event_domain, event_type, event_stream, target_kind, target_ref, note)
+select format('iu.%s.workflow', r.event_type), 'iu', r.event_type, r.event_stream, 'workflow', 'event_outbox', 'installed disabled and in dry-run'
+  from event_type_registry r
+ where r.event_domain = 'iu'
+   and r.event_type in ('structure_op_applied', 'structure_child_added', 'structure_piece_split', 'structure_pieces_merged',
+                        'structure_piece_deprecated', 'structure_piece_replaced', 'structure_piece_renumbered', 'structure_op_rolled_back')
+ order by r.event_type
+on conflict (route_code) do nothing;

@@ -1,9 +1,16 @@
--- Refuses while operations were applied, collections hold documents or lineage was written: none of it can be made again from the units.
+-- Refuses while operations were applied, collections hold documents or a route of their events is enabled: none of it can be made again from
+-- the units. The routes stay as rows, disabled: a route is never deleted, and the next deploy takes them as they are.
 do $$
 declare
   v_operations bigint := (select count(*) from iu_structure_operation where enacted_at is not null);
   v_documents bigint := (select count(*) from iu_collection_path);
+  v_enabled text := (select string_agg(route_code, ', ' order by route_code) from iu_outbound_route
+                      where enabled and route_code like 'iu.structure\_%.workflow');
 begin
+  if v_enabled is not null then
+    raise exception using errcode = 'IU810', message = format('rollback of 008_structure refused: enabled routes: %s', v_enabled),
+      hint = 'disable them first: iu route disable CODE --reason TEXT';
+  end if;
   if v_operations > 0 or v_documents > 0 then
     raise exception using errcode = 'IU811',
       message = format('rollback of 008_structure refused: %s applied structure operations, %s documents in collections', v_operations, v_documents),

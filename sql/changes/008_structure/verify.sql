@@ -10,6 +10,10 @@ begin
                    ('trg_iu_structure_event_append_only', 'iu_structure_event', 'A'), ('trg_iu_relation_keep', 'iu_relation', 'A')) as t (name, on_table, mode)
      where not exists (select from pg_trigger g where g.tgrelid = t.on_table and g.tgname = t.name and g.tgenabled::text = t.mode)
     union all
+    select format('%s has no route iu.%s.workflow', r.event_type, r.event_type) from event_type_registry r
+     where r.event_domain = 'iu' and r.event_type like 'structure\_%'
+       and not exists (select from iu_outbound_route o where o.route_code = format('iu.%s.workflow', r.event_type))
+    union all
     select 'the write guard does not know fn_iu_structure_op'
      where fn_iu_setting('iu_create.gateway.allowed_marker_values', '') not like '%fn_iu_structure_op%'
     union all
@@ -155,7 +159,7 @@ begin
     ('function', 'fn_iu_structure_op_verify(bigint)', '3e13255248e20589c72bbce22ceeaeca'),
     ('function', 'fn_iu_structure_ops_enabled()', 'f665660c2e199fb804a02a112858ce71'),
     ('function', 'fn_iu_structure_place(bigint, integer, uuid, uuid, uuid, text, text)', '02d2418e29b7f994afc1644a8cb0058b'),
-    ('function', 'fn_iu_structure_preview(uuid[], uuid[], integer)', 'a3f11b6911f75cbf7c39bd709d4de046'),
+    ('function', 'fn_iu_structure_preview(uuid[], uuid[], integer)', 'f1b6557ac3c13cbb9e0ebddd6debdc90'),
     ('function', 'fn_iu_structure_rank(uuid, uuid, text, uuid)', 'f8d44c381ff3ce4606f7ca9d78db59a8'),
     ('function', 'fn_iu_structure_relate(bigint, integer, text, uuid, uuid, jsonb, text)', 'a8d503123fb26cae12144f27c242b5cc'),
     ('function', 'fn_iu_structure_renumber(bigint, integer, jsonb, text, text)', '4fa8252fe26cd7c6cd86425b8e05fadc'),

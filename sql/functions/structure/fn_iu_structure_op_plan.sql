@@ -5,7 +5,7 @@
 --            rolled back, in which case p_request makes it a new one.
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
--- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after: {address of a document: [line]}}};
+-- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};
 --            impact = {units, units_born, tree_rows,
 --            sql_links, relations, events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
 --            (whole trees)}

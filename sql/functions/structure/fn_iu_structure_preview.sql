@@ -3,7 +3,7 @@
 -- Contract:  the trees of some documents as lines to show, in reading order, dead pieces included. A document of more units than p_limit is
 --            shown in part: the touched units, what stands above them and beside them.
 -- Arguments: p_document_ids; p_unit_ids: the touched units; p_limit: lines of a document
--- Returns:   {document address: [{address, depth, number, status}]}
+-- Returns:   [{document: address, units: how many it has, lines: [{address, depth, number, status}]}], by address
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
@@ -14,11 +14,11 @@ as $$
 declare
   v_document record;
   v_lines jsonb;
-  v_result jsonb := '{}';
+  v_result jsonb := '[]';
 begin
   for v_document in
     select t.root_unit_id as id, (select canonical_address from information_unit where id = t.root_unit_id) as address, count(*) as units
-      from iu_tree_path t where t.root_unit_id = any (p_document_ids) group by t.root_unit_id
+      from iu_tree_path t where t.root_unit_id = any (p_document_ids) group by t.root_unit_id order by 2
   loop
     if v_document.units <= p_limit then
       select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status)
@@ -36,7 +36,8 @@ begin
                  and v.root_unit_id = v_document.id
                order by v.rank_path limit p_limit) s;
     end if;
-    v_result := v_result || jsonb_build_object(v_document.address, coalesce(v_lines, '[]'));
+    v_result := v_result || jsonb_build_array(jsonb_build_object('document', v_document.address, 'units', v_document.units,
+                                                                'lines', coalesce(v_lines, '[]')));
   end loop;
   return v_result;
 end

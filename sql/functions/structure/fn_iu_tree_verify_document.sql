@@ -6,7 +6,7 @@
 -- Returns:   the problems as sentences; null when there are none
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  internal
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader (through fn_iu_tree_verify, which runs as its caller)
 create or replace function fn_iu_tree_verify_document(p_document_id uuid) returns text[]
 language plpgsql
 set search_path from current

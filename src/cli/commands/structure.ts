@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { IuError } from '../../contract/errors/index.js';
+import { operationTypes } from '../../contract/structure/step.js';
 import {
   applyStructureOperation,
   findOperation,
   listOperations,
   type OperationRow,
-  type PreviewTrees,
+  type PreviewTree,
   rollBackStructureOperation,
   type StructureAnswer,
   type StructureVerdict,
@@ -28,14 +29,15 @@ interface ActorOptions {
   readonly reason?: string;
 }
 
-function previewLines(trees: PreviewTrees): string[] {
-  return Object.values(trees).flatMap((lines) =>
-    lines.map((line) => {
+function previewLines(trees: readonly PreviewTree[]): string[] {
+  return trees.flatMap((tree) => [
+    ...tree.lines.map((line) => {
       const number = line.number === null ? '' : ` (${line.number})`;
       const status = line.status === 'draft' || line.status === 'enacted' ? '' : ` ${line.status}`;
       return `  ${'  '.repeat(line.depth)}${line.address}${number}${status}`;
     }),
-  );
+    ...(tree.units > tree.lines.length ? [`  (${tree.lines.length} of ${tree.units} units of ${tree.document})`] : []),
+  ]);
 }
 
 function answerLines(answer: StructureAnswer, printer: Printer): string[] {
@@ -155,9 +157,11 @@ function registerList(structure: Command, context: CliContext): void {
   const list = structure
     .command('list')
     .description('Structure operations, newest first')
-    .addOption(new Option('--status <status>', 'only in this state').choices(['planned', 'enacted', 'rolled_back']));
+    .addOption(new Option('--status <status>', 'only in this state').choices(['planned', 'enacted', 'rolled_back']))
+    .addOption(new Option('--type <type>', 'only of this type').choices([...operationTypes, 'batch']))
+    .option('--actor <who>', 'only planned by this actor');
   withExamples(withPaging(list, countedId), 'iu structure list --status enacted').action(
-    async (options: PageOptions & { status?: string }, command: Command) => {
+    async (options: PageOptions & { status?: string; type?: string; actor?: string }, command: Command) => {
       const page = await context.withDatabase(command, ({ pool }) => listOperations(pool, options, options), {
         readOnlyAllowed: true,
       });
@@ -179,15 +183,18 @@ function registerShow(structure: Command, context: CliContext): void {
     if (row === undefined) throw new IuError('IU614', { message: `There is no structure operation ${id}.` });
     const { payload, impact_summary, preview, ...rest } = row;
     const printer = context.printer(command);
-    printer.result({ ...rest, steps: rawJson(payload), impact: rawJson(impact_summary), preview: rawJson(preview) }, () => [
-      ...printer.facts(
-        Object.fromEntries(
-          Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+    printer.result(
+      { ...rest, steps: rawJson(payload), impact: rawJson(impact_summary), preview: rawJson(preview) },
+      () => [
+        ...printer.facts(
+          Object.fromEntries(
+            Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+          ),
         ),
-      ),
-      'steps:',
-      `  ${payload}`,
-    ]);
+        'steps:',
+        `  ${payload}`,
+      ],
+    );
   });
 }
 

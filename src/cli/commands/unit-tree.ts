@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { IuError } from '../../contract/errors/index.js';
-import { findUnit, versionBody } from '../../store/unit-pages.js';
 import {
   type LineageRow,
   readLineage,
@@ -10,7 +8,7 @@ import {
   type UnitAtRow,
   type UnitHistoryRow,
 } from '../../store/unit-tree.js';
-import { lineChanges } from '../../structure/diff.js';
+import { versionDiff } from '../../structure/version-diff.js';
 import { type CliContext, withExamples } from '../context.js';
 import { pointInTime, wholeNumber } from '../global-options.js';
 import type { Column } from '../table.js';
@@ -116,28 +114,12 @@ function registerDiff(unit: Command, context: CliContext): void {
     'iu unit diff li/constitution/art-5 --from 1 --to 3',
   ).action(async (name: string, options: { from?: number; to?: number }, command: Command) => {
     const printer = context.printer(command);
-    const texts = await context.withDatabase(
-      command,
-      async ({ pool }) => {
-        const found = await findUnit(pool, name);
-        if (found === undefined) return undefined;
-        const to = options.to ?? found.unit.version_seq ?? 1;
-        const from = options.from ?? Math.max(1, to - 1);
-        const [before, after] = [
-          await versionBody(pool, found.unit.id, from),
-          await versionBody(pool, found.unit.id, to),
-        ];
-        return before === undefined || after === undefined ? undefined : { from, to, before, after };
-      },
-      { readOnlyAllowed: true },
-    );
-    if (texts === undefined) {
-      throw new IuError('IU033', { message: 'There is no such unit or version.', hint: '`iu unit show` names them.' });
-    }
-    const changes = lineChanges(texts.before, texts.after);
-    printer.result({ from: texts.from, to: texts.to, changes }, () => [
-      `version ${texts.from} -> ${texts.to}`,
-      ...changes.map((change) => `${change.kind === 'added' ? '+' : '-'} ${change.line} ${change.text}`),
+    const found = await context.withDatabase(command, ({ pool }) => versionDiff(pool, name, options), {
+      readOnlyAllowed: true,
+    });
+    printer.result(found, () => [
+      `version ${found.from} -> ${found.to}`,
+      ...found.changes.map((change) => `${change.kind === 'added' ? '+' : '-'} ${change.line} ${change.text}`),
     ]);
   });
 }
