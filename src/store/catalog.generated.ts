@@ -599,6 +599,7 @@ export interface VIuEventUndecidedRow {
 
 /** A row of the view v_iu_lineage. */
 export interface VIuLineageRow {
+  readonly actor_ref: string | null;
   readonly attributes: string | null;
   readonly canonical_address: string | null;
   readonly direction: string | null;
@@ -1072,6 +1073,10 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_snapshot_without_self: {
     readonly args: { p_highest_xid?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_soft_delete: {
+    readonly args: { p_canonical_address: string | null; p_actor: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_source_pin: {

@@ -132,23 +132,30 @@ function pageOf(wishes: PageWishes): { limit: number; after?: string | undefined
 export function tree(
   client: StructureClient,
   unit: string,
-  wishes: { readonly levels?: number | undefined; readonly at?: string | undefined } = {},
-): Promise<readonly TreeRow[]> {
-  return call(client, (database) => trees.readUnitTree(database, unit, wishes));
+  wishes: PageWishes & { readonly levels?: number | undefined; readonly at?: string | undefined } = {},
+): Promise<Page<TreeRow>> {
+  return call(client, (database) => trees.readUnitTree(database, unit, { ...wishes, ...pageOf(wishes) }));
 }
 
-/** Everything that happened to a unit, oldest first. */
-export function history(client: StructureClient, unit: string): Promise<readonly UnitHistoryRow[]> {
-  return call(client, (database) => trees.readUnitHistory(database, unit));
+/** Everything that happened to a unit, oldest first; `what` is version, lifecycle, place or number. */
+export function history(
+  client: StructureClient,
+  unit: string,
+  wishes: PageWishes & { readonly what?: string | undefined } = {},
+): Promise<Page<UnitHistoryRow>> {
+  return call(client, (database) => trees.readUnitHistory(database, unit, { ...wishes, ...pageOf(wishes) }));
 }
 
-/** Where a unit's text came from (earlier) and where it went (later), however many steps away. */
+/** Where a unit's text came from (earlier) and where it went (later), however many steps away, and who did it. */
 export function lineage(
   client: StructureClient,
   unit: string,
-  wishes: { readonly withRetired?: boolean | undefined } = {},
-): Promise<readonly LineageRow[]> {
-  return call(client, (database) => trees.readLineage(database, unit, wishes.withRetired === true));
+  wishes: PageWishes & {
+    readonly withRetired?: boolean | undefined;
+    readonly direction?: 'earlier' | 'later' | undefined;
+  } = {},
+): Promise<Page<LineageRow>> {
+  return call(client, (database) => trees.readLineage(database, unit, { ...wishes, ...pageOf(wishes) }));
 }
 
 /** What stood at an address at a moment; also an address made of numbers, such as LAW/2/5. */

@@ -61,7 +61,7 @@ describe('an application that restructures a corpus', () => {
       treePathOk: true,
       eventOk: true,
     });
-    const rows = await structure.tree(reader, 'my_law');
+    const { items: rows } = await structure.tree(reader, 'my_law');
     expect(rows.map((row) => [row.canonicalAddress, row.depth])).toEqual([
       ['my_law', 0],
       ['my_law/1', 1],
@@ -93,10 +93,10 @@ describe('an application that restructures a corpus', () => {
     await application.query('begin');
     await structure.apply(application, planned.operationId, approval);
     await application.query('commit');
-    expect((await structure.lineage(reader, 'my_law/1a')).map((row) => `${row.direction} ${row.relationType}`)).toEqual(
-      ['earlier supersedes', 'earlier replaced_by'],
-    );
-    const history = await structure.history(reader, 'my_law/1');
+    expect(
+      (await structure.lineage(reader, 'my_law/1a')).items.map((row) => `${row.direction} ${row.relationType}`),
+    ).toEqual(['earlier supersedes', 'earlier replaced_by']);
+    const { items: history } = await structure.history(reader, 'my_law/1');
     expect(history.map((row) => row.what)).toContain('lifecycle');
     // a moment in the application's own time zone
     expect(history[0]?.happenedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+07:00$/);
@@ -104,7 +104,7 @@ describe('an application that restructures a corpus', () => {
     expect(await structure.unitAt(reader, 'my_law/1', first)).toMatchObject([
       { canonicalAddress: 'my_law/1', versionSeq: 1, lifecycleStatus: 'draft' },
     ]);
-    expect((await structure.tree(reader, 'my_law', { at: first })).length).toBeGreaterThan(2);
+    expect((await structure.tree(reader, 'my_law', { at: first })).items.length).toBeGreaterThan(2);
   });
 
   it('is refused with the code of the database, and by the rights of its role', async () => {

@@ -373,3 +373,89 @@ describe('an SQL link', () => {
     expect(await codeOfCall(validate('00000000-0000-0000-0000-000000000000'))).toBe('IU621');
   });
 });
+
+describe('the reads of a tree', () => {
+  const names = async (sql: string, values: unknown[]) =>
+    (await db.pool.query(sql, values)).rows.map((row) => row.canonical_address);
+
+  it('give ancestors, siblings and a unit by its address, also for documents of a collection', async () => {
+    const p = await makeDocument();
+    expect(await names('select canonical_address from fn_iu_tree_ancestors($1)', [await idOf(`${p}x`)])).toEqual([
+      `${p}D`,
+      `${p}2`,
+    ]);
+    const siblings = 'select canonical_address from fn_iu_tree_siblings($1)';
+    expect(await names(siblings, [await idOf(`${p}2`)])).toEqual([`${p}1`, `${p}2`, `${p}3`]);
+    expect(await names(siblings, [await idOf(`${p}D`)])).toEqual([`${p}D`]);
+    await doSteps(db.pool, [
+      ...[`${p}C`, `${p}E`].map(
+        (address): StructureStep => ({
+          operation_type: 'add_new_piece',
+          piece: {
+            canonical_address: address,
+            body: address,
+            unit_kind: address === `${p}C` ? 'collection' : 'document',
+          },
+        }),
+      ),
+      move(`${p}E`, `${p}C`),
+      move(`${p}D`, `${p}C`),
+    ]);
+    expect(await names(siblings, [await idOf(`${p}D`)])).toEqual([`${p}E`, `${p}D`]);
+    const { rows } = await db.pool.query(
+      'select path_addresses, number_path, collection_id from v_iu_tree where canonical_address = $1',
+      [`${p}x`],
+    );
+    expect(rows).toEqual([
+      { path_addresses: [`${p}D`, `${p}2`, `${p}x`], number_path: `${p}D/2`, collection_id: await idOf(`${p}C`) },
+    ]);
+  });
+
+  it('name a unit whose birth was undone as it was named then', async () => {
+    const p = await makeDocument();
+    const step: StructureStep = {
+      operation_type: 'add_new_piece',
+      parent: `${p}D`,
+      piece: { canonical_address: `${p}4`, body: 'four' },
+    };
+    const id = await doSteps(db.pool, [step]);
+    const at = (await db.pool.query('select clock_timestamp() as now')).rows[0].now;
+    await rollBack(db.pool, id);
+    const then = 'select canonical_address from fn_iu_tree_at($1, $2)';
+    expect(await names(then, [await idOf(`${p}D`), at])).toContain(`${p}4`);
+    expect(await names('select canonical_address from fn_iu_unit_at($1, $2)', [`${p}D`, at])).toEqual([`${p}D`]);
+  });
+});
+
+describe('a soft delete', () => {
+  it('takes a draft out of its tree and leaves row, versions and address; what was in force or has units below it stays', async () => {
+    const p = await makeDocument();
+    const remove = (name: string, reason = 'a mistake') =>
+      callJson<{ status: string }>(db.pool, 'fn_iu_soft_delete($1, $2, $3)', [p + name, 'ann', reason]);
+    expect(await codeOfCall(remove('2'))).toBe('IU208');
+    expect(await codeOfCall(remove('3', ' '))).toBe('IU216');
+    expect(await codeOfCall(remove('none'))).toBe('IU205');
+    await db.pool.query(`select fn_iu_enact($1, 'ann', 'R-1')`, [`${p}1`]);
+    expect(await codeOfCall(remove('1'))).toBe('IU622');
+    const moved = await doSteps(db.pool, [move(`${p}3`, `${p}1`)]);
+    expect(await remove('3')).toMatchObject({ status: 'deleted' });
+    expect(await remove('3')).toMatchObject({ status: 'unchanged' });
+    expect(await subtreeOf(`${p}D`)).toEqual(['D', '1', '2', 'x', 'y'].map((name) => p + name));
+    const { rows } = await db.pool.query(
+      `select u.deleted_at is not null as deleted, (select count(*)::int from unit_version v where v.unit_id = u.id) as versions,
+              (select count(*)::int from event_outbox e where e.event_type = 'unit_deleted' and e.event_subject_ref = u.id::text) as events,
+              (select l.actor || ' ' || l.reason from iu_lifecycle_log l where l.unit_id = u.id order by l.log_id desc limit 1) as log
+         from information_unit u where u.canonical_address = $1`,
+      [`${p}3`],
+    );
+    expect(rows).toEqual([{ deleted: true, versions: 1, events: 1, log: 'ann deleted: a mistake' }]);
+    await expect(rollBack(db.pool, moved)).rejects.toMatchObject({
+      code: 'IU619',
+      message: expect.stringContaining('it was deleted'),
+    });
+    expect(await codeOfCall(db.pool.query(`select fn_iu_create($1, 'again', 'me', $2)`, [`${p}3`, `${p}D`]))).toBe(
+      'IU203',
+    );
+    expect(await treeProblems(db.pool)).toEqual([]);
+  });
+});

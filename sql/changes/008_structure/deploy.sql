@@ -115,6 +115,10 @@ create table iu_collection_path (
 comment on table iu_collection_path is 'Which collection a document stands in: a small tree of its own, so moving a collection never touches units.';
 create unique index iu_collection_path_path_idx on iu_collection_path (path_ids);
 
+insert into event_type_registry (event_domain, event_type, event_stream, delivery_lane, description) values
+  ('iu', 'unit_deleted', 'update', 'immediate', 'a draft was taken out of its tree')
+on conflict do nothing;
+
 update dot_config set value = value || ', fn_iu_structure_op' where key = 'iu_create.gateway.allowed_marker_values';
 
 -- >>> functions/structure/fn_iu_unit_ref.sql
@@ -503,7 +507,11 @@ as $$
        and r.valid_from <= p_at and (r.valid_to is null or r.valid_to > p_at)
      where r.attributes ->> 'collection' is null
   )
-  select u.id, s.parent_id, s.depth, u.canonical_address,
+  select u.id, s.parent_id, s.depth,
+         -- a birth that was undone gave its address back and had it then
+         case when u.deleted_at is null then u.canonical_address
+              else coalesce((select b.after ->> 'canonical_address' from iu_structure_change b where b.unit_id = u.id and b.change_kind = 'born'),
+                            u.canonical_address) end,
          case when n.relation_id is null then u.section_code else n.attributes ->> 'from' end,
          coalesce(l.to_status, first_l.from_status, u.lifecycle_status), v.id, v.version_seq
     from standing s
@@ -1812,7 +1820,7 @@ $$;
 --            for a request that is meant to be done once more
 -- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};
 --            impact = {units, units_born, tree_rows,
---            sql_links, relations, events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
+--            sql_links, relations, lineage (relations that are no place), events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
 --            (whole trees)}
 -- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
 -- Writes:    iu_structure_operation
@@ -1857,6 +1865,7 @@ begin
              'tree_rows', coalesce(sum((c.after ->> 'tree_rows')::bigint) filter (where c.change_kind = 'placed'), 0) + count(*) filter (where c.change_kind = 'born'),
              'sql_links', count(*) filter (where c.change_kind in ('link_copied', 'link_moved')),
              'relations', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id),
+             'lineage', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id and r.relation_type <> 'contains'),
              'events', v_operation.step_count, 'before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash',
              'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'), 'documents', v_run -> 'documents'),
            coalesce(array_agg(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')), '{}')
@@ -2082,12 +2091,13 @@ begin
   )
   select coalesce(
   (select format('%s has changed since: %s', u.canonical_address,
+                 case when u.deleted_at is not null then 'it was deleted' else
                  case l.change_kind when 'placed' then 'its place' when 'numbered' then 'its number' when 'lifecycle' then 'its lifecycle or version'
-                                    else 'its lifecycle, version or place' end)
+                                    else 'its lifecycle, version or place' end end)
      from last l
      join information_unit u on u.id = l.unit_id
      left join iu_collection_path p on p.document_id = u.id
-    where case l.change_kind
+    where u.deleted_at is not null or case l.change_kind
             when 'placed' then u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid
               or p.collection_id is distinct from (l.after ->> 'collection_id')::uuid
               or (coalesce(u.parent_or_container_ref, p.collection_id) is not null and coalesce(p.sibling_rank, u.sibling_rank) <> l.after ->> 'rank')
@@ -2186,6 +2196,58 @@ begin
             where x.operation_id = p_operation_id and x.phase = 'apply' group by x.step_no order by x.step_no desc offset 0) e;
   return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback')
     || jsonb_build_object('expected_hash', v_operation.impact_summary -> 'before_hash', 'hash', v_hash);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_soft_delete.sql
+-- fn_iu_soft_delete(text, text, text) returns jsonb
+--
+-- Contract:  takes a draft that was never enacted out of its tree: deleted_at is set, place and contains relation end, one event unit_deleted.
+--            Row, versions and address stay. Refused for anything that was in force (that ends by fn_iu_deprecate) or has something below it.
+-- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory
+-- Returns:   {status: deleted | unchanged, unit_id}
+-- Raises:    IU205 no such unit, IU206 not alive, IU208 it has units below it, IU216 actor or reason missing, IU217, IU622 it was in force
+-- Writes:    information_unit, iu_tree_path, iu_collection_path, iu_relation, iu_lifecycle_log, event_outbox
+-- May call:  iu_operator
+create or replace function fn_iu_soft_delete(p_canonical_address text, p_actor text, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_unit information_unit;
+begin
+  if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
+    raise exception using errcode = 'IU216', message = 'a deletion names its actor and its reason';
+  end if;
+  select * into v_unit from information_unit where canonical_address = p_canonical_address;
+  if v_unit.deleted_at is not null then
+    return jsonb_build_object('status', 'unchanged', 'unit_id', v_unit.id);
+  end if;
+  perform fn_iu_structure_lock(array[v_unit.id], v_unit.parent_or_container_ref is null);
+  v_unit := fn_iu_living_unit(p_canonical_address);
+  if v_unit.lifecycle_status <> 'draft' or exists (select from unit_version where unit_id = v_unit.id and enacted_at is not null) then
+    raise exception using errcode = 'IU622', message = format('unit %s was in force', v_unit.canonical_address),
+      hint = 'fn_iu_deprecate ends the life of a unit';
+  end if;
+  if exists (select from information_unit where parent_or_container_ref = v_unit.id and deleted_at is null)
+     or exists (select from iu_collection_path where collection_id = v_unit.id) then
+    raise exception using errcode = 'IU208', message = format('unit %s has units below it', v_unit.canonical_address),
+      hint = 'move or delete them first';
+  end if;
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+   where to_unit_id = v_unit.id and relation_type = 'contains' and relation_status = 'active';
+  delete from iu_collection_path where document_id = v_unit.id;
+  delete from iu_tree_path where unit_id = v_unit.id;
+  perform fn_iu_canonical_writer('fn_iu_structure_op');
+  update information_unit set deleted_at = clock_timestamp(), updated_by = p_actor where id = v_unit.id;
+  perform fn_iu_canonical_writer('');
+  insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, reason)
+  values (v_unit.id, v_unit.canonical_address, v_unit.version_anchor_ref, v_unit.lifecycle_status, v_unit.lifecycle_status, p_actor,
+          'deleted: ' || p_reason);
+  perform fn_iu_emit_event('unit_deleted', v_unit.canonical_address, v_unit.id, p_actor, jsonb_build_object('version_id', v_unit.version_anchor_ref));
+  return jsonb_build_object('status', 'deleted', 'unit_id', v_unit.id);
 end
 $$;
 -- <<<
@@ -2373,10 +2435,11 @@ comment on view v_iu_tree is 'Every unit that stands in a tree, with its documen
 -- <<<
 
 -- >>> views/v_iu_lineage.sql
--- v_iu_lineage: one row a unit and a unit it is related to, seen from both sides: earlier = where its text came from, later = where it went.
+-- v_iu_lineage: one row a unit and a unit it is related to, seen from both sides: earlier = where its text came from, later = where it went;
+-- actor_ref = who did it.
 create or replace view v_iu_lineage as
 select r.relation_id, side.unit_id, mine.canonical_address, side.direction, r.relation_type, side.other_id as related_unit_id,
-       other.canonical_address as related_address, r.relation_status, r.attributes, r.operation_ref as operation_id, r.valid_from, r.valid_to
+       other.canonical_address as related_address, r.relation_status, r.attributes, r.operation_ref as operation_id, r.created_by as actor_ref, r.valid_from, r.valid_to
   from iu_relation r
  cross join lateral (values
    (r.from_unit_id, r.to_unit_id, case r.relation_type when 'replaced_by' then 'later' else 'earlier' end),

@@ -26,6 +26,7 @@ drop view v_iu_lineage;
 drop view v_iu_tree;
 drop function fn_iu_sql_link_validate(uuid, boolean);
 drop function fn_iu_sql_link_fingerprint(iu_sql_link);
+drop function fn_iu_soft_delete(text, text, text);
 drop function fn_iu_structure_op_verify(bigint);
 drop function fn_iu_structure_op_rollback(bigint, text, text, text);
 drop function fn_iu_structure_conflict(bigint);
@@ -82,3 +83,7 @@ drop table iu_structure_change;
 drop table iu_structure_operation;
 drop sequence iu_structure_applied_seq;
 update dot_config set value = replace(value, ', fn_iu_structure_op', '') where key = 'iu_create.gateway.allowed_marker_values';
+-- an event of that type keeps its type
+delete from event_type_registry r
+ where r.event_domain = 'iu' and r.event_type = 'unit_deleted'
+   and not exists (select from event_outbox e where e.event_domain = 'iu' and e.event_type = 'unit_deleted');

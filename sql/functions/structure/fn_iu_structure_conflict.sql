@@ -33,12 +33,13 @@ begin
   )
   select coalesce(
   (select format('%s has changed since: %s', u.canonical_address,
+                 case when u.deleted_at is not null then 'it was deleted' else
                  case l.change_kind when 'placed' then 'its place' when 'numbered' then 'its number' when 'lifecycle' then 'its lifecycle or version'
-                                    else 'its lifecycle, version or place' end)
+                                    else 'its lifecycle, version or place' end end)
      from last l
      join information_unit u on u.id = l.unit_id
      left join iu_collection_path p on p.document_id = u.id
-    where case l.change_kind
+    where u.deleted_at is not null or case l.change_kind
             when 'placed' then u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid
               or p.collection_id is distinct from (l.after ->> 'collection_id')::uuid
               or (coalesce(u.parent_or_container_ref, p.collection_id) is not null and coalesce(p.sibling_rank, u.sibling_rank) <> l.after ->> 'rank')

@@ -7,7 +7,7 @@
 --            for a request that is meant to be done once more
 -- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};
 --            impact = {units, units_born, tree_rows,
---            sql_links, relations, events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
+--            sql_links, relations, lineage (relations that are no place), events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
 --            (whole trees)}
 -- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
 -- Writes:    iu_structure_operation
@@ -52,6 +52,7 @@ begin
              'tree_rows', coalesce(sum((c.after ->> 'tree_rows')::bigint) filter (where c.change_kind = 'placed'), 0) + count(*) filter (where c.change_kind = 'born'),
              'sql_links', count(*) filter (where c.change_kind in ('link_copied', 'link_moved')),
              'relations', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id),
+             'lineage', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id and r.relation_type <> 'contains'),
              'events', v_operation.step_count, 'before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash',
              'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'), 'documents', v_run -> 'documents'),
            coalesce(array_agg(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')), '{}')
