@@ -75,6 +75,7 @@ async function fill(client, { say, quick }) {
     await born(Array.from({ length: 10 }, (_, k) => documentUnits(`small${n + k}`, 1)).flat());
     if (n % 100 === 90) say(`  ${n + 10} documents of 1,001 units, ${Math.round(median(rates))} units/s`);
   }
+  await client.query('analyze');
   const collections = [
     'shelf-a',
     'shelf-b',

@@ -203,6 +203,8 @@ $$;
 create or replace function fn_iu_tree_hash(p_document_id uuid) returns text
 language plpgsql
 set search_path from current
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 begin
   return (
@@ -213,7 +215,8 @@ begin
            || coalesce(E'\n' || (select concat_ws(' ', c.collection_id, c.sibling_rank) from iu_collection_path c
                                   where c.document_id = p_document_id), ''), 'UTF8')), 'hex')
     from iu_tree_path t
-    join information_unit u on u.id = t.unit_id
+    -- by key, one by one, whatever the statistics say
+   cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
    where t.root_unit_id = p_document_id
   );
 end
@@ -279,6 +282,7 @@ create or replace function fn_iu_tree_verify_document(p_document_id uuid) return
 language plpgsql
 set search_path from current
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
   v_problems text[];
@@ -287,17 +291,21 @@ declare
 begin
   select array_agg(format('%s: its path is not that of its parent and itself, or the active contains relation says another place', u.canonical_address))
            filter (where u.deleted_at is not null
-                      or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end
+                      or t.path_ids is distinct from
+                         case when u.parent_or_container_ref is null then array[u.id]
+                              else (select p.path_ids from iu_tree_path p where p.unit_id = u.parent_or_container_ref) || u.id end
                       or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
                       or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
                       or (u.parent_or_container_ref is not null and c.document_id is not null)),
          count(*), coalesce(sum((select count(*) from information_unit b where b.parent_or_container_ref = t.unit_id and b.deleted_at is null)), 0)
     into v_problems, v_rows, v_edges
+    -- each row looks its own up by key, whatever the statistics say: as joins they read all units for the few of one document, or paired all
+    -- with all before the first analyze
     from iu_tree_path t
-    join information_unit u on u.id = t.unit_id
-    left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
-    left join iu_relation r on r.to_unit_id = t.unit_id and r.relation_type = 'contains' and r.relation_status = 'active'
-    left join iu_collection_path c on c.document_id = t.unit_id
+   cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
+    left join lateral (select k.from_unit_id, k.sibling_rank from iu_relation k
+                        where k.to_unit_id = t.unit_id and k.relation_type = 'contains' and k.relation_status = 'active' offset 0) r on true
+    left join lateral (select d.* from iu_collection_path d where d.document_id = t.unit_id offset 0) c on true
    where t.root_unit_id = p_document_id;
   if not exists (select from iu_tree_path where unit_id = p_document_id and depth = 0) then
     v_problems := v_problems || format('document %s has no tree', p_document_id);
@@ -427,10 +435,15 @@ begin
     -- one range of the index: every path that begins with that of the unit
     select t.unit_id, t.depth, t.path_ids, u.parent_or_container_ref as parent_id, u.canonical_address, u.section_code,
            u.identity_profile ->> 'title' as title, u.lifecycle_status, u.version_anchor_ref as version_id, u.sibling_rank
-      from top join iu_tree_path t on t.root_unit_id = top.root_unit_id and t.path_ids >= top.path_ids
-       and t.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
-       and (p_levels is null or t.depth <= top.depth + p_levels)
-      join information_unit u on u.id = t.unit_id
+      from top
+     cross join lateral (
+       select r.* from iu_tree_path r
+        where r.root_unit_id = top.root_unit_id and r.path_ids >= top.path_ids
+          and r.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+          and (p_levels is null or r.depth <= top.depth + p_levels)
+       offset 0) t
+     -- by key, one by one: with stale statistics a join reads all units for the few of this one
+     cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
   ), ordered as (
     select m.unit_id, array[]::text[] collate "C" as ranks from member m where m.unit_id = p_unit_id
     union all
@@ -1421,10 +1434,11 @@ begin
   -- what each unit says of itself
   select format('%s: its path or its active contains relation says another place', u.canonical_address) into v_problem
     from unnest(p_unit_ids) x (id)
-    join information_unit u on u.id = x.id
-    left join iu_tree_path t on t.unit_id = x.id
-    left join iu_relation r on r.to_unit_id = x.id and r.relation_type = 'contains' and r.relation_status = 'active'
-    left join iu_collection_path c on c.document_id = x.id
+   cross join lateral (select i.* from information_unit i where i.id = x.id offset 0) u
+    left join lateral (select p.* from iu_tree_path p where p.unit_id = x.id offset 0) t on true
+    left join lateral (select k.* from iu_relation k
+                        where k.to_unit_id = x.id and k.relation_type = 'contains' and k.relation_status = 'active' offset 0) r on true
+    left join lateral (select d.* from iu_collection_path d where d.document_id = x.id offset 0) c on true
    where case when u.deleted_at is not null then t.unit_id is not null or r.relation_id is not null or c.document_id is not null
               else t.path_ids is distinct from
                      case when u.parent_or_container_ref is null then array[u.id]
@@ -1437,7 +1451,9 @@ begin
     return v_problem;
   end if;
   with outermost as materialized (
-    select t.* from unnest(p_unit_ids) x (id) join iu_tree_path t on t.unit_id = x.id where not t.path_ids[1:t.depth] && p_unit_ids
+    select t.* from unnest(p_unit_ids) x (id)
+     cross join lateral (select p.* from iu_tree_path p where p.unit_id = x.id offset 0) t
+     where not t.path_ids[1:t.depth] && p_unit_ids
   ), part as materialized (
     select t.unit_id, t.path_ids
       from outermost o
@@ -1466,7 +1482,7 @@ begin
   with inside as materialized (
     select d.document_id as id
       from unnest(p_unit_ids) x (id)
-      left join iu_collection_path own on own.document_id = x.id
+      left join lateral (select o.* from iu_collection_path o where o.document_id = x.id offset 0) own on true
      cross join lateral (
        select c.document_id from iu_collection_path c
         where c.path_ids >= coalesce(own.path_ids, array[x.id])

@@ -21,10 +21,15 @@ begin
     -- one range of the index: every path that begins with that of the unit
     select t.unit_id, t.depth, t.path_ids, u.parent_or_container_ref as parent_id, u.canonical_address, u.section_code,
            u.identity_profile ->> 'title' as title, u.lifecycle_status, u.version_anchor_ref as version_id, u.sibling_rank
-      from top join iu_tree_path t on t.root_unit_id = top.root_unit_id and t.path_ids >= top.path_ids
-       and t.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
-       and (p_levels is null or t.depth <= top.depth + p_levels)
-      join information_unit u on u.id = t.unit_id
+      from top
+     cross join lateral (
+       select r.* from iu_tree_path r
+        where r.root_unit_id = top.root_unit_id and r.path_ids >= top.path_ids
+          and r.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+          and (p_levels is null or r.depth <= top.depth + p_levels)
+       offset 0) t
+     -- by key, one by one: with stale statistics a join reads all units for the few of this one
+     cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
   ), ordered as (
     select m.unit_id, array[]::text[] collate "C" as ranks from member m where m.unit_id = p_unit_id
     union all

@@ -20,10 +20,11 @@ begin
   -- what each unit says of itself
   select format('%s: its path or its active contains relation says another place', u.canonical_address) into v_problem
     from unnest(p_unit_ids) x (id)
-    join information_unit u on u.id = x.id
-    left join iu_tree_path t on t.unit_id = x.id
-    left join iu_relation r on r.to_unit_id = x.id and r.relation_type = 'contains' and r.relation_status = 'active'
-    left join iu_collection_path c on c.document_id = x.id
+   cross join lateral (select i.* from information_unit i where i.id = x.id offset 0) u
+    left join lateral (select p.* from iu_tree_path p where p.unit_id = x.id offset 0) t on true
+    left join lateral (select k.* from iu_relation k
+                        where k.to_unit_id = x.id and k.relation_type = 'contains' and k.relation_status = 'active' offset 0) r on true
+    left join lateral (select d.* from iu_collection_path d where d.document_id = x.id offset 0) c on true
    where case when u.deleted_at is not null then t.unit_id is not null or r.relation_id is not null or c.document_id is not null
               else t.path_ids is distinct from
                      case when u.parent_or_container_ref is null then array[u.id]
@@ -36,7 +37,9 @@ begin
     return v_problem;
   end if;
   with outermost as materialized (
-    select t.* from unnest(p_unit_ids) x (id) join iu_tree_path t on t.unit_id = x.id where not t.path_ids[1:t.depth] && p_unit_ids
+    select t.* from unnest(p_unit_ids) x (id)
+     cross join lateral (select p.* from iu_tree_path p where p.unit_id = x.id offset 0) t
+     where not t.path_ids[1:t.depth] && p_unit_ids
   ), part as materialized (
     select t.unit_id, t.path_ids
       from outermost o
@@ -65,7 +68,7 @@ begin
   with inside as materialized (
     select d.document_id as id
       from unnest(p_unit_ids) x (id)
-      left join iu_collection_path own on own.document_id = x.id
+      left join lateral (select o.* from iu_collection_path o where o.document_id = x.id offset 0) own on true
      cross join lateral (
        select c.document_id from iu_collection_path c
         where c.path_ids >= coalesce(own.path_ids, array[x.id])
