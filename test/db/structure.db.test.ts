@@ -459,3 +459,73 @@ describe('a soft delete', () => {
     expect(await treeProblems(db.pool)).toEqual([]);
   });
 });
+
+describe('a broken tree', () => {
+  it('is refused by the operation that touches it, found by the proof, and told by verify', async () => {
+    const p = await makeDocument();
+    const done = await doSteps(db.pool, [{ operation_type: 'renumber_piece', unit: `${p}2`, section_code: '9' }]);
+    const { operation_id } = await planSteps(db.pool, [move(`${p}2`, `${p}1`)]);
+    const setPath = (path: string[], name: string) =>
+      db.pool.query(
+        `update iu_tree_path set path_ids = array(select u.id from unnest($1::text[]) with ordinality a (address, place)
+           join information_unit u on u.canonical_address = a.address order by a.place), depth = cardinality($1::text[]) - 1
+          where unit_id = (select id from information_unit where canonical_address = $2)`,
+        [path.map((one) => p + one), p + name],
+      );
+    // left behind: x stands below 2 and its row says below the document
+    await setPath(['D', 'x'], 'x');
+    await expect(applyPlan(db.pool, operation_id)).rejects.toMatchObject({ code: 'IU613' });
+    expect(await codeOfCall(planSteps(db.pool, [move(`${p}3`, `${p}1`)]))).toBe('IU613');
+    expect(await callJson(db.pool, 'fn_iu_tree_verify($1)', [await idOf(`${p}D`)])).toMatchObject({ ok: false });
+    expect(await treeProblems(db.pool)).toHaveLength(1);
+    expect(await callJson(db.pool, 'fn_iu_structure_op_verify($1)', [done])).toMatchObject({
+      ok: false,
+      tree_path_ok: false,
+      event_ok: true,
+    });
+    await setPath(['D', '2', 'x'], 'x');
+    expect(await applyPlan(db.pool, operation_id)).toMatchObject({ status: 'enacted' });
+    expect(await treeProblems(db.pool)).toEqual([]);
+  });
+});
+
+describe('SQL links of pieces that are split, merged or deprecated', () => {
+  it('are copied to each piece, moved to the merged one, or left for review; and come back', async () => {
+    const p = await makeDocument();
+    await link(`${p}1`);
+    const states = async () =>
+      (
+        await db.pool.query(
+          `select u.canonical_address || ' ' || k.lifecycle_status as line from iu_sql_link k join information_unit u on u.id = k.unit_id
+            where starts_with(u.canonical_address, $1) and u.deleted_at is null order by 1`,
+          [p],
+        )
+      ).rows.map((row) => row.line.slice(p.length));
+    const split = (link_policy?: 'copy' | 'move'): StructureStep => ({
+      operation_type: 'split_large_piece',
+      unit: `${p}1`,
+      offsets: [3],
+      pieces: [{ canonical_address: `${p}1a` }, { canonical_address: `${p}1b` }],
+      ...(link_policy === undefined ? {} : { link_policy }),
+    });
+    expect(await codeOfCall(planSteps(db.pool, [split()]))).toBe('IU611');
+    const copied = await doSteps(db.pool, [split('copy')]);
+    expect(await states()).toEqual(['1 draft', '1a draft', '1b draft']);
+    const merged = await doSteps(db.pool, [
+      {
+        operation_type: 'merge_small_pieces',
+        units: [`${p}1a`, `${p}1b`],
+        piece: { canonical_address: `${p}1c` },
+        link_policy: 'move',
+      },
+    ]);
+    expect(await states()).toEqual(['1 draft', '1a retired', '1b retired', '1c draft', '1c draft']);
+    const reviewed = await doSteps(db.pool, [
+      { operation_type: 'deprecate_piece', unit: `${p}1c`, link_policy: 'manual_review' },
+    ]);
+    const log = 'select reviews from v_iu_structure_operation_log where operation_id = $1';
+    expect((await db.pool.query(log, [reviewed])).rows).toEqual([{ reviews: '2' }]);
+    for (const id of [reviewed, merged, copied]) await rollBack(db.pool, id);
+    expect(await states()).toEqual(['1 draft']);
+  });
+});
