@@ -3,7 +3,7 @@
 -- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, what was written proven. Applied
 --            twice is applied once. What was planned on a unit that somebody has since moved, numbered, ended or revised is refused.
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
--- Returns:   as the plan, and event_emitted, events: [{step_no, event_type, event_id}]
+-- Returns:   as the plan without its preview, and event_emitted, events: [{step_no, event_type, event_id}]
 -- Raises:    IU216 actor missing, IU607 the plan is stale, IU614 no such operation, IU615 gate closed, IU616 approval missing,
 --            IU617 rolled back already, as the steps
 -- Writes:    as the steps; iu_structure_operation, iu_structure_event, event_outbox
