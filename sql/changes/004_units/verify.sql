@@ -147,7 +147,7 @@ begin
     ('function', 'fn_iu_birth_gate_layer2()', 'bc55ffb9706d7389538b2c44e8fc11be'),
     ('function', 'fn_iu_canonical_writer(text)', '24e7ed2319ade123230ea1f9c8813236'),
     ('function', 'fn_iu_create(text, text, text, text, text, text, text, text, text, text, text, integer, jsonb, jsonb)', '2bfcfbd960a82d6586e9b61df6790ad2'),
-    ('function', 'fn_iu_create_check(jsonb, text)', '0c24d8b6a37205fdc726fd16f4710002'),
+    ('function', 'fn_iu_create_check(jsonb, text)', '1838010710a25dee4f127d80a22049d5'),
     ('function', 'fn_iu_create_many(jsonb, text)', '5460b553e2c6e2e0f372102718d1956d'),
     ('function', 'fn_iu_deprecate(text, text, text, boolean, text)', '4cc351ef592a1edc6ac16e651b553ad9'),
     ('function', 'fn_iu_document_of(uuid[])', 'ab453e783ef88aa8c57604bb5a7133e9'),

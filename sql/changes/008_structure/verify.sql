@@ -159,7 +159,7 @@ begin
     ('function', 'fn_iu_structure_op_rollback(bigint, text, text, text)', '2a6f53ba4668b8100223174edfea9247'),
     ('function', 'fn_iu_structure_op_verify(bigint)', '3e13255248e20589c72bbce22ceeaeca'),
     ('function', 'fn_iu_structure_ops_enabled()', 'f665660c2e199fb804a02a112858ce71'),
-    ('function', 'fn_iu_structure_place(bigint, integer, uuid, uuid, uuid, text, text)', '02d2418e29b7f994afc1644a8cb0058b'),
+    ('function', 'fn_iu_structure_place(bigint, integer, uuid, uuid, uuid, text, text)', 'e72f8cea29300d6addb4b2dd9909295c'),
     ('function', 'fn_iu_structure_preview(uuid[], uuid[], integer)', 'f1b6557ac3c13cbb9e0ebddd6debdc90'),
     ('function', 'fn_iu_structure_rank(uuid, uuid, text, uuid)', 'f8d44c381ff3ce4606f7ca9d78db59a8'),
     ('function', 'fn_iu_structure_relate(bigint, integer, text, uuid, uuid, jsonb, text)', 'a8d503123fb26cae12144f27c242b5cc'),
