@@ -58,8 +58,8 @@ async function walOf(client, work) {
 
 async function fill(client, { say, quick }) {
   const large = quick ? 3 : 50;
-  const small = quick ? 20 : 500;
-  const perCollection = quick ? 10 : 100;
+  const small = quick ? 100 : 500;
+  const perCollection = 100;
   const rates = [];
   const born = async (units) => {
     const taken = await seconds(() =>

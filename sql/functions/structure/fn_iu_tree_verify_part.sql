@@ -12,6 +12,8 @@
 create or replace function fn_iu_tree_verify_part(p_unit_ids uuid[]) returns text
 language plpgsql
 set search_path from current
+-- rows by key: a kept plan that reads the small tree of collections whole does so once a document (7 ms for 100)
+set enable_seqscan = off
 as $$
 declare
   v_problem text;
