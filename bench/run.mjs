@@ -8,12 +8,14 @@ import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
 import { benchRoute } from './route.mjs';
 import { benchSend } from './send.mjs';
+import { benchTree } from './tree.mjs';
 
 // Producers first: the log and the bare table both begin empty, so that their indexes are of one size.
 const parts = {
   route: [benchProducer, benchRoute, benchPeers],
   deliver: [benchDeliverRate, benchDeliverPeers, benchLatency, benchDeadTarget, benchStorm, benchMemory],
   send: [benchSend],
+  tree: [benchTree],
 };
 const name = process.argv[2];
 const has = (flag) => process.argv.includes(flag);

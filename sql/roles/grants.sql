@@ -71,6 +71,7 @@ begin
       ('relation', 'v_iu_structure_operation_log', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('relation', 'v_iu_tree', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_sql_link_validate', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_soft_delete', 'execute', 'iu_operator'),
       ('function', 'fn_iu_structure_op_apply', 'execute', 'iu_operator'),
       ('function', 'fn_iu_structure_op_plan', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_structure_op_rollback', 'execute', 'iu_operator'),
@@ -85,6 +86,7 @@ begin
       ('function', 'fn_iu_tree_siblings', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_tree_subtree', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_tree_verify', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_tree_verify_document', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_unit_at', 'execute', 'iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_unit_ref', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       -- cut

@@ -639,6 +639,7 @@ export interface IuStructureOperationRow {
   readonly created_at: string;
   readonly created_by: string;
   readonly enacted_at: string | null;
+  readonly found: string;
   readonly idempotency_key: string;
   readonly impact_summary: string;
   readonly operation_id: string;
@@ -646,6 +647,7 @@ export interface IuStructureOperationRow {
   readonly operation_type: string;
   readonly parent_unit_id: string | null;
   readonly payload: string;
+  readonly preview: string;
   readonly reason: string | null;
   readonly rollback_approval_ref: string | null;
   readonly rollback_reason: string | null;
@@ -752,6 +754,7 @@ export interface VIuEventUndecidedRow {
 
 /** A row of the view v_iu_lineage. */
 export interface VIuLineageRow {
+  readonly actor_ref: string | null;
   readonly attributes: string | null;
   readonly canonical_address: string | null;
   readonly direction: string | null;
@@ -1486,6 +1489,10 @@ export interface CatalogFunctions {
     readonly args: { p_highest_xid?: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_soft_delete: {
+    readonly args: { p_canonical_address: string | null; p_actor: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_source_pin: {
     readonly args: { p_bytes: Uint8Array | null; p_media_type: string | null; p_newline_style?: string | null; p_title?: string | null; p_source_note?: string | null };
     readonly result: readonly ({ pin_id: string | null; sha256: string | null; is_new: boolean | null })[];
@@ -1518,9 +1525,9 @@ export interface CatalogFunctions {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
     readonly result: string | null;
   };
-  readonly fn_iu_structure_documents: {
-    readonly args: { p_steps: string | null };
-    readonly result: readonly (string | null)[] | null;
+  readonly fn_iu_structure_digest: {
+    readonly args: { p_operation_id: string | null; p_before: boolean | null };
+    readonly result: string | null;
   };
   readonly fn_iu_structure_emit: {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_phase: string | null; p_event_type: string | null; p_unit_id: string | null; p_actor: string | null };
@@ -1553,6 +1560,10 @@ export interface CatalogFunctions {
   readonly fn_iu_structure_mint: {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_piece: string | null; p_body: string | null; p_parent_id: string | null; p_rank: string | null; p_template_id: string | null; p_actor: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_structure_named: {
+    readonly args: { p_steps: string | null };
+    readonly result: readonly (string | null)[] | null;
   };
   readonly fn_iu_structure_normalize: {
     readonly args: { p_operation: string | null };
@@ -1587,7 +1598,7 @@ export interface CatalogFunctions {
     readonly result: null;
   };
   readonly fn_iu_structure_preview: {
-    readonly args: { p_document_ids: readonly (string | null)[] | null; p_limit: number | null };
+    readonly args: { p_document_ids: readonly (string | null)[] | null; p_unit_ids: readonly (string | null)[] | null; p_limit: number | null };
     readonly result: string | null;
   };
   readonly fn_iu_structure_rank: {
@@ -1611,7 +1622,7 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_structure_run: {
-    readonly args: { p_operation_id: string | null; p_steps: string | null; p_actor: string | null; p_reference: string | null };
+    readonly args: { p_operation_id: string | null; p_steps: string | null; p_actor: string | null; p_reference: string | null; p_whole: boolean | null };
     readonly result: string | null;
   };
   readonly fn_iu_structure_said: {
@@ -1684,6 +1695,14 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_tree_verify: {
     readonly args: { p_document_id?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_tree_verify_document: {
+    readonly args: { p_document_id: string | null };
+    readonly result: readonly (string | null)[] | null;
+  };
+  readonly fn_iu_tree_verify_part: {
+    readonly args: { p_unit_ids: readonly (string | null)[] | null };
     readonly result: string | null;
   };
   readonly fn_iu_unit_at: {

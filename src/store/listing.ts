@@ -78,11 +78,13 @@ function ordered(query: ListQuery): string {
   return parts.map((part) => `${part} ${query.descending ? 'desc' : 'asc'}`).join(', ');
 }
 
-/** A timestamp of the database (text, session in UTC) as ISO 8601 with all its digits; anything else unchanged. */
+/** A timestamp of the database (text) as ISO 8601 with all its digits, in the zone of its session; anything else unchanged. */
 export function isoTime<Value>(value: Value): Value | string {
   if (typeof value !== 'string') return value;
-  const match = /^(\d{4,}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d+)?)\+00(?::00)?$/.exec(value);
-  return match === null ? value : `${match[1]}T${match[2]}Z`;
+  const match = /^(\d{4,}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d+)?)([+-]\d{2})(:\d{2})?$/.exec(value);
+  if (match === null) return value;
+  const [, day, time, hours, minutes = ':00'] = match;
+  return `${day}T${time}${hours === '+00' && minutes === ':00' ? 'Z' : `${hours}${minutes}`}`;
 }
 
 const timeName = /_(at|until)$/;
