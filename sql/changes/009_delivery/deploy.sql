@@ -956,6 +956,8 @@ set jit = off
 as $$
 declare
   v_left integer := least(greatest(coalesce(p_limit, 100), 1), 1000);
+  -- One by one from each of 1,000 routes, a claim of 500 took 316 ms; the others have their turn with the next claims.
+  v_least constant integer := 8;
   v_until timestamptz;
   v_token uuid := gen_random_uuid();
   v_hold text;
@@ -999,7 +1001,7 @@ begin
     perform from iu_route_flow where route_id = v_candidates[v_at] for update skip locked;
     continue when not found;
     v_allow := fn_iu_delivery_allowance(v_candidates[v_at],
-      least(v_rooms[v_at], ceil(v_left::numeric / (cardinality(v_candidates) - v_at + 1))::integer), v_until);
+      least(v_rooms[v_at], v_left, greatest(v_least, ceil(v_left::numeric / (cardinality(v_candidates) - v_at + 1))::integer)), v_until);
     continue when v_allow.allowed <= 0;
     v_pick := fn_iu_delivery_pick(v_candidates[v_at], v_allow.allowed, v_token);
     continue when cardinality(v_pick.event_seqs) = 0;

@@ -56,7 +56,7 @@ begin
     ('constraint', 'iu_event_hop.iu_event_hop_pkey', '180f4d00daca3aa5034ec82e4854213f'),
     ('function', 'fn_iu_delivery_allowance(bigint, integer, timestamp with time zone)', 'eeded1d97515051830c53841025a6e7f'),
     ('function', 'fn_iu_delivery_cancel(uuid, text, text)', 'fbe7aec4ec323b69832179cb64419469'),
-    ('function', 'fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer)', 'b19ab4058910e96345be107705294840'),
+    ('function', 'fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer)', '15520c6408cf4de2d75d4efdfbbadf86'),
     ('function', 'fn_iu_delivery_dead(iu_route_delivery, text, text, text)', '174528b0caf70f0bb803fbf5dbe8e57c'),
     ('function', 'fn_iu_delivery_delay(jsonb, integer, integer, double precision)', '4734e0c57078d65d4284260592360484'),
     ('function', 'fn_iu_delivery_execute(text, uuid)', 'c8c2e85964b667a22db94e6eabcc7673'),
