@@ -2,6 +2,7 @@
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
 import { benchDeliverRate } from './deliver.mjs';
+import { benchBlockedSubject } from './deliver-blocked.mjs';
 import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './deliver-latency.mjs';
 import { benchDeliverPeers } from './deliver-peers.mjs';
 import { benchPeers } from './peers.mjs';
@@ -13,7 +14,15 @@ import { benchTree } from './tree.mjs';
 // Producers first: the log and the bare table both begin empty, so that their indexes are of one size.
 const parts = {
   route: [benchProducer, benchRoute, benchPeers],
-  deliver: [benchDeliverRate, benchDeliverPeers, benchLatency, benchDeadTarget, benchStorm, benchMemory],
+  deliver: [
+    benchDeliverRate,
+    benchDeliverPeers,
+    benchLatency,
+    benchDeadTarget,
+    benchBlockedSubject,
+    benchStorm,
+    benchMemory,
+  ],
   send: [benchSend],
   tree: [benchTree],
 };

@@ -465,6 +465,7 @@ export interface IuRouteLaneRow {
 
 /** A row of the table iu_route_lease. */
 export interface IuRouteLeaseRow {
+  readonly approval_id: string;
   readonly claimed_at: string;
   readonly event_seqs: readonly (string | null)[];
   readonly lease_token: string;
@@ -1091,7 +1092,7 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_delivery_settle_rest: {
     readonly args: { p_runner_id: string | null; p_settled: readonly (string | null)[] | null };
-    readonly result: { settled: number | null; dead_lettered: number | null; held_route_ids: readonly (string | null)[] | null; held_lane_keys: readonly (string | null)[] | null; held_seqs: readonly (string | null)[] | null };
+    readonly result: { settled: number | null; dead_lettered: number | null; held_route_ids: readonly (string | null)[] | null; held_lane_keys: readonly (string | null)[] | null; held_seqs: readonly (string | null)[] | null; done_tokens: readonly (string | null)[] | null; done_route_ids: readonly (string | null)[] | null; unused_approval_ids: readonly (string | null)[] | null };
   };
   readonly fn_iu_delivery_state: {
     readonly args: { p_deployment: string | null; p_route_ids: readonly (string | null)[] | null };

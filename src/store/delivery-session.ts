@@ -201,8 +201,10 @@ function settleColumns(settlements: readonly Settlement[]): unknown[][] {
       delivery.event.seq,
       outcome.status,
       milliseconds === null ? null : Math.round(milliseconds),
-      outcome.status === 'released' ? null : outcome.status === 'sent' ? outcome.detail : outcome.failureDetail,
-      outcome.status === 'failed' || outcome.status === 'unknown' ? outcome.failureCode : null,
+      outcome.status === 'released'
+        ? null
+        : storable(outcome.status === 'sent' ? outcome.detail : outcome.failureDetail),
+      outcome.status === 'failed' || outcome.status === 'unknown' ? storable(outcome.failureCode) : null,
       failed?.permanent ?? false,
       failed?.retryAfterSeconds === undefined ? null : Math.min(Math.ceil(failed.retryAfterSeconds), 2_592_000),
       failed?.pauseRoute ?? false,
@@ -210,4 +212,9 @@ function settleColumns(settlements: readonly Settlement[]): unknown[][] {
     for (const [at, value] of values.entries()) columns[at]?.push(value);
   }
   return columns;
+}
+
+/** PostgreSQL refuses text with U+0000, and one refused text would keep a whole batch from being settled. */
+function storable(text: string): string {
+  return text.replaceAll('\u0000', '\uFFFD');
 }

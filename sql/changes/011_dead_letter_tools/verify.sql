@@ -62,7 +62,7 @@ begin
     ('constraint', 'iu_replay_run.iu_replay_run_state_check', '04bb204e75a903c83742605949cf0421'),
     ('function', 'fn_iu_attempt_reconcile(uuid, text, integer, text, text)', '9425efca631e4b8dd6a437849f0656c9'),
     ('function', 'fn_iu_dead_letter_edit_retry(bigint, jsonb, text, boolean)', 'fb3cc579cd34913fc7c2b52ccb814f15'),
-    ('function', 'fn_iu_dead_letter_resolve_many(jsonb, text, integer)', 'da70da6ec4f1d11190225a1538b465c2'),
+    ('function', 'fn_iu_dead_letter_resolve_many(jsonb, text, integer)', '81e0e97f5b8ffcf4b12b8a43a86c830a'),
     ('function', 'fn_iu_delivery_holds(text)', 'e21d0cf7ec0fe23bcd43f8147d30194e'),
     ('function', 'fn_iu_metrics(text, bigint, bigint)', 'b45b8d8cd309a9403afd231c7d332f2a'),
     ('function', 'fn_iu_payload_diff(jsonb, jsonb)', 'ddcc58f3761de4038a4c56c485d00077'),

@@ -38,6 +38,11 @@ begin
      order by d.dead_letter_id limit v_limit + 10001) d;
   -- locked in order of id, as every call does; one that somebody resolved meanwhile is left alone
   perform from iu_route_dead_letter where dead_letter_id = any (v_ids[1:v_limit]) order by dead_letter_id for update;
+  -- and the lanes that they hold in the order in which a pass locks lanes
+  perform from iu_route_lane l
+    join (select distinct d.route_id, d.event_snapshot ->> 'event_subject_table' || ':' || (d.event_snapshot ->> 'event_subject_ref') as lane_key
+            from iu_route_dead_letter d where d.dead_letter_id = any (v_ids[1:v_limit])) k using (route_id, lane_key)
+    where l.due_at = 'infinity' order by l.route_id, l.lane_key for update of l;
   update iu_route_dead_letter
      set resolved_at = clock_timestamp(), resolved_by = session_user, resolution = 'resolved', resolution_note = p_note
    where dead_letter_id = any (v_ids[1:v_limit]) and resolved_at is null;

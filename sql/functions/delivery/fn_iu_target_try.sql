@@ -29,7 +29,7 @@ begin
     end if;
     set constraints all immediate;
     raise exception using errcode = 'IU362', message = 'undo';
-  exception when query_canceled or others then
+  exception when query_canceled or assert_failure or others then
     get stacked diagnostics v_state = returned_sqlstate, v_message = message_text;
   end;
   return jsonb_build_object('passed', v_state = 'IU362', 'code', nullif(v_state, 'IU362'),

@@ -31,6 +31,8 @@ begin
       return jsonb_build_object('level', 1, 'did', 'master gate closed', 'stops', 'every pass, replay and claim',
         'leaves_running', 'recording of events; events and deliveries wait until the gate opens');
     when 2 then
+      -- the flow before the route, as everybody locks them
+      perform from iu_route_flow f join iu_outbound_route r using (route_id) where r.enabled order by f.route_id for update of f;
       update iu_outbound_route set enabled = false, ladder_disabled = true, note = p_reason where enabled;
       get diagnostics v_count = row_count;
       update iu_sql_event_route set enabled = false, ladder_disabled = true, updated_at = clock_timestamp() where enabled;

@@ -1,4 +1,9 @@
-const holdSentences: Readonly<Record<string, string>> = {
+/** What a runner says about a hold of fn_iu_delivery_hold, or its own. */
+export function holdSentence(hold: string): string {
+  return sentences[hold] ?? `deliveries are held: ${hold}`;
+}
+
+const sentences: Readonly<Record<string, string>> = {
   master_gate_closed: 'deliveries are held: the master gate is closed',
   delivery_gate_closed: 'deliveries are held: the delivery gate is closed',
   deployment_unclaimed:
@@ -11,8 +16,3 @@ const holdSentences: Readonly<Record<string, string>> = {
     'deliveries are held: the server was promoted or restored; iu deployment claim when it is the real one',
   clock_skew: 'deliveries are held: the clock of this machine is more than 30 s off the server',
 };
-
-/** Why nothing is claimed, for a log. `hold` is what fn_iu_delivery_hold gave, or `clock_skew`. */
-export function holdSentence(hold: string): string {
-  return holdSentences[hold] ?? `deliveries are held: ${hold}`;
-}
