@@ -156,7 +156,7 @@ export class DeliveryRunner {
 
   async #sayGoodbye(): Promise<void> {
     if (!this.#claims.isOpen) return;
-    const session = await this.#claims.session(this.#abandon.signal);
+    const session = await this.#claims.session(this.#stop.signal);
     if (session !== undefined) await this.#beat(session, 'stopped').catch(() => {});
   }
 
