@@ -138,10 +138,11 @@ export class DeliveryRunner {
         this.#lostConnection(error, await this.#claims.lost(error));
       }
     }
-    await this.#sayGoodbye();
     this.#release(() => true);
     this.#claimsEnded = true;
     this.#settleWake.abort();
+    // Last: a database that does not answer must not keep what was claimed from being given back.
+    await this.#sayGoodbye();
   }
 
   async #beat(session: DeliverySession, state: 'running' | 'waiting' | 'stopped'): Promise<void> {
