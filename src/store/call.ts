@@ -10,17 +10,26 @@ export class DeadlineError extends Error {
   }
 }
 
-/** READ COMMITTED whatever the database's default is; the server gives up on its own before this side does. */
+/** Between two statements of one transaction there is nothing but a round trip. */
+const idleInTransactionMilliseconds = 10_000;
+
+/**
+ * READ COMMITTED whatever the database's default is; the server gives up on its own before this side does. It also ends a transaction
+ * whose next statement does not come: when the network forgot the connection, or this process stands still, its locks would keep
+ * everybody from the route until the server's TCP keepalive notices, which is two hours by default.
+ */
 export async function oneTransaction(
   client: pg.Client,
   query: pg.QueryConfig | pg.QueryArrayConfig,
   timeoutSeconds?: number,
 ): Promise<pg.QueryResult> {
-  await client.query('begin isolation level read committed');
+  // One message, so that no transaction is ever open without its limits.
+  const statement =
+    timeoutSeconds === undefined ? '' : `; set local statement_timeout = ${Math.ceil(timeoutSeconds * 1000)}`;
+  await client.query(
+    `begin isolation level read committed; set local idle_in_transaction_session_timeout = ${idleInTransactionMilliseconds}${statement}`,
+  );
   try {
-    if (timeoutSeconds !== undefined) {
-      await client.query(`set local statement_timeout = ${Math.ceil(timeoutSeconds * 1000)}`);
-    }
     const result = await client.query(query);
     await client.query('commit');
     return result;

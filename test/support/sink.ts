@@ -45,6 +45,8 @@ export interface SinkRequest {
   readonly body: Buffer;
   /** Number of the connection it came on, from 1. */
   readonly connection: number;
+  /** When it was complete, by performance.now(). */
+  readonly at: number;
 }
 
 /** How a sink speaks TLS: with which certificate of test/fixtures/tls, and up to which version. */
@@ -286,5 +288,6 @@ function takeRequest(bytes: Buffer, connection: number): SinkRequest | undefined
     headerNames,
     body: bytes.subarray(end + 4, whole),
     connection,
+    at: performance.now(),
   };
 }
