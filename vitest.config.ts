@@ -27,6 +27,8 @@ export default defineConfig({
       tier('db', 1, 60, server),
       tier('fault', 2, 120, ['test/support/build.ts', ...server]),
       tier('e2e', 3, 180, ['test/support/build.ts', ...server]),
+      // Opt-in, `npm run test:directus`: too large to be installed for everybody.
+      ...(process.env.IU_TEST_DIRECTUS ? [tier('directus', 4, 300, server)] : []),
     ],
   },
 });

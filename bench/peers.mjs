@@ -11,7 +11,7 @@ import { prepareDomain } from './route.mjs';
 const versions = { 'pg-boss': '10.4.2', 'graphile-worker': '0.16.6' };
 const folder = join('.iu', 'peers');
 
-function installPeers(say) {
+export function installPeers(say) {
   mkdirSync(folder, { recursive: true });
   if (!existsSync(join(folder, 'package.json'))) writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
   const wanted = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
@@ -24,7 +24,7 @@ function installPeers(say) {
   return npm.status === 0;
 }
 
-async function importPeer(name) {
+export async function importPeer(name) {
   const require = createRequire(pathToFileURL(join(process.cwd(), folder, 'package.json')));
   const module = await import(pathToFileURL(require.resolve(name)).href);
   return module.default ?? module;

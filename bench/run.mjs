@@ -2,12 +2,30 @@
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
 import { benchDeliverRate } from './deliver.mjs';
+import { benchBlockedSubject } from './deliver-blocked.mjs';
+import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './deliver-latency.mjs';
+import { benchDeliverPeers } from './deliver-peers.mjs';
 import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
 import { benchRoute } from './route.mjs';
+import { benchSend } from './send.mjs';
+import { benchTree } from './tree.mjs';
 
 // Producers first: the log and the bare table both begin empty, so that their indexes are of one size.
-const parts = { route: [benchProducer, benchRoute, benchPeers], deliver: [benchDeliverRate] };
+const parts = {
+  route: [benchProducer, benchRoute, benchPeers],
+  deliver: [
+    benchDeliverRate,
+    benchDeliverPeers,
+    benchLatency,
+    benchDeadTarget,
+    benchBlockedSubject,
+    benchStorm,
+    benchMemory,
+  ],
+  send: [benchSend],
+  tree: [benchTree],
+};
 const name = process.argv[2];
 const has = (flag) => process.argv.includes(flag);
 const say = (text) => process.stderr.write(`${text}\n`);

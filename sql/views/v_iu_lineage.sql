@@ -1,7 +1,8 @@
--- v_iu_lineage: one row a unit and a unit it is related to, seen from both sides: earlier = where its text came from, later = where it went.
+-- v_iu_lineage: one row a unit and a unit it is related to, seen from both sides: earlier = where its text came from, later = where it went;
+-- actor_ref = who did it.
 create or replace view v_iu_lineage as
 select r.relation_id, side.unit_id, mine.canonical_address, side.direction, r.relation_type, side.other_id as related_unit_id,
-       other.canonical_address as related_address, r.relation_status, r.attributes, r.operation_ref as operation_id, r.valid_from, r.valid_to
+       other.canonical_address as related_address, r.relation_status, r.attributes, r.operation_ref as operation_id, r.created_by as actor_ref, r.valid_from, r.valid_to
   from iu_relation r
  cross join lateral (values
    (r.from_unit_id, r.to_unit_id, case r.relation_type when 'replaced_by' then 'later' else 'earlier' end),

@@ -8,7 +8,9 @@ import { register as completion } from './commands/completion.js';
 import { register as config } from './commands/config.js';
 import { register as cursor } from './commands/cursor.js';
 import { register as deadLetter } from './commands/dead-letter.js';
+import { register as delivery } from './commands/delivery.js';
 import { register as demo } from './commands/demo.js';
+import { register as deployment } from './commands/deployment.js';
 import { register as event } from './commands/event.js';
 import { register as eventType } from './commands/event-type.js';
 import { register as evidence } from './commands/evidence.js';
@@ -17,8 +19,12 @@ import { register as health } from './commands/health.js';
 import { register as ladder } from './commands/ladder.js';
 import { register as migrate } from './commands/migrate.js';
 import { register as probe } from './commands/probe.js';
+import { register as replay } from './commands/replay.js';
 import { register as route } from './commands/route.js';
+import { register as routePause } from './commands/route-pause.js';
+import { register as secret } from './commands/secret.js';
 import { register as structure } from './commands/structure.js';
+import { register as target } from './commands/target.js';
 import { register as uninstall } from './commands/uninstall.js';
 import { register as unit } from './commands/unit.js';
 import { register as verify } from './commands/verify.js';
@@ -37,12 +43,18 @@ export const commands: readonly RegisterCommand[] = [
   gate,
   ladder,
   route,
+  routePause,
+  target,
+  deployment,
   evidence,
   backup,
   event,
   eventType,
   attempt,
+  delivery,
   deadLetter,
+  secret,
+  replay,
   cursor,
   unit,
   structure,

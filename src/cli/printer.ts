@@ -1,4 +1,5 @@
-import { camelCaseKeys, renderJson } from './json.js';
+import { camelCaseKeys } from '../contract/json-names.js';
+import { renderJson } from './json.js';
 import type { Palette } from './palette.js';
 import { type Column, factLines, tableLines } from './table.js';
 

@@ -1,8 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { exitCodes } from '../contract/errors/exit-codes.js';
 import { IuError } from '../contract/errors/index.js';
-import { previewReplay, type ReplayFilter, type ReplayPreview, replayPart } from '../store/dead-letters.js';
+import { errorCode } from '../store/failure.js';
 import type { Queryable } from '../store/listing.js';
+import {
+  previewReplay,
+  type ReplayFilter,
+  type ReplayPreview,
+  type ReplayProgress,
+  startReplay,
+  stepReplay,
+} from '../store/replays.js';
 import type { CliContext } from './context.js';
 import { countedId, wholeNumber } from './global-options.js';
 import { commandLineWithout } from './paging.js';
@@ -11,19 +20,32 @@ import type { Printer } from './printer.js';
 /** Pairs of one transaction of a replay: long enough to be quick, short enough to be stopped at once. */
 const usualPart = 100;
 
-/** The options of every replay by filter. */
-export interface ReplayOptions {
-  readonly yes?: boolean;
+/** How much of a replay one step does. */
+export interface StepOptions {
   readonly part: number;
+}
+
+/** The options of every replay by filter. */
+export interface ReplayOptions extends StepOptions {
+  readonly yes?: boolean;
+  readonly rate?: number;
+  readonly note?: string;
   readonly untilAttempt?: string;
 }
 
-/** Adds --yes, --part and --until-attempt. */
+/** Adds --part. */
+export function withStepOptions(command: Command): Command {
+  return command.option('--part <pairs>', 'pairs of one transaction, 1 to 1000', wholeNumber(1, 1000), usualPart);
+}
+
+/** Adds --yes, --note, --rate, --part and --until-attempt. */
 export function withReplayOptions(command: Command): Command {
-  return command
-    .option('--yes', 'do it; without it only shows what would be touched')
-    .option('--part <events>', 'events of one transaction, 1 to 1000', wholeNumber(1, 1000), usualPart)
-    .option('--until-attempt <id>', 'only what the preview that named this attempt had shown', countedId);
+  return withStepOptions(
+    command
+      .option('--yes', 'do it; without it only shows what would be touched')
+      .option('--note <text>', 'why; a replay of many keeps it')
+      .option('--rate <pairs>', 'most pairs a second, whoever works on it', wholeNumber(1, 1_000_000)),
+  ).option('--until-attempt <id>', 'only what the preview that named this attempt had shown', countedId);
 }
 
 /** Throws IU032 for a status that says which gate is closed. */
@@ -36,7 +58,13 @@ export function refuseClosedGate(status: string, done = ''): void {
   });
 }
 
-function previewLines(preview: ReplayPreview, printer: Printer): string[] {
+function estimateText(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`;
+}
+
+/** What a replay would touch, for people. */
+export function previewLines(preview: ReplayPreview, printer: Printer): string[] {
   if (preview.pairs === 0) return ['Nothing matches: there is nothing to replay.'];
   const { palette } = printer;
   const warnings = [
@@ -52,17 +80,23 @@ function previewLines(preview: ReplayPreview, printer: Printer): string[] {
     ...printer.table(
       [
         { title: 'route', value: (row) => row.route_code },
+        { title: 'target', value: (row) => (row.target === null ? null : `${row.target_kind} ${row.target}`) },
         { title: 'would be', value: (row) => row.would_be },
         { title: 'count', value: (row) => row.pairs, align: 'right' },
+        { title: 'sent before', value: (row) => row.already_sent, align: 'right' },
+        { title: 'waiting', value: (row) => row.delivery_waiting, align: 'right' },
+        { title: 'a second', value: (row) => row.per_second, align: 'right' },
       ],
       preview.by_route,
     ),
     ...warnings,
-    'Nothing was changed.',
+    preview.estimated_seconds === null
+      ? 'How long it takes is not known: no rate is set, and no route has sent lately.'
+      : `It takes about ${estimateText(preview.estimated_seconds)}.`,
   ];
 }
 
-/** Shows what a filter means, or with --yes replays it part by part until nothing remains. */
+/** Shows what a filter means, or with --yes begins a replay of it and works on it until it is done. */
 export async function replayByFilter(
   context: CliContext,
   command: Command,
@@ -72,67 +106,75 @@ export async function replayByFilter(
   const printer = context.printer(command);
   await context.withDatabase(command, async ({ pool }) => {
     const bounded = { ...filter, until_attempt_id: options.untilAttempt };
-    const preview = await previewReplay(pool, bounded);
-    if (options.yes !== true) {
-      const again = commandLineWithout(context.words, ['--until-attempt']);
-      const goOn = `${again} --until-attempt ${options.untilAttempt ?? preview.until_attempt_id} --yes`;
-      printer.result({ ...preview, replayed: 0, go_on: preview.pairs === 0 ? null : goOn }, () => [
-        ...previewLines(preview, printer),
-        ...(preview.pairs === 0 ? [] : [`To do it: ${goOn}`]),
-      ]);
-      return;
-    }
-    const upTo = options.untilAttempt ?? preview.until_attempt_id;
-    const outcome = await replayAll(pool, { ...filter, until_attempt_id: upTo }, options.part, printer);
-    printer.result(outcome, () => [
-      `Replayed ${outcome.replayed} decisions${decisionsText(outcome.by_decision)}.`,
-      ...(outcome.remaining > 0 ? [`${outcome.remaining} remain that this replay cannot change.`] : []),
-      ...(outcome.delivery_waiting > 0
-        ? [`${outcome.delivery_waiting} have a delivery waiting and were left alone.`]
-        : []),
-    ]);
-    if ((outcome.by_decision.failed ?? 0) > 0) {
-      context.endWith(exitCodes.failed);
-      printer.note('some failed again: iu dead-letter list --group');
-    }
+    if (options.yes !== true) return showPreview(context, printer, await previewReplay(pool, bounded, options.rate));
+    const run = await startReplay(pool, bounded, options.note, options.rate);
+    refuseClosedGate(run.status);
+    printer.note(
+      `replay ${run.run_id}: ${run.pairs_planned} decisions; stop it at any point, iu replay resume goes on`,
+    );
+    await followReplay(context, command, pool, run, options);
   });
+}
+
+function showPreview(context: CliContext, printer: Printer, preview: ReplayPreview): void {
+  const again = commandLineWithout(context.words, ['--until-attempt']);
+  const note = context.words.some((word) => /^--note(=|$)/.test(word)) ? '' : ' --note TEXT';
+  const goOn = `${again} --until-attempt ${preview.until_attempt_id}${note} --yes`;
+  printer.result({ ...preview, replayed: 0, go_on: preview.pairs === 0 ? null : goOn }, () => [
+    ...previewLines(preview, printer),
+    ...(preview.pairs === 0 ? [] : ['Nothing was changed.', `To do it: ${goOn}`]),
+  ]);
+}
+
+/** Steps through a running replay until it is done, cancelled, held by a gate or this process is stopped; says what came of it. */
+export async function followReplay(
+  context: CliContext,
+  command: Command,
+  database: Queryable,
+  begun: ReplayProgress,
+  options: StepOptions,
+): Promise<void> {
+  const printer = context.printer(command);
+  const stop = context.stopSignal();
+  let run = begun;
+  while (run.state === 'running' && !stop.aborted) {
+    run = await stepOrTryAgain(database, run.run_id, options.part);
+    const place = ` Replay ${run.run_id} keeps its place after ${run.replayed} replayed: iu replay resume ${run.run_id}`;
+    refuseClosedGate(run.status, place);
+    if (run.status === 'stepped') {
+      printer.note(`${run.replayed} replayed, ${Math.max(0, run.pairs_planned - run.pairs)} to go`);
+    }
+    if (run.wait_milliseconds !== null) await delay(run.wait_milliseconds, undefined, { signal: stop }).catch(() => {});
+  }
+  printer.result(run, () => [
+    `Replayed ${run.replayed} decisions${decisionsText(run.by_decision)}.`,
+    ...(run.unchanged > 0 ? [`${run.unchanged} were settled by somebody else meanwhile.`] : []),
+    ...(run.delivery_waiting > 0 ? [`${run.delivery_waiting} have a delivery waiting and were left alone.`] : []),
+    ...(run.state === 'cancelled' ? [`Replay ${run.run_id} is cancelled.`] : []),
+    ...(run.state === 'running' ? [`It is not done; to go on: iu replay resume ${run.run_id}`] : []),
+  ]);
+  if (run.state !== 'done') context.endWith(exitCodes.failed);
+  if ((run.by_decision.failed ?? 0) > 0) {
+    context.endWith(exitCodes.failed);
+    printer.note('some failed again: iu dead-letter list --group');
+  }
+}
+
+/** Serialization, deadlock, lock timeout: the step has left nothing, somebody else held the same rows. */
+const passingTroubles: ReadonlySet<string> = new Set(['40001', '40P01', '55P03']);
+
+async function stepOrTryAgain(database: Queryable, runId: string, part: number): Promise<ReplayProgress> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await stepReplay(database, runId, part);
+    } catch (error) {
+      if (tries === 5 || !passingTroubles.has(errorCode(error) ?? '')) throw error;
+      await delay(50 * tries);
+    }
+  }
 }
 
 function decisionsText(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).map(([decision, count]) => `${decision} ${count}`);
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
-}
-
-interface ReplayOutcome {
-  readonly status: string;
-  readonly replayed: number;
-  readonly by_decision: Readonly<Record<string, number>>;
-  readonly delivery_waiting: number;
-  readonly remaining: number;
-}
-
-async function replayAll(
-  database: Queryable,
-  filter: ReplayFilter,
-  part: number,
-  printer: Printer,
-): Promise<ReplayOutcome> {
-  const counts: Record<string, number> = {};
-  let replayed = 0;
-  let waiting = 0;
-  let afterSeq = '0';
-  for (;;) {
-    const done = await replayPart(database, { ...filter, after_seq: afterSeq }, part);
-    refuseClosedGate(done.status, replayed === 0 ? '' : ` ${replayed} were replayed before it closed.`);
-    replayed += done.replayed;
-    waiting += done.delivery_waiting ?? 0;
-    for (const [decision, count] of Object.entries(done.by_decision ?? {}))
-      counts[decision] = (counts[decision] ?? 0) + count;
-    const remaining = done.remaining ?? 0;
-    if (remaining === 0 || done.last_seq === undefined || done.last_seq === afterSeq) {
-      return { status: done.status, replayed, by_decision: counts, delivery_waiting: waiting, remaining };
-    }
-    afterSeq = done.last_seq;
-    printer.note(`${replayed} replayed, ${remaining} to go`);
-  }
 }

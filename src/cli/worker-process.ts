@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { DeliveryRunner, type RunnerState } from '../deliver/runner.js';
+import type { TargetSurroundings } from '../deliver/target.js';
 import { openTargetOf } from '../deliver/targets.js';
 import { type BatchBounds, defaultBatchBounds } from '../route/poll.js';
 import { RouteWorker, type WorkerSummary } from '../route/worker.js';
@@ -51,16 +52,15 @@ export class WorkerProcess {
       ? new DeliveryRunner(
           {
             connect: () => openDeliverySession({ ...settings, purpose: 'delivery' }),
-            openTarget: (route) =>
-              openTargetOf(route, {
-                environment: wishes.environment,
-                allow: wishes.deliveryAllow?.split(',') ?? [],
-                deployment: wishes.deployment ?? 'iu-core',
-                log,
-              }),
+            openTarget: (route) => openTargetOf(route, surroundings(wishes, log)),
             log,
           },
-          { runnerId: processId, deployment: wishes.deployment ?? null, once: wishes.once },
+          {
+            runnerId: processId,
+            deployment: wishes.deployment ?? null,
+            once: wishes.once,
+            identity: { host: hostname(), pid: process.pid, version: packageVersion() },
+          },
         )
       : undefined;
     this.worker = wishes.routes ? this.#routeWorker(settings, processId, log) : undefined;
@@ -116,11 +116,27 @@ export class WorkerProcess {
   }
 }
 
+type TargetWishes = Pick<WorkerProcessWishes, 'deployment' | 'deliveryAllow' | 'environment'>;
+
+function surroundings(wishes: TargetWishes, log: TargetSurroundings['log']): TargetSurroundings {
+  return {
+    environment: wishes.environment,
+    allow: wishes.deliveryAllow?.split(',') ?? [],
+    deployment: wishes.deployment ?? 'iu-core',
+    log,
+  };
+}
+
+/** What a target gets from the process of a command. */
+export function surroundingsOf(context: CliContext, command: Command): TargetSurroundings {
+  const logger = context.logger(command);
+  return surroundings(processSettings(context, command), (level, message, fields) =>
+    logger[level](message, fields as LogFields | undefined),
+  );
+}
+
 /** The wishes that come from the configuration of the command. */
-export function processSettings(
-  context: CliContext,
-  command: Command,
-): Pick<WorkerProcessWishes, 'deployment' | 'deliveryAllow' | 'environment'> {
+export function processSettings(context: CliContext, command: Command): TargetWishes {
   const { deployment, deliveryAllow } = context.config(command);
   return { deployment, deliveryAllow, environment: context.environment };
 }

@@ -22,6 +22,8 @@ export class LocalDelivery {
       readonly once?: boolean;
     },
     private readonly onExecuted: (result: ExecuteResult) => void,
+    /** Told after each failure, and how many there were in a row. */
+    private readonly onFailure: (error: unknown, failures: number) => void,
   ) {}
 
   wake(): void {
@@ -58,7 +60,7 @@ export class LocalDelivery {
         if (token === undefined) await this.#sleep(this.#poll.afterRefusal());
         else this.#poll.wake();
       } catch (error) {
-        await this.sessions.lost(error);
+        this.onFailure(error, await this.sessions.lost(error));
       }
     }
     await this.sessions.close();

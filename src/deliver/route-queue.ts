@@ -47,6 +47,13 @@ export class RouteQueue {
     return this.target !== undefined && this.waiting.length > 0 && this.active < this.window;
   }
 
+  /** Takes out what may not be sent after this monotonic time. */
+  takeExpiring(milliseconds: number): WaitingDelivery[] {
+    let count = 0;
+    while ((this.waiting[count]?.leaseEndsAt ?? Number.POSITIVE_INFINITY) < milliseconds) count += 1;
+    return this.waiting.splice(0, count);
+  }
+
   succeeded(slots: number): void {
     this.#window = Math.min(slots, this.#window + 1);
   }

@@ -4,50 +4,15 @@ import { silentLog, type WorkerLog } from '../route/log.js';
 import { AdaptivePoll } from '../route/poll.js';
 import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from '../store/delivery-session.js';
 import { errorCode } from '../store/failure.js';
+import { holdSentence } from './hold.js';
 import { LocalDelivery } from './local.js';
 import { RouteQueue } from './route-queue.js';
+import type { RunnerOptions, RunnerPorts, RunnerState } from './runner-options.js';
 import { SessionKeeper } from './session-keeper.js';
-import type { Target } from './target.js';
+import { Settling } from './settling.js';
+import { type Target, unusableTarget } from './target.js';
 
-/** How a runner reaches its database and its targets; injected, so that it can be simulated. */
-export interface RunnerPorts {
-  connect(): Promise<DeliverySession>;
-  openTarget(route: DeliveryRoute): Promise<Target>;
-  readonly clock?: Clock;
-  readonly log?: WorkerLog;
-  /** Told what was settled, for counters and displays. */
-  onSettled?(settlements: readonly Settlement[], refused: number): void;
-}
-
-/** What a runner does. */
-export interface RunnerOptions {
-  /** Unique a process. */
-  readonly runnerId: string;
-  /** IU_DEPLOYMENT; null = nothing is sent. */
-  readonly deployment: string | null;
-  /** Sends at once, over all routes. */
-  readonly slots?: number;
-  readonly leaseSeconds?: number;
-  /** Ends when nothing is due any more, or something holds everything. */
-  readonly once?: boolean;
-  /** How long a graceful stop waits for what is in flight. */
-  readonly stopSeconds?: number;
-  /** Wall clock in seconds, compared with the server's. */
-  readonly wallClockSeconds?: () => number;
-}
-
-/** What a runner did and holds. */
-export interface RunnerState {
-  readonly hold: string | null;
-  readonly sending: number;
-  readonly waiting: number;
-  readonly sent: number;
-  readonly failed: number;
-  readonly unknown: number;
-  readonly released: number;
-  readonly refused: number;
-  readonly deadLettered: number;
-}
+export type { RunnerOptions, RunnerPorts, RunnerState };
 
 /** A closed gate or a stopped route is noticed within this; the promise is one second. */
 const stateMilliseconds = 250;
@@ -56,7 +21,11 @@ const leaseMarginMilliseconds = 2000;
 /** Signatures carry our time: off by more, nothing is sent (Standard Webhooks tolerates five minutes). */
 const largestSkewSeconds = 30;
 const skewCheckMilliseconds = 60_000;
-const settleBatch = 500;
+const beatMilliseconds = 5000;
+/** What was judged longer ago than this is not sent before it was judged again: a paused process, a database out of reach. */
+const staleMilliseconds = 1000;
+/** Attempts to connect in a row after which `once` gives up. */
+const onceConnectAttempts = 5;
 /** Deliveries held for each slot at most: what is claimed waits here a few milliseconds, so that sends never wait for a claim. */
 const heldPerSlot = 8;
 
@@ -70,11 +39,12 @@ export class DeliveryRunner {
   readonly #settles: SessionKeeper;
   readonly #local: LocalDelivery;
   readonly #stop = new AbortController();
-  readonly #abandon = new AbortController();
+  /** Never aborted: the stop signal must not keep the last results from being written. */
+  readonly #never = new AbortController();
   readonly #poll = new AdaptivePoll();
   readonly #queues = new Map<string, RouteQueue>();
   readonly #targets = new Map<string, { readonly version: number; readonly target: Promise<Target> }>();
-  readonly #results: Settlement[] = [];
+  readonly #results: Settling;
   readonly #counts = { sent: 0, failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0 };
   #claimWake = new AbortController();
   #settleWake = new AbortController();
@@ -82,8 +52,11 @@ export class DeliveryRunner {
   #waiting = 0;
   #turn = 0;
   #hold: string | null = null;
+  #beatAt = 0;
   #skewCheckAt = 0;
   #stateAt = 0;
+  #judgedAt = Number.NEGATIVE_INFINITY;
+  #error: unknown;
   #claiming = false;
   #claimsEnded = false;
 
@@ -95,6 +68,7 @@ export class DeliveryRunner {
     this.#log = ports.log ?? silentLog;
     this.#slots = options.slots ?? 64;
     this.#leaseSeconds = options.leaseSeconds ?? 60;
+    this.#results = new Settling(options.runnerId, this.#log);
     const connect = () => ports.connect();
     this.#claims = new SessionKeeper('claim', connect, this.#clock, this.#log);
     this.#settles = new SessionKeeper('settle', connect, this.#clock, this.#log);
@@ -107,6 +81,7 @@ export class DeliveryRunner {
         this.#counts.failed += result.failed;
         this.#counts.deadLettered += result.dead_lettered;
       },
+      (error, failures) => this.#lostConnection(error, failures),
     );
   }
 
@@ -130,11 +105,20 @@ export class DeliveryRunner {
     this.#local.stop();
   }
 
+  /** Until `stop()`, or until nothing is due when `once` was asked for. Throws when `once` cannot reach the database. */
   async run(): Promise<RunnerState> {
     await Promise.all([this.#claimLoop(), this.#settleLoop(), this.#local.run()]);
     await Promise.all([this.#claims.close(), this.#settles.close()]);
     for (const { target } of this.#targets.values()) await target.then((one) => one.close()).catch(() => {});
+    if (this.#error !== undefined) throw this.#error;
     return this.state;
+  }
+
+  /** A timer that starts `once` every minute must not find its predecessors waiting for the server. */
+  #lostConnection(error: unknown, failures: number): void {
+    if (!this.options.once || failures < onceConnectAttempts) return;
+    this.#error ??= error;
+    this.stop();
   }
 
   async #claimLoop(): Promise<void> {
@@ -142,18 +126,39 @@ export class DeliveryRunner {
       try {
         const session = await this.#claims.session(this.#stop.signal);
         if (session === undefined) break;
-        const wait = (await this.#skewed(session)) ? skewCheckMilliseconds / 10 : await this.#claim(session);
+        await this.#beat(session, this.#hold === null ? 'running' : 'waiting');
+        const isSkewed = await this.#skewed(session);
+        if (isSkewed && this.options.once) this.#stop.abort();
+        const wait = isSkewed ? skewCheckMilliseconds / 10 : await this.#claim(session);
         this.#claiming = false;
         this.#claims.worked();
         if (wait > 0) await this.#sleepClaims(wait);
       } catch (error) {
         this.#claiming = false;
-        await this.#claims.lost(error);
+        this.#lostConnection(error, await this.#claims.lost(error));
       }
     }
     this.#release(() => true);
     this.#claimsEnded = true;
     this.#settleWake.abort();
+    // Last: a database that does not answer must not keep what was claimed from being given back.
+    await this.#sayGoodbye();
+  }
+
+  async #beat(session: DeliverySession, state: 'running' | 'waiting' | 'stopped'): Promise<void> {
+    const { identity, runnerId } = this.options;
+    const now = this.#clock.nowMilliseconds();
+    if (identity === undefined || (now < this.#beatAt && state !== 'stopped')) return;
+    this.#beatAt = now + beatMilliseconds;
+    const held = this.#hold === null ? '' : `held: ${this.#hold}; `;
+    const detail = `${held}sending ${this.#active}, holding ${this.#waiting}`;
+    await session.heartbeat({ processId: `${runnerId}:delivery`, ...identity, state, detail });
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    if (!this.#claims.isOpen) return;
+    const session = await this.#claims.session(this.#stop.signal);
+    if (session !== undefined) await this.#beat(session, 'stopped').catch(() => {});
   }
 
   async #sleepClaims(milliseconds: number): Promise<void> {
@@ -184,7 +189,14 @@ export class DeliveryRunner {
       return this.#poll.afterRefusal();
     }
     this.#poll.wake();
-    await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
+    this.#judgedAt = startedAt;
+    try {
+      await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
+    } catch (error) {
+      // Nothing of it was lined up yet; without this each would become unknown although it was never sent.
+      for (const delivery of deliveries) this.#releaseOne(delivery);
+      throw error;
+    }
     return 0;
   }
 
@@ -192,7 +204,7 @@ export class DeliveryRunner {
     if (hold === this.#hold) return;
     this.#hold = hold;
     if (hold === null) this.#log('info', 'delivering');
-    else this.#log('warn', holdSentences[hold] ?? `deliveries are held: ${hold}`);
+    else this.#log('warn', holdSentence(hold));
   }
 
   /** Lines claimed deliveries up behind their routes, and opens targets that are not open yet. */
@@ -210,7 +222,7 @@ export class DeliveryRunner {
       const queue = this.#queues.get(delivery.routeId);
       if (queue === undefined || queue.routeVersion !== delivery.routeVersion) {
         // changed between the claim and now: the next claim judges it anew
-        this.#settleLater({ delivery, outcome: { status: 'released' }, milliseconds: null });
+        this.#releaseOne(delivery);
         continue;
       }
       queue.waiting.push({ delivery, leaseEndsAt });
@@ -245,6 +257,7 @@ export class DeliveryRunner {
   /** Starts sends while slots are free, one route after the other, so that each gets its turn. */
   #pump(): void {
     if (this.#stop.signal.aborted) return;
+    if (this.#clock.nowMilliseconds() - this.#judgedAt > staleMilliseconds) return; // #watch judges what waits, and goes on here
     const queues = [...this.#queues.values()];
     let idle = 0;
     while (this.#active < this.#slots && idle < queues.length) {
@@ -265,7 +278,7 @@ export class DeliveryRunner {
     const startedAt = this.#clock.nowMilliseconds();
     const remaining = next.leaseEndsAt - startedAt - leaseMarginMilliseconds;
     if (remaining < leaseMarginMilliseconds) {
-      this.#settleLater({ delivery: next.delivery, outcome: { status: 'released' }, milliseconds: null });
+      this.#releaseOne(next.delivery);
       return;
     }
     this.#active += 1;
@@ -300,15 +313,19 @@ export class DeliveryRunner {
       if (!which(queue)) continue;
       for (const { delivery } of queue.waiting.splice(0)) {
         this.#waiting -= 1;
-        this.#settleLater({ delivery, outcome: { status: 'released' }, milliseconds: null });
+        this.#releaseOne(delivery);
       }
     }
+  }
+
+  #releaseOne(delivery: ClaimedDelivery): void {
+    this.#settleLater({ delivery, outcome: { status: 'released' }, milliseconds: null });
   }
 
   async #settleLoop(): Promise<void> {
     const stopMilliseconds = (this.options.stopSeconds ?? 20) * 1000;
     let stopAt = Number.POSITIVE_INFINITY;
-    while (!this.#abandon.signal.aborted) {
+    for (;;) {
       const now = this.#clock.nowMilliseconds();
       if (this.#stop.signal.aborted) {
         if (this.#claimsEnded && this.#active === 0 && this.#results.length === 0) break;
@@ -322,8 +339,7 @@ export class DeliveryRunner {
         } else await this.#clock.sleep(5);
       }
       try {
-        // The stop signal must not keep the last results from being written.
-        const session = await this.#settles.session(this.#abandon.signal);
+        const session = await this.#settles.session(this.#never.signal);
         if (session === undefined) break;
         await this.#settle(session);
         await this.#watch(session);
@@ -335,11 +351,9 @@ export class DeliveryRunner {
   }
 
   async #settle(session: DeliverySession): Promise<void> {
-    if (this.#results.length === 0) return;
-    const batch = this.#results.slice(0, settleBatch);
-    const result = await session.settle(this.options.runnerId, batch);
-    // Only now: when the call failed they are settled again, and what had committed is refused by its fence.
-    this.#results.splice(0, batch.length);
+    const settled = await this.#results.settle(session);
+    if (settled === undefined) return;
+    const { batch, result } = settled;
     for (const { outcome } of batch) this.#counts[outcome.status] += 1;
     this.#counts.refused += result.refused;
     this.#counts.deadLettered += result.dead_lettered;
@@ -356,9 +370,18 @@ export class DeliveryRunner {
     const now = this.#clock.nowMilliseconds();
     if (this.#waiting === 0 || now < this.#stateAt) return;
     this.#stateAt = now + stateMilliseconds;
+    // What waits behind slow sends until its lease is nearly over is given back, or it would become unknown without having been sent.
+    for (const queue of this.#queues.values()) {
+      for (const { delivery } of queue.takeExpiring(now + 2 * leaseMarginMilliseconds)) {
+        this.#waiting -= 1;
+        this.#releaseOne(delivery);
+      }
+    }
     const { hold, stopped } = await session.state(this.options.deployment, [...this.#queues.keys()]);
     if (hold !== null) this.#noteHold(hold);
     if (hold !== null || stopped.length > 0) this.#release((queue) => hold !== null || stopped.includes(queue.routeId));
+    this.#judgedAt = Math.max(this.#judgedAt, now);
+    this.#pump();
   }
 
   async #skewed(session: DeliverySession): Promise<boolean> {
@@ -372,26 +395,3 @@ export class DeliveryRunner {
     return true;
   }
 }
-
-function unusableTarget(code: string, reason: string): Target {
-  const outcome: SendOutcome = {
-    status: 'failed',
-    failureCode: 'target_unusable',
-    failureDetail: `${code}: ${reason}`,
-  };
-  return { send: async () => outcome, check: async () => [], close: async () => {} };
-}
-
-const holdSentences: Readonly<Record<string, string>> = {
-  master_gate_closed: 'deliveries are held: the master gate is closed',
-  delivery_gate_closed: 'deliveries are held: the delivery gate is closed',
-  deployment_unclaimed:
-    'deliveries are held: nobody claimed this database; iu deployment claim NAME says that it is the real one',
-  deployment_not_named: 'deliveries are held: this process has no IU_DEPLOYMENT',
-  deployment_differs: 'deliveries are held: IU_DEPLOYMENT is not the name of this installation, this may be a copy',
-  cluster_changed:
-    'deliveries are held: this is another cluster or database than the one that was claimed, perhaps a copy',
-  timeline_changed:
-    'deliveries are held: the server was promoted or restored; iu deployment claim when it is the real one',
-  clock_skew: 'deliveries are held: the clock of this machine is more than 30 s off the server',
-};

@@ -8,7 +8,8 @@ export type SecretEnvironment = Readonly<Record<string, string | undefined>>;
 /** Largest file that is read as a secret. */
 const mostSecretBytes = 65_536;
 
-const referenceForm = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s\0]+)$/;
+/** A name that begins like a signing key is one that was put in the place of its name: it must not be taken, and then shown, as a name. */
+const referenceForm = /^(env:(?!whs[ek]c?_)[A-Za-z_][A-Za-z0-9_]*|file:[^\s\0]+)$/;
 
 /** True for the text of a reference, `env:NAME` or `file:/PATH`. Says nothing about whether it can be resolved. */
 export function isSecretReference(value: unknown): value is string {

@@ -29,14 +29,18 @@ export class SessionKeeper {
     return this.#session;
   }
 
+  get isOpen(): boolean {
+    return this.#session !== undefined;
+  }
+
   /** A call on it worked. */
   worked(): void {
     this.#backoff.worked();
     this.#trouble = '';
   }
 
-  /** A call on it failed, whyever: the reason is said once, and the next use opens another connection. */
-  async lost(error: unknown): Promise<void> {
+  /** A call on it failed, whyever: the reason is said once, and the next use opens another connection. Gives how often it failed in a row. */
+  async lost(error: unknown): Promise<number> {
     const code = errorCode(error) ?? (error instanceof Error ? error.name : 'error');
     this.#backoff.failed();
     if (code !== this.#trouble) {
@@ -46,6 +50,7 @@ export class SessionKeeper {
       this.log(level, `${this.purpose}: no connection or refused, trying again`, { code, reason });
     }
     await this.close();
+    return this.#backoff.failures;
   }
 
   async close(): Promise<void> {

@@ -85,6 +85,11 @@ export class RouteWorker {
     this.#backoff = new ReconnectBackoff(this.#clock);
   }
 
+  /** What it did so far. */
+  get totals(): Pick<WorkerSummary, 'passes' | 'seen' | 'attemptsWritten' | 'deadLettered' | 'lost' | 'connects'> {
+    return { ...this.#totals };
+  }
+
   /** Ends after the pass that is running. */
   stop(): void {
     this.#stop.abort();

@@ -1,4 +1,4 @@
-import { isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** One row of the audit. */
 export interface AttemptRow {
@@ -18,6 +18,8 @@ export interface AttemptRow {
   readonly failure_detail: string | null;
   readonly run_id: string | null;
   readonly started_at: string;
+  /** What a person said about an attempt unknown: sent or not_sent; null = nobody did. */
+  readonly reconciled_as: string | null;
 }
 
 /** Which attempts a list shows. */
@@ -31,11 +33,15 @@ export interface AttemptFilter {
   readonly run?: string | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
+  /** False: only attempts that nobody reconciled. */
+  readonly reconciled?: boolean | undefined;
   readonly oldestFirst?: boolean | undefined;
 }
 
 const columns = `a.attempt_id, a.event_seq, a.event_ref, a.route_kind, a.route_code, a.route_version, a.attempt_no, a.status,
-  a.decision, a.reason, a.delivered, a.idempotency_key, a.failure_code, a.failure_detail, a.run_id, a.started_at`;
+  a.decision, a.reason, a.delivered, a.idempotency_key, a.failure_code, a.failure_detail, a.run_id, a.started_at,
+  case when a.status = 'unknown' then (select c.outcome from iu_attempt_reconciliation c where c.event_seq = a.event_seq
+    and c.route_id = a.route_id and c.attempt_no = a.attempt_no order by c.reconciliation_id desc limit 1) end as reconciled_as`;
 
 /** Attempts in the order of decision, newest first unless asked otherwise. */
 export function listAttempts(
@@ -58,6 +64,10 @@ export function listAttempts(
         ['a.run_id = ?::bigint', filter.run],
         ['a.started_at >= ?::timestamptz', filter.since],
         ['a.started_at < ?::timestamptz', filter.until],
+        [
+          'exists (select from iu_attempt_reconciliation c where c.event_seq = a.event_seq and c.route_id = a.route_id and c.attempt_no = a.attempt_no) = ?::boolean',
+          filter.reconciled,
+        ],
       ],
       key: 'a.attempt_id',
       keyType: 'bigint',
@@ -78,4 +88,26 @@ export async function findAttempt(database: Queryable, attemptId: string): Promi
   const text = `select ${columns}, a.payload_snapshot from iu_route_attempt a where a.attempt_id = $1`;
   const row = (await database.query(text, [attemptId])).rows[0];
   return row === undefined ? undefined : (isoTimes(row) as unknown as AttemptDetail);
+}
+
+/** What a person's word about an attempt unknown led to. */
+export interface ReconciledAttempt {
+  readonly event_id: string;
+  readonly route_code: string;
+  readonly attempt_no: number;
+  readonly outcome: 'sent' | 'not_sent';
+  readonly written_attempt_no: number | null;
+  readonly delivery: 'taken_out' | 'waiting' | 'none';
+  readonly dead_letter_id: string | null;
+}
+
+/** Writes down what somebody who asked the target said about an attempt unknown. */
+export function reconcileAttempt(
+  database: Queryable,
+  attempt: { readonly eventId: string; readonly routeCode: string; readonly attemptNo: number },
+  outcome: 'sent' | 'not_sent',
+  note: string,
+): Promise<ReconciledAttempt> {
+  const values = [attempt.eventId, attempt.routeCode, attempt.attemptNo, outcome, note];
+  return callForResult(database, 'select fn_iu_attempt_reconcile($1, $2, $3, $4, $5)', values);
 }

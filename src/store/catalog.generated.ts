@@ -74,6 +74,18 @@ export interface InformationUnitRow {
   readonly version_anchor_ref: string | null;
 }
 
+/** A row of the table iu_attempt_reconciliation. */
+export interface IuAttemptReconciliationRow {
+  readonly attempt_no: number;
+  readonly event_seq: string;
+  readonly note: string;
+  readonly outcome: string;
+  readonly reconciled_at: string;
+  readonly reconciled_by: string;
+  readonly reconciliation_id: string;
+  readonly route_id: string;
+}
+
 /** A row of the table iu_collection_path. */
 export interface IuCollectionPathRow {
   readonly collection_id: string;
@@ -295,6 +307,33 @@ export interface IuRelationRow {
   readonly valid_to: string | null;
 }
 
+/** A row of the table iu_replay_run. */
+export interface IuReplayRunRow {
+  readonly by_decision: string;
+  readonly delivery_waiting: string;
+  readonly end_reason: string | null;
+  readonly ended_at: string | null;
+  readonly ended_by: string | null;
+  readonly filter: string;
+  readonly pairs: string;
+  readonly position_route_id: string;
+  readonly position_seq: string;
+  readonly preview: string;
+  readonly rate_per_second: number | null;
+  readonly reason: string;
+  readonly replayed: string;
+  readonly run_id: string;
+  readonly started_at: string;
+  readonly started_by: string;
+  readonly state: string;
+  readonly tokens: string;
+  readonly tokens_at: string | null;
+  readonly unchanged: string;
+  readonly until_attempt_id: string;
+  readonly worked_at: string | null;
+  readonly worked_by: readonly (string | null)[];
+}
+
 /** A row of the table iu_route_approval. */
 export interface IuRouteApprovalRow {
   readonly approval_id: string;
@@ -426,6 +465,7 @@ export interface IuRouteLaneRow {
 
 /** A row of the table iu_route_lease. */
 export interface IuRouteLeaseRow {
+  readonly approval_id: string;
   readonly claimed_at: string;
   readonly event_seqs: readonly (string | null)[];
   readonly lease_token: string;
@@ -600,6 +640,7 @@ export interface IuStructureOperationRow {
   readonly created_at: string;
   readonly created_by: string;
   readonly enacted_at: string | null;
+  readonly found: string;
   readonly idempotency_key: string;
   readonly impact_summary: string;
   readonly operation_id: string;
@@ -607,6 +648,7 @@ export interface IuStructureOperationRow {
   readonly operation_type: string;
   readonly parent_unit_id: string | null;
   readonly payload: string;
+  readonly preview: string;
   readonly reason: string | null;
   readonly rollback_approval_ref: string | null;
   readonly rollback_reason: string | null;
@@ -654,6 +696,28 @@ export interface UnitVersionRow {
   readonly version_seq: number;
 }
 
+/** A row of the view v_iu_delivery. */
+export interface VIuDeliveryRow {
+  readonly attempt_no: number | null;
+  readonly created_at: string | null;
+  readonly delivery_id: string | null;
+  readonly due_at: string | null;
+  readonly edit_id: string | null;
+  readonly event_domain: string | null;
+  readonly event_id: string | null;
+  readonly event_seq: string | null;
+  readonly event_subject_ref: string | null;
+  readonly event_subject_table: string | null;
+  readonly event_type: string | null;
+  readonly lease_until: string | null;
+  readonly route_code: string | null;
+  readonly route_id: string | null;
+  readonly runner_id: string | null;
+  readonly sends: number | null;
+  readonly state: string | null;
+  readonly state_reason: string | null;
+}
+
 /** A row of the view v_iu_event_accounting. */
 export interface VIuEventAccountingRow {
   readonly balanced: boolean | null;
@@ -691,6 +755,7 @@ export interface VIuEventUndecidedRow {
 
 /** A row of the view v_iu_lineage. */
 export interface VIuLineageRow {
+  readonly actor_ref: string | null;
   readonly attributes: string | null;
   readonly canonical_address: string | null;
   readonly direction: string | null;
@@ -838,6 +903,7 @@ export interface CatalogRelations {
   readonly event_outbox: EventOutboxRow;
   readonly event_type_registry: EventTypeRegistryRow;
   readonly information_unit: InformationUnitRow;
+  readonly iu_attempt_reconciliation: IuAttemptReconciliationRow;
   readonly iu_collection_path: IuCollectionPathRow;
   readonly iu_cut_piece: IuCutPieceRow;
   readonly iu_cut_run: IuCutRunRow;
@@ -855,6 +921,7 @@ export interface CatalogRelations {
   readonly iu_outbound_route: IuOutboundRouteRow;
   readonly iu_probe_mark: IuProbeMarkRow;
   readonly iu_relation: IuRelationRow;
+  readonly iu_replay_run: IuReplayRunRow;
   readonly iu_route_approval: IuRouteApprovalRow;
   readonly iu_route_attempt: IuRouteAttemptRow;
   readonly iu_route_dead_letter: IuRouteDeadLetterRow;
@@ -875,6 +942,7 @@ export interface CatalogRelations {
   readonly iu_suppressed_event: IuSuppressedEventRow;
   readonly iu_tree_path: IuTreePathRow;
   readonly unit_version: UnitVersionRow;
+  readonly v_iu_delivery: VIuDeliveryRow;
   readonly v_iu_event_accounting: VIuEventAccountingRow;
   readonly v_iu_event_backlog: VIuEventBacklogRow;
   readonly v_iu_event_undecided: VIuEventUndecidedRow;
@@ -890,6 +958,10 @@ export interface CatalogRelations {
 
 /** Argument and result types by function; an overload has its number behind the name. */
 export interface CatalogFunctions {
+  readonly fn_iu_attempt_reconcile: {
+    readonly args: { p_event_id: string | null; p_route_code: string | null; p_attempt_no: number | null; p_outcome: string | null; p_note: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_blockers: {
     readonly args: { p_least_age_seconds?: number | null };
     readonly result: readonly ({ kind: string | null; pid: number | null; name: string | null; application_name: string | null; state: string | null; age_seconds: number | null; xid: string | null })[];
@@ -954,6 +1026,14 @@ export interface CatalogFunctions {
     readonly args: { p_run_id: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_dead_letter_edit_retry: {
+    readonly args: { p_dead_letter_id: string | null; p_payload: string | null; p_reason: string | null; p_preview?: boolean | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_dead_letter_resolve_many: {
+    readonly args: { p_filter: string | null; p_note: string | null; p_limit?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_delivery_allowance: {
     readonly args: { p_route_id: string | null; p_wanted: number | null; p_lease_until: string | null };
     readonly result: { allowed: number | null; route_version: number | null; approval_id: string | null; held: string | null };
@@ -990,6 +1070,10 @@ export interface CatalogFunctions {
     readonly args: { p_deployment: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_delivery_holds: {
+    readonly args: { p_deployment?: string | null };
+    readonly result: readonly ({ route_id: string | null; route_code: string | null; hold: string | null })[];
+  };
   readonly fn_iu_delivery_hop: {
     readonly args: { p_hop: number | null };
     readonly result: null;
@@ -1008,7 +1092,7 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_delivery_settle_rest: {
     readonly args: { p_runner_id: string | null; p_settled: readonly (string | null)[] | null };
-    readonly result: { settled: number | null; dead_lettered: number | null; held_route_ids: readonly (string | null)[] | null; held_lane_keys: readonly (string | null)[] | null; held_seqs: readonly (string | null)[] | null };
+    readonly result: { settled: number | null; dead_lettered: number | null; held_route_ids: readonly (string | null)[] | null; held_lane_keys: readonly (string | null)[] | null; held_seqs: readonly (string | null)[] | null; done_tokens: readonly (string | null)[] | null; done_route_ids: readonly (string | null)[] | null; unused_approval_ids: readonly (string | null)[] | null };
   };
   readonly fn_iu_delivery_state: {
     readonly args: { p_deployment: string | null; p_route_ids: readonly (string | null)[] | null };
@@ -1146,6 +1230,10 @@ export interface CatalogFunctions {
     readonly args: {  };
     readonly result: { floor_seq: string | null; highest_xid: string | null };
   };
+  readonly fn_iu_metrics: {
+    readonly args: { p_deployment?: string | null; p_after_attempt_id?: string | null; p_until_attempt_id?: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_owned_domains: {
     readonly args: { p_event_domain: string | null };
     readonly result: readonly (string | null)[] | null;
@@ -1153,6 +1241,10 @@ export interface CatalogFunctions {
   readonly fn_iu_pattern_matches: {
     readonly args: { p_pattern: string | null; p_value: string | null };
     readonly result: boolean | null;
+  };
+  readonly fn_iu_payload_diff: {
+    readonly args: { p_from: string | null; p_to: string | null };
+    readonly result: string | null;
   };
   readonly fn_iu_probe_begin: {
     readonly args: { p_marker?: string | null };
@@ -1174,16 +1266,28 @@ export interface CatalogFunctions {
     readonly args: { p_item: string | null; p_route: string | null };
     readonly result: { passed: boolean | null; evidence: string | null; action: string | null };
   };
-  readonly fn_iu_replay: {
-    readonly args: { p_filter: string | null; p_limit?: number | null };
+  readonly fn_iu_replay_cancel: {
+    readonly args: { p_run_id: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_replay_candidates: {
-    readonly args: { p_filter: string | null; p_limit?: string | null };
+    readonly args: { p_filter: string | null; p_limit?: string | null; p_after_seq?: string | null; p_after_route_id?: string | null };
     readonly result: readonly ({ event_seq: string | null; route_id: string | null; route_code: string | null; status: string | null; reason: string | null; attempt_id: string | null; dead_letter_id: string | null })[];
   };
   readonly fn_iu_replay_preview: {
-    readonly args: { p_filter: string | null };
+    readonly args: { p_filter: string | null; p_rate_per_second?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_replay_said: {
+    readonly args: { p_run: string | null; p_status: string | null; p_wait_milliseconds?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_replay_start: {
+    readonly args: { p_filter: string | null; p_reason: string | null; p_rate_per_second?: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_replay_step: {
+    readonly args: { p_run_id: string | null; p_limit?: number | null };
     readonly result: string | null;
   };
   readonly fn_iu_require_read_committed: {
@@ -1386,6 +1490,10 @@ export interface CatalogFunctions {
     readonly args: { p_highest_xid?: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_soft_delete: {
+    readonly args: { p_canonical_address: string | null; p_actor: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_source_pin: {
     readonly args: { p_bytes: Uint8Array | null; p_media_type: string | null; p_newline_style?: string | null; p_title?: string | null; p_source_note?: string | null };
     readonly result: readonly ({ pin_id: string | null; sha256: string | null; is_new: boolean | null })[];
@@ -1418,9 +1526,9 @@ export interface CatalogFunctions {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
     readonly result: string | null;
   };
-  readonly fn_iu_structure_documents: {
-    readonly args: { p_steps: string | null };
-    readonly result: readonly (string | null)[] | null;
+  readonly fn_iu_structure_digest: {
+    readonly args: { p_operation_id: string | null; p_before: boolean | null };
+    readonly result: string | null;
   };
   readonly fn_iu_structure_emit: {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_phase: string | null; p_event_type: string | null; p_unit_id: string | null; p_actor: string | null };
@@ -1453,6 +1561,10 @@ export interface CatalogFunctions {
   readonly fn_iu_structure_mint: {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_piece: string | null; p_body: string | null; p_parent_id: string | null; p_rank: string | null; p_template_id: string | null; p_actor: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_structure_named: {
+    readonly args: { p_steps: string | null };
+    readonly result: readonly (string | null)[] | null;
   };
   readonly fn_iu_structure_normalize: {
     readonly args: { p_operation: string | null };
@@ -1487,7 +1599,7 @@ export interface CatalogFunctions {
     readonly result: null;
   };
   readonly fn_iu_structure_preview: {
-    readonly args: { p_document_ids: readonly (string | null)[] | null; p_limit: number | null };
+    readonly args: { p_document_ids: readonly (string | null)[] | null; p_unit_ids: readonly (string | null)[] | null; p_limit: number | null };
     readonly result: string | null;
   };
   readonly fn_iu_structure_rank: {
@@ -1511,7 +1623,7 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_structure_run: {
-    readonly args: { p_operation_id: string | null; p_steps: string | null; p_actor: string | null; p_reference: string | null };
+    readonly args: { p_operation_id: string | null; p_steps: string | null; p_actor: string | null; p_reference: string | null; p_whole: boolean | null };
     readonly result: string | null;
   };
   readonly fn_iu_structure_said: {
@@ -1540,6 +1652,14 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_target_sha256: {
     readonly args: { p_target_kind: string | null; p_target_ref: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_target_try: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_event: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_target_unregister: {
+    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_tree_ancestors: {
@@ -1576,6 +1696,14 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_tree_verify: {
     readonly args: { p_document_id?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_tree_verify_document: {
+    readonly args: { p_document_id: string | null };
+    readonly result: readonly (string | null)[] | null;
+  };
+  readonly fn_iu_tree_verify_part: {
+    readonly args: { p_unit_ids: readonly (string | null)[] | null };
     readonly result: string | null;
   };
   readonly fn_iu_unit_at: {

@@ -127,46 +127,28 @@ export async function findDeadLetter(database: Queryable, deadLetterId: string):
   return row === undefined ? undefined : (isoTimes(row) as unknown as DeadLetterDetail);
 }
 
-/** Which (event, route) pairs a replay means: the filter of `fn_iu_replay`. */
-export interface ReplayFilter {
-  readonly status?: readonly string[] | undefined;
-  readonly route_code?: string | undefined;
-  readonly event_domain?: string | undefined;
-  readonly event_type?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly failure_signature?: string | undefined;
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-  readonly until_attempt_id?: string | undefined;
-  readonly after_seq?: string | undefined;
+/** A payload that somebody corrected to try a dead letter again; `diff` is jsonb as text: {path: {from, to}}. */
+export interface EditRow {
+  readonly edit_id: string;
+  readonly attempt_no: number;
+  readonly edited_by: string;
+  readonly edited_at: string;
+  readonly reason: string;
+  readonly diff: string;
 }
 
-/** What a replay would touch. */
-export interface ReplayPreview {
-  readonly pairs: number;
-  readonly events: number;
-  readonly by_route: readonly { readonly route_code: string; readonly would_be: string; readonly pairs: number }[];
-  readonly delivery_waiting: number;
-  readonly already_sent: number;
-  readonly until_attempt_id: string;
+/** The corrections of the event and route of a dead letter, oldest first. */
+export async function listEdits(database: Queryable, deadLetterId: string): Promise<EditRow[]> {
+  const text = `select x.edit_id, x.attempt_no, x.edited_by, x.edited_at, x.reason, x.diff
+    from iu_event_edit x join iu_route_dead_letter d using (event_seq, route_id) where d.dead_letter_id = $1 order by x.edit_id`;
+  return (await database.query(text, [deadLetterId])).rows.map((row) => isoTimes(row) as unknown as EditRow);
 }
 
-export function previewReplay(database: Queryable, filter: ReplayFilter): Promise<ReplayPreview> {
-  return callForResult(database, 'select fn_iu_replay_preview($1::jsonb)', [JSON.stringify(filter)]);
-}
-
-/** What one part of a replay did. */
-export interface ReplayPart {
-  readonly status: 'ran' | 'master_gate_closed' | 'worker_gate_closed';
-  readonly replayed: number;
-  readonly by_decision?: Readonly<Record<string, number>>;
-  readonly delivery_waiting?: number;
-  readonly remaining?: number;
-  readonly last_seq?: string;
-}
-
-export function replayPart(database: Queryable, filter: ReplayFilter, limit: number): Promise<ReplayPart> {
-  return callForResult(database, 'select fn_iu_replay($1::jsonb, $2)', [JSON.stringify(filter), limit]);
+/** The payload that a retry of this dead letter would send now, indented for people; undefined when there is no such letter. */
+export async function payloadOfDeadLetter(database: Queryable, deadLetterId: string): Promise<string | undefined> {
+  const text = `select jsonb_pretty(coalesce((select x.payload from iu_event_edit x where x.event_seq = d.event_seq and x.route_id = d.route_id
+    order by x.edit_id desc limit 1), d.event_snapshot -> 'safe_payload')) as payload from iu_route_dead_letter d where d.dead_letter_id = $1`;
+  return (await database.query(text, [deadLetterId])).rows[0]?.payload;
 }
 
 /** What the replay of one dead letter did. */
@@ -189,4 +171,60 @@ export function resolveDeadLetter(
   note: string,
 ): Promise<{ readonly dead_letter_id: number; readonly resolved: boolean }> {
   return callForResult(database, 'select fn_iu_route_dead_letter_resolve($1, $2)', [deadLetterId, note]);
+}
+
+/** One difference; values are JSON texts, null = not there. */
+export interface PayloadChange {
+  readonly path: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** What a corrected payload led to, or in a preview would lead to. */
+export interface EditResult extends ReplayOfOne {
+  readonly edit_id: string | null;
+  readonly diff: readonly PayloadChange[];
+}
+
+/** Tries a dead letter again with a corrected payload (JSON text); a preview writes nothing. */
+export function editDeadLetter(
+  database: Queryable,
+  edit: {
+    readonly deadLetterId: string;
+    readonly payloadText: string;
+    readonly reason: string;
+    readonly preview: boolean;
+  },
+): Promise<EditResult> {
+  const values = [edit.deadLetterId, edit.payloadText, edit.reason, edit.preview];
+  return callForResult(database, 'select fn_iu_dead_letter_edit_retry($1, $2::jsonb, $3, $4)', values);
+}
+
+/** Which open dead letters are resolved together. */
+export interface ResolveFilter {
+  readonly route_code?: string | undefined;
+  readonly failure_signature?: string | undefined;
+  readonly event_domain?: string | undefined;
+  readonly event_type?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly until_dead_letter_id?: string | undefined;
+}
+
+/** What one part did; `remaining` is counted up to 10,001. */
+export interface ResolvedPart {
+  readonly resolved: number;
+  readonly remaining: number;
+  readonly until_dead_letter_id: string;
+}
+
+/** Resolves at most `limit` of them (0 only counts), in one transaction. */
+export function resolveDeadLetters(
+  database: Queryable,
+  filter: ResolveFilter,
+  note: string,
+  limit: number,
+): Promise<ResolvedPart> {
+  const values = [JSON.stringify(filter), note, limit];
+  return callForResult(database, 'select fn_iu_dead_letter_resolve_many($1::jsonb, $2, $3)', values);
 }

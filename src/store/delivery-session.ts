@@ -3,6 +3,7 @@ import { type Delivery, deliveryIdOf, type SendOutcome } from '../contract/deliv
 import { closeClient, oneTransaction, withinDeadline } from './call.js';
 import { isoTime } from './listing.js';
 import { connectClient, quoteIdentifier, type SessionSettings } from './session.js';
+import type { ProcessState } from './worker-session.js';
 
 /** A delivery that this runner has leased. */
 export interface ClaimedDelivery extends Delivery {
@@ -68,6 +69,16 @@ export interface ExecuteResult extends SettleResult {
   readonly failed: number;
 }
 
+/** What a runner reports about itself. */
+export interface RunnerBeat {
+  readonly processId: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly state: ProcessState;
+  readonly detail: string;
+}
+
 /** One connection of a runner. Calls on it run one after the other; each is one transaction, so a transaction pooler may stand between. */
 export interface DeliverySession {
   claim(runnerId: string, wishes: ClaimWishes): Promise<ClaimResult>;
@@ -76,6 +87,8 @@ export interface DeliverySession {
   routes(routeIds: readonly string[]): Promise<readonly DeliveryRoute[]>;
   /** Runs the targets in the database that a claim of this session's database holds. */
   execute(runnerId: string, leaseToken: string, deadlineMilliseconds: number): Promise<ExecuteResult>;
+  /** A row in iu_route_worker_heartbeat, without cursors: this process delivers. */
+  heartbeat(beat: RunnerBeat): Promise<void>;
   /** Seconds since 1970 by the server's clock, for the comparison with ours. */
   serverTimeSeconds(): Promise<number>;
   close(): Promise<void>;
@@ -112,6 +125,12 @@ export async function openDeliverySession(settings: SessionSettings): Promise<De
         [runnerId, leaseToken],
         deadlineMilliseconds,
       ),
+    heartbeat: async ({ processId, host, pid, version, state, detail }) => {
+      await document(
+        `select to_json(${schema}.fn_iu_route_worker_heartbeat($1, '{}', $2, $3, $4, $5, $6)::text)::text as result`,
+        [processId, host, pid, version, state, detail],
+      );
+    },
     serverTimeSeconds: () => document('select extract(epoch from clock_timestamp())::text as result', []),
     close: () => closeClient(client),
   };
@@ -182,8 +201,10 @@ function settleColumns(settlements: readonly Settlement[]): unknown[][] {
       delivery.event.seq,
       outcome.status,
       milliseconds === null ? null : Math.round(milliseconds),
-      outcome.status === 'released' ? null : outcome.status === 'sent' ? outcome.detail : outcome.failureDetail,
-      outcome.status === 'failed' || outcome.status === 'unknown' ? outcome.failureCode : null,
+      outcome.status === 'released'
+        ? null
+        : storable(outcome.status === 'sent' ? outcome.detail : outcome.failureDetail),
+      outcome.status === 'failed' || outcome.status === 'unknown' ? storable(outcome.failureCode) : null,
       failed?.permanent ?? false,
       failed?.retryAfterSeconds === undefined ? null : Math.min(Math.ceil(failed.retryAfterSeconds), 2_592_000),
       failed?.pauseRoute ?? false,
@@ -191,4 +212,9 @@ function settleColumns(settlements: readonly Settlement[]): unknown[][] {
     for (const [at, value] of values.entries()) columns[at]?.push(value);
   }
   return columns;
+}
+
+/** PostgreSQL refuses text with U+0000, and one refused text would keep a whole batch from being settled. */
+function storable(text: string): string {
+  return text.replaceAll('\u0000', '\uFFFD');
 }

@@ -65,6 +65,14 @@ export async function drainGates(database: Queryable, waitMilliseconds: number):
   return result.rows[0]?.drained === true;
 }
 
+/** Deliveries that runners hold or send right now. */
+export async function openSends(database: Queryable): Promise<number> {
+  const result = await database.query(
+    'select coalesce(sum(unsettled), 0)::int as n from iu_route_lease where lease_until > clock_timestamp()',
+  );
+  return result.rows[0].n;
+}
+
 /** One change of a gate or setting. */
 export interface GateLogRow {
   readonly log_id: string;

@@ -14,10 +14,13 @@ export interface ListQuery {
   /** Values for the `?` in `from`, in order. */
   readonly fromValues?: readonly unknown[];
   readonly conditions: readonly Condition[];
-  /** SQL expression that orders the list and its type; unique, so that pages neither skip nor repeat a row. */
+  /**
+   * SQL expression that orders the list and its type; unique, so that pages neither skip nor repeat a row. Of a pair it is `(a, b)`, and
+   * the key of a row is written `a.b`.
+   */
   readonly key: string;
-  readonly keyType: 'bigint' | 'text';
-  /** Name of the column that holds the key. */
+  readonly keyType: 'bigint' | 'text' | 'bigint pair';
+  /** Names of the columns that hold the key: two for a pair, with a dot between them. */
   readonly keyColumn: string;
   readonly descending: boolean;
 }
@@ -49,24 +52,39 @@ export async function readPage<Row extends object>(
   const from = (query.fromValues ?? []).reduce<string>((sql, value) => place(sql, value), query.from);
   const comparison = query.descending ? '<' : '>';
   const given: Condition[] = [...query.conditions];
-  if (wishes.after !== undefined) given.push([`${query.key} ${comparison} ?::${query.keyType}`, wishes.after]);
+  if (wishes.after !== undefined) {
+    const after =
+      query.keyType === 'bigint pair'
+        ? `(select (p.key)[1]::bigint, (p.key)[2]::bigint from string_to_array(?, '.') as p (key))`
+        : `?::${query.keyType}`;
+    given.push([`${query.key} ${comparison} ${after}`, wishes.after]);
+  }
   const where = given.filter(([, value]) => value !== undefined).map(([sql, value]) => place(sql, value));
   const text = [
     `select ${query.columns} from ${from}`,
     where.length === 0 ? '' : `where ${where.join(' and ')}`,
-    `order by ${query.key} ${query.descending ? 'desc' : 'asc'} ${place('limit ?', wishes.limit + 1)}`,
+    `order by ${ordered(query)} ${place('limit ?', wishes.limit + 1)}`,
   ].join(' ');
   const rows = (await database.query(text, values)).rows.map(isoTimes) as Row[];
   const items = rows.slice(0, wishes.limit);
   const last = items.at(-1) as Readonly<Record<string, unknown>> | undefined;
-  return { items, next: rows.length > wishes.limit && last !== undefined ? String(last[query.keyColumn]) : null };
+  const key = query.keyColumn.split('.').map((name) => String(last?.[name]));
+  return { items, next: rows.length > wishes.limit && last !== undefined ? key.join('.') : null };
 }
 
-/** A timestamp of the database (text, session in UTC) as ISO 8601 with all its digits; anything else unchanged. */
+/** The parts of a pair one by one: an index gives that order, and not the one of a row. */
+function ordered(query: ListQuery): string {
+  const parts = query.keyType === 'bigint pair' ? query.key.replace(/[()]/g, '').split(',') : [query.key];
+  return parts.map((part) => `${part} ${query.descending ? 'desc' : 'asc'}`).join(', ');
+}
+
+/** A timestamp of the database (text) as ISO 8601 with all its digits, in the zone of its session; anything else unchanged. */
 export function isoTime<Value>(value: Value): Value | string {
   if (typeof value !== 'string') return value;
-  const match = /^(\d{4,}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d+)?)\+00(?::00)?$/.exec(value);
-  return match === null ? value : `${match[1]}T${match[2]}Z`;
+  const match = /^(\d{4,}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d+)?)([+-]\d{2})(:\d{2})?$/.exec(value);
+  if (match === null) return value;
+  const [, day, time, hours, minutes = ':00'] = match;
+  return `${day}T${time}${hours === '+00' && minutes === ':00' ? 'Z' : `${hours}${minutes}`}`;
 }
 
 const timeName = /_(at|until)$/;

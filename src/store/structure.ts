@@ -18,11 +18,21 @@ export interface StructureImpact {
   readonly relations: number;
   readonly events: number;
   readonly reviews: readonly Readonly<Record<string, unknown>>[];
+  /** Tree hashes of the whole documents, as the plan saw them. */
   readonly documents: Readonly<
     Record<string, { readonly before_hash: string | null; readonly after_hash: string | null }>
   >;
-  readonly before: Readonly<Record<string, readonly PreviewLine[]>>;
-  readonly after: Readonly<Record<string, readonly PreviewLine[]>>;
+  /** Hash over the touched units as they stood before, and as they stand after; a rollback has to give the first again. */
+  readonly before_hash: string | null;
+  readonly after_hash: string | null;
+}
+
+/** One document of a preview: whole, or of a large one what is touched, above it and beside it. */
+export interface PreviewTree {
+  readonly document: string;
+  /** How many units it has; more than there are lines when it is shown in part. */
+  readonly units: number;
+  readonly lines: readonly PreviewLine[];
 }
 
 /** Answer of plan, apply and rollback. */
@@ -35,6 +45,8 @@ export interface StructureAnswer {
   readonly replayed: boolean;
   readonly step_count: number;
   readonly impact: StructureImpact;
+  /** Of a plan. */
+  readonly preview?: { readonly before: readonly PreviewTree[]; readonly after: readonly PreviewTree[] };
   /** Of apply and rollback. */
   readonly event_emitted?: boolean;
   readonly events?: readonly {
@@ -136,7 +148,11 @@ const operationColumns = `operation_id, operation_type, operation_status, step_c
 /** Operations, newest first. */
 export function listOperations(
   database: Queryable,
-  filter: { readonly status?: string | undefined },
+  filter: {
+    readonly status?: string | undefined;
+    readonly type?: string | undefined;
+    readonly actor?: string | undefined;
+  },
   wishes: PageWishes,
 ): Promise<ListPage<OperationRow>> {
   return readPage(
@@ -144,7 +160,11 @@ export function listOperations(
     {
       columns: operationColumns,
       from: 'v_iu_structure_operation_log',
-      conditions: [['operation_status = ?', filter.status]],
+      conditions: [
+        ['operation_status = ?', filter.status],
+        ['operation_type = ?', filter.type],
+        ['actor_ref = ?', filter.actor],
+      ],
       key: 'operation_id',
       keyType: 'bigint',
       keyColumn: 'operation_id',
@@ -154,13 +174,20 @@ export function listOperations(
   );
 }
 
+/** What an operation holds as JSON text. */
+export interface OperationTexts {
+  readonly payload: string;
+  readonly impact_summary: string;
+  readonly preview: string;
+}
+
 /** One operation with its steps and impact as JSON text; undefined when there is none. */
 export async function findOperation(
   database: Queryable,
   operationId: string,
-): Promise<(OperationRow & { readonly payload: string; readonly impact_summary: string }) | undefined> {
+): Promise<(OperationRow & OperationTexts) | undefined> {
   const found = await database.query(
-    `select l.*, o.payload, o.impact_summary - 'found' as impact_summary
+    `select l.*, o.payload, o.impact_summary, o.preview
        from (select ${operationColumns} from v_iu_structure_operation_log where operation_id = $1) l
        join iu_structure_operation o using (operation_id)`,
     [operationId],

@@ -72,7 +72,8 @@ export interface UnitDetail {
 export async function findUnit(database: Queryable, addressOrId: string): Promise<UnitDetail | undefined> {
   const found = await database.query(
     `select ${columns}, (select count(*) from information_unit c where c.parent_or_container_ref = u.id) as children
-       from ${from} where u.canonical_address = $1 or u.id::text = $1`,
+       from ${from} where u.id = coalesce((select a.id from information_unit a where a.canonical_address = $1),
+                                          case when $1 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then $1::uuid end)`,
     [addressOrId],
   );
   const row = found.rows[0];

@@ -1,4 +1,27 @@
-import { isoTime, isoTimes, type Queryable } from './listing.js';
+import { isoTime, isoTimes, type ListPage, type PageWishes, type Queryable } from './listing.js';
+
+/**
+ * One page of rows that have an order and no key: they are numbered in that order, and the number goes on. What is listed here only grows
+ * at its end, or is a picture of a moment.
+ */
+async function readNumbered<Row>(
+  database: Queryable,
+  query: { readonly select: string; readonly order: string; readonly values: readonly unknown[] },
+  wishes: PageWishes,
+): Promise<ListPage<Row>> {
+  const after = Number(wishes.after ?? 0);
+  const [from, limit] = [query.values.length + 1, query.values.length + 2];
+  const text = `select * from (${query.select}) listed ${query.order} offset $${from} limit $${limit}`;
+  const { rows } = await database.query(text, [...query.values, after, wishes.limit + 1]);
+  const items = rows.slice(0, wishes.limit).map((row) => {
+    const { valid_from: since, valid_to: until } = row;
+    return {
+      ...isoTimes(row),
+      ...(since === undefined ? {} : { valid_from: isoTime(since), valid_to: isoTime(until) }),
+    } as Row;
+  });
+  return { items, next: rows.length > wishes.limit ? String(after + wishes.limit) : null };
+}
 
 /** One unit of a tree in reading order. */
 export interface TreeRow {
@@ -13,15 +36,15 @@ export interface TreeRow {
 export async function readUnitTree(
   database: Queryable,
   unit: string,
-  wishes: { readonly levels?: number | undefined; readonly at?: string | undefined },
-): Promise<TreeRow[]> {
+  wishes: PageWishes & { readonly levels?: number | undefined; readonly at?: string | undefined },
+): Promise<ListPage<TreeRow>> {
   const columns = 'unit_id, depth, canonical_address, section_code, lifecycle_status';
-  const text =
+  const select =
     wishes.at === undefined
       ? `select ${columns} from fn_iu_tree_subtree(fn_iu_unit_ref($1), $2)`
       : `select ${columns} from fn_iu_tree_at(fn_iu_unit_ref($1), $3) where $2::int is null or depth <= $2`;
   const values = wishes.at === undefined ? [unit, wishes.levels ?? null] : [unit, wishes.levels ?? null, wishes.at];
-  return (await database.query(text, values)).rows;
+  return readNumbered(database, { select, order: '', values }, wishes);
 }
 
 /** One relation of a unit, seen from it. */
@@ -32,24 +55,27 @@ export interface LineageRow {
   readonly related_address: string;
   readonly relation_status: string;
   readonly operation_id: string | null;
+  readonly actor_ref: string;
   readonly valid_from: string;
   readonly valid_to: string | null;
 }
 
 /** Where a unit's text came from and where it went, step by step as far as it is known. */
-export async function readLineage(database: Queryable, unit: string, withRetired: boolean): Promise<LineageRow[]> {
-  const found = await database.query(
-    `with recursive line as (
+export function readLineage(
+  database: Queryable,
+  unit: string,
+  wishes: PageWishes & { readonly withRetired?: boolean | undefined; readonly direction?: string | undefined },
+): Promise<ListPage<LineageRow>> {
+  const select = `with recursive line as (
        select l.* from v_iu_lineage l where l.unit_id = (select fn_iu_unit_ref($1)) and ($2 or l.relation_status = 'active')
        union
        select l.* from line b join v_iu_lineage l on l.unit_id = b.related_unit_id and l.direction = b.direction
         where $2 or l.relation_status = 'active'
      )
-     select relation_id, direction, relation_type, related_address, relation_status, operation_id, valid_from, valid_to
-       from line order by direction, relation_id, related_address`,
-    [unit, withRetired],
-  );
-  return found.rows.map((row) => ({ ...row, valid_from: isoTime(row.valid_from), valid_to: isoTime(row.valid_to) }));
+     select relation_id, direction, relation_type, related_address, relation_status, operation_id, actor_ref, valid_from, valid_to
+       from line where $3::text is null or direction = $3`;
+  const values = [unit, wishes.withRetired === true, wishes.direction ?? null];
+  return readNumbered(database, { select, order: 'order by direction, relation_id, related_address', values }, wishes);
 }
 
 /** One thing that happened to a unit. */
@@ -62,9 +88,12 @@ export interface UnitHistoryRow {
 }
 
 /** Everything that happened to a unit, oldest first: versions, lifecycle, places, numbers. */
-export async function readUnitHistory(database: Queryable, unit: string): Promise<UnitHistoryRow[]> {
-  const found = await database.query(
-    `with self as (select fn_iu_unit_ref($1) as id)
+export function readUnitHistory(
+  database: Queryable,
+  unit: string,
+  wishes: PageWishes & { readonly what?: string | undefined },
+): Promise<ListPage<UnitHistoryRow>> {
+  const select = `with self as (select fn_iu_unit_ref($1) as id)
      select * from (
        select v.created_at as happened_at, 'version' as what, v.version_seq || ' ' || v.content_hash as detail, v.created_by as by, null::bigint as operation_id
          from self join unit_version v on v.unit_id = self.id
@@ -76,10 +105,12 @@ export async function readUnitHistory(database: Queryable, unit: string): Promis
        union all
        select r.valid_from, 'number', coalesce(r.attributes ->> 'from', '-') || ' -> ' || coalesce(r.attributes ->> 'to', '-'), r.created_by, r.operation_ref
          from self join iu_relation r on r.from_unit_id = self.id and r.relation_type = 'renumbered_from'
-     ) happened order by happened_at, what`,
-    [unit],
+     ) happened where $2::text is null or what = $2`;
+  return readNumbered(
+    database,
+    { select, order: 'order by happened_at, what, detail', values: [unit, wishes.what ?? null] },
+    wishes,
   );
-  return found.rows.map((row) => isoTimes(row) as unknown as UnitHistoryRow);
 }
 
 /** What was at an address at a moment. */

@@ -238,6 +238,8 @@ describe('a superuser', () => {
   it('cannot take the change back while there are approvals or evidence', async () => {
     const client = await db.connect();
     const down = () => migrateDown(client, { schema: db.schema, steps: 1 });
+    // what was installed later goes first
+    expect((await down()).changes).toEqual(['011_dead_letter_tools']);
     await db.pool.query("select fn_iu_evidence_record('backup', true)");
     await expect(down()).rejects.toMatchObject({
       code: 'IU811',

@@ -123,7 +123,7 @@ describe('iu dead-letter', () => {
     const preview = await iu('dead-letter', 'replay', '--route', 'picky');
     expect(preview.stdout).toContain(`Would replay ${open.length} decisions of ${open.length} events:`);
     const goOn = /To do it: iu (.*)\n/.exec(preview.stdout)?.[1] ?? '';
-    expect(goOn).toMatch(/^dead-letter replay --route picky --until-attempt \d+ --yes$/);
+    expect(goOn).toMatch(/^dead-letter replay --route picky --until-attempt \d+ --note TEXT --yes$/);
     expect(await openIds()).toEqual(open);
     expect((await iu(...goOn.split(' '))).exitCode).toBe(3);
     await gates('open');

@@ -74,6 +74,17 @@ describe('the commands about structure', () => {
       'lifecycle',
     ]);
     expect((await iu('structure', 'show', '999')).exitCode).toBe(1);
+    const first = await json('unit', 'history', 'law/1', '--limit', '3');
+    expect([first.items.length, first.next]).toEqual([3, '3']);
+    const rest = await json('unit', 'history', 'law/1', '--after', first.next);
+    expect([rest.items.map((row: { what: string }) => row.what), rest.next]).toEqual([['lifecycle'], null]);
+    expect((await json('unit', 'history', 'law/1', '--what', 'version')).items).toHaveLength(1);
+    expect((await json('unit', 'tree', 'law', '--limit', '1')).next).toBe('1');
+    expect((await json('unit', 'lineage', 'law/1', '--retired', '--direction', 'later')).items).toMatchObject([
+      { actorRef: 'ann', relationStatus: 'retired' },
+      { relationStatus: 'retired' },
+    ]);
+    expect((await json('structure', 'list', '--type', 'merge_small_pieces')).items).toEqual([]);
   });
 
   it('tell what was at an address of numbers, and how two versions differ', async () => {

@@ -255,19 +255,22 @@ describe('iu route and iu attempt', () => {
 describe('iu event revive', () => {
   it('shows first and changes nothing, names the closed gate, and does it with --yes', async () => {
     const words = ['event', 'revive', '--route', 'crm', '--status', 'dry_run'];
+    const yes = ['--yes', '--note', 'trial run'];
     const before = (await json('attempt', 'list', '--limit', '1000')).items.length;
     const preview = await json(...words);
     expect(preview).toMatchObject({ replayed: 0, byRoute: [{ routeCode: 'crm', wouldBe: 'dry_run' }] });
     expect(preview.pairs).toBeGreaterThan(0);
-    expect(preview.goOn).toMatch(/^iu event revive --route crm --status dry_run --json --until-attempt \d+ --yes$/);
+    expect(preview.goOn).toMatch(
+      /^iu event revive --route crm --status dry_run --json --until-attempt \d+ --note TEXT --yes$/,
+    );
     expect((await json('attempt', 'list', '--limit', '1000')).items.length).toBe(before);
-    expect(await iu(...words, '--yes')).toMatchObject({
+    expect(await iu(...words, ...yes)).toMatchObject({
       exitCode: 3,
       stdout: '',
       stderr: expect.stringContaining('IU032'),
     });
     await openGates();
-    const done = await iu(...words, '--yes', '--part', '1');
+    const done = await iu(...words, ...yes, '--part', '1');
     await closeGates();
     expect(done.stdout).toBe(`Replayed ${preview.pairs} decisions: dry_run ${preview.pairs}.\n`);
     expect((await json('attempt', 'list', '--limit', '1000')).items.length).toBe(before + preview.pairs);

@@ -199,4 +199,44 @@ describe('targets in the database', () => {
     expect(await countOf(db, 'projection')).toBe(120);
     expect(await countOf(db, 'iu_route_lease')).toBe(0);
   });
+
+  it('fail alone when they fail an assertion, and leave neither their search path nor their role behind', async () => {
+    await db.pool.query(`
+      create schema elsewhere;
+      create function rude(p_event_id uuid, p_event jsonb) returns void language plpgsql as $$
+      begin
+        perform set_config('search_path', 'elsewhere', true);
+        perform set_config('role', 'iu_reader', true);
+        if p_event -> 'safe_payload' ->> 'mode' = 'assert' then assert false, 'it does not hold'; end if;
+      end $$`);
+    await db.pool.query("select fn_iu_target_register('sql_function', 'rude', $1, 'test')", [
+      `${db.schema}.rude(uuid,jsonb)`,
+    ]);
+    await live('rude', 'sql_function', 'rude');
+    for (const mode of ['plain', 'assert', 'plain']) await emit(db.pool, mode, { mode });
+    await drain(db.pool);
+    const rows = await claim(db, { inDatabase: true });
+    expect(await execute(rows[0]?.lease_token)).toMatchObject({ sent: 2, failed: 1, refused: 0 });
+    const { rows: failures } = await db.pool.query("select failure_code from iu_route_attempt where status = 'failed'");
+    expect(failures).toEqual([{ failure_code: 'P0004' }]);
+  });
+
+  it('run no more once a gate was closed: what did not run is released', async () => {
+    await db.pool.query(`
+      create function closes(p_event_id uuid, p_event jsonb) returns void language plpgsql security definer as $$
+      begin
+        perform ${db.schema}.fn_iu_gate_set('delivery_enabled', false, 'test');
+        perform pg_sleep(0.15);
+      end $$`);
+    await db.pool.query("select fn_iu_target_register('sql_function', 'closes', $1, 'test')", [
+      `${db.schema}.closes(uuid,jsonb)`,
+    ]);
+    await live('closes', 'sql_function', 'closes');
+    for (let at = 0; at < 3; at += 1) await emit(db.pool, `s${at}`);
+    await drain(db.pool);
+    const rows = await claim(db, { inDatabase: true });
+    expect(await execute(rows[0]?.lease_token)).toMatchObject({ sent: 1, failed: 0, settled: 3 });
+    expect(await countOf(db, 'iu_route_delivery where lease_token is null and sends = 0')).toBe(2);
+    expect(await countOf(db, 'iu_route_lease')).toBe(0);
+  });
 });

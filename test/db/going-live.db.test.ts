@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { ask, codeOf, failing, prepareGoingLive, readyRoute, recordEvidence } from '../support/going-live.js';
-import { addRoute, drain, emit } from '../support/race.js';
+import { addRoute, drain, emit, replayMany } from '../support/race.js';
 
 let db: TestDatabase;
 let ann: pg.Client;
@@ -157,7 +157,7 @@ describe('readiness', () => {
     await addRoute(db.pool, code);
     await emit(db.pool, 'one');
     await drain(db.pool);
-    for (let at = 0; at < 5; at += 1) await db.pool.query(`select fn_iu_replay('{"status": ["dry_run"]}', 10)`);
+    for (let at = 0; at < 5; at += 1) await replayMany(db.pool, '{"status": ["dry_run"]}', 10);
     expect(failing(await readiness())).toContain('observation');
     for (let at = 0; at < 2; at += 1) await emit(db.pool, `more-${at}`);
     await drain(db.pool);
@@ -395,7 +395,7 @@ describe('going live', () => {
     const waiting = async () => Number((await db.pool.query('select count(*) as n from iu_route_delivery')).rows[0].n);
     expect(await waiting()).toBe(outcomes.queued === undefined ? 0 : 2 * outcomes.queued);
     await live([null, null, 1, 50]);
-    await db.pool.query(`select fn_iu_replay('{"status": ["dry_run"], "reason": "outside_canary"}', 100)`);
+    await replayMany(db.pool, '{"status": ["dry_run"], "reason": "outside_canary"}', 100);
     expect(await waiting()).toBe(80);
   });
 

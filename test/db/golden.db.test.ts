@@ -125,10 +125,7 @@ describe('golden values of the earlier system', () => {
   });
 
   it('18 reparents in one document are 18 events and 18 attempts, and nothing waits', async () => {
-    await sql(
-      "update iu_outbound_route set event_type = 'structure_op_applied' where route_code = 'iu.version_applied.workflow'",
-    );
-    await sql("select fn_iu_route_set_enabled('iu.version_applied.workflow', true, 'golden values')");
+    await sql("select fn_iu_route_set_enabled('iu.structure_op_applied.workflow', true, 'golden values')");
     // Twice the same unit: the earlier system kept one event a type and subject, and lost the second.
     for (let at = 1; at <= 18; at += 1)
       await sql("select fn_iu_emit('iu', 'structure_op_applied', 'information_unit', $1)", [`unit-${at % 9}`]);

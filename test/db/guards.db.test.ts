@@ -115,15 +115,17 @@ describe('the cost of looking', () => {
     expect(plan['Shared Hit Blocks'] + plan['Shared Read Blocks']).toBeLessThan(200);
   });
 
-  it('a part of a replay costs its own size, and stops at the end of an event', async () => {
+  it('a step of a replay is as large as it is asked for, and the next one goes on where it ended', async () => {
     await makeHealthy(db);
     await emitEvents(db, 50);
     await passAll(db);
-    const replay = `select fn_iu_replay($1, 7) as r`;
-    const { rows } = await db.pool.query(replay, [JSON.stringify({ status: ['dry_run', 'skipped'] })]);
-    const first = JSON.parse(rows[0].r);
-    expect(first).toMatchObject({ status: 'ran' });
-    expect(first.replayed).toBeGreaterThanOrEqual(7);
-    expect(first.replayed + first.remaining).toBeGreaterThanOrEqual(50);
+    const filter = JSON.stringify({ status: ['dry_run', 'skipped'] });
+    const { rows } = await db.pool.query("select fn_iu_replay_start($1, 'test') as r", [filter]);
+    const { run_id: runId, pairs_planned: planned } = JSON.parse(rows[0].r);
+    expect(planned).toBeGreaterThanOrEqual(50);
+    const step = async () =>
+      JSON.parse((await db.pool.query('select fn_iu_replay_step($1, 7) as r', [runId])).rows[0].r);
+    expect(await step()).toMatchObject({ status: 'stepped', pairs: 7, replayed: 7 });
+    expect(await step()).toMatchObject({ status: 'stepped', pairs: 14, replayed: 14 });
   });
 });

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { ask, codeOf } from '../support/going-live.js';
-import { addRoute, drain, emit, prepareRace, takeLive } from '../support/race.js';
+import { addRoute, drain, emit, prepareRace, replayMany, takeLive } from '../support/race.js';
 
 let db: TestDatabase;
 
@@ -92,7 +92,7 @@ describe('a change of a route', () => {
     const seq = await emit(db.pool, 'a');
     await drain(db.pool);
     await change({ event_type: 'noted' });
-    await db.pool.query(`select fn_iu_replay('{"status": ["dry_run"]}', 10)`);
+    await replayMany(db.pool, '{"status": ["dry_run"]}', 10);
     const { rows } = await db.pool.query(
       'select attempt_no, status, reason from iu_route_attempt where event_seq = $1 order by attempt_no',
       [seq],

@@ -1,9 +1,6 @@
 // Structure operations: what each does, what it refuses, what it leaves behind.
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
-import { reviseDocument } from '../../src/cut/revise-document.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   applyPlan,
@@ -89,14 +86,15 @@ describe('a structure plan', () => {
     const plan = await planSteps(db.pool, [move(`${p}2`, `${p}1`)]);
     expect(plan).toMatchObject({ status: 'planned', replayed: false, step_count: 1 });
     expect(plan.impact).toMatchObject({ units: 1, units_born: 0, tree_rows: 3, sql_links: 0, events: 1, reviews: [] });
-    const shown = plan.impact as unknown as {
-      before: Record<string, { address: string }[]>;
-      after: Record<string, { address: string }[]>;
+    const shown = plan.preview as {
+      before: { document: string; lines: { address: string }[] }[];
+      after: { document: string; lines: { address: string }[] }[];
     };
-    expect(shown.before[`${p}D`]?.map((line) => line.address)).toEqual(
+    expect(shown.before.map((tree) => tree.document)).toEqual([`${p}D`]);
+    expect(shown.before[0]?.lines.map((line) => line.address)).toEqual(
       ['D', '1', '2', 'x', 'y', '3'].map((n) => p + n),
     );
-    expect(shown.after[`${p}D`]).toMatchObject([
+    expect(shown.after[0]?.lines).toMatchObject([
       {},
       { depth: 1 },
       { depth: 2 },
@@ -376,47 +374,158 @@ describe('an SQL link', () => {
   });
 });
 
-describe('a real document', () => {
-  it('is moved, split and merged with addresses and lineage right, and comes back as it was', async () => {
-    const folder = new URL('../../examples/liechtenstein-constitution/', import.meta.url);
-    const name =
-      readdirSync(folder)
-        .filter((file) => file.endsWith('.md'))
-        .sort()[0] ?? '';
-    const bytes = readFileSync(new URL(name, folder));
-    const client = await db.connect();
-    const document = { address: 'li', title: 'Constitution', ownerRef: 'test', actorRef: 'tester' };
-    await reviseDocument(client, document, { bytes, revisionLabel: name });
-    const before = await readHashes(db.pool, 'li');
+describe('the reads of a tree', () => {
+  const names = async (sql: string, values: unknown[]) =>
+    (await db.pool.query(sql, values)).rows.map((row) => row.canonical_address);
+
+  it('give ancestors, siblings and a unit by its address, also for documents of a collection', async () => {
+    const p = await makeDocument();
+    expect(await names('select canonical_address from fn_iu_tree_ancestors($1)', [await idOf(`${p}x`)])).toEqual([
+      `${p}D`,
+      `${p}2`,
+    ]);
+    const siblings = 'select canonical_address from fn_iu_tree_siblings($1)';
+    expect(await names(siblings, [await idOf(`${p}2`)])).toEqual([`${p}1`, `${p}2`, `${p}3`]);
+    expect(await names(siblings, [await idOf(`${p}D`)])).toEqual([`${p}D`]);
+    await doSteps(db.pool, [
+      ...[`${p}C`, `${p}E`].map(
+        (address): StructureStep => ({
+          operation_type: 'add_new_piece',
+          piece: {
+            canonical_address: address,
+            body: address,
+            unit_kind: address === `${p}C` ? 'collection' : 'document',
+          },
+        }),
+      ),
+      move(`${p}E`, `${p}C`),
+      move(`${p}D`, `${p}C`),
+    ]);
+    expect(await names(siblings, [await idOf(`${p}D`)])).toEqual([`${p}E`, `${p}D`]);
     const { rows } = await db.pool.query(
-      `select t.canonical_address, octet_length(v.body) as bytes from v_iu_tree t join unit_version v on v.id = t.version_id
-        where t.path_addresses[1] = 'li' and t.depth > 0 and not exists (select from v_iu_tree c where c.parent_id = t.unit_id)
-        order by octet_length(v.body) desc, 1 limit 3`,
+      'select path_addresses, number_path, collection_id from v_iu_tree where canonical_address = $1',
+      [`${p}x`],
     );
-    const [large, other, third] = rows.map((row) => row.canonical_address as string);
-    if (large === undefined || other === undefined || third === undefined) throw new Error('the example has no pieces');
-    const body: string = await bodyOf(large);
-    const half = Buffer.byteLength(body.slice(0, Math.floor(body.length / 2)).replace(/[\ud800-\udbff]$/, ''));
-    const operation = await doSteps(db.pool, [
-      {
-        operation_type: 'split_large_piece',
-        unit: large,
-        offsets: [half],
-        pieces: [{ canonical_address: 'li/s1' }, { canonical_address: 'li/s2' }],
-      },
-      move(other, third),
+    expect(rows).toEqual([
+      { path_addresses: [`${p}D`, `${p}2`, `${p}x`], number_path: `${p}D/2`, collection_id: await idOf(`${p}C`) },
     ]);
-    const merged = await doSteps(db.pool, [
-      { operation_type: 'merge_small_pieces', units: ['li/s2', 'li/s1'], piece: { canonical_address: 'li/whole' } },
-    ]);
-    const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-    expect(hash(await bodyOf('li/whole'))).toBe(hash(body));
-    expect(await lineageOf('li/s1')).toEqual([`earlier split_from ${large}`, 'later merged_from li/whole']);
-    const moved = await db.pool.query('select path_addresses from v_iu_tree where canonical_address = $1', [other]);
-    expect(moved.rows[0].path_addresses.slice(-2)).toEqual([third, other]);
+  });
+
+  it('name a unit whose birth was undone as it was named then', async () => {
+    const p = await makeDocument();
+    const step: StructureStep = {
+      operation_type: 'add_new_piece',
+      parent: `${p}D`,
+      piece: { canonical_address: `${p}4`, body: 'four' },
+    };
+    const id = await doSteps(db.pool, [step]);
+    const at = (await db.pool.query('select clock_timestamp() as now')).rows[0].now;
+    await rollBack(db.pool, id);
+    const then = 'select canonical_address from fn_iu_tree_at($1, $2)';
+    expect(await names(then, [await idOf(`${p}D`), at])).toContain(`${p}4`);
+    expect(await names('select canonical_address from fn_iu_unit_at($1, $2)', [`${p}D`, at])).toEqual([`${p}D`]);
+  });
+});
+
+describe('a soft delete', () => {
+  it('takes a draft out of its tree and leaves row, versions and address; what was in force or has units below it stays', async () => {
+    const p = await makeDocument();
+    const remove = (name: string, reason = 'a mistake') =>
+      callJson<{ status: string }>(db.pool, 'fn_iu_soft_delete($1, $2, $3)', [p + name, 'ann', reason]);
+    expect(await codeOfCall(remove('2'))).toBe('IU208');
+    expect(await codeOfCall(remove('3', ' '))).toBe('IU216');
+    expect(await codeOfCall(remove('none'))).toBe('IU205');
+    await db.pool.query(`select fn_iu_enact($1, 'ann', 'R-1')`, [`${p}1`]);
+    expect(await codeOfCall(remove('1'))).toBe('IU622');
+    const moved = await doSteps(db.pool, [move(`${p}3`, `${p}1`)]);
+    expect(await remove('3')).toMatchObject({ status: 'deleted' });
+    expect(await remove('3')).toMatchObject({ status: 'unchanged' });
+    expect(await subtreeOf(`${p}D`)).toEqual(['D', '1', '2', 'x', 'y'].map((name) => p + name));
+    const { rows } = await db.pool.query(
+      `select u.deleted_at is not null as deleted, (select count(*)::int from unit_version v where v.unit_id = u.id) as versions,
+              (select count(*)::int from event_outbox e where e.event_type = 'unit_deleted' and e.event_subject_ref = u.id::text) as events,
+              (select l.actor || ' ' || l.reason from iu_lifecycle_log l where l.unit_id = u.id order by l.log_id desc limit 1) as log
+         from information_unit u where u.canonical_address = $1`,
+      [`${p}3`],
+    );
+    expect(rows).toEqual([{ deleted: true, versions: 1, events: 1, log: 'ann deleted: a mistake' }]);
+    await expect(rollBack(db.pool, moved)).rejects.toMatchObject({
+      code: 'IU619',
+      message: expect.stringContaining('it was deleted'),
+    });
+    expect(await codeOfCall(db.pool.query(`select fn_iu_create($1, 'again', 'me', $2)`, [`${p}3`, `${p}D`]))).toBe(
+      'IU203',
+    );
     expect(await treeProblems(db.pool)).toEqual([]);
-    await rollBack(db.pool, merged);
-    await rollBack(db.pool, operation);
-    expect(await readHashes(db.pool, 'li')).toEqual(before);
+  });
+});
+
+describe('a broken tree', () => {
+  it('is refused by the operation that touches it, found by the proof, and told by verify', async () => {
+    const p = await makeDocument();
+    const done = await doSteps(db.pool, [{ operation_type: 'renumber_piece', unit: `${p}2`, section_code: '9' }]);
+    const { operation_id } = await planSteps(db.pool, [move(`${p}2`, `${p}1`)]);
+    const setPath = (path: string[], name: string) =>
+      db.pool.query(
+        `update iu_tree_path set path_ids = array(select u.id from unnest($1::text[]) with ordinality a (address, place)
+           join information_unit u on u.canonical_address = a.address order by a.place), depth = cardinality($1::text[]) - 1
+          where unit_id = (select id from information_unit where canonical_address = $2)`,
+        [path.map((one) => p + one), p + name],
+      );
+    // left behind: x stands below 2 and its row says below the document
+    await setPath(['D', 'x'], 'x');
+    await expect(applyPlan(db.pool, operation_id)).rejects.toMatchObject({ code: 'IU613' });
+    expect(await codeOfCall(planSteps(db.pool, [move(`${p}3`, `${p}1`)]))).toBe('IU613');
+    expect(await callJson(db.pool, 'fn_iu_tree_verify($1)', [await idOf(`${p}D`)])).toMatchObject({ ok: false });
+    expect(await treeProblems(db.pool)).toHaveLength(1);
+    expect(await callJson(db.pool, 'fn_iu_structure_op_verify($1)', [done])).toMatchObject({
+      ok: false,
+      tree_path_ok: false,
+      event_ok: true,
+    });
+    await setPath(['D', '2', 'x'], 'x');
+    expect(await applyPlan(db.pool, operation_id)).toMatchObject({ status: 'enacted' });
+    expect(await treeProblems(db.pool)).toEqual([]);
+  });
+});
+
+describe('SQL links of pieces that are split, merged or deprecated', () => {
+  it('are copied to each piece, moved to the merged one, or left for review; and come back', async () => {
+    const p = await makeDocument();
+    await link(`${p}1`);
+    const states = async () =>
+      (
+        await db.pool.query(
+          `select u.canonical_address || ' ' || k.lifecycle_status as line from iu_sql_link k join information_unit u on u.id = k.unit_id
+            where starts_with(u.canonical_address, $1) and u.deleted_at is null order by 1`,
+          [p],
+        )
+      ).rows.map((row) => row.line.slice(p.length));
+    const split = (link_policy?: 'copy' | 'move'): StructureStep => ({
+      operation_type: 'split_large_piece',
+      unit: `${p}1`,
+      offsets: [3],
+      pieces: [{ canonical_address: `${p}1a` }, { canonical_address: `${p}1b` }],
+      ...(link_policy === undefined ? {} : { link_policy }),
+    });
+    expect(await codeOfCall(planSteps(db.pool, [split()]))).toBe('IU611');
+    const copied = await doSteps(db.pool, [split('copy')]);
+    expect(await states()).toEqual(['1 draft', '1a draft', '1b draft']);
+    const merged = await doSteps(db.pool, [
+      {
+        operation_type: 'merge_small_pieces',
+        units: [`${p}1a`, `${p}1b`],
+        piece: { canonical_address: `${p}1c` },
+        link_policy: 'move',
+      },
+    ]);
+    expect(await states()).toEqual(['1 draft', '1a retired', '1b retired', '1c draft', '1c draft']);
+    const reviewed = await doSteps(db.pool, [
+      { operation_type: 'deprecate_piece', unit: `${p}1c`, link_policy: 'manual_review' },
+    ]);
+    const log = 'select reviews from v_iu_structure_operation_log where operation_id = $1';
+    expect((await db.pool.query(log, [reviewed])).rows).toEqual([{ reviews: '2' }]);
+    for (const id of [reviewed, merged, copied]) await rollBack(db.pool, id);
+    expect(await states()).toEqual(['1 draft']);
   });
 });

@@ -71,7 +71,12 @@ describe('npm start', () => {
     expect(summary.events).toBeGreaterThan(summary.units);
     expect(summary.attempts.dry_run).toBeGreaterThanOrEqual(summary.events);
     expect(summary.attempts.skipped).toBeGreaterThan(0);
-    expect(Object.keys(summary.attempts).sort()).toEqual(['dry_run', 'skipped']);
+    expect(Object.keys(summary.attempts).sort()).toEqual(['dry_run', 'failed', 'queued', 'sent', 'skipped']);
+    const { sent, received, ...others } = summary.deliveries;
+    expect(sent).toBeGreaterThan(100);
+    expect(received).toBe(sent);
+    expect(others).toEqual({ duplicates: 0, deadLettered: 1, replayed: 1 });
+    expect(summary.attempts).toMatchObject({ sent, queued: sent + 1, failed: 1 });
     expect(summary.eventsPerSecond).toBeGreaterThan(0);
   });
 

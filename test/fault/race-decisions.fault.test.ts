@@ -65,7 +65,9 @@ describe('one event that cannot be decided', () => {
     await drain(db.pool);
     await db.pool.query(`update iu_outbound_route set filter = 'lax $.ok == true' where route_code = 'race.picky'`);
     await db.pool.query(`update iu_outbound_route set filter = null where route_code = 'race.picky'`);
-    const { rows } = await db.pool.query(`select fn_iu_replay('{"status": ["failed"]}') as result`);
+    const { rows } = await db.pool.query(
+      `select fn_iu_replay_step((fn_iu_replay_start('{"status": ["failed"]}', 'test') ->> 'run_id')::bigint) as result`,
+    );
     expect(JSON.stringify(rows[0].result)).toContain('dry_run');
     expect(await decisions()).toEqual({ 'race.picky dry_run': 1, 'race.picky failed 2203A': 1 });
     await expectWhole(db.pool, 1);

@@ -156,7 +156,8 @@ describe('where a pass may run', () => {
       `select fn_iu_route_worker_reconcile('${worker}')`,
       `select fn_iu_route_worker_rebase('${worker}', 'race')`,
       `select fn_iu_route_worker_register('other', 'other', 'now')`,
-      `select fn_iu_replay('{}')`,
+      `select fn_iu_replay_start('{}', 'test')`,
+      `select fn_iu_replay_step(1)`,
     ]) {
       await strict.run(`begin isolation level ${level}`);
       expect(await strict.start(sql).code, sql).toBe('IU301');

@@ -84,6 +84,14 @@ export async function pass(queries: Queries, batchLimit = 1000, name = worker): 
   return (typeof result === 'string' ? JSON.parse(result) : result) as PassResult;
 }
 
+/** Replays at most `limit` pairs of a filter (JSON) as one step of a run. */
+export async function replayMany(queries: Queries, filterText: string, limit: number): Promise<void> {
+  await queries.query("select fn_iu_replay_step((fn_iu_replay_start($1::jsonb, 'test') ->> 'run_id')::bigint, $2)", [
+    filterText,
+    limit,
+  ]);
+}
+
 /** Passes until a window is complete and the one after it is empty: everything committed before the call is decided. */
 export async function drain(queries: Queries, batchLimit = 1000, name = worker): Promise<number> {
   let seen = 0;

@@ -21,8 +21,8 @@ export type SinkBehaviour =
   | { readonly kind: 'endless_body'; readonly status?: number; readonly everyMilliseconds?: number }
   /** Header lines without end, as fast as they are taken or one every `everyMilliseconds`. */
   | { readonly kind: 'endless_headers'; readonly everyMilliseconds?: number }
-  /** 100 Continue without end. */
-  | { readonly kind: 'endless_continue' }
+  /** Answers that are not the answer yet (100, 103), one every 20 ms. */
+  | { readonly kind: 'endless_informational'; readonly status: 100 | 103 }
   /** 200 with a body of this size, written as fast as it is taken. */
   | { readonly kind: 'large_body'; readonly bytes: number; readonly headers?: Readonly<Record<string, string>> }
   /** 200 that promises more bytes than it sends before it closes. */
@@ -196,10 +196,15 @@ class RunningSink implements Sink {
         break;
       case 'endless_headers':
         socket.write('HTTP/1.1 200 OK\r\n');
-        this.#pour(socket, Buffer.from('x-more: and more\r\n'), behaviour);
+        // Large lines where nothing waits: small ones are taken by the system at once, a million times before it says stop.
+        this.#pour(
+          socket,
+          Buffer.from(`x-more: ${'m'.repeat(behaviour.everyMilliseconds === undefined ? 4_000 : 4)}\r\n`),
+          behaviour,
+        );
         break;
-      case 'endless_continue':
-        this.#pour(socket, Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'), { everyMilliseconds: 20 });
+      case 'endless_informational':
+        this.#pour(socket, Buffer.from(`HTTP/1.1 ${behaviour.status} X\r\n\r\n`), { everyMilliseconds: 20 });
         break;
       case 'large_body':
         socket.write(head(200, behaviour.bytes, behaviour.headers));

@@ -12,6 +12,9 @@ export interface Answer {
   readonly replayed: boolean;
   readonly step_count: number;
   readonly event_emitted?: boolean;
+  readonly preview?: unknown;
+  readonly hash?: string | null;
+  readonly expected_hash?: string | null;
   readonly impact: {
     readonly documents: Record<string, { before_hash: string | null; after_hash: string | null }>;
     readonly [key: string]: unknown;

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { asIuError, reportOf } from '../../src/cli/failure-report.js';
 import { lengthInSeconds, pointInTime } from '../../src/cli/global-options.js';
-import { camelCaseKeys, camelCaseName, RawJson, renderJson } from '../../src/cli/json.js';
+import { RawJson, renderJson } from '../../src/cli/json.js';
 import { allowedOnly, createLogger } from '../../src/cli/log.js';
 import { commandLineWithout } from '../../src/cli/paging.js';
 import { colourful, paletteFor, plain } from '../../src/cli/palette.js';
@@ -9,6 +9,7 @@ import { displayWidth, printable } from '../../src/cli/printable.js';
 import { nextSteps, storyLines } from '../../src/cli/story.js';
 import { tableLines } from '../../src/cli/table.js';
 import { IuError } from '../../src/contract/errors/index.js';
+import { camelCaseKeys, camelCaseName } from '../../src/contract/json-names.js';
 import type { EventStory, StoryAttempt } from '../../src/store/events.js';
 import { isoTime } from '../../src/store/listing.js';
 

@@ -95,66 +95,92 @@ describe('text of an answer that is kept', () => {
 });
 
 describe('outcome of a Directus flow', () => {
-  const judged = (status: number, text: string, options: { cut?: boolean; stored?: string } = {}) =>
-    directusOutcome(
-      httpOutcome({ status, retryAfter: undefined }, now),
-      { status, text, cut: options.cut ?? false },
-      (code) => code === options.stored,
-    );
+  const judged = (
+    status: number,
+    text: string,
+    options: { cut?: boolean; duplicateIsSent?: boolean; emptyIsSent?: boolean } = {},
+  ) => {
+    const { cut = false, duplicateIsSent = false, emptyIsSent = false } = options;
+    const byStatus = httpOutcome({ status, retryAfter: undefined }, now);
+    return directusOutcome(byStatus, { status, text, cut }, { duplicateIsSent, emptyIsSent });
+  };
+  /** As 11.3.5 writes it. */
+  const notUnique =
+    '{"name":"DirectusError","extensions":{"collection":"received_events","field":"delivery_id"},"code":"RECORD_NOT_UNIQUE","status":400}';
 
-  it('is failed for a 200 whose body says that the flow failed', () => {
-    expect(judged(200, '{"code":"RECORD_NOT_UNIQUE","status":400}')).toEqual({
+  it.each([
+    ['an error of the database', notUnique, 'RECORD_NOT_UNIQUE (400)'],
+    ['an error of permissions', '{"name":"DirectusError","code":"FORBIDDEN","status":403}', 'FORBIDDEN (403)'],
+    ['a list of errors', '{"errors":[{"message":"canary","extensions":{"code":"FORBIDDEN"}}]}', 'FORBIDDEN'],
+    ['a list of something', ' {"errors":["canary"]}', 'errors'],
+    [
+      'a condition that is not met',
+      '[{"_original":{"$trigger":{"headers":{"x":"canary"}}},"details":[]}]',
+      'condition not met',
+    ],
+    ['all data, with an error last', `{"$trigger":{"body":"canary"},"$last":${notUnique}}`, 'RECORD_NOT_UNIQUE (400)'],
+  ])('is failed for a 200 with %s, and nothing of its text is kept', (_what, text, said) => {
+    expect(judged(200, text)).toEqual({
       status: 'failed',
       failureCode: 'flow_failed',
-      failureDetail: '200, but the flow failed: RECORD_NOT_UNIQUE (400)',
+      failureDetail: `200, but the flow failed: ${said}`,
     });
-    expect(judged(200, '{"errors":[{"message":"canary","extensions":{"code":"FORBIDDEN"}}]}')).toMatchObject({
-      failureCode: 'flow_failed',
-      failureDetail: '200, but the flow failed: FORBIDDEN',
-    });
-    expect(judged(200, ' {"errors":["canary"]}')).toMatchObject({ failureDetail: '200, but the flow failed: errors' });
-    expect(judged(200, '{"errors":[{"message":"x', { cut: true })).toMatchObject({ failureCode: 'flow_failed' });
   });
 
-  it('is sent for what a flow may return', () => {
-    for (const text of [
-      '[1]',
-      '',
-      'null',
-      '{"id":1}',
-      '{"code":"A","status":"published"}',
-      '{"code":"A","status":200}',
-      '{"errors":[]}',
-      '"x"',
-      '{broken',
-    ]) {
-      expect(judged(200, text)).toEqual({ status: 'sent', detail: '200' });
-    }
-    expect(judged(204, '')).toEqual({
-      status: 'sent',
-      detail: '204, the flow runs by itself and its result is not known',
-    });
+  it.each([
+    ['errors that were cut', '{"errors":[{"message":"x', 'failed'],
+    ['a condition that was cut', '[{"_original":{"$trigger":{', 'failed'],
+    ['all data that was cut', '{"$trigger":{"path":"', 'unknown'],
+    ['data that was cut', '[{"id":1},{"id":', 'sent'],
+  ])('is told by the beginning of %s', (_what, text, status) => {
+    expect(judged(200, text, { cut: true }).status).toBe(status);
   });
+
+  it.each([
+    '[1]',
+    '{"id":1}',
+    '{"code":"A","status":"published"}',
+    '{"code":"A","status":200}',
+    '{"errors":[]}',
+    '"x"',
+    'text',
+    '{broken',
+    '0',
+    '[]',
+    '{"$trigger":{},"$last":[1]}',
+  ])('is sent for the data %s', (text) => expect(judged(200, text)).toEqual({ status: 'sent', detail: '200' }));
+
+  it.each([
+    [204, ''],
+    [200, ''],
+    [200, 'null'],
+    [200, '{}'],
+    [200, '{"$trigger":{},"$last":{}}'],
+    [200, '{"$trigger":{},"$last":null}'],
+  ])(
+    'is unknown for %d with %j, where failed flows look like good ones, or sent if the route says so',
+    (status, text) => {
+      expect(judged(status, text)).toMatchObject({ status: 'unknown', failureCode: 'flow_unclear' });
+      expect(judged(status, text, { emptyIsSent: true })).toEqual({ status: 'sent', detail: `${status} without data` });
+    },
+  );
 
   it('is sent when the code says that an earlier attempt was stored and the route says that this counts', () => {
-    const stored = { stored: 'RECORD_NOT_UNIQUE' };
-    expect(judged(200, '{"code":"RECORD_NOT_UNIQUE","status":400}', stored)).toEqual({
-      status: 'sent',
-      detail: '200 already stored',
-    });
-    expect(judged(500, '{"errors":[{"extensions":{"code":"RECORD_NOT_UNIQUE"}}]}', stored)).toMatchObject({
+    const lenient = { duplicateIsSent: true };
+    expect(judged(200, notUnique, lenient)).toEqual({ status: 'sent', detail: '200 already stored' });
+    expect(judged(500, '{"errors":[{"extensions":{"code":"RECORD_NOT_UNIQUE"}}]}', lenient)).toMatchObject({
       status: 'sent',
     });
-    expect(judged(200, '{"code":"FORBIDDEN","status":403}', stored)).toMatchObject({ status: 'failed' });
+    expect(judged(200, '{"code":"FORBIDDEN","status":403}', lenient)).toMatchObject({ status: 'failed' });
   });
 
   it('says for 403 what it may mean, and is tried again', () => {
-    const forbidden = judged(403, '');
-    expect(forbidden).toMatchObject({
+    const forbidden = judged(403, '{"errors":[{"message":"canary","extensions":{"code":"FORBIDDEN"}}]}');
+    expect(forbidden).toEqual({
+      status: 'failed',
       failureCode: 'http_403',
-      failureDetail: expect.stringContaining('unknown, inactive'),
+      failureDetail: '403: the flow is unknown, inactive, or not triggered by this method',
     });
-    expect(forbidden).not.toHaveProperty('permanent');
   });
 
   it('keeps no text of a flow', () => {

@@ -154,7 +154,7 @@ create table iu_route_delivery (
   edit_id       bigint,
   created_at    timestamptz not null default clock_timestamp(),
   primary key (event_seq, route_id)
-) with (fillfactor = 70);
+) with (fillfactor = 50);
 create index iu_route_delivery_due_idx on iu_route_delivery (route_id, due_at, event_seq) where lane_key is null;
 create index iu_route_delivery_lane_idx on iu_route_delivery (route_id, lane_key, event_seq) where lane_key is not null;
 comment on table iu_route_delivery is 'The queue of live deliveries: a row waits here until it is settled, and is gone then; the attempts stay. Its routes are never deleted, so no foreign key (10 us a row).';
@@ -179,6 +179,7 @@ create table iu_route_lease (
   route_id    bigint not null,
   route_code  text not null,
   route_version integer not null,
+  approval_id bigint not null,
   runner_id   text not null,
   event_seqs  bigint[] not null,
   unsettled   integer not null,
@@ -441,8 +442,6 @@ begin
   select k ->> 'key' into v_key
     from jsonb_path_query(new.target_config, 'strict $.** ? (@.type() == "object").keyvalue()') as k
    where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
-     -- which kind of signature is no secret
-     and not (k ->> 'key' = 'signature' and k ->> 'value' in ('hmac', 'ed25519', 'none'))
      -- a list of references is what a rotation needs
      and exists (select from jsonb_path_query(k -> 'value', 'lax $[*]') as v
                   where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ '^(env|file):\S+$')
@@ -776,6 +775,8 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU338', message = 'a route is enabled, disabled or removed with a reason', hint = 'add --reason TEXT';
   end if;
+  -- the flow before the route, as everybody locks them
+  perform from iu_route_flow f join iu_outbound_route r using (route_id) where r.route_code = p_route_code and r.removed_at is null for update of f;
   update iu_outbound_route set enabled = p_enabled, ladder_disabled = false, note = p_reason
    where route_code = p_route_code and removed_at is null
   returning route_code, 'outbound' as route_kind, enabled, dry_run, version into v_route;

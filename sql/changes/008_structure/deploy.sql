@@ -17,6 +17,8 @@ create table iu_structure_operation (
   parent_unit_id        uuid references information_unit,
   payload               jsonb not null check (jsonb_typeof(payload) = 'array'),
   impact_summary        jsonb not null default '{}',
+  preview               jsonb not null default '{}',
+  found                 jsonb not null default '{}',
   approval_ref          text,
   applied_seq           bigint unique,
   applied_by            text,
@@ -35,6 +37,8 @@ create table iu_structure_operation (
 );
 comment on table iu_structure_operation is 'One envelope a row: its steps, its impact, who approved it. Rolled back, never erased.';
 comment on column iu_structure_operation.payload is 'The steps, in order. A batch has several, each emits its own event.';
+comment on column iu_structure_operation.preview is 'The documents before and after as the plan saw them. Kept apart: an apply does not rewrite it.';
+comment on column iu_structure_operation.found is 'Place, number and lifecycle of each unit as the plan found it: what apply compares with.';
 create index iu_structure_operation_status_idx on iu_structure_operation (operation_status, operation_id);
 
 create table iu_structure_change (
@@ -111,6 +115,10 @@ create table iu_collection_path (
 comment on table iu_collection_path is 'Which collection a document stands in: a small tree of its own, so moving a collection never touches units.';
 create unique index iu_collection_path_path_idx on iu_collection_path (path_ids);
 
+insert into event_type_registry (event_domain, event_type, event_stream, delivery_lane, description) values
+  ('iu', 'unit_deleted', 'update', 'immediate', 'a draft was taken out of its tree')
+on conflict do nothing;
+
 update dot_config set value = value || ', fn_iu_structure_op' where key = 'iu_create.gateway.allowed_marker_values';
 
 -- >>> functions/structure/fn_iu_unit_ref.sql
@@ -157,11 +165,14 @@ security definer
 set search_path from current
 as $$
 begin
-  with recursive down as (
-    select n.id, coalesce(p.root_unit_id, n.id) as root, coalesce(p.path_ids, '{}') || n.id as path
-      from new_units n
-      left join iu_tree_path p on p.unit_id = n.parent_or_container_ref
-     where n.parent_or_container_ref is null or p.unit_id is not null
+  with recursive above as materialized (
+    -- the parents that were there before, each looked up once: a join read all rows of iu_tree_path for a large batch
+    select p.id, (select t.path_ids from iu_tree_path t where t.unit_id = p.id) as path
+      from (select parent_or_container_ref as id from new_units where parent_or_container_ref is not null except select id from new_units) p
+  ), down as (
+    select n.id, n.id as root, array[n.id] as path from new_units n where n.parent_or_container_ref is null
+    union all
+    select n.id, a.path[1], a.path || n.id from above a join new_units n on n.parent_or_container_ref = a.id where a.path is not null
     union all
     select n.id, d.root, d.path || n.id from down d join new_units n on n.parent_or_container_ref = d.id
      where cardinality(d.path) <= 128
@@ -190,9 +201,13 @@ $$;
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_hash(p_document_id uuid) returns text
-language sql
+language plpgsql
 set search_path from current
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+begin
+  return (
   select encode(sha256(convert_to(
            string_agg(concat_ws(' ', u.id, coalesce(u.parent_or_container_ref::text, '-'),
                                 case when t.depth > 0 then u.sibling_rank else '-' end,
@@ -200,8 +215,11 @@ as $$
            || coalesce(E'\n' || (select concat_ws(' ', c.collection_id, c.sibling_rank) from iu_collection_path c
                                   where c.document_id = p_document_id), ''), 'UTF8')), 'hex')
     from iu_tree_path t
-    join information_unit u on u.id = t.unit_id
+    -- by key, one by one, whatever the statistics say
+   cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
    where t.root_unit_id = p_document_id
+  );
+end
 $$;
 -- <<<
 
@@ -215,13 +233,16 @@ $$;
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_is_descendant(p_ancestor_id uuid, p_node_id uuid) returns boolean
-language sql
+language plpgsql
 set search_path from current
 as $$
-  select p_ancestor_id <> p_node_id and exists (
+begin
+  -- plpgsql, which keeps its plan: as an SQL function it is planned again in every call
+  return p_ancestor_id <> p_node_id and exists (
     select from iu_tree_path t
       left join iu_collection_path c on c.document_id = t.root_unit_id
-     where t.unit_id = p_node_id and (p_ancestor_id = any (t.path_ids) or p_ancestor_id = any (c.path_ids)))
+     where t.unit_id = p_node_id and (p_ancestor_id = any (t.path_ids) or p_ancestor_id = any (c.path_ids)));
+end
 $$;
 -- <<<
 
@@ -250,6 +271,62 @@ end
 $$;
 -- <<<
 
+-- >>> functions/structure/fn_iu_tree_verify_document.sql
+-- fn_iu_tree_verify_document(uuid) returns text[]
+--
+-- Contract:  proves one document: every edge obeys path(child) = path(parent) || child, every unit has exactly one row, the active contains
+--            relations say the same, and its place in a collection obeys the same rule.
+-- Arguments: p_document_id: unit without parent
+-- Returns:   the problems as sentences; null when there are none
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_approver, iu_reader (through fn_iu_tree_verify, which runs as its caller)
+create or replace function fn_iu_tree_verify_document(p_document_id uuid) returns text[]
+language plpgsql
+set search_path from current
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+  v_problems text[];
+  v_rows bigint;
+  v_edges bigint;
+begin
+  select array_agg(format('%s: its path is not that of its parent and itself, or the active contains relation says another place', u.canonical_address))
+           filter (where u.deleted_at is not null
+                      or t.path_ids is distinct from
+                         case when u.parent_or_container_ref is null then array[u.id]
+                              else (select p.path_ids from iu_tree_path p where p.unit_id = u.parent_or_container_ref) || u.id end
+                      or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
+                      or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
+                      or (u.parent_or_container_ref is not null and c.document_id is not null)),
+         count(*), coalesce(sum((select count(*) from information_unit b where b.parent_or_container_ref = t.unit_id and b.deleted_at is null)), 0)
+    into v_problems, v_rows, v_edges
+    -- each row looks its own up by key, whatever the statistics say: as joins they read all units for the few of one document, or paired all
+    -- with all before the first analyze
+    from iu_tree_path t
+   cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
+    left join lateral (select k.from_unit_id, k.sibling_rank from iu_relation k
+                        where k.to_unit_id = t.unit_id and k.relation_type = 'contains' and k.relation_status = 'active' offset 0) r on true
+    left join lateral (select d.* from iu_collection_path d where d.document_id = t.unit_id offset 0) c on true
+   where t.root_unit_id = p_document_id;
+  if not exists (select from iu_tree_path where unit_id = p_document_id and depth = 0) then
+    v_problems := v_problems || format('document %s has no tree', p_document_id);
+  elsif v_edges <> v_rows - 1 then
+    v_problems := v_problems || format('%s edges, %s rows below the document', v_edges, v_rows - 1);
+  end if;
+  return v_problems || (
+    select array_agg(format('%s: its collection path is not that of its collection and itself', c.document_id))
+      from iu_collection_path c
+     where c.document_id = p_document_id
+       and (c.path_ids <> coalesce((select p.path_ids from iu_collection_path p where p.document_id = c.collection_id), array[c.collection_id])
+                          || c.document_id
+            or not exists (select from information_unit u where u.id = c.collection_id and u.unit_kind = 'collection'
+                                                            and u.parent_or_container_ref is null)));
+end
+$$;
+-- <<<
+
 -- >>> functions/structure/fn_iu_tree_verify.sql
 -- fn_iu_tree_verify(uuid) returns jsonb
 --
@@ -264,7 +341,6 @@ $$;
 create or replace function fn_iu_tree_verify(p_document_id uuid default null) returns jsonb
 language plpgsql
 set search_path from current
-set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_problems text[];
@@ -272,47 +348,37 @@ declare
   v_documents bigint;
   v_living bigint;
 begin
-  select count(*), count(*) filter (where depth = 0) into v_units, v_documents
-    from iu_tree_path where p_document_id is null or root_unit_id = p_document_id;
-  if p_document_id is null then
+  if p_document_id is not null then
+    v_problems := fn_iu_tree_verify_document(p_document_id);
+    select count(*), count(*) filter (where depth = 0) into v_units, v_documents from iu_tree_path where root_unit_id = p_document_id;
+  else
+    select count(*), count(*) filter (where depth = 0) into v_units, v_documents from iu_tree_path;
     select count(*) into v_living from information_unit where deleted_at is null;
+    select array_agg(problem) into v_problems from (
+      (select format('%s: its path is not that of its parent and itself', u.canonical_address) as problem
+         from iu_tree_path t join information_unit u on u.id = t.unit_id
+         left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
+        where u.deleted_at is not null
+           or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end)
+      union all
+      (select format('%s units, %s rows of iu_tree_path', v_living, v_units) where v_living <> v_units)
+      union all
+      (select format('%s: the active contains relation says another place', u.canonical_address)
+         from iu_tree_path t join information_unit u on u.id = t.unit_id
+         left join iu_relation r on r.to_unit_id = t.unit_id and r.relation_type = 'contains' and r.relation_status = 'active'
+         left join iu_collection_path c on c.document_id = t.unit_id
+        where r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
+           or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
+           or (u.parent_or_container_ref is not null and c.document_id is not null))
+      union all
+      (select format('%s: its collection path is not that of its collection and itself', c.document_id)
+         from iu_collection_path c
+         left join iu_collection_path p on p.document_id = c.collection_id
+         left join information_unit u on u.id = c.collection_id
+        where c.path_ids <> coalesce(p.path_ids, array[c.collection_id]) || c.document_id
+           or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null)
+    ) found;
   end if;
-  select array_agg(problem) into v_problems from (
-    (select format('%s: its path is not that of its parent and itself', u.canonical_address) as problem
-       from iu_tree_path t join information_unit u on u.id = t.unit_id
-       left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
-      where (p_document_id is null or t.root_unit_id = p_document_id)
-        and (u.deleted_at is not null
-             or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end))
-    union all
-    -- without a limit, which would make the planner scan all units for the first 20
-    (select format('%s edges, %s rows below the document', edge.edges, v_units - 1)
-       from (select count(*) as edges from iu_tree_path t
-               join information_unit c on c.parent_or_container_ref = t.unit_id and c.deleted_at is null
-              where t.root_unit_id = p_document_id) edge
-      where p_document_id is not null and edge.edges <> v_units - 1)
-    union all
-    (select format('%s units, %s rows of iu_tree_path', v_living, v_units) where v_living <> v_units)
-    union all
-    (select format('document %s has no tree', p_document_id) where p_document_id is not null and v_documents <> 1)
-    union all
-    (select format('%s: the active contains relation says another place', u.canonical_address)
-       from iu_tree_path t join information_unit u on u.id = t.unit_id
-       left join iu_relation r on r.to_unit_id = t.unit_id and r.relation_type = 'contains' and r.relation_status = 'active'
-       left join iu_collection_path c on c.document_id = t.unit_id
-      where (p_document_id is null or t.root_unit_id = p_document_id)
-        and (r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
-             or (u.parent_or_container_ref is not null and r.sibling_rank <> u.sibling_rank)
-             or (u.parent_or_container_ref is not null and c.document_id is not null)))
-    union all
-    (select format('%s: its collection path is not that of its collection and itself', c.document_id)
-       from iu_collection_path c
-       left join iu_collection_path p on p.document_id = c.collection_id
-       left join information_unit u on u.id = c.collection_id
-      where (p_document_id is null or c.document_id = p_document_id)
-        and (c.path_ids <> coalesce(p.path_ids, array[c.collection_id]) || c.document_id
-             or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null))
-  ) found;
   return jsonb_build_object('ok', v_problems is null, 'documents', v_documents, 'units', v_units,
                             'problems', to_jsonb(coalesce(v_problems[1:20], '{}')));
 end
@@ -331,16 +397,20 @@ $$;
 create or replace function fn_iu_tree_ancestors(p_unit_id uuid)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, title text, lifecycle_status text,
                version_id uuid)
-language sql
+language plpgsql
 set search_path from current
 as $$
+#variable_conflict use_column
+begin
+  return query
   select u.id, u.parent_or_container_ref, (a.place - 1)::integer, u.canonical_address, u.section_code, u.identity_profile ->> 'title',
          u.lifecycle_status, u.version_anchor_ref
     from iu_tree_path t
    cross join unnest(t.path_ids) with ordinality as a (id, place)
     join information_unit u on u.id = a.id
    where t.unit_id = p_unit_id and a.place <= t.depth
-   order by a.place
+   order by a.place;
+end
 $$;
 -- <<<
 
@@ -356,19 +426,27 @@ $$;
 create or replace function fn_iu_tree_subtree(p_unit_id uuid, p_levels integer default null)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, title text, lifecycle_status text,
                version_id uuid)
-language sql
+language plpgsql
 set search_path from current
 as $$
+#variable_conflict use_column
+begin
+  return query
   with recursive top as (
     select t.* from iu_tree_path t where t.unit_id = p_unit_id
   ), member as materialized (
     -- one range of the index: every path that begins with that of the unit
     select t.unit_id, t.depth, t.path_ids, u.parent_or_container_ref as parent_id, u.canonical_address, u.section_code,
            u.identity_profile ->> 'title' as title, u.lifecycle_status, u.version_anchor_ref as version_id, u.sibling_rank
-      from top join iu_tree_path t on t.root_unit_id = top.root_unit_id and t.path_ids >= top.path_ids
-       and t.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
-       and (p_levels is null or t.depth <= top.depth + p_levels)
-      join information_unit u on u.id = t.unit_id
+      from top
+     cross join lateral (
+       select r.* from iu_tree_path r
+        where r.root_unit_id = top.root_unit_id and r.path_ids >= top.path_ids
+          and r.path_ids < top.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+          and (p_levels is null or r.depth <= top.depth + p_levels)
+       offset 0) t
+     -- by key, one by one: with stale statistics a join reads all units for the few of this one
+     cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
   ), ordered as (
     select m.unit_id, array[]::text[] collate "C" as ranks from member m where m.unit_id = p_unit_id
     union all
@@ -376,7 +454,8 @@ as $$
   )
   select m.unit_id, m.parent_id, m.depth, m.canonical_address, m.section_code, m.title, m.lifecycle_status, m.version_id
     from ordered o join member m on m.unit_id = o.unit_id
-   order by o.ranks
+   order by o.ranks;
+end
 $$;
 -- <<<
 
@@ -391,18 +470,30 @@ $$;
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_siblings(p_unit_id uuid)
 returns table (unit_id uuid, sibling_order bigint, canonical_address text, section_code text, title text, lifecycle_status text, is_self boolean)
-language sql
+language plpgsql
 set search_path from current
 as $$
-  select u.id, row_number() over (order by coalesce(c.sibling_rank, u.sibling_rank), u.id), u.canonical_address, u.section_code,
-         u.identity_profile ->> 'title', u.lifecycle_status, u.id = p_unit_id
-    from information_unit self
-    left join iu_collection_path own on own.document_id = self.id
-    join information_unit u on u.id = self.id or u.parent_or_container_ref = self.parent_or_container_ref
-      or u.id in (select d.document_id from iu_collection_path d where d.collection_id = own.collection_id)
-    left join iu_collection_path c on c.document_id = u.id
-   where self.id = p_unit_id and u.deleted_at is null
-   order by 2
+#variable_conflict use_column
+begin
+  return query
+  with beside as (
+    -- a union, because no index serves an OR of the three
+    select self.id, self.sibling_rank as rank from information_unit self
+     where self.id = p_unit_id and self.parent_or_container_ref is null
+       and not exists (select from iu_collection_path own where own.document_id = self.id)
+    union all
+    select u.id, u.sibling_rank from information_unit self
+      join information_unit u on u.parent_or_container_ref = self.parent_or_container_ref where self.id = p_unit_id
+    union all
+    select d.document_id, d.sibling_rank from iu_collection_path own
+      join iu_collection_path d on d.collection_id = own.collection_id where own.document_id = p_unit_id
+  )
+  select u.id, row_number() over (order by b.rank, u.id), u.canonical_address, u.section_code, u.identity_profile ->> 'title',
+         u.lifecycle_status, u.id = p_unit_id
+    from beside b join information_unit u on u.id = b.id
+   where u.deleted_at is null
+   order by 2;
+end
 $$;
 -- <<<
 
@@ -432,7 +523,11 @@ as $$
        and r.valid_from <= p_at and (r.valid_to is null or r.valid_to > p_at)
      where r.attributes ->> 'collection' is null
   )
-  select u.id, s.parent_id, s.depth, u.canonical_address,
+  select u.id, s.parent_id, s.depth,
+         -- a birth that was undone gave its address back and had it then
+         case when u.deleted_at is null then u.canonical_address
+              else coalesce((select b.after ->> 'canonical_address' from iu_structure_change b where b.unit_id = u.id and b.change_kind = 'born'),
+                            u.canonical_address) end,
          case when n.relation_id is null then u.section_code else n.attributes ->> 'from' end,
          coalesce(l.to_status, first_l.from_status, u.lifecycle_status), v.id, v.version_seq
     from standing s
@@ -551,12 +646,14 @@ $$;
 -- May call:  internal
 create or replace function fn_iu_structure_note(p_operation_id bigint, p_step_no integer, p_kind text, p_unit_id uuid, p_before jsonb, p_after jsonb)
 returns void
-language sql
+language plpgsql
 set search_path from current
 as $$
+begin
   insert into iu_structure_change (operation_id, change_no, step_no, change_kind, unit_id, before, after)
   select p_operation_id, coalesce((select max(change_no) from iu_structure_change where operation_id = p_operation_id), 0) + 1,
-         p_step_no, p_kind, p_unit_id, p_before, p_after
+         p_step_no, p_kind, p_unit_id, p_before, p_after;
+end
 $$;
 -- <<<
 
@@ -590,7 +687,7 @@ $$;
 -- fn_iu_structure_rank(uuid, uuid, text, uuid) returns text
 --
 -- Contract:  a free rank among the children of a parent, or among the documents of a collection. A taken rank is never given again while
---            its unit stands there.
+--            its unit stands there. Reads the neighbours through the indexes, whatever the number of siblings.
 -- Arguments: p_parent_id: parent or collection; p_after_id: sibling to stand after; p_position: first | last, counts when p_after_id is
 --            null; p_self_id: the unit that moves, which is no neighbour of itself
 -- Returns:   the rank; 'a0' without a parent
@@ -602,28 +699,37 @@ language plpgsql
 set search_path from current
 as $$
 declare
-  v_ranks text[];
   v_left text;
 begin
   if p_parent_id is null then
     return 'a0';
   end if;
-  select array_agg(place.rank order by place.rank collate "C"), max(place.rank) filter (where place.id = p_after_id)
-    into v_ranks, v_left
-    from (select u.id, u.sibling_rank as rank from information_unit u where u.parent_or_container_ref = p_parent_id
-          union all
-          select c.document_id, c.sibling_rank from iu_collection_path c where c.collection_id = p_parent_id) place
-   where place.id is distinct from p_self_id;
-  if p_after_id is not null and v_left is null then
-    raise exception using errcode = 'IU605',
-      message = format('%s does not stand below %s', (select canonical_address from information_unit where id = p_after_id),
-                       (select canonical_address from information_unit where id = p_parent_id)),
-      hint = 'name a sibling of the new place, or leave "after" out';
+  if p_after_id is not null then
+    select s.rank into v_left
+      from (select u.sibling_rank as rank from information_unit u where u.id = p_after_id and u.parent_or_container_ref = p_parent_id
+            union all
+            select c.sibling_rank from iu_collection_path c where c.document_id = p_after_id and c.collection_id = p_parent_id) s
+     where p_after_id is distinct from p_self_id;
+    if not found then
+      raise exception using errcode = 'IU605',
+        message = format('%s does not stand below %s', (select canonical_address from information_unit where id = p_after_id),
+                         (select canonical_address from information_unit where id = p_parent_id)),
+        hint = 'name a sibling of the new place, or leave "after" out';
+    end if;
+  elsif p_position = 'last' then
+    v_left := greatest(
+      (select u.sibling_rank from information_unit u where u.parent_or_container_ref = p_parent_id and u.id is distinct from p_self_id
+        order by u.sibling_rank desc limit 1),
+      (select c.sibling_rank from iu_collection_path c where c.collection_id = p_parent_id and c.document_id is distinct from p_self_id
+        order by c.sibling_rank desc limit 1));
   end if;
-  if p_after_id is null and p_position = 'last' then
-    v_left := v_ranks[cardinality(v_ranks)];
-  end if;
-  return fn_iu_rank_between(v_left, (select min(r collate "C") from unnest(v_ranks) r where v_left is null or r collate "C" > v_left collate "C"));
+  return fn_iu_rank_between(v_left, least(
+    (select u.sibling_rank from information_unit u
+      where u.parent_or_container_ref = p_parent_id and u.id is distinct from p_self_id and (v_left is null or u.sibling_rank > v_left)
+      order by u.sibling_rank limit 1),
+    (select c.sibling_rank from iu_collection_path c
+      where c.collection_id = p_parent_id and c.document_id is distinct from p_self_id and (v_left is null or c.sibling_rank > v_left)
+      order by c.sibling_rank limit 1)));
 end
 $$;
 -- <<<
@@ -662,12 +768,15 @@ begin
      and exists (select from iu_collection_path where collection_id = p_unit_id) then
     raise exception using errcode = 'IU609', message = format('collection %s has documents and cannot become a piece', v_old.canonical_address);
   end if;
-  perform fn_iu_canonical_writer('fn_iu_structure_op');
-  update information_unit
-     set parent_or_container_ref = p_parent_id, updated_by = p_actor,
-         sibling_rank = case when p_parent_id is null then sibling_rank else p_rank end
-   where id = p_unit_id;
-  perform fn_iu_canonical_writer('');
+  -- a document that stays one changes its collection only, which its own row does not tell
+  if v_old.parent_id is not null or p_parent_id is not null then
+    perform fn_iu_canonical_writer('fn_iu_structure_op');
+    update information_unit
+       set parent_or_container_ref = p_parent_id, updated_by = p_actor,
+           sibling_rank = case when p_parent_id is null then sibling_rank else p_rank end
+     where id = p_unit_id;
+    perform fn_iu_canonical_writer('');
+  end if;
   if v_old.parent_id is distinct from p_parent_id then
     v_prefix := coalesce((select path_ids from iu_tree_path where unit_id = p_parent_id), '{}');
     update iu_tree_path
@@ -1308,16 +1417,161 @@ end
 $$;
 -- <<<
 
--- >>> functions/structure/fn_iu_structure_run.sql
--- fn_iu_structure_run(bigint, jsonb, text, text) returns jsonb
+-- >>> functions/structure/fn_iu_tree_verify_part.sql
+-- fn_iu_tree_verify_part(uuid[]) returns text
 --
--- Contract:  does the steps of an operation under its locks, and proves the trees it touched. A plan calls it too and undoes everything.
--- Arguments: p_operation_id; p_steps: normalized; p_actor; p_reference: approval reference
--- Returns:   {steps: [{step_no, event_type, unit_id}], documents: {id: {before_hash, after_hash}}}
+-- Contract:  proves the part of the trees that an operation wrote: these units and everything below them. Every child by adjacency has its
+--            row with path(child) = path(parent) || child, there is no other row (none was left behind), and the active contains relations
+--            and the collection paths of the units say the same. A tree that was whole before is whole when this holds; fn_iu_tree_verify
+--            proves a whole document without that assumption. Costs what moved, not what the document holds.
+-- Arguments: p_unit_ids: units whose place was written, each once; one whose birth was undone has no row left
+-- Returns:   the first problem as a sentence, or null
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_tree_verify_part(p_unit_ids uuid[]) returns text
+language plpgsql
+set search_path from current
+-- rows by key: a kept plan that reads the small tree of collections whole does so once a document (7 ms for 100)
+set enable_seqscan = off
+as $$
+declare
+  v_problem text;
+  v_found record;
+begin
+  -- what each unit says of itself
+  select format('%s: its path or its active contains relation says another place', u.canonical_address) into v_problem
+    from unnest(p_unit_ids) x (id)
+   cross join lateral (select i.* from information_unit i where i.id = x.id offset 0) u
+    left join lateral (select p.* from iu_tree_path p where p.unit_id = x.id offset 0) t on true
+    left join lateral (select k.* from iu_relation k
+                        where k.to_unit_id = x.id and k.relation_type = 'contains' and k.relation_status = 'active' offset 0) r on true
+    left join lateral (select d.* from iu_collection_path d where d.document_id = x.id offset 0) c on true
+   where case when u.deleted_at is not null then t.unit_id is not null or r.relation_id is not null or c.document_id is not null
+              else t.path_ids is distinct from
+                     case when u.parent_or_container_ref is null then array[u.id]
+                          else (select a.path_ids from iu_tree_path a where a.unit_id = u.parent_or_container_ref) || u.id end
+                or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
+                or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
+                or (u.parent_or_container_ref is not null and c.document_id is not null) end
+   limit 1;
+  if v_problem is not null then
+    return v_problem;
+  end if;
+  with outermost as materialized (
+    select t.* from unnest(p_unit_ids) x (id)
+     cross join lateral (select p.* from iu_tree_path p where p.unit_id = x.id offset 0) t
+     where not t.path_ids[1:t.depth] && p_unit_ids
+  ), part as materialized (
+    select t.unit_id, t.path_ids
+      from outermost o
+     cross join lateral (
+       select r.unit_id, r.path_ids from iu_tree_path r
+        where r.root_unit_id = o.root_unit_id and r.path_ids >= o.path_ids
+          and r.path_ids < o.path_ids || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+       offset 0) t
+  ), edge as materialized (
+    -- one look at the index of places a unit gives its children and what their paths have to be
+    select c.id, p.path_ids || c.id as path_ids
+      from part p
+     cross join lateral (
+       select u.id from information_unit u where u.parent_or_container_ref = p.unit_id and u.deleted_at is null offset 0) c
+  )
+  select (select count(*) from edge) as edges, (select count(*) from part) - (select count(*) from outermost) as below,
+         -- a set operation is hashed; as a join of two sets of unknown size it was planned as a loop in a loop (100 ms for 1,000 units)
+         (select id from (select id, path_ids from edge except select unit_id, path_ids from part) e limit 1) as unit_id
+    into v_found;
+  if v_found.unit_id is not null then
+    return format('%s: its path is not that of its parent and itself', (select canonical_address from information_unit where id = v_found.unit_id));
+  elsif v_found.edges <> v_found.below then
+    return format('%s units stand below the moved ones, %s rows tell so', v_found.edges, v_found.below);
+  end if;
+  -- documents in collections: those that were placed, and everything in a collection that was
+  with inside as materialized (
+    select d.document_id as id
+      from unnest(p_unit_ids) x (id)
+      left join lateral (select o.* from iu_collection_path o where o.document_id = x.id offset 0) own on true
+     cross join lateral (
+       select c.document_id from iu_collection_path c
+        where c.path_ids >= coalesce(own.path_ids, array[x.id])
+          and c.path_ids < coalesce(own.path_ids, array[x.id]) || 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+       offset 0) d
+    union select unnest(p_unit_ids)
+  )
+  select format('%s: its collection path is not that of its collection and itself', c.document_id) into v_problem
+    from inside i
+   cross join lateral (
+     select e.* from iu_collection_path e where e.document_id = i.id
+     union all
+     select e.* from iu_collection_path e where e.collection_id = i.id
+     offset 0) c
+   where c.path_ids <> coalesce((select p.path_ids from iu_collection_path p where p.document_id = c.collection_id), array[c.collection_id])
+                       || c.document_id
+   limit 1;
+  return v_problem;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_digest.sql
+-- fn_iu_structure_digest(bigint, boolean) returns text
+--
+-- Contract:  one hash over the units that an operation placed, numbered, ended or made: place, rank, number and lifecycle of each, as in the
+--            lines of fn_iu_tree_hash. Costs what the operation touched, not what its documents hold. An operation and its rollback write no
+--            other line, so equal digests before and after both mean equal tree hashes.
+-- Arguments: p_operation_id; p_before: true = as they stood before the operation, from what it wrote down; false = as they stand now
+-- Returns:   sha256 in hexadecimal; null when none of them stands in a tree
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_structure_digest(p_operation_id bigint, p_before boolean) returns text
+language plpgsql
+set search_path from current
+as $$
+begin
+  -- plpgsql, which keeps its plan: as an SQL function it is planned again in every call (0.7 ms)
+  return (
+    with touched as materialized (
+      select c.unit_id, bool_or(c.change_kind = 'born') as is_born,
+             (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'placed'))[1] as place,
+             (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'lifecycle'))[1] as life,
+             (array_agg(c.before order by c.change_no) filter (where c.change_kind = 'numbered'))[1] as number
+        from iu_structure_change c
+       where c.operation_id = p_operation_id and c.change_kind in ('born', 'placed', 'lifecycle', 'numbered')
+       group by c.unit_id
+    ), standing as (
+      select x.unit_id,
+             case when p_before and x.place is not null then coalesce(x.place ->> 'parent_id', x.place ->> 'collection_id')
+                  else coalesce(u.parent_or_container_ref, p.collection_id)::text end as container,
+             case when p_before and x.place is not null then x.place ->> 'rank' else coalesce(p.sibling_rank, u.sibling_rank) end as rank,
+             case when p_before and x.life is not null then x.life ->> 'lifecycle_status' else u.lifecycle_status end as status,
+             case when p_before and x.number is not null then x.number ->> 'section_code' else u.section_code end as code
+        from touched x
+        join information_unit u on u.id = x.unit_id
+        left join iu_collection_path p on p.document_id = x.unit_id
+       where case when p_before then not x.is_born else (select t.unit_id from iu_tree_path t where t.unit_id = x.unit_id) is not null end
+    )
+    select encode(sha256(convert_to(string_agg(
+             concat_ws(' ', s.unit_id, coalesce(s.container, '-'), case when s.container is null then '-' else s.rank end, s.status,
+                       coalesce(quote_ident(s.code), '-')), E'\n' order by s.unit_id), 'UTF8')), 'hex')
+      from standing s
+  );
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_run.sql
+-- fn_iu_structure_run(bigint, jsonb, text, text, boolean) returns jsonb
+--
+-- Contract:  does the steps of an operation under its locks, and proves what it wrote. A plan calls it too and undoes everything.
+-- Arguments: p_operation_id; p_steps: normalized; p_actor; p_reference: approval reference; p_whole: true also proves and hashes the whole
+--            documents (a plan), false only the part that was written (an apply, which costs what moves and not what the documents hold)
+-- Returns:   {steps: [{step_no, event_type, unit_id}], before_hash, after_hash (fn_iu_structure_digest), documents: {id: {before_hash,
+--            after_hash}} (fn_iu_tree_hash; empty unless p_whole)}
 -- Raises:    as the steps; IU613 a tree is broken afterwards
 -- Writes:    as the steps
 -- May call:  internal
-create or replace function fn_iu_structure_run(p_operation_id bigint, p_steps jsonb, p_actor text, p_reference text) returns jsonb
+create or replace function fn_iu_structure_run(p_operation_id bigint, p_steps jsonb, p_actor text, p_reference text, p_whole boolean) returns jsonb
 language plpgsql
 set search_path from current
 as $$
@@ -1328,48 +1582,49 @@ declare
   v_before jsonb := '{}';
   v_result jsonb := '[]';
   v_hashes jsonb := '{}';
-  v_proof jsonb;
+  v_problem text;
   v_step jsonb;
   v_no integer := 0;
 begin
-  select array_agg(distinct u.id) into v_units
-    from jsonb_array_elements(p_steps) s
-   cross join lateral (values (s ->> 'unit'), (s ->> 'parent'), (s ->> 'after')) as named (ref)
-    join information_unit u on u.canonical_address = named.ref;
-  v_units := coalesce(v_units, '{}') || coalesce((select array_agg(u.id) from jsonb_array_elements(p_steps) s
-   cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r
-    join information_unit u on u.canonical_address = r), '{}');
+  v_units := fn_iu_structure_named(p_steps);
   -- and the collections that named documents stand in
-  v_units := v_units || coalesce((select array_agg(c.collection_id) from iu_collection_path c where c.document_id = any (v_units)), '{}');
+  v_units := v_units || array(select c.collection_id from iu_collection_path c where c.document_id = any (v_units));
   v_documents := fn_iu_structure_lock(v_units, exists (
     select from jsonb_array_elements(p_steps) s
-      left join information_unit u on u.canonical_address = s ->> 'unit'
-      left join information_unit p on p.canonical_address = s ->> 'parent'
      where s ->> 'operation_type' in ('reparent_piece', 'renumber_piece')
-       and (u.parent_or_container_ref is null or p.id is null or p.unit_kind = 'collection')));
-  foreach v_document in array v_documents loop
-    v_before := v_before || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
-  end loop;
+       and (s ->> 'operation_type' = 'reparent_piece' and s ->> 'parent' is null
+            or (select u.parent_or_container_ref is not null and u.unit_kind <> 'collection'
+                  from information_unit u where u.canonical_address = s ->> 'unit') is not true
+            or (select p.unit_kind from information_unit p where p.canonical_address = s ->> 'parent') = 'collection')));
+  if p_whole then
+    foreach v_document in array v_documents loop
+      v_before := v_before || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
+    end loop;
+  end if;
   for v_step in select jsonb_array_elements(p_steps) loop
     v_no := v_no + 1;
     v_result := v_result || jsonb_build_array(fn_iu_structure_step(p_operation_id, v_no, v_step, p_actor, p_reference) || jsonb_build_object('step_no', v_no));
   end loop;
-  for v_document in
-    select d.id from (select unnest(v_documents) as id union
-                      select t.root_unit_id from iu_structure_change c join iu_tree_path t on t.unit_id = c.unit_id
-                       where c.operation_id = p_operation_id) d
-  loop
-    if exists (select from iu_tree_path where unit_id = v_document and depth = 0) then
-      v_proof := fn_iu_tree_verify(v_document);
-      if not (v_proof ->> 'ok')::boolean then
-        raise exception using errcode = 'IU613', message = format('the operation would leave a broken tree: %s', v_proof -> 'problems' ->> 0),
-          hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+  v_problem := fn_iu_tree_verify_part(array(select distinct unit_id from iu_structure_change
+                                             where operation_id = p_operation_id and change_kind in ('born', 'placed')));
+  if p_whole then
+    for v_document in
+      select d.id from (select unnest(v_documents) as id union select unnest(fn_iu_document_of(array(
+                        select unit_id from iu_structure_change where operation_id = p_operation_id)))) d
+    loop
+      if v_problem is null and exists (select from iu_tree_path where unit_id = v_document and depth = 0) then
+        v_problem := (fn_iu_tree_verify_document(v_document))[1];
       end if;
-    end if;
-    v_hashes := v_hashes || jsonb_build_object(v_document, jsonb_build_object('before_hash', v_before -> v_document::text,
-                                                                             'after_hash', fn_iu_tree_hash(v_document)));
-  end loop;
-  return jsonb_build_object('steps', v_result, 'documents', v_hashes);
+      v_hashes := v_hashes || jsonb_build_object(v_document, jsonb_build_object('before_hash', v_before -> v_document::text,
+                                                                               'after_hash', fn_iu_tree_hash(v_document)));
+    end loop;
+  end if;
+  if v_problem is not null then
+    raise exception using errcode = 'IU613', message = format('the operation would leave a broken tree: %s', v_problem),
+      hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+  end if;
+  return jsonb_build_object('steps', v_result, 'before_hash', fn_iu_structure_digest(p_operation_id, true),
+                            'after_hash', fn_iu_structure_digest(p_operation_id, false), 'documents', v_hashes);
 end
 $$;
 -- <<<
@@ -1422,23 +1677,49 @@ $$;
 -- <<<
 
 -- >>> functions/structure/fn_iu_structure_preview.sql
--- fn_iu_structure_preview(uuid[], integer) returns jsonb
+-- fn_iu_structure_preview(uuid[], uuid[], integer) returns jsonb
 --
--- Contract:  the trees of some documents as lines to show, dead pieces included, at most p_limit a document.
--- Arguments: p_document_ids; p_limit
--- Returns:   {document address: [{address, depth, number, status}]}
+-- Contract:  the trees of some documents as lines to show, in reading order, dead pieces included. A document of more units than p_limit is
+--            shown in part: the touched units, what stands above them and beside them.
+-- Arguments: p_document_ids; p_unit_ids: the touched units; p_limit: lines of a document
+-- Returns:   [{document: address, units: how many it has, lines: [{address, depth, number, status}]}], by address
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_structure_preview(p_document_ids uuid[], p_limit integer) returns jsonb
-language sql
+create or replace function fn_iu_structure_preview(p_document_ids uuid[], p_unit_ids uuid[], p_limit integer) returns jsonb
+language plpgsql
 set search_path from current
 as $$
-  select coalesce(jsonb_object_agg(d.canonical_address, d.lines), '{}') from (
-    select r.canonical_address, (
-      select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status) order by s.place)
-        from (select x.*, row_number() over () as place from fn_iu_tree_subtree(r.id) x limit p_limit) s) as lines
-      from information_unit r where r.id = any (p_document_ids) and r.parent_or_container_ref is null and r.deleted_at is null) d
+declare
+  v_document record;
+  v_lines jsonb;
+  v_result jsonb := '[]';
+begin
+  for v_document in
+    select t.root_unit_id as id, (select canonical_address from information_unit where id = t.root_unit_id) as address, count(*) as units
+      from iu_tree_path t where t.root_unit_id = any (p_document_ids) group by t.root_unit_id order by 2
+  loop
+    if v_document.units <= p_limit then
+      select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status)
+                       order by s.place) into v_lines
+        from (select x.*, row_number() over () as place from fn_iu_tree_subtree(v_document.id) x) s;
+    else
+      select jsonb_agg(jsonb_build_object('address', s.canonical_address, 'depth', s.depth, 'number', s.section_code, 'status', s.lifecycle_status)
+                       order by s.rank_path) into v_lines
+        from (select v.* from v_iu_tree v
+               where v.unit_id in (
+                 select unnest(t.path_ids) from iu_tree_path t where t.unit_id = any (p_unit_ids)
+                 union
+                 (select b.id from information_unit u join information_unit b on b.parent_or_container_ref = u.parent_or_container_ref
+                   where u.id = any (p_unit_ids) and b.deleted_at is null limit p_limit))
+                 and v.root_unit_id = v_document.id
+               order by v.rank_path limit p_limit) s;
+    end if;
+    v_result := v_result || jsonb_build_array(jsonb_build_object('document', v_document.address, 'units', v_document.units,
+                                                                'lines', coalesce(v_lines, '[]')));
+  end loop;
+  return v_result;
+end
 $$;
 -- <<<
 
@@ -1478,26 +1759,34 @@ end
 $$;
 -- <<<
 
--- >>> functions/structure/fn_iu_structure_documents.sql
--- fn_iu_structure_documents(jsonb) returns uuid[]
+-- >>> functions/structure/fn_iu_structure_named.sql
+-- fn_iu_structure_named(jsonb) returns uuid[]
 --
--- Contract:  the documents of the units that steps name and that exist.
+-- Contract:  the units that steps name and that exist: unit, parent, after, derived_from and units.
 -- Arguments: p_steps: normalized steps
--- Returns:   ids
+-- Returns:   ids, each once
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_structure_documents(p_steps jsonb) returns uuid[]
-language sql
+create or replace function fn_iu_structure_named(p_steps jsonb) returns uuid[]
+language plpgsql
 set search_path from current
 as $$
-  select coalesce(array_agg(distinct t.root_unit_id), '{}')
-    from jsonb_array_elements(p_steps) s
-   cross join lateral (
-     select s ->> 'unit' as ref union all select s ->> 'parent'
-      union all select r from jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r) named
-    join information_unit u on u.canonical_address = named.ref
-    join iu_tree_path t on t.unit_id = u.id
+begin
+  -- plpgsql, which keeps its plan: as an SQL function it is planned again in every call
+  return (
+    -- one look-up a name: as a join the planner would now and then read all units
+    select coalesce(array_agg(f.id), '{}')
+      from (select (select u.id from information_unit u where u.canonical_address = named.ref) as id
+              from (select n.ref from jsonb_array_elements(p_steps) s
+                     cross join lateral (values (s ->> 'unit'), (s ->> 'parent'), (s ->> 'after'), (s ->> 'derived_from')) as n (ref)
+                    union
+                    select r from jsonb_array_elements(p_steps) s
+                     cross join lateral jsonb_array_elements_text(case when jsonb_typeof(s -> 'units') = 'array' then s -> 'units' else '[]' end) r) named
+             where named.ref is not null) f
+     where f.id is not null
+  );
+end
 $$;
 -- <<<
 
@@ -1511,12 +1800,17 @@ $$;
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_events(p_operation_id bigint, p_phase text) returns jsonb
-language sql
+language plpgsql
 set search_path from current
 as $$
-  select jsonb_build_object('event_emitted', bool_and(event_id is not null),
-                            'events', jsonb_agg(jsonb_build_object('step_no', step_no, 'event_type', event_type, 'event_id', event_id) order by step_no))
-    from iu_structure_event where operation_id = p_operation_id and phase = p_phase
+begin
+  -- plpgsql, which keeps its plan: as an SQL function it is planned again in every call
+  return (
+    select jsonb_build_object('event_emitted', bool_and(event_id is not null),
+                              'events', jsonb_agg(jsonb_build_object('step_no', step_no, 'event_type', event_type, 'event_id', event_id) order by step_no))
+      from iu_structure_event where operation_id = p_operation_id and phase = p_phase
+  );
+end
 $$;
 -- <<<
 
@@ -1536,7 +1830,7 @@ as $$
   select jsonb_build_object('operation_id', p_operation.operation_id::text, 'operation_type', p_operation.operation_type,
                             'status', p_operation.operation_status, 'idempotency_key', p_operation.idempotency_key,
                             'replayed', p_replayed, 'step_count', p_operation.step_count,
-                            'impact', p_operation.impact_summary - 'found')
+                            'impact', p_operation.impact_summary)
 $$;
 -- <<<
 
@@ -1548,8 +1842,10 @@ $$;
 --            rolled back, in which case p_request makes it a new one.
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
--- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact}; impact = {units, units_born, tree_rows,
---            sql_links, relations, events, reviews, documents, before, after}
+-- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};
+--            impact = {units, units_born, tree_rows,
+--            sql_links, relations, lineage (relations that are no place), events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
+--            (whole trees)}
 -- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
 -- Writes:    iu_structure_operation
 -- May call:  iu_emitter, iu_operator
@@ -1557,6 +1853,8 @@ create or replace function fn_iu_structure_op_plan(p_operation jsonb, p_actor te
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_steps jsonb := fn_iu_structure_normalize(p_operation);
@@ -1564,6 +1862,10 @@ declare
   v_key text := format('iu_op:%s:%s', v_type, encode(sha256(convert_to(v_steps::text || coalesce(p_request, ''), 'UTF8')), 'hex'));
   v_operation iu_structure_operation;
   v_before jsonb;
+  v_after jsonb;
+  v_found jsonb;
+  v_touched uuid[];
+  v_documents uuid[];
   v_impact jsonb;
   v_run jsonb;
 begin
@@ -1576,35 +1878,40 @@ begin
   returning * into v_operation;
   if not found then
     select * into strict v_operation from iu_structure_operation where idempotency_key = v_key;
-    return fn_iu_structure_said(v_operation, true);
+    return fn_iu_structure_said(v_operation, true) || jsonb_build_object('preview', v_operation.preview);
   end if;
   begin
     -- everything in this block is undone; variables keep what it found
-    v_before := fn_iu_structure_preview(fn_iu_structure_documents(v_steps), 500);
-    v_run := fn_iu_structure_run(v_operation.operation_id, v_steps, p_actor, format('plan %s', v_operation.operation_id));
+    v_run := fn_iu_structure_run(v_operation.operation_id, v_steps, p_actor, format('plan %s', v_operation.operation_id), true);
     select jsonb_build_object(
              'units', count(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')),
              'units_born', count(*) filter (where c.change_kind = 'born'),
              'tree_rows', coalesce(sum((c.after ->> 'tree_rows')::bigint) filter (where c.change_kind = 'placed'), 0) + count(*) filter (where c.change_kind = 'born'),
              'sql_links', count(*) filter (where c.change_kind in ('link_copied', 'link_moved')),
              'relations', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id),
-             'events', v_operation.step_count,
-             'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'),
-             'found', coalesce((select jsonb_object_agg(f.unit_id || ' ' || f.change_kind, f.before)
-                        from (select distinct on (x.unit_id, x.change_kind) x.* from iu_structure_change x
-                               where x.operation_id = v_operation.operation_id and x.change_kind in ('placed', 'lifecycle', 'numbered')
-                                 and not exists (select from iu_structure_change b where b.operation_id = x.operation_id and b.unit_id = x.unit_id
-                                                                                     and b.change_kind = 'born')
-                               order by x.unit_id, x.change_kind, x.change_no) f), '{}'))
-      into v_impact from iu_structure_change c where c.operation_id = v_operation.operation_id;
-    v_impact := v_impact || jsonb_build_object('documents', v_run -> 'documents', 'before', v_before,
-      'after', fn_iu_structure_preview(array(select k::uuid from jsonb_object_keys(v_run -> 'documents') k), 500));
+             'lineage', (select count(*) from iu_relation r where r.operation_ref = v_operation.operation_id and r.relation_type <> 'contains'),
+             'events', v_operation.step_count, 'before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash',
+             'reviews', coalesce(jsonb_agg(c.after) filter (where c.change_kind = 'review'), '[]'), 'documents', v_run -> 'documents'),
+           coalesce(array_agg(distinct c.unit_id) filter (where c.change_kind not in ('context', 'review')), '{}')
+      into v_impact, v_touched from iu_structure_change c where c.operation_id = v_operation.operation_id;
+    select coalesce(jsonb_object_agg(f.unit_id || ' ' || f.change_kind, f.before), '{}') into v_found
+      from (select distinct on (x.unit_id, x.change_kind) x.* from iu_structure_change x
+             where x.operation_id = v_operation.operation_id and x.change_kind in ('placed', 'lifecycle', 'numbered')
+               and not exists (select from iu_structure_change b where b.operation_id = x.operation_id and b.unit_id = x.unit_id
+                                                                   and b.change_kind = 'born')
+             order by x.unit_id, x.change_kind, x.change_no) f;
+    v_documents := array(select k::uuid from jsonb_object_keys(v_run -> 'documents') k);
+    v_after := fn_iu_structure_preview(v_documents, v_touched, 500);
     raise exception using errcode = 'ZZ600', message = 'planned';
   exception when sqlstate 'ZZ600' then
     null;
   end;
-  update iu_structure_operation set impact_summary = v_impact where operation_id = v_operation.operation_id returning * into v_operation;
-  return fn_iu_structure_said(v_operation, false);
+  -- undoing the block released its locks, so this is a picture a moment later; what apply compares with is in found
+  v_before := fn_iu_structure_preview(v_documents, v_touched, 500);
+  update iu_structure_operation
+     set impact_summary = v_impact, found = v_found, preview = jsonb_build_object('before', v_before, 'after', v_after)
+   where operation_id = v_operation.operation_id returning * into v_operation;
+  return fn_iu_structure_said(v_operation, false) || jsonb_build_object('preview', v_operation.preview);
 end
 $$;
 -- <<<
@@ -1644,10 +1951,10 @@ $$;
 -- >>> functions/structure/fn_iu_structure_op_apply.sql
 -- fn_iu_structure_op_apply(bigint, text, text) returns jsonb
 --
--- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, every touched tree proven. Applied
+-- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, what was written proven. Applied
 --            twice is applied once. What was planned on a unit that somebody has since moved, numbered, ended or revised is refused.
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
--- Returns:   as the plan, and event_emitted, events: [{step_no, event_type, event_id}]
+-- Returns:   as the plan without its preview, and event_emitted, events: [{step_no, event_type, event_id}]
 -- Raises:    IU216 actor missing, IU607 the plan is stale, IU614 no such operation, IU615 gate closed, IU616 approval missing,
 --            IU617 rolled back already, as the steps
 -- Writes:    as the steps; iu_structure_operation, iu_structure_event, event_outbox
@@ -1656,6 +1963,8 @@ create or replace function fn_iu_structure_op_apply(p_operation_id bigint, p_act
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
@@ -1670,14 +1979,14 @@ begin
     raise exception using errcode = 'IU617', message = format('operation %s is %s', p_operation_id, v_operation.operation_status),
       hint = 'plan it again with another request name';
   end if;
-  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref);
+  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref, false);
   select u.canonical_address into v_stale
     from (select distinct on (c.unit_id, c.change_kind) c.* from iu_structure_change c
            where c.operation_id = p_operation_id and c.change_kind in ('placed', 'lifecycle', 'numbered')
              and not exists (select from iu_structure_change b where b.operation_id = c.operation_id and b.unit_id = c.unit_id and b.change_kind = 'born')
            order by c.unit_id, c.change_kind, c.change_no) now
     join information_unit u on u.id = now.unit_id
-   where now.before is distinct from v_operation.impact_summary -> 'found' -> (now.unit_id || ' ' || now.change_kind)
+   where now.before is distinct from v_operation.found -> (now.unit_id || ' ' || now.change_kind)
    limit 1;
   if found then
     raise exception using errcode = 'IU607', message = format('%s has changed since operation %s was planned', v_stale, p_operation_id),
@@ -1686,7 +1995,7 @@ begin
   update iu_structure_operation
      set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = clock_timestamp(),
          updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
-         impact_summary = impact_summary || jsonb_build_object('documents', v_run -> 'documents'),
+         impact_summary = impact_summary || jsonb_build_object('before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash'),
          target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),
          source_unit_ids = array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
                                     and change_kind in ('lifecycle', 'placed', 'numbered')),
@@ -1781,30 +2090,38 @@ $$;
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_conflict(p_operation_id bigint) returns text
-language sql
+language plpgsql
 set search_path from current
 as $$
-  with own as (
+declare
+  v_applied_seq bigint := (select applied_seq from iu_structure_operation where operation_id = p_operation_id);
+  v_conflict text;
+begin
+  select format('operation %s (%s) touched %s later', later.operation_id, later.operation_type,
+                (select canonical_address from information_unit where id = c.unit_id)) into v_conflict
+    from (select distinct unit_id from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')) own
+    join iu_structure_change c on c.unit_id = own.unit_id
+    join iu_structure_operation later on later.operation_id = c.operation_id
+   where later.applied_seq > v_applied_seq and later.operation_status = 'enacted'
+   order by later.applied_seq desc limit 1;
+  if v_conflict is not null then
+    return v_conflict;
+  end if;
+  with own as materialized (
     select * from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')
-  ), last as (
+  ), last as materialized (
     select distinct on (unit_id, change_kind) * from own where change_kind in ('born', 'placed', 'lifecycle', 'numbered')
      order by unit_id, change_kind, change_no desc
   )
-  (select format('operation %s (%s) touched %s later', later.operation_id, later.operation_type, u.canonical_address)
-     from iu_structure_operation o
-     join iu_structure_operation later on later.applied_seq > o.applied_seq and later.operation_status = 'enacted'
-     join iu_structure_change c on c.operation_id = later.operation_id and c.unit_id in (select unit_id from own)
-     join information_unit u on u.id = c.unit_id
-    where o.operation_id = p_operation_id
-    order by later.applied_seq desc limit 1)
-  union all
+  select coalesce(
   (select format('%s has changed since: %s', u.canonical_address,
+                 case when u.deleted_at is not null then 'it was deleted' else
                  case l.change_kind when 'placed' then 'its place' when 'numbered' then 'its number' when 'lifecycle' then 'its lifecycle or version'
-                                    else 'its lifecycle, version or place' end)
+                                    else 'its lifecycle, version or place' end end)
      from last l
      join information_unit u on u.id = l.unit_id
      left join iu_collection_path p on p.document_id = u.id
-    where case l.change_kind
+    where u.deleted_at is not null or case l.change_kind
             when 'placed' then u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid
               or p.collection_id is distinct from (l.after ->> 'collection_id')::uuid
               or (coalesce(u.parent_or_container_ref, p.collection_id) is not null and coalesce(p.sibling_rank, u.sibling_rank) <> l.after ->> 'rank')
@@ -1817,22 +2134,24 @@ as $$
               or (not exists (select from last x where x.unit_id = l.unit_id and x.change_kind = 'placed')
                   and u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid)
           end
-    order by l.change_no limit 1)
-  union all
+    order by l.change_no limit 1),
   (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
      from own b
      join information_unit u on u.id = b.unit_id
-     join information_unit c on (c.parent_or_container_ref = u.id
-                                 or c.id in (select p.document_id from iu_collection_path p where p.collection_id = u.id)) and c.deleted_at is null
+    cross join lateral (
+      select d.id, d.canonical_address from information_unit d where d.parent_or_container_ref = u.id and d.deleted_at is null
+      union all
+      select d.id, d.canonical_address from iu_collection_path p join information_unit d on d.id = p.document_id
+       where p.collection_id = u.id and d.deleted_at is null) c
     where b.change_kind = 'born' and c.id not in (select unit_id from own where change_kind in ('born', 'placed'))
-    limit 1)
-  union all
+    limit 1),
   (select format('%s, which the operation made, has SQL links of its own', u.canonical_address)
      from own b join information_unit u on u.id = b.unit_id
      join iu_sql_link k on k.unit_id = u.id and k.lifecycle_status in ('draft', 'enacted')
     where b.change_kind = 'born' and k.id not in (select (x.after ->> 'link_id')::uuid from own x where x.change_kind = 'link_copied')
-    limit 1)
-  limit 1
+    limit 1)) into v_conflict;
+  return v_conflict;
+end
 $$;
 -- <<<
 
@@ -1843,7 +2162,7 @@ $$;
 --            else has changed since, each document has the identical tree hash as before the operation. The operation stays, rolled
 --            back; a second rollback changes nothing.
 -- Arguments: p_operation_id; p_actor: who; p_approval_ref: the approval that allows it; p_reason: why
--- Returns:   {operation_id, ..., event_emitted, events, documents: {id: {expected_hash, hash}}}
+-- Returns:   {operation_id, ..., event_emitted, events, expected_hash, hash} (fn_iu_structure_digest)
 -- Raises:    IU216, IU613 a tree would be broken or differ, IU614, IU615 gate closed, IU616, IU618 not applied, IU619 a later operation or
 --            change is in the way (named)
 -- Writes:    as fn_iu_structure_undo; iu_structure_operation, iu_structure_event, event_outbox
@@ -1852,16 +2171,16 @@ create or replace function fn_iu_structure_op_rollback(p_operation_id bigint, p_
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
   v_change iu_structure_change;
-  v_document record;
-  v_untouched uuid[] := '{}';
-  v_documents jsonb := '{}';
+  v_untouched boolean;
   v_hash text;
   v_conflict text;
-  v_proof jsonb;
+  v_problem text;
 begin
   if v_operation.operation_status = 'rolled_back' then
     return fn_iu_structure_said(v_operation, true) || fn_iu_structure_events(p_operation_id, 'rollback');
@@ -1880,26 +2199,17 @@ begin
     raise exception using errcode = 'IU619', message = format('operation %s cannot be rolled back: %s', p_operation_id, v_conflict),
       hint = 'roll the later one back first, or make a new operation that does what you want';
   end if;
-  for v_document in select key::uuid as id, value ->> 'before_hash' as before_hash, value ->> 'after_hash' as after_hash
-                      from jsonb_each(v_operation.impact_summary -> 'documents') loop
-    if fn_iu_tree_hash(v_document.id) is not distinct from v_document.after_hash then
-      v_untouched := v_untouched || v_document.id;
-    end if;
-  end loop;
+  v_untouched := fn_iu_structure_digest(p_operation_id, false) is not distinct from v_operation.impact_summary ->> 'after_hash';
   for v_change in select * from iu_structure_change where operation_id = p_operation_id order by change_no desc loop
     perform fn_iu_structure_undo(v_change, p_actor, p_approval_ref);
   end loop;
-  for v_document in select key::uuid as id, value ->> 'before_hash' as before_hash from jsonb_each(v_operation.impact_summary -> 'documents') loop
-    v_hash := fn_iu_tree_hash(v_document.id);
-    if v_hash is not null then
-      v_proof := fn_iu_tree_verify(v_document.id);
-    end if;
-    if (v_document.id = any (v_untouched) and v_hash is distinct from v_document.before_hash) or not coalesce((v_proof ->> 'ok')::boolean, true) then
-      raise exception using errcode = 'IU613', message = format('the rollback would not give the tree back: %s', coalesce(v_proof -> 'problems' ->> 0, 'another hash')),
-        hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
-    end if;
-    v_documents := v_documents || jsonb_build_object(v_document.id, jsonb_build_object('expected_hash', v_document.before_hash, 'hash', v_hash));
-  end loop;
+  v_hash := fn_iu_structure_digest(p_operation_id, false);
+  v_problem := fn_iu_tree_verify_part(array(select distinct unit_id from iu_structure_change
+                                             where operation_id = p_operation_id and change_kind in ('born', 'placed')));
+  if v_problem is not null or (v_untouched and v_hash is distinct from v_operation.impact_summary ->> 'before_hash') then
+    raise exception using errcode = 'IU613', message = format('the rollback would not give the tree back: %s', coalesce(v_problem, 'another hash')),
+      hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
+  end if;
   update iu_structure_operation
      set operation_status = 'rolled_back', rolled_back_at = clock_timestamp(), rolled_back_by = p_actor, rollback_reason = p_reason,
          rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
@@ -1908,7 +2218,60 @@ begin
      from (select x.step_no, (array_agg(c.unit_id order by c.change_no) filter (where c.change_kind not in ('context', 'review')))[1] as unit_id
              from iu_structure_event x join iu_structure_change c on c.operation_id = x.operation_id and c.step_no = x.step_no
             where x.operation_id = p_operation_id and x.phase = 'apply' group by x.step_no order by x.step_no desc offset 0) e;
-  return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback') || jsonb_build_object('documents', v_documents);
+  return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback')
+    || jsonb_build_object('expected_hash', v_operation.impact_summary -> 'before_hash', 'hash', v_hash);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_soft_delete.sql
+-- fn_iu_soft_delete(text, text, text) returns jsonb
+--
+-- Contract:  takes a draft that was never enacted out of its tree: deleted_at is set, place and contains relation end, one event unit_deleted.
+--            Row, versions and address stay. Refused for anything that was in force (that ends by fn_iu_deprecate) or has something below it.
+-- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory
+-- Returns:   {status: deleted | unchanged, unit_id}
+-- Raises:    IU205 no such unit, IU206 not alive, IU208 it has units below it, IU216 actor or reason missing, IU217, IU622 it was in force
+-- Writes:    information_unit, iu_tree_path, iu_collection_path, iu_relation, iu_lifecycle_log, event_outbox
+-- May call:  iu_operator
+create or replace function fn_iu_soft_delete(p_canonical_address text, p_actor text, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_unit information_unit;
+begin
+  if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
+    raise exception using errcode = 'IU216', message = 'a deletion names its actor and its reason';
+  end if;
+  select * into v_unit from information_unit where canonical_address = p_canonical_address;
+  if v_unit.deleted_at is not null then
+    return jsonb_build_object('status', 'unchanged', 'unit_id', v_unit.id);
+  end if;
+  perform fn_iu_structure_lock(array[v_unit.id], v_unit.parent_or_container_ref is null);
+  v_unit := fn_iu_living_unit(p_canonical_address);
+  if v_unit.lifecycle_status <> 'draft' or exists (select from unit_version where unit_id = v_unit.id and enacted_at is not null) then
+    raise exception using errcode = 'IU622', message = format('unit %s was in force', v_unit.canonical_address),
+      hint = 'fn_iu_deprecate ends the life of a unit';
+  end if;
+  if exists (select from information_unit where parent_or_container_ref = v_unit.id and deleted_at is null)
+     or exists (select from iu_collection_path where collection_id = v_unit.id) then
+    raise exception using errcode = 'IU208', message = format('unit %s has units below it', v_unit.canonical_address),
+      hint = 'move or delete them first';
+  end if;
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+   where to_unit_id = v_unit.id and relation_type = 'contains' and relation_status = 'active';
+  delete from iu_collection_path where document_id = v_unit.id;
+  delete from iu_tree_path where unit_id = v_unit.id;
+  perform fn_iu_canonical_writer('fn_iu_structure_op');
+  update information_unit set deleted_at = clock_timestamp(), updated_by = p_actor where id = v_unit.id;
+  perform fn_iu_canonical_writer('');
+  insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, reason)
+  values (v_unit.id, v_unit.canonical_address, v_unit.version_anchor_ref, v_unit.lifecycle_status, v_unit.lifecycle_status, p_actor,
+          'deleted: ' || p_reason);
+  perform fn_iu_emit_event('unit_deleted', v_unit.canonical_address, v_unit.id, p_actor, jsonb_build_object('version_id', v_unit.version_anchor_ref));
+  return jsonb_build_object('status', 'deleted', 'unit_id', v_unit.id);
 end
 $$;
 -- <<<
@@ -1920,7 +2283,7 @@ $$;
 --            changed is named in later_change and is no failure of the trees.
 -- Arguments: p_operation_id: the operation
 -- Returns:   {operation_id, status, ok, tree_path_ok, tree_acyclic, relation_ok, lifecycle_ok, link_ok, text_ok, event_ok, problems,
---            later_change, documents}
+--            later_change, documents: {id: tree hash of today}}
 -- Raises:    IU614 no such operation
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
@@ -1934,7 +2297,8 @@ declare
   v_result jsonb;
   v_problems jsonb := '[]';
   v_later text;
-  v_document text;
+  v_document uuid;
+  v_documents jsonb := '{}';
   v_applied boolean;
 begin
   select * into v_operation from iu_structure_operation where operation_id = p_operation_id;
@@ -1942,10 +2306,9 @@ begin
     raise exception using errcode = 'IU614', message = format('there is no structure operation %s', p_operation_id);
   end if;
   v_applied := v_operation.operation_status = 'enacted';
-  for v_document in select jsonb_object_keys(v_operation.impact_summary -> 'documents') loop
-    if v_operation.operation_status <> 'planned' and fn_iu_tree_hash(v_document::uuid) is not null then
-      v_problems := v_problems || (fn_iu_tree_verify(v_document::uuid) -> 'problems');
-    end if;
+  foreach v_document in array fn_iu_document_of(array(select unit_id from iu_structure_change where operation_id = p_operation_id)) loop
+    v_problems := v_problems || to_jsonb(coalesce(fn_iu_tree_verify_document(v_document), '{}'));
+    v_documents := v_documents || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
   end loop;
   v_later := case when v_applied then fn_iu_structure_conflict(p_operation_id) end;
   select jsonb_build_object(
@@ -1977,7 +2340,7 @@ begin
     into v_result;
   return jsonb_build_object('operation_id', p_operation_id::text, 'status', v_operation.operation_status,
                             'ok', not exists (select from jsonb_each(v_result) x where x.value = 'false'))
-         || v_result || jsonb_build_object('problems', v_problems, 'later_change', v_later, 'documents', v_operation.impact_summary -> 'documents');
+         || v_result || jsonb_build_object('problems', v_problems, 'later_change', v_later, 'documents', v_documents);
 end
 $$;
 -- <<<
@@ -2096,10 +2459,11 @@ comment on view v_iu_tree is 'Every unit that stands in a tree, with its documen
 -- <<<
 
 -- >>> views/v_iu_lineage.sql
--- v_iu_lineage: one row a unit and a unit it is related to, seen from both sides: earlier = where its text came from, later = where it went.
+-- v_iu_lineage: one row a unit and a unit it is related to, seen from both sides: earlier = where its text came from, later = where it went;
+-- actor_ref = who did it.
 create or replace view v_iu_lineage as
 select r.relation_id, side.unit_id, mine.canonical_address, side.direction, r.relation_type, side.other_id as related_unit_id,
-       other.canonical_address as related_address, r.relation_status, r.attributes, r.operation_ref as operation_id, r.valid_from, r.valid_to
+       other.canonical_address as related_address, r.relation_status, r.attributes, r.operation_ref as operation_id, r.created_by as actor_ref, r.valid_from, r.valid_to
   from iu_relation r
  cross join lateral (values
    (r.from_unit_id, r.to_unit_id, case r.relation_type when 'replaced_by' then 'later' else 'earlier' end),
@@ -2165,3 +2529,14 @@ insert into iu_tree_path (unit_id, root_unit_id, path_ids, depth) select id, roo
 insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, valid_from, created_by)
 select 'contains', u.parent_or_container_ref, u.id, u.sibling_rank, u.created_at, u.created_by
   from information_unit u where u.parent_or_container_ref is not null and u.deleted_at is null;
+
+-- one route an event type of operations, as iu.version_applied.workflow: there, and sending nothing. A rollback of this change leaves the rows
+-- (routes are never deleted), so they may be here already.
+insert into iu_outbound_route (route_code, event_domain, event_type, event_stream, target_kind, target_ref, note)
+select format('iu.%s.workflow', r.event_type), 'iu', r.event_type, r.event_stream, 'workflow', 'event_outbox', 'installed disabled and in dry-run'
+  from event_type_registry r
+ where r.event_domain = 'iu'
+   and r.event_type in ('structure_op_applied', 'structure_child_added', 'structure_piece_split', 'structure_pieces_merged',
+                        'structure_piece_deprecated', 'structure_piece_replaced', 'structure_piece_renumbered', 'structure_op_rolled_back')
+ order by r.event_type
+on conflict (route_code) do nothing;

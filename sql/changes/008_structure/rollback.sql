@@ -1,9 +1,16 @@
--- Refuses while operations were applied, collections hold documents or lineage was written: none of it can be made again from the units.
+-- Refuses while operations were applied, collections hold documents or a route of their events is enabled: none of it can be made again from
+-- the units. The routes stay as rows, disabled: a route is never deleted, and the next deploy takes them as they are.
 do $$
 declare
   v_operations bigint := (select count(*) from iu_structure_operation where enacted_at is not null);
   v_documents bigint := (select count(*) from iu_collection_path);
+  v_enabled text := (select string_agg(route_code, ', ' order by route_code) from iu_outbound_route
+                      where enabled and route_code like 'iu.structure\_%.workflow');
 begin
+  if v_enabled is not null then
+    raise exception using errcode = 'IU810', message = format('rollback of 008_structure refused: enabled routes: %s', v_enabled),
+      hint = 'disable them first: iu route disable CODE --reason TEXT';
+  end if;
   if v_operations > 0 or v_documents > 0 then
     raise exception using errcode = 'IU811',
       message = format('rollback of 008_structure refused: %s applied structure operations, %s documents in collections', v_operations, v_documents),
@@ -19,6 +26,7 @@ drop view v_iu_lineage;
 drop view v_iu_tree;
 drop function fn_iu_sql_link_validate(uuid, boolean);
 drop function fn_iu_sql_link_fingerprint(iu_sql_link);
+drop function fn_iu_soft_delete(text, text, text);
 drop function fn_iu_structure_op_verify(bigint);
 drop function fn_iu_structure_op_rollback(bigint, text, text, text);
 drop function fn_iu_structure_conflict(bigint);
@@ -28,11 +36,13 @@ drop function fn_iu_structure_emit(bigint, integer, text, text, uuid, text);
 drop function fn_iu_structure_op_plan(jsonb, text, text, text);
 drop function fn_iu_structure_said(iu_structure_operation, boolean);
 drop function fn_iu_structure_events(bigint, text);
-drop function fn_iu_structure_documents(jsonb);
+drop function fn_iu_structure_named(jsonb);
+drop function fn_iu_structure_digest(bigint, boolean);
+drop function fn_iu_tree_verify_part(uuid[]);
 drop function fn_iu_structure_claim(bigint, text, text);
-drop function fn_iu_structure_preview(uuid[], integer);
+drop function fn_iu_structure_preview(uuid[], uuid[], integer);
 drop function fn_iu_structure_normalize(jsonb);
-drop function fn_iu_structure_run(bigint, jsonb, text, text);
+drop function fn_iu_structure_run(bigint, jsonb, text, text, boolean);
 drop function fn_iu_structure_lock(uuid[], boolean);
 drop function fn_iu_structure_step(bigint, integer, jsonb, text, text);
 drop function fn_iu_structure_renumber(bigint, integer, jsonb, text, text);
@@ -59,6 +69,7 @@ drop function fn_iu_tree_siblings(uuid);
 drop function fn_iu_tree_subtree(uuid, integer);
 drop function fn_iu_tree_ancestors(uuid);
 drop function fn_iu_tree_verify(uuid);
+drop function fn_iu_tree_verify_document(uuid);
 drop function fn_iu_tree_assert_acyclic(uuid, uuid);
 drop function fn_iu_tree_is_descendant(uuid, uuid);
 drop function fn_iu_tree_hash(uuid);
@@ -72,3 +83,7 @@ drop table iu_structure_change;
 drop table iu_structure_operation;
 drop sequence iu_structure_applied_seq;
 update dot_config set value = replace(value, ', fn_iu_structure_op', '') where key = 'iu_create.gateway.allowed_marker_values';
+-- an event of that type keeps its type
+delete from event_type_registry r
+ where r.event_domain = 'iu' and r.event_type = 'unit_deleted'
+   and not exists (select from event_outbox e where e.event_domain = 'iu' and e.event_type = 'unit_deleted');

@@ -17,6 +17,7 @@ $$;
 drop trigger trg_iu_lane_release on iu_route_dead_letter;
 drop procedure pr_iu_deliver_local(integer, text);
 drop function fn_iu_schema();
+drop function fn_iu_target_try(text, text, jsonb);
 drop function fn_iu_delivery_health();
 drop function fn_iu_delivery_execute(text, uuid);
 drop function fn_iu_delivery_hop(integer);

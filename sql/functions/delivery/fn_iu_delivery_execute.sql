@@ -2,10 +2,11 @@
 --
 -- Contract:  runs the targets of a claim that has committed, each in a sub-transaction, as the role that calls this and under its
 --            rights; then settles them. Effects, attempts and the settled queue commit together: exactly once. What a target raises
---            undoes that target alone. An event that came through more than 16 targets is refused for good: a loop. Claim at most
+--            undoes that target alone, and search_path and role are set back after each. Once a gate was closed or the route stopped,
+--            what did not run yet is released. An event that came through more than 16 targets is refused for good: a loop. Claim at most
 --            50 at a time.
 -- Arguments: p_runner_id: as at the claim; p_lease_token: of the claim, in an earlier transaction
--- Returns:   {settled, refused, dead_lettered, sent, failed}
+-- Returns:   {settled, refused, dead_lettered, sent, failed}; settled counts what was released too
 -- Raises:    IU359 the lease was lost, IU301, IU302, and what ends the whole transaction
 -- Writes:    as fn_iu_delivery_settle, and whatever the targets write
 -- May call:  iu_worker, iu_operator
@@ -28,11 +29,21 @@ declare
   v_state text;
   v_message text;
   v_result jsonb;
+  v_path constant text := current_setting('search_path');
+  v_role constant text := current_setting('role');
+  v_judged_at timestamptz := '-infinity';
+  v_state_now jsonb;
 begin
-  for d in select * from fn_iu_delivery_take(p_lease_token) loop
+  for d in select t.*, array_agg(t.route_id) over () as route_ids from fn_iu_delivery_take(p_lease_token) t order by t.event_seq, t.route_id loop
     v_started := clock_timestamp();
     v_state := null; v_message := null;
-    if d.hop >= 16 then
+    if v_started > v_judged_at + interval '100 milliseconds' then
+      v_state_now := fn_iu_delivery_state(fn_iu_setting('iu_core.deployment', null), d.route_ids);
+      v_judged_at := v_started;
+    end if;
+    if v_state_now ->> 'hold' is not null or v_state_now -> 'stopped' ? d.route_id::text then
+      v_state := 'released';
+    elsif d.hop >= 16 then
       v_state := 'hop_limit';
       v_message := 'the event came through 16 targets in this database already: a loop';
     elsif d.call_name is null then
@@ -47,8 +58,13 @@ begin
             using d.event ->> 'delivery_id', d.event_id, d.event;
         end if;
         set constraints all immediate;
+        -- What a target set stays set after it; nobody else may run under it.
+        if pg_catalog.current_setting('role') operator(pg_catalog.<>) v_role then
+          perform pg_catalog.set_config('role', v_role, true);
+        end if;
+        perform pg_catalog.set_config('search_path', v_path, true);
         perform fn_iu_delivery_hop(d.hop + 1);
-      exception when query_canceled or others then
+      exception when query_canceled or assert_failure or others then
         get stacked diagnostics v_state = returned_sqlstate, v_message = message_text;
         v_message := case when v_state like '22%' then regexp_replace(v_message, '"[^"]*("|$)', '"..."', 'g') else v_message end;
       end;
@@ -56,7 +72,7 @@ begin
     v_count := v_count + 1;
     v_routes := v_routes || d.route_id;
     v_seqs := v_seqs || d.event_seq;
-    v_statuses := v_statuses || case when v_state is null then 'sent' else 'failed' end;
+    v_statuses := v_statuses || case when v_state is null then 'sent' when v_state = 'released' then 'released' else 'failed' end;
     v_times := v_times || (extract(epoch from clock_timestamp() - v_started) * 1000)::integer;
     v_details := v_details || coalesce(left(v_message, 500), 'committed with its attempt');
     v_codes := v_codes || v_state;
@@ -73,6 +89,6 @@ begin
       hint = 'it is claimed again when its time is over';
   end if;
   return v_result || jsonb_build_object('sent', cardinality(array_positions(v_statuses, 'sent')),
-                                        'failed', v_count - cardinality(array_positions(v_statuses, 'sent')));
+                                        'failed', cardinality(array_positions(v_statuses, 'failed')));
 end
 $$;

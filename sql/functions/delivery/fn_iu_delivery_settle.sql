@@ -3,7 +3,8 @@
 -- Contract:  writes what became of sends, fenced by the lease token: who comes back after his lease ran out finds nothing and
 --            writes nothing. sent: the delivery is gone, an attempt says so. failed, unknown: an attempt, and due again by the
 --            retry policy, or a dead letter. released: was not sent, the number is given back. Works while gates are closed: what
---            happened is recorded always. Locks in one order: leases, lanes, deliveries, flow.
+--            happened is recorded always. A call that is repeated because its answer was lost changes nothing. Locks in one order: leases,
+--            lanes, deliveries, flow, route, approval.
 -- Arguments: p_runner_id; then arrays of one length, one element a send: p_lease_tokens, p_route_ids, p_event_seqs, p_statuses,
 --            p_milliseconds, p_details (what the target said, or the failure), p_failure_codes, p_permanent, p_retry_after_seconds,
 --            p_gone (the target is gone for good: pause)
@@ -28,7 +29,10 @@ declare
   v_settled iu_settled[];
   v_lane_routes bigint[];
   v_lane_keys text[];
+  v_all_sent boolean;
   v_sent integer;
+  v_done_tokens uuid[];
+  v_done_routes bigint[];
   v_rest record;
   f record;
 begin
@@ -37,35 +41,48 @@ begin
     raise exception using errcode = 'IU352', message = 'a send is settled as sent, failed, unknown or released';
   end if;
   perform from iu_route_lease l where l.lease_token = any (p_lease_tokens) order by l.lease_token, l.route_id for update;
-  select array_agg(row(u.lease_token, u.route_id, u.event_seq, u.status, u.milliseconds, u.detail, u.failure_code, u.permanent,
-                       u.retry_after_seconds, u.gone, u.ordinality)::iu_settled)
-    into v_settled
-    from unnest(p_lease_tokens, p_route_ids, p_event_seqs, p_statuses, p_milliseconds, p_details, p_failure_codes, p_permanent,
-                p_retry_after_seconds, p_gone) with ordinality
-           as u (lease_token, route_id, event_seq, status, milliseconds, detail, failure_code, permanent, retry_after_seconds, gone, ordinality)
-    join iu_route_lease l using (lease_token, route_id);
-  select array_agg(d.route_id), array_agg(d.lane_key) into v_lane_routes, v_lane_keys
-    from unnest(v_settled) s
-    join iu_route_delivery d on d.event_seq = s.event_seq and d.route_id = s.route_id and d.lease_token = s.lease_token
-   where d.lane_key is not null;
-  perform from iu_route_lane l
-    join unnest(v_lane_routes, v_lane_keys) as k (route_id, lane_key) using (route_id, lane_key)
-   order by l.route_id, l.lane_key for update of l;
+  v_all_sent := not exists (select from unnest(p_statuses) as u (status) where u.status <> 'sent');
+  -- Almost always everything was sent: then no row is looked at twice.
+  if not v_all_sent then
+    select array_agg(row(u.lease_token, u.route_id, u.event_seq, u.status, u.milliseconds, u.detail, u.failure_code, u.permanent,
+                         u.retry_after_seconds, u.gone, u.ordinality)::iu_settled)
+      into v_settled
+      from unnest(p_lease_tokens, p_route_ids, p_event_seqs, p_statuses, p_milliseconds, p_details, p_failure_codes, p_permanent,
+                  p_retry_after_seconds, p_gone) with ordinality
+             as u (lease_token, route_id, event_seq, status, milliseconds, detail, failure_code, permanent, retry_after_seconds, gone, ordinality)
+      join iu_route_lease l using (lease_token, route_id);
+  end if;
+  if exists (select from iu_route_lease l where l.lease_token = any (p_lease_tokens)
+                and exists (select from iu_route_lane a where a.route_id = l.route_id)) then
+    select array_agg(d.route_id), array_agg(d.lane_key) into v_lane_routes, v_lane_keys
+      from unnest(p_lease_tokens, p_route_ids, p_event_seqs) as u (lease_token, route_id, event_seq)
+      join iu_route_delivery d on d.event_seq = u.event_seq and d.route_id = u.route_id and d.lease_token = u.lease_token
+     where d.lane_key is not null;
+    perform from iu_route_lane l
+      join unnest(v_lane_routes, v_lane_keys) as k (route_id, lane_key) using (route_id, lane_key)
+     order by l.route_id, l.lane_key for update of l;
+  end if;
   with gone as (
     delete from iu_route_delivery d
-     using unnest(v_settled) s
+     using unnest(p_lease_tokens, p_route_ids, p_event_seqs, p_statuses, p_milliseconds, p_details)
+             as s (lease_token, route_id, event_seq, status, milliseconds, detail)
+      join iu_route_lease l using (lease_token, route_id)
      where d.event_seq = s.event_seq and d.route_id = s.route_id and d.lease_token = s.lease_token and s.status = 'sent'
-    returning d.event_seq, d.route_id, d.attempt_no, d.event_ref, d.delivery_key, s.lease_token, s.milliseconds, s.detail
-  )
+    returning d.event_seq, d.route_id, d.attempt_no, d.event_ref, d.delivery_key, d.lease_token, l.route_version, l.route_code, s.milliseconds,
+              s.detail
+  ), written as (
   insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, delivered, event_ref, route_kind, route_code, status, decision,
                                 reason, idempotency_key, send_milliseconds, runner_id)
-  select g.event_seq, g.route_id, g.attempt_no, l.route_version, true, g.event_ref, 'outbound', l.route_code, 'sent', 'sent',
+  select g.event_seq, g.route_id, g.attempt_no, g.route_version, true, g.event_ref, 'outbound', g.route_code, 'sent', 'sent',
          left(g.detail, 200), g.delivery_key, g.milliseconds, p_runner_id
-    from gone g join iu_route_lease l using (lease_token, route_id);
-  get diagnostics v_sent = row_count;
+    from gone g
+  )
+  select coalesce(array_agg(g.lease_token), '{}'), coalesce(array_agg(g.route_id), '{}'), count(*) into v_done_tokens, v_done_routes, v_sent from gone g;
   select 0 as settled, 0 as dead_lettered, '{}'::bigint[] as held_route_ids, '{}'::text[] as held_lane_keys, '{}'::bigint[] as held_seqs into v_rest;
-  if p_statuses <> array_fill('sent'::text, array[cardinality(p_statuses)]) then
+  if not v_all_sent then
     select * into v_rest from fn_iu_delivery_settle_rest(p_runner_id, (select array_agg(s) from unnest(v_settled) s where s.status <> 'sent'));
+    v_done_tokens := v_done_tokens || v_rest.done_tokens;
+    v_done_routes := v_done_routes || v_rest.done_route_ids;
   end if;
   if v_lane_routes is not null then
     perform fn_iu_lane_refresh(v_lane_routes, v_lane_keys);
@@ -73,6 +90,13 @@ begin
     select h.route_id, h.lane_key, h.head_seq, 'infinity' from unnest(v_rest.held_route_ids, v_rest.held_lane_keys, v_rest.held_seqs) as h (route_id, lane_key, head_seq)
      order by 1, 2
     on conflict (route_id, lane_key) do update set due_at = 'infinity', lease_token = null;
+  end if;
+  if not v_all_sent then
+    -- The flow before the approval, as a claim locks them, and both in order of route.
+    perform from iu_route_flow w where w.route_id = any (select s.route_id from unnest(v_settled) s) order by w.route_id for update;
+    update iu_route_approval a set events_used = greatest(a.events_used - b.n, 0)
+      from (select approval_id, count(*) as n from unnest(v_rest.unused_approval_ids) as u (approval_id) group by 1) b
+     where a.approval_id = b.approval_id;
   end if;
   for f in
     select s.route_id, count(*) filter (where s.status = 'sent')::integer as sent,
@@ -85,11 +109,17 @@ begin
       join iu_route_flow w using (route_id)
      group by s.route_id, w.breaker, w.failures_in_row
     having count(*) filter (where s.is_failure) > 0 or bool_or(s.gone) or w.breaker <> 'closed' or w.failures_in_row > 0
-     order by s.route_id
+    union all
+    select distinct l.route_id, 1, 0, 0, false, null::text
+      from iu_route_lease l join iu_route_flow w using (route_id)
+     where v_all_sent and v_sent > 0 and l.lease_token = any (p_lease_tokens) and (w.breaker <> 'closed' or w.failures_in_row > 0)
+       and l.route_id = any (p_route_ids)
+     order by 1
   loop
     perform fn_iu_route_flow_settle(f.route_id, f.sent, f.failed, f.trailing, f.gone, f.failure_code);
   end loop;
-  with counted as (select lease_token, route_id, count(*)::integer as n from unnest(v_settled) group by 1, 2),
+  -- What was settled here, not what was asked for: a repeated call must not end the lease of what is still in flight.
+  with counted as (select u.lease_token, u.route_id, count(*)::integer as n from unnest(v_done_tokens, v_done_routes) as u (lease_token, route_id) group by 1, 2),
   done as (delete from iu_route_lease l using counted c where l.lease_token = c.lease_token and l.route_id = c.route_id and l.unsettled <= c.n)
   update iu_route_lease l set unsettled = l.unsettled - c.n
     from counted c where l.lease_token = c.lease_token and l.route_id = c.route_id and l.unsettled > c.n;

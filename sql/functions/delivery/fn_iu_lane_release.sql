@@ -20,6 +20,7 @@ begin
        select from iu_route_dead_letter o
         where o.route_id = new.route_id and o.resolved_at is null and o.dead_letter_id <> new.dead_letter_id
           and o.event_snapshot ->> 'event_subject_table' || ':' || (o.event_snapshot ->> 'event_subject_ref') = v_lane) then
+    update iu_route_lane set due_at = clock_timestamp() where route_id = new.route_id and lane_key = v_lane;
     perform fn_iu_lane_refresh(array[new.route_id], array[v_lane]);
   end if;
   return null;

@@ -1,7 +1,8 @@
 -- fn_iu_route_flow_settle(bigint, integer, integer, integer, boolean, text) returns void
 --
 -- Contract:  what a settled batch means for its route. Breaker: opens after 10 failures in a row for 30 s, doubling to 10 minutes
---            while the one send of the half-open state fails, and closes with a success. Pause: when the target is gone for good,
+--            while the one send of the half-open state fails, and closes with a success; refused for good
+--            or not made, it gives its turn to the next. Pause: when the target is gone for good,
 --            or nothing but failures came for iu_core.pause_after_failing_seconds (a day). Failure budget: more failed and unknown
 --            sends within an hour than the approval allows take the route back to dry-run.
 -- Arguments: p_route_id; p_sent, p_failed: of the batch, refusals of single events not counted; p_trailing: failures after the last
@@ -42,6 +43,9 @@ begin
       f.budget_started_at := v_now; f.budget_failures := 0;
     end if;
     f.budget_failures := f.budget_failures + p_failed;
+  end if;
+  if f.breaker = 'half_open' and p_sent = 0 and p_failed = 0 then
+    f.breaker_until := v_now;
   end if;
   if p_gone then
     v_pause := 'the target is gone for good (it answered 410)';

@@ -6,10 +6,11 @@
 -- Returns:   call_name: quoted, for a call or insert; definition: text that an approval pins by hash
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  internal
+-- May call:  iu_worker, iu_operator
 create or replace function fn_iu_target_object(p_target_kind text, p_target_ref text, out call_name text, out definition text)
 language plpgsql
 stable
+security definer
 set search_path from current
 as $$
 declare

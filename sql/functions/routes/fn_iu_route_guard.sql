@@ -61,8 +61,6 @@ begin
   select k ->> 'key' into v_key
     from jsonb_path_query(new.target_config, 'strict $.** ? (@.type() == "object").keyvalue()') as k
    where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
-     -- which kind of signature is no secret
-     and not (k ->> 'key' = 'signature' and k ->> 'value' in ('hmac', 'ed25519', 'none'))
      -- a list of references is what a rotation needs
      and exists (select from jsonb_path_query(k -> 'value', 'lax $[*]') as v
                   where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ '^(env|file):\S+$')

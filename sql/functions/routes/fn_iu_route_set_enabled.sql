@@ -18,6 +18,8 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU338', message = 'a route is enabled, disabled or removed with a reason', hint = 'add --reason TEXT';
   end if;
+  -- the flow before the route, as everybody locks them
+  perform from iu_route_flow f join iu_outbound_route r using (route_id) where r.route_code = p_route_code and r.removed_at is null for update of f;
   update iu_outbound_route set enabled = p_enabled, ladder_disabled = false, note = p_reason
    where route_code = p_route_code and removed_at is null
   returning route_code, 'outbound' as route_kind, enabled, dry_run, version into v_route;

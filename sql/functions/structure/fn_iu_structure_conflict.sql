@@ -8,30 +8,38 @@
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_conflict(p_operation_id bigint) returns text
-language sql
+language plpgsql
 set search_path from current
 as $$
-  with own as (
+declare
+  v_applied_seq bigint := (select applied_seq from iu_structure_operation where operation_id = p_operation_id);
+  v_conflict text;
+begin
+  select format('operation %s (%s) touched %s later', later.operation_id, later.operation_type,
+                (select canonical_address from information_unit where id = c.unit_id)) into v_conflict
+    from (select distinct unit_id from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')) own
+    join iu_structure_change c on c.unit_id = own.unit_id
+    join iu_structure_operation later on later.operation_id = c.operation_id
+   where later.applied_seq > v_applied_seq and later.operation_status = 'enacted'
+   order by later.applied_seq desc limit 1;
+  if v_conflict is not null then
+    return v_conflict;
+  end if;
+  with own as materialized (
     select * from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')
-  ), last as (
+  ), last as materialized (
     select distinct on (unit_id, change_kind) * from own where change_kind in ('born', 'placed', 'lifecycle', 'numbered')
      order by unit_id, change_kind, change_no desc
   )
-  (select format('operation %s (%s) touched %s later', later.operation_id, later.operation_type, u.canonical_address)
-     from iu_structure_operation o
-     join iu_structure_operation later on later.applied_seq > o.applied_seq and later.operation_status = 'enacted'
-     join iu_structure_change c on c.operation_id = later.operation_id and c.unit_id in (select unit_id from own)
-     join information_unit u on u.id = c.unit_id
-    where o.operation_id = p_operation_id
-    order by later.applied_seq desc limit 1)
-  union all
+  select coalesce(
   (select format('%s has changed since: %s', u.canonical_address,
+                 case when u.deleted_at is not null then 'it was deleted' else
                  case l.change_kind when 'placed' then 'its place' when 'numbered' then 'its number' when 'lifecycle' then 'its lifecycle or version'
-                                    else 'its lifecycle, version or place' end)
+                                    else 'its lifecycle, version or place' end end)
      from last l
      join information_unit u on u.id = l.unit_id
      left join iu_collection_path p on p.document_id = u.id
-    where case l.change_kind
+    where u.deleted_at is not null or case l.change_kind
             when 'placed' then u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid
               or p.collection_id is distinct from (l.after ->> 'collection_id')::uuid
               or (coalesce(u.parent_or_container_ref, p.collection_id) is not null and coalesce(p.sibling_rank, u.sibling_rank) <> l.after ->> 'rank')
@@ -44,20 +52,22 @@ as $$
               or (not exists (select from last x where x.unit_id = l.unit_id and x.change_kind = 'placed')
                   and u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid)
           end
-    order by l.change_no limit 1)
-  union all
+    order by l.change_no limit 1),
   (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
      from own b
      join information_unit u on u.id = b.unit_id
-     join information_unit c on (c.parent_or_container_ref = u.id
-                                 or c.id in (select p.document_id from iu_collection_path p where p.collection_id = u.id)) and c.deleted_at is null
+    cross join lateral (
+      select d.id, d.canonical_address from information_unit d where d.parent_or_container_ref = u.id and d.deleted_at is null
+      union all
+      select d.id, d.canonical_address from iu_collection_path p join information_unit d on d.id = p.document_id
+       where p.collection_id = u.id and d.deleted_at is null) c
     where b.change_kind = 'born' and c.id not in (select unit_id from own where change_kind in ('born', 'placed'))
-    limit 1)
-  union all
+    limit 1),
   (select format('%s, which the operation made, has SQL links of its own', u.canonical_address)
      from own b join information_unit u on u.id = b.unit_id
      join iu_sql_link k on k.unit_id = u.id and k.lifecycle_status in ('draft', 'enacted')
     where b.change_kind = 'born' and k.id not in (select (x.after ->> 'link_id')::uuid from own x where x.change_kind = 'link_copied')
-    limit 1)
-  limit 1
+    limit 1)) into v_conflict;
+  return v_conflict;
+end
 $$;

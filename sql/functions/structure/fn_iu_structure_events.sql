@@ -7,10 +7,15 @@
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_events(p_operation_id bigint, p_phase text) returns jsonb
-language sql
+language plpgsql
 set search_path from current
 as $$
-  select jsonb_build_object('event_emitted', bool_and(event_id is not null),
-                            'events', jsonb_agg(jsonb_build_object('step_no', step_no, 'event_type', event_type, 'event_id', event_id) order by step_no))
-    from iu_structure_event where operation_id = p_operation_id and phase = p_phase
+begin
+  -- plpgsql, which keeps its plan: as an SQL function it is planned again in every call
+  return (
+    select jsonb_build_object('event_emitted', bool_and(event_id is not null),
+                              'events', jsonb_agg(jsonb_build_object('step_no', step_no, 'event_type', event_type, 'event_id', event_id) order by step_no))
+      from iu_structure_event where operation_id = p_operation_id and phase = p_phase
+  );
+end
 $$;

@@ -1,9 +1,9 @@
 -- fn_iu_structure_op_apply(bigint, text, text) returns jsonb
 --
--- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, every touched tree proven. Applied
+-- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, what was written proven. Applied
 --            twice is applied once. What was planned on a unit that somebody has since moved, numbered, ended or revised is refused.
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
--- Returns:   as the plan, and event_emitted, events: [{step_no, event_type, event_id}]
+-- Returns:   as the plan without its preview, and event_emitted, events: [{step_no, event_type, event_id}]
 -- Raises:    IU216 actor missing, IU607 the plan is stale, IU614 no such operation, IU615 gate closed, IU616 approval missing,
 --            IU617 rolled back already, as the steps
 -- Writes:    as the steps; iu_structure_operation, iu_structure_event, event_outbox
@@ -12,6 +12,8 @@ create or replace function fn_iu_structure_op_apply(p_operation_id bigint, p_act
 language plpgsql
 security definer
 set search_path from current
+-- the statements of this room look rows up by key: planning each for its values cost more than doing it
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_operation iu_structure_operation := fn_iu_structure_claim(p_operation_id, p_actor, p_approval_ref);
@@ -26,14 +28,14 @@ begin
     raise exception using errcode = 'IU617', message = format('operation %s is %s', p_operation_id, v_operation.operation_status),
       hint = 'plan it again with another request name';
   end if;
-  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref);
+  v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref, false);
   select u.canonical_address into v_stale
     from (select distinct on (c.unit_id, c.change_kind) c.* from iu_structure_change c
            where c.operation_id = p_operation_id and c.change_kind in ('placed', 'lifecycle', 'numbered')
              and not exists (select from iu_structure_change b where b.operation_id = c.operation_id and b.unit_id = c.unit_id and b.change_kind = 'born')
            order by c.unit_id, c.change_kind, c.change_no) now
     join information_unit u on u.id = now.unit_id
-   where now.before is distinct from v_operation.impact_summary -> 'found' -> (now.unit_id || ' ' || now.change_kind)
+   where now.before is distinct from v_operation.found -> (now.unit_id || ' ' || now.change_kind)
    limit 1;
   if found then
     raise exception using errcode = 'IU607', message = format('%s has changed since operation %s was planned', v_stale, p_operation_id),
@@ -42,7 +44,7 @@ begin
   update iu_structure_operation
      set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = clock_timestamp(),
          updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
-         impact_summary = impact_summary || jsonb_build_object('documents', v_run -> 'documents'),
+         impact_summary = impact_summary || jsonb_build_object('before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash'),
          target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),
          source_unit_ids = array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
                                     and change_kind in ('lifecycle', 'placed', 'numbered')),

@@ -4,7 +4,7 @@
 --            changed is named in later_change and is no failure of the trees.
 -- Arguments: p_operation_id: the operation
 -- Returns:   {operation_id, status, ok, tree_path_ok, tree_acyclic, relation_ok, lifecycle_ok, link_ok, text_ok, event_ok, problems,
---            later_change, documents}
+--            later_change, documents: {id: tree hash of today}}
 -- Raises:    IU614 no such operation
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
@@ -18,7 +18,8 @@ declare
   v_result jsonb;
   v_problems jsonb := '[]';
   v_later text;
-  v_document text;
+  v_document uuid;
+  v_documents jsonb := '{}';
   v_applied boolean;
 begin
   select * into v_operation from iu_structure_operation where operation_id = p_operation_id;
@@ -26,10 +27,9 @@ begin
     raise exception using errcode = 'IU614', message = format('there is no structure operation %s', p_operation_id);
   end if;
   v_applied := v_operation.operation_status = 'enacted';
-  for v_document in select jsonb_object_keys(v_operation.impact_summary -> 'documents') loop
-    if v_operation.operation_status <> 'planned' and fn_iu_tree_hash(v_document::uuid) is not null then
-      v_problems := v_problems || (fn_iu_tree_verify(v_document::uuid) -> 'problems');
-    end if;
+  foreach v_document in array fn_iu_document_of(array(select unit_id from iu_structure_change where operation_id = p_operation_id)) loop
+    v_problems := v_problems || to_jsonb(coalesce(fn_iu_tree_verify_document(v_document), '{}'));
+    v_documents := v_documents || jsonb_build_object(v_document, fn_iu_tree_hash(v_document));
   end loop;
   v_later := case when v_applied then fn_iu_structure_conflict(p_operation_id) end;
   select jsonb_build_object(
@@ -61,6 +61,6 @@ begin
     into v_result;
   return jsonb_build_object('operation_id', p_operation_id::text, 'status', v_operation.operation_status,
                             'ok', not exists (select from jsonb_each(v_result) x where x.value = 'false'))
-         || v_result || jsonb_build_object('problems', v_problems, 'later_change', v_later, 'documents', v_operation.impact_summary -> 'documents');
+         || v_result || jsonb_build_object('problems', v_problems, 'later_change', v_later, 'documents', v_documents);
 end
 $$;

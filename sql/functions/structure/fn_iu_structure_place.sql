@@ -31,12 +31,15 @@ begin
      and exists (select from iu_collection_path where collection_id = p_unit_id) then
     raise exception using errcode = 'IU609', message = format('collection %s has documents and cannot become a piece', v_old.canonical_address);
   end if;
-  perform fn_iu_canonical_writer('fn_iu_structure_op');
-  update information_unit
-     set parent_or_container_ref = p_parent_id, updated_by = p_actor,
-         sibling_rank = case when p_parent_id is null then sibling_rank else p_rank end
-   where id = p_unit_id;
-  perform fn_iu_canonical_writer('');
+  -- a document that stays one changes its collection only, which its own row does not tell
+  if v_old.parent_id is not null or p_parent_id is not null then
+    perform fn_iu_canonical_writer('fn_iu_structure_op');
+    update information_unit
+       set parent_or_container_ref = p_parent_id, updated_by = p_actor,
+           sibling_rank = case when p_parent_id is null then sibling_rank else p_rank end
+     where id = p_unit_id;
+    perform fn_iu_canonical_writer('');
+  end if;
   if v_old.parent_id is distinct from p_parent_id then
     v_prefix := coalesce((select path_ids from iu_tree_path where unit_id = p_parent_id), '{}');
     update iu_tree_path

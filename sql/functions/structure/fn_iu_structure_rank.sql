@@ -1,7 +1,7 @@
 -- fn_iu_structure_rank(uuid, uuid, text, uuid) returns text
 --
 -- Contract:  a free rank among the children of a parent, or among the documents of a collection. A taken rank is never given again while
---            its unit stands there.
+--            its unit stands there. Reads the neighbours through the indexes, whatever the number of siblings.
 -- Arguments: p_parent_id: parent or collection; p_after_id: sibling to stand after; p_position: first | last, counts when p_after_id is
 --            null; p_self_id: the unit that moves, which is no neighbour of itself
 -- Returns:   the rank; 'a0' without a parent
@@ -13,27 +13,36 @@ language plpgsql
 set search_path from current
 as $$
 declare
-  v_ranks text[];
   v_left text;
 begin
   if p_parent_id is null then
     return 'a0';
   end if;
-  select array_agg(place.rank order by place.rank collate "C"), max(place.rank) filter (where place.id = p_after_id)
-    into v_ranks, v_left
-    from (select u.id, u.sibling_rank as rank from information_unit u where u.parent_or_container_ref = p_parent_id
-          union all
-          select c.document_id, c.sibling_rank from iu_collection_path c where c.collection_id = p_parent_id) place
-   where place.id is distinct from p_self_id;
-  if p_after_id is not null and v_left is null then
-    raise exception using errcode = 'IU605',
-      message = format('%s does not stand below %s', (select canonical_address from information_unit where id = p_after_id),
-                       (select canonical_address from information_unit where id = p_parent_id)),
-      hint = 'name a sibling of the new place, or leave "after" out';
+  if p_after_id is not null then
+    select s.rank into v_left
+      from (select u.sibling_rank as rank from information_unit u where u.id = p_after_id and u.parent_or_container_ref = p_parent_id
+            union all
+            select c.sibling_rank from iu_collection_path c where c.document_id = p_after_id and c.collection_id = p_parent_id) s
+     where p_after_id is distinct from p_self_id;
+    if not found then
+      raise exception using errcode = 'IU605',
+        message = format('%s does not stand below %s', (select canonical_address from information_unit where id = p_after_id),
+                         (select canonical_address from information_unit where id = p_parent_id)),
+        hint = 'name a sibling of the new place, or leave "after" out';
+    end if;
+  elsif p_position = 'last' then
+    v_left := greatest(
+      (select u.sibling_rank from information_unit u where u.parent_or_container_ref = p_parent_id and u.id is distinct from p_self_id
+        order by u.sibling_rank desc limit 1),
+      (select c.sibling_rank from iu_collection_path c where c.collection_id = p_parent_id and c.document_id is distinct from p_self_id
+        order by c.sibling_rank desc limit 1));
   end if;
-  if p_after_id is null and p_position = 'last' then
-    v_left := v_ranks[cardinality(v_ranks)];
-  end if;
-  return fn_iu_rank_between(v_left, (select min(r collate "C") from unnest(v_ranks) r where v_left is null or r collate "C" > v_left collate "C"));
+  return fn_iu_rank_between(v_left, least(
+    (select u.sibling_rank from information_unit u
+      where u.parent_or_container_ref = p_parent_id and u.id is distinct from p_self_id and (v_left is null or u.sibling_rank > v_left)
+      order by u.sibling_rank limit 1),
+    (select c.sibling_rank from iu_collection_path c
+      where c.collection_id = p_parent_id and c.document_id is distinct from p_self_id and (v_left is null or c.sibling_rank > v_left)
+      order by c.sibling_rank limit 1)));
 end
 $$;

@@ -13,5 +13,5 @@ as $$
   select jsonb_build_object('operation_id', p_operation.operation_id::text, 'operation_type', p_operation.operation_type,
                             'status', p_operation.operation_status, 'idempotency_key', p_operation.idempotency_key,
                             'replayed', p_replayed, 'step_count', p_operation.step_count,
-                            'impact', p_operation.impact_summary - 'found')
+                            'impact', p_operation.impact_summary)
 $$;

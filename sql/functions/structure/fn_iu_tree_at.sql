@@ -23,7 +23,11 @@ as $$
        and r.valid_from <= p_at and (r.valid_to is null or r.valid_to > p_at)
      where r.attributes ->> 'collection' is null
   )
-  select u.id, s.parent_id, s.depth, u.canonical_address,
+  select u.id, s.parent_id, s.depth,
+         -- a birth that was undone gave its address back and had it then
+         case when u.deleted_at is null then u.canonical_address
+              else coalesce((select b.after ->> 'canonical_address' from iu_structure_change b where b.unit_id = u.id and b.change_kind = 'born'),
+                            u.canonical_address) end,
          case when n.relation_id is null then u.section_code else n.attributes ->> 'from' end,
          coalesce(l.to_status, first_l.from_status, u.lifecycle_status), v.id, v.version_seq
     from standing s

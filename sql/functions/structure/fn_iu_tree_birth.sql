@@ -13,11 +13,14 @@ security definer
 set search_path from current
 as $$
 begin
-  with recursive down as (
-    select n.id, coalesce(p.root_unit_id, n.id) as root, coalesce(p.path_ids, '{}') || n.id as path
-      from new_units n
-      left join iu_tree_path p on p.unit_id = n.parent_or_container_ref
-     where n.parent_or_container_ref is null or p.unit_id is not null
+  with recursive above as materialized (
+    -- the parents that were there before, each looked up once: a join read all rows of iu_tree_path for a large batch
+    select p.id, (select t.path_ids from iu_tree_path t where t.unit_id = p.id) as path
+      from (select parent_or_container_ref as id from new_units where parent_or_container_ref is not null except select id from new_units) p
+  ), down as (
+    select n.id, n.id as root, array[n.id] as path from new_units n where n.parent_or_container_ref is null
+    union all
+    select n.id, a.path[1], a.path || n.id from above a join new_units n on n.parent_or_container_ref = a.id where a.path is not null
     union all
     select n.id, d.root, d.path || n.id from down d join new_units n on n.parent_or_container_ref = d.id
      where cardinality(d.path) <= 128

@@ -8,9 +8,13 @@
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_hash(p_document_id uuid) returns text
-language sql
+language plpgsql
 set search_path from current
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+begin
+  return (
   select encode(sha256(convert_to(
            string_agg(concat_ws(' ', u.id, coalesce(u.parent_or_container_ref::text, '-'),
                                 case when t.depth > 0 then u.sibling_rank else '-' end,
@@ -18,6 +22,9 @@ as $$
            || coalesce(E'\n' || (select concat_ws(' ', c.collection_id, c.sibling_rank) from iu_collection_path c
                                   where c.document_id = p_document_id), ''), 'UTF8')), 'hex')
     from iu_tree_path t
-    join information_unit u on u.id = t.unit_id
+    -- by key, one by one, whatever the statistics say
+   cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
    where t.root_unit_id = p_document_id
+  );
+end
 $$;

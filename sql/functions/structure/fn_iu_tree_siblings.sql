@@ -8,16 +8,28 @@
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_siblings(p_unit_id uuid)
 returns table (unit_id uuid, sibling_order bigint, canonical_address text, section_code text, title text, lifecycle_status text, is_self boolean)
-language sql
+language plpgsql
 set search_path from current
 as $$
-  select u.id, row_number() over (order by coalesce(c.sibling_rank, u.sibling_rank), u.id), u.canonical_address, u.section_code,
-         u.identity_profile ->> 'title', u.lifecycle_status, u.id = p_unit_id
-    from information_unit self
-    left join iu_collection_path own on own.document_id = self.id
-    join information_unit u on u.id = self.id or u.parent_or_container_ref = self.parent_or_container_ref
-      or u.id in (select d.document_id from iu_collection_path d where d.collection_id = own.collection_id)
-    left join iu_collection_path c on c.document_id = u.id
-   where self.id = p_unit_id and u.deleted_at is null
-   order by 2
+#variable_conflict use_column
+begin
+  return query
+  with beside as (
+    -- a union, because no index serves an OR of the three
+    select self.id, self.sibling_rank as rank from information_unit self
+     where self.id = p_unit_id and self.parent_or_container_ref is null
+       and not exists (select from iu_collection_path own where own.document_id = self.id)
+    union all
+    select u.id, u.sibling_rank from information_unit self
+      join information_unit u on u.parent_or_container_ref = self.parent_or_container_ref where self.id = p_unit_id
+    union all
+    select d.document_id, d.sibling_rank from iu_collection_path own
+      join iu_collection_path d on d.collection_id = own.collection_id where own.document_id = p_unit_id
+  )
+  select u.id, row_number() over (order by b.rank, u.id), u.canonical_address, u.section_code, u.identity_profile ->> 'title',
+         u.lifecycle_status, u.id = p_unit_id
+    from beside b join information_unit u on u.id = b.id
+   where u.deleted_at is null
+   order by 2;
+end
 $$;

@@ -34,11 +34,12 @@ begin
            ) with ordinality as i (canonical_address, body, parent_address, unit_kind, title, owner_ref, doc_code, section_type,
                                    section_code, sort_order, sibling_rank, identity_profile, content_profile, ordinal)
   ), parent as materialized (
-    select p.address, coalesce(b.id, u.id) as id,
-           coalesce((select fn_iu_rank_to_integer(max(c.sibling_rank)) from information_unit c where c.parent_or_container_ref = u.id), -1) as last_place
-      from (select distinct parent_address as address from input where parent_address is not null) p
-      left join input b on b.canonical_address = p.address
-      left join information_unit u on u.canonical_address = p.address
+    select p.address, coalesce(p.own_id, p.unit_id) as id,
+           coalesce((select fn_iu_rank_to_integer(max(c.sibling_rank)) from information_unit c where c.parent_or_container_ref = p.unit_id), -1) as last_place
+      from (select d.address, b.id as own_id,
+                   case when b.id is null then (select u.id from information_unit u where u.canonical_address = d.address) end as unit_id
+              from (select distinct parent_address as address from input where parent_address is not null) d
+              left join input b on b.canonical_address = d.address) p
   ), placed as materialized (
     select i.*, parent.id as parent_id,
            coalesce(i.sibling_rank, fn_iu_rank_from_integer(

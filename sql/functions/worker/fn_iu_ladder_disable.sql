@@ -25,18 +25,20 @@ begin
     when 0 then
       perform fn_iu_gate_set('iu_core.route_worker_enabled', false, p_reason);
       return jsonb_build_object('level', 0, 'did', 'worker gate closed', 'stops', 'passes and replays',
-        'leaves_running', 'recording of events; they wait and are decided when the gate opens');
+        'leaves_running', 'recording of events, which wait; deliveries that are queued already (the delivery gate stops those)');
     when 1 then
       perform fn_iu_gate_set('iu_core.routes_master_enabled', false, p_reason);
       return jsonb_build_object('level', 1, 'did', 'master gate closed', 'stops', 'every pass, replay and claim',
-        'leaves_running', 'recording of events; they wait and are decided when the gate opens');
+        'leaves_running', 'recording of events; events and deliveries wait until the gate opens');
     when 2 then
+      -- the flow before the route, as everybody locks them
+      perform from iu_route_flow f join iu_outbound_route r using (route_id) where r.enabled order by f.route_id for update of f;
       update iu_outbound_route set enabled = false, ladder_disabled = true, note = p_reason where enabled;
       get diagnostics v_count = row_count;
       update iu_sql_event_route set enabled = false, ladder_disabled = true, updated_at = clock_timestamp() where enabled;
       get diagnostics v_more = row_count;
-      return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route',
-        'leaves_running', 'recording and passes: events met now are decided skipped and can be revived');
+      return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route and its deliveries',
+        'leaves_running', 'recording and passes: events met now are decided skipped and can be revived; deliveries wait');
     when 3 then
       -- waiting for a lock would make every later writer of the table wait behind us
       perform set_config('lock_timeout', '300ms', true);

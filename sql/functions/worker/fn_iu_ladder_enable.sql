@@ -1,7 +1,8 @@
 -- fn_iu_ladder_enable(integer, text) returns jsonb
 --
 -- Contract:  the way back from one step of the disable ladder: opens the gate, enables just the routes that level 2 disabled, or
---            enables the capture triggers. A route comes back as it was; none goes live by this.
+--            enables the capture triggers. A route comes back as it was; none goes live by this, and one whose approval is not
+--            valid any more comes back in dry-run.
 -- Arguments: p_level: 0..3; p_reason: why, mandatory
 -- Returns:   {level, did}
 -- Raises:    IU404 unknown level, IU402 reason missing, IU406 a table is in use
@@ -27,7 +28,11 @@ begin
       perform fn_iu_gate_set('iu_core.routes_master_enabled', true, p_reason);
       return jsonb_build_object('level', 1, 'did', 'master gate open');
     when 2 then
-      update iu_outbound_route set enabled = true, ladder_disabled = false, note = p_reason where ladder_disabled and removed_at is null;
+      perform from iu_route_flow f join iu_outbound_route r using (route_id) where r.ladder_disabled order by f.route_id for update of f;
+      update iu_outbound_route
+         set enabled = true, ladder_disabled = false, note = p_reason,
+             dry_run = dry_run or fn_iu_route_approval_state(route_id, version, approval_id) <> 'valid'
+       where ladder_disabled and removed_at is null;
       get diagnostics v_count = row_count;
       update iu_sql_event_route set enabled = true, ladder_disabled = false, updated_at = clock_timestamp() where ladder_disabled and removed_at is null;
       get diagnostics v_more = row_count;

@@ -4,7 +4,7 @@
 --            gave a dry-run or a queued delivery. Failed again: the new letter takes its place. Refused while the master or the worker gate is closed: a kill switch is total.
 -- Arguments: p_dead_letter_id; p_new_id: a new delivery id instead of the same one
 -- Returns:   {status: replayed|master_gate_closed|worker_gate_closed|already_resolved|delivery_waiting|unknown_dead_letter,
---            decision, reason, resolved, attempt_no}
+--            decision, reason, resolved, attempt_no, edit_id}
 -- Raises:    IU301, IU302
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter
 -- May call:  iu_operator
@@ -39,7 +39,7 @@ begin
   if v_resolved or v_result ->> 'decision' = 'failed' then
     update iu_route_dead_letter
        set resolved_at = clock_timestamp(), resolved_by = session_user, resolution = 'replayed',
-           resolution_note = format('attempt %s: %s', v_result ->> 'attempt_no', v_result ->> 'decision')
+           resolution_note = format('attempt %s: %s%s', v_result ->> 'attempt_no', v_result ->> 'decision', ', edit ' || (v_result ->> 'edit_id'))
      where dead_letter_id = p_dead_letter_id;
   end if;
   return v_result || jsonb_build_object('dead_letter_id', p_dead_letter_id, 'resolved', coalesce(v_resolved, false));

@@ -34,11 +34,12 @@ begin
   ), decided as materialized (
     select a.event_seq, a.route_id, a.run_id, e.event_domain, e.event_type, e.event_stream
       from event e join iu_route_attempt a on a.event_seq = e.seq and a.attempt_no = 1
-  ), key as (
+  ), key as materialized (
     select distinct run_id, event_domain, event_type, event_stream from decided where run_id is not null
-  ), expected as (
-    select k.*, h.route_id
-      from key k
+  ), seen as materialized (
+    -- The routes that a pass could see, once a pass. Inlined into the joins below, 1,200 events of 50 routes took 49 s instead of 0.3.
+    select r.run_id, h.*
+      from (select distinct run_id from key) k
       join iu_route_run r using (run_id)
      cross join lateral (
        select distinct on (s.route_id) s.route_id, s.event_domain as d, s.event_type as t, s.event_stream as st, s.removed
@@ -47,6 +48,10 @@ begin
            or (s.tx_id = r.route_tx_id and s.history_id <= r.route_history_id)
         order by s.route_id, s.history_id desc
      ) h
+  ), expected as materialized (
+    select k.*, h.route_id
+      from key k
+      join seen h using (run_id)
      -- fn_iu_pattern_matches written out, as in fn_iu_route_decide
      where not h.removed and k.event_domain like replace(replace(h.d, '_', '\_'), '*', '%')
        and k.event_type like replace(replace(h.t, '_', '\_'), '*', '%') and k.event_stream like replace(replace(h.st, '_', '\_'), '*', '%')

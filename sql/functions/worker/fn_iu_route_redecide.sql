@@ -2,9 +2,10 @@
 --
 -- Contract:  decides one (event, route) again by today's route, as the next attempt. Locks the decision row, so that two replays of
 --            one pair give two numbers in order; refused while a delivery of it waits. The delivery id stays, unless asked for a new
---            one. Gates are the caller's matter.
+--            one. A payload that was corrected for this pair (iu_event_edit) is what the filter judges and what is sent, under the id
+--            of that correction. Gates are the caller's matter.
 -- Arguments: p_event_seq; p_route_id: 0 = the event as a whole: routes that have no decision for it get one; p_new_id
--- Returns:   {status: replayed|delivery_waiting|no_decision, decision, reason, attempt_no}
+-- Returns:   {status: replayed|delivery_waiting|no_decision, decision, reason, attempt_no, edit_id}
 -- Raises:    nothing of its own
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane, iu_route_dead_letter
 -- May call:  internal
@@ -24,6 +25,7 @@ declare
   v_count record;
   v_message text;
   v_lane text;
+  v_edit record;
 begin
   select * into v_first from iu_route_attempt where event_seq = p_event_seq and route_id = p_route_id and attempt_no = 1 for update;
   if not found then
@@ -49,7 +51,10 @@ begin
   end if;
   select max(attempt_no) + 1 into v_no from iu_route_attempt where event_seq = p_event_seq and route_id = p_route_id;
   select * into v_route from fn_iu_judged_routes() r where r.route_id = p_route_id;
-  v_key := v_first.idempotency_key || case when p_new_id then '#' || v_no else '' end;
+  select x.edit_id, x.attempt_no, x.payload into v_edit from iu_event_edit x
+   where x.event_seq = p_event_seq and x.route_id = p_route_id order by x.edit_id desc limit 1;
+  v_event.safe_payload := coalesce(v_edit.payload, v_event.safe_payload);
+  v_key := v_first.idempotency_key || case when p_new_id then '#' || v_no else coalesce('#' || v_edit.attempt_no, '') end;
   begin
     select o.status, o.reason into v_status, v_reason from fn_iu_route_outcome(v_event, v_route) o;
     if v_status = 'no_match' then
@@ -61,8 +66,8 @@ begin
     values (p_event_seq, p_route_id, v_no, v_route.version, v_event.id, 'outbound', v_first.route_code, v_status, v_status, v_reason, v_key,
             case when v_status = 'dry_run' then v_route.request end);
     if v_status = 'queued' then
-      insert into iu_route_delivery (event_seq, event_ref, route_id, attempt_no, delivery_key, lane_key)
-      values (p_event_seq, v_event.id, p_route_id, v_no, v_key,
+      insert into iu_route_delivery (event_seq, event_ref, route_id, attempt_no, delivery_key, edit_id, lane_key)
+      values (p_event_seq, v_event.id, p_route_id, v_no, v_key, v_edit.edit_id,
               case when v_route.ordering = 'subject' then v_event.event_subject_table || ':' || v_event.event_subject_ref end)
       returning lane_key into v_lane;
       if v_lane is not null then
@@ -78,6 +83,6 @@ begin
     perform fn_iu_route_fail(p_event_seq, v_route, v_no, null, v_status, v_message);
     v_status := 'failed';
   end;
-  return jsonb_build_object('status', 'replayed', 'decision', v_status, 'reason', v_reason, 'attempt_no', v_no);
+  return jsonb_build_object('status', 'replayed', 'decision', v_status, 'reason', v_reason, 'attempt_no', v_no, 'edit_id', v_edit.edit_id::text);
 end
 $$;

@@ -90,7 +90,7 @@ begin
     'reconciled_at', c.reconciled_at, 'blockers', v_blockers, 'suppressed_events', v_suppressed,
     'processes', (select coalesce(jsonb_agg(jsonb_build_object('process_id', process_id, 'host', host, 'pid', pid, 'state', state,
                     'seconds_since_beat', round(extract(epoch from clock_timestamp() - last_beat_at), 1)) order by last_beat_at desc), '[]')
-                    from iu_route_worker_heartbeat where p_worker_name = any (worker_names) and state <> 'stopped'
+                    from iu_route_worker_heartbeat where (p_worker_name = any (worker_names) or worker_names = '{}') and state <> 'stopped'
                      and last_beat_at > clock_timestamp() - interval '1 hour'));
 end
 $$;

@@ -1,6 +1,13 @@
 import { type Command, Option } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
-import { type AttemptDetail, type AttemptRow, findAttempt, listAttempts } from '../../store/attempts.js';
+import {
+  type AttemptDetail,
+  type AttemptRow,
+  findAttempt,
+  listAttempts,
+  type ReconciledAttempt,
+  reconcileAttempt,
+} from '../../store/attempts.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId, eventIdOrSeq, pointInTime } from '../global-options.js';
 import { rawJson } from '../json.js';
@@ -35,7 +42,13 @@ const attemptColumns: readonly Column<AttemptRow>[] = [
   { title: 'version', value: (row) => row.route_version, align: 'right' },
   { title: 'no', value: (row) => row.attempt_no, align: 'right' },
   { title: 'status', value: (row) => row.status, paint: (row, palette) => paintStatus(row.status, palette) },
-  { title: 'reason', value: (row) => row.failure_code ?? row.reason },
+  {
+    title: 'reason',
+    value: (row) =>
+      row.reconciled_as === null
+        ? (row.failure_code ?? row.reason)
+        : `${row.failure_code ?? row.reason}, reconciled as ${row.reconciled_as}`,
+  },
 ];
 
 interface ListOptions extends PageOptions {
@@ -47,6 +60,7 @@ interface ListOptions extends PageOptions {
   readonly run?: string;
   readonly since?: string;
   readonly until?: string;
+  readonly unreconciled?: boolean;
   readonly oldestFirst?: boolean;
 }
 
@@ -62,15 +76,22 @@ function registerList(attempt: Command, context: CliContext): void {
     .option('--run <id>', 'only of this pass', countedId)
     .option('--since <time>', 'only since then, such as 2h or 2026-03-01', pointInTime)
     .option('--until <time>', 'only before then', pointInTime)
+    .option('--unreconciled', 'with --status unknown: only those that nobody has cleared up')
     .option('--oldest-first', 'in the order of decision');
   withExamples(
     withPaging(list, countedId),
     'iu attempt list --status failed --since 1d',
+    'iu attempt list --status unknown --unreconciled',
     'iu attempt list --event 42 --json',
   ).action(async (options: ListOptions, command: Command) => {
     const { event, ...rest } = options;
     const isUuid = event?.includes('-') === true;
-    const filter = { ...rest, eventId: isUuid ? event : undefined, eventSeq: isUuid ? undefined : event };
+    const filter = {
+      ...rest,
+      eventId: isUuid ? event : undefined,
+      eventSeq: isUuid ? undefined : event,
+      reconciled: options.unreconciled === true ? false : undefined,
+    };
     const page = await context.withDatabase(command, ({ pool }) => listAttempts(pool, filter, options), {
       readOnlyAllowed: true,
     });
@@ -108,6 +129,7 @@ function factsOf(row: AttemptDetail): Record<string, unknown> {
     status: row.status,
     reason: row.reason,
     delivered: row.delivered,
+    'reconciled as': row.reconciled_as ?? undefined,
     'failure code': row.failure_code ?? undefined,
     'failure detail': row.failure_detail ?? undefined,
     when: row.started_at,
@@ -116,7 +138,52 @@ function factsOf(row: AttemptDetail): Record<string, unknown> {
   };
 }
 
-/** `iu attempt list|show`. */
+interface ReconcileOptions {
+  readonly sent?: boolean;
+  readonly notSent?: boolean;
+  readonly note: string;
+}
+
+function reconciledLines(id: string, result: ReconciledAttempt): string[] {
+  if (result.outcome === 'not_sent') {
+    const next = result.delivery === 'waiting' ? 'it is tried again by itself' : 'replay its dead letter to try again';
+    return [`Attempt ${id} is noted as not sent; ${next}.`];
+  }
+  const after =
+    result.delivery === 'taken_out'
+      ? ' Its delivery is out of the queue.'
+      : result.dead_letter_id !== null
+        ? ` Dead letter ${result.dead_letter_id} is resolved.`
+        : '';
+  return [`Attempt ${id} is reconciled as sent (attempt ${result.written_attempt_no}).${after}`];
+}
+
+function registerReconcile(attempt: Command, context: CliContext): void {
+  withExamples(
+    attempt
+      .command('reconcile')
+      .description('Say what became of a send whose outcome is unknown, after asking the target')
+      .argument('<id>', 'id of the attempt (iu attempt list --status unknown)', countedId)
+      .option('--sent', 'the target has it: nothing is sent again')
+      .addOption(new Option('--not-sent', 'the target has it not: trying again is safe').conflicts('sent'))
+      .requiredOption('--note <text>', 'who looked where; it is kept'),
+    "iu attempt reconcile 17 --sent --note 'order 4711 stands in the CRM, J. Doe'",
+  ).action(async (id: string, options: ReconcileOptions, command: Command) => {
+    if (options.sent !== true && options.notSent !== true)
+      throw new IuError('IU030', { message: 'Say what happened: --sent or --not-sent.' });
+    const outcome = options.sent === true ? 'sent' : 'not_sent';
+    const result = await context.withDatabase(command, async ({ pool }) => {
+      const row = await findAttempt(pool, id);
+      if (row === undefined || row.event_ref === null)
+        throw new IuError('IU380', { message: `There is no attempt ${id}.` });
+      const place = { eventId: row.event_ref, routeCode: row.route_code, attemptNo: row.attempt_no };
+      return reconcileAttempt(pool, place, outcome, options.note);
+    });
+    context.printer(command).result({ ...result, attempt_id: id }, () => reconciledLines(id, result));
+  });
+}
+
+/** `iu attempt list|show|reconcile`. */
 export function register(program: Command, context: CliContext): void {
   const attempt = withExamples(
     program.command('attempt').description('The audit: one row for each decision and each send'),
@@ -124,4 +191,5 @@ export function register(program: Command, context: CliContext): void {
   );
   registerList(attempt, context);
   registerShow(attempt, context);
+  registerReconcile(attempt, context);
 }

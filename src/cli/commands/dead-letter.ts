@@ -4,11 +4,14 @@ import {
   type DeadLetterDetail,
   type DeadLetterGroup,
   type DeadLetterRow,
+  type EditRow,
   findDeadLetter,
   groupDeadLetters,
   listDeadLetters,
+  listEdits,
   replayDeadLetter,
   resolveDeadLetter,
+  resolveDeadLetters,
 } from '../../store/dead-letters.js';
 import type { Queryable } from '../../store/listing.js';
 import { findRoute } from '../../store/routes.js';
@@ -16,8 +19,10 @@ import { type CliContext, withExamples } from '../context.js';
 import { countedId, pointInTime } from '../global-options.js';
 import { rawJson } from '../json.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import { printable } from '../printable.js';
 import { type ReplayOptions, refuseClosedGate, replayByFilter, withReplayOptions } from '../replay.js';
 import type { Column } from '../table.js';
+import { registerEdit } from './dead-letter-edit.js';
 import { requireFilter } from './event.js';
 
 const letterColumns: readonly Column<DeadLetterRow>[] = [
@@ -119,11 +124,14 @@ function registerShow(deadLetter: Command, context: CliContext): void {
       .argument('<id>', 'id of the dead letter', countedId),
     'iu dead-letter show 3',
   ).action(async (id: string, _options: object, command: Command) => {
-    const letter = await context.withDatabase(command, ({ pool }) => requireLetter(pool, id), {
-      readOnlyAllowed: true,
-    });
+    const { letter, edits } = await context.withDatabase(
+      command,
+      async ({ pool }) => ({ letter: await requireLetter(pool, id), edits: await listEdits(pool, id) }),
+      { readOnlyAllowed: true },
+    );
     const printer = context.printer(command);
-    printer.result({ ...letter, event_snapshot: rawJson(letter.event_snapshot) }, () => [
+    const documents = edits.map((edit) => ({ ...edit, diff: rawJson(edit.diff) }));
+    printer.result({ ...letter, event_snapshot: rawJson(letter.event_snapshot), edits: documents }, () => [
       ...printer.facts({
         'dead letter': letter.dead_letter_id,
         state: letter.resolution ?? 'open',
@@ -142,13 +150,39 @@ function registerShow(deadLetter: Command, context: CliContext): void {
       }),
       'event:',
       `  ${letter.event_snapshot}`,
+      ...edits.flatMap(editLines),
     ]);
   });
+}
+
+function editLines(edit: EditRow): string[] {
+  return [
+    `payload corrected for attempt ${edit.attempt_no} by ${edit.edited_by} at ${edit.edited_at}: ${edit.reason}`,
+    `  ${edit.diff}`,
+  ].map(printable);
 }
 
 interface ReplayCommandOptions extends FilterOptions, ReplayOptions {
   readonly newId?: boolean;
   readonly all?: boolean;
+}
+
+function filterOf(options: FilterOptions) {
+  return {
+    route_code: options.route,
+    failure_signature: options.signature,
+    event_domain: options.domain,
+    event_type: options.type,
+    since: options.since,
+    until: options.until,
+  };
+}
+
+/** Refuses an id together with a filter, or neither. */
+function requireIdOrFilter(id: string | undefined, filter: ReturnType<typeof filterOf>, all: boolean): void {
+  if (id === undefined) requireFilter(filter, all);
+  else if (all || Object.values(filter).some((value) => value !== undefined))
+    throw new IuError('IU030', { message: 'Either the id of one dead letter or a filter, not both.' });
 }
 
 function registerReplay(deadLetter: Command, context: CliContext): void {
@@ -163,23 +197,12 @@ function registerReplay(deadLetter: Command, context: CliContext): void {
   withExamples(
     withReplayOptions(replay),
     'iu dead-letter replay 3 --yes',
-    'iu dead-letter replay --signature 5d41402abc4b2a76b9719d911017c592',
+    'iu dead-letter replay --signature 5d41402abc4b',
+    "iu dead-letter replay --route crm --rate 20 --note 'crm is back' --yes",
   ).action(async (id: string | undefined, options: ReplayCommandOptions, command: Command) => {
-    const filter = {
-      route_code: options.route,
-      failure_signature: options.signature,
-      event_domain: options.domain,
-      event_type: options.type,
-      since: options.since,
-      until: options.until,
-    };
-    if (id !== undefined) {
-      const isFiltered = options.all === true || Object.values(filter).some((value) => value !== undefined);
-      if (isFiltered)
-        throw new IuError('IU030', { message: 'Either the id of one dead letter or a filter, not both.' });
-      return replayOne(context, command, id, options);
-    }
-    requireFilter(filter, options.all === true);
+    const filter = filterOf(options);
+    requireIdOrFilter(id, filter, options.all === true);
+    if (id !== undefined) return replayOne(context, command, id, options);
     if (options.newId === true)
       throw new IuError('IU030', { message: '--new-id goes with the id of one dead letter.' });
     return replayByFilter(context, command, { ...filter, status: ['failed'] }, options);
@@ -251,21 +274,75 @@ async function previewOne(
     );
 }
 
+interface ResolveOptions extends FilterOptions {
+  readonly note: string;
+  readonly all?: boolean;
+  readonly yes?: boolean;
+  readonly untilLetter?: string;
+}
+
 function registerResolve(deadLetter: Command, context: CliContext): void {
-  withExamples(
+  const resolve = withFilters(
     deadLetter
       .command('resolve')
-      .description('Close a dead letter without replaying it; the row stays')
-      .argument('<id>', 'id of the dead letter', countedId)
-      .requiredOption('--note <text>', 'why; it stands in the row'),
+      .description('Close dead letters without replaying them; the rows stay')
+      .argument('[id]', 'one dead letter; without it a filter says which', countedId)
+      .requiredOption('--note <text>', 'why; it stands in each row'),
+  )
+    .option('--all', 'every open dead letter, without a filter')
+    .option('--yes', 'with a filter: do it; without it only counts')
+    .option('--until-letter <id>', 'only those up to this one, as the count that named it', countedId);
+  withExamples(
+    resolve,
     "iu dead-letter resolve 3 --note 'receiver got it by hand'",
-  ).action(async (id: string, options: { note: string }, command: Command) => {
+    "iu dead-letter resolve --signature 5d41402abc4b --note 'test data, see ticket 4711' --yes",
+  ).action(async (id: string | undefined, options: ResolveOptions, command: Command) => {
+    const filter = filterOf(options);
+    requireIdOrFilter(id, filter, options.all === true);
+    if (id === undefined) return resolveMany(context, command, filter, options);
     const result = await context.withDatabase(command, ({ pool }) => resolveDeadLetter(pool, id, options.note));
     context.printer(command).result({ ...result, dead_letter_id: id }, () => [`Dead letter ${id} is resolved.`]);
   });
 }
 
-/** `iu dead-letter list|show|replay|resolve`. */
+/** Dead letters of one transaction when many are resolved. */
+const resolvePart = 500;
+
+async function resolveMany(
+  context: CliContext,
+  command: Command,
+  filter: ReturnType<typeof filterOf>,
+  options: ResolveOptions,
+): Promise<void> {
+  const printer = context.printer(command);
+  await context.withDatabase(command, async ({ pool }) => {
+    const bounded = { ...filter, until_dead_letter_id: options.untilLetter };
+    const counted = await resolveDeadLetters(pool, bounded, options.note, 0);
+    const upTo = { ...filter, until_dead_letter_id: counted.until_dead_letter_id };
+    if (options.yes !== true) {
+      const again = commandLineWithout(context.words, ['--until-letter']);
+      const goOn = `${again} --until-letter ${counted.until_dead_letter_id} --yes`;
+      const many = counted.remaining > 10_000 ? 'more than 10000' : String(counted.remaining);
+      printer.result({ ...counted, go_on: counted.remaining === 0 ? null : goOn }, () =>
+        counted.remaining === 0
+          ? ['Nothing matches: there is nothing to resolve.']
+          : [`Would resolve ${many} dead letters.`, 'Nothing was changed.', `To do it: ${goOn}`],
+      );
+      return;
+    }
+    let resolved = 0;
+    for (let remaining = counted.remaining; remaining > 0; ) {
+      const part = await resolveDeadLetters(pool, upTo, options.note, resolvePart);
+      resolved += part.resolved;
+      // Nothing was resolved although some were there: somebody else holds or has resolved them.
+      remaining = part.resolved === 0 ? 0 : part.remaining;
+      if (remaining > 0) printer.note(`${resolved} resolved`);
+    }
+    printer.result({ resolved }, () => [`${resolved} dead letters are resolved.`]);
+  });
+}
+
+/** `iu dead-letter list|show|replay|edit|resolve`. */
 export function register(program: Command, context: CliContext): void {
   const deadLetter = withExamples(
     program.command('dead-letter').description('What could not be decided or delivered, kept with the whole event'),
@@ -274,5 +351,6 @@ export function register(program: Command, context: CliContext): void {
   registerList(deadLetter, context);
   registerShow(deadLetter, context);
   registerReplay(deadLetter, context);
+  registerEdit(deadLetter, context);
   registerResolve(deadLetter, context);
 }

@@ -1,23 +1,23 @@
-import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { startEmbedded } from '../../install/embedded/index.js';
 import { verifyLive } from '../../install/verify-live.js';
-import { RouteWorker } from '../../route/worker.js';
 import { type Database, openDatabase } from '../../store/database.js';
 import { corpusCounts, totalBacklog } from '../../store/demo.js';
-import { openWorkerSession } from '../../store/worker-session.js';
 import { type CliContext, withExamples } from '../context.js';
+import { LiveDemo, liveRouteCode } from '../demo/live.js';
 import { type Played, type PlayProgress, playRevisions } from '../demo/play.js';
 import { prepareDatabase } from '../demo/prepare.js';
 import { ProgressLine } from '../demo/progress.js';
 import { type DemoSummary, type RunMeasure, summarize, summaryLines } from '../demo/summary.js';
-import type { LogFields } from '../log.js';
-import { packageVersion } from '../run.js';
+import { WorkerProcess } from '../worker-process.js';
 
 interface DemoFlags {
   readonly once?: boolean;
 }
+
+/** Revisions that are played after the route went live. */
+const livePlay = 3;
 
 /** Longest wait for the worker after the last revision without it deciding anything. */
 const patienceMilliseconds = 30_000;
@@ -27,7 +27,9 @@ export function register(program: Command, context: CliContext): void {
   withExamples(
     program
       .command('demo')
-      .description('Play 41 revisions of a constitution through the whole loop, in dry-run, on the embedded PostgreSQL')
+      .description(
+        'Play 41 revisions of a constitution through the whole loop, with one route going live, on the embedded PostgreSQL',
+      )
       .option('--once', 'end by itself; exit code 0 only when the certificate holds and health is green'),
     'iu demo --once',
     'iu demo --once --json',
@@ -80,55 +82,49 @@ class Demo {
   }
 
   async #onDatabase(database: Database): Promise<void> {
-    const worker = this.#worker(database);
+    const live = new LiveDemo(database, (sentence) => this.#progress.say(sentence));
+    await live.prepare();
+    const worker = this.#worker(database, live);
     const working = worker.run();
     try {
       const startedAt = performance.now();
       const eventsBefore = (await corpusCounts(database.pool)).events;
-      const played = await this.#play(database);
+      // The dry run of all but the last revisions is the evidence on which the route goes live.
+      await this.#play(database, livePlay);
       await this.#untilDecided(database);
+      if (!this.#stop.aborted) await live.goLive();
+      const played = await this.#play(database, 0);
+      await this.#untilDecided(database);
+      await live.untilDelivered(this.#stop, patienceMilliseconds);
       const seconds = (performance.now() - startedAt) / 1000;
       if (played.stopped) {
         this.#progress.say('Stopped. The next start goes on from here.');
         return;
       }
-      await this.#report(database, { eventsBefore, seconds });
+      await this.#report(database, { eventsBefore, seconds, liveRouteCode, duplicates: live.duplicates });
       if (!this.flags.once) await this.#untilStopped();
     } finally {
       worker.stop();
       await working;
+      await live.stop();
     }
   }
 
-  #worker(database: Database): RouteWorker {
+  #worker(database: Database, live: LiveDemo): WorkerProcess {
     const logger = this.context.logger(this.command);
-    return new RouteWorker(
-      {
-        connect: () => openWorkerSession({ url: database.url, schema: database.schema, purpose: 'worker of the demo' }),
-        log: (level, message, fields) => {
-          if (level !== 'info') logger[level](message, fields as LogFields | undefined);
-        },
-      },
-      {
-        processId: `${hostname()}:${process.pid}:${Date.now().toString(36)}`,
-        host: hostname(),
-        pid: process.pid,
-        version: packageVersion(),
-      },
-    );
+    const wishes = { once: false, routes: true, delivers: true, ...live.surroundings };
+    // What goes well is said by the demo itself; the refusal that the receiver makes on purpose too.
+    return new WorkerProcess(database, wishes, { ...logger, info: () => {}, warn: () => {} });
   }
 
-  async #play(database: Database): Promise<Played> {
+  async #play(database: Database, leaveOut: number): Promise<Played> {
     const show = (at: PlayProgress) =>
       this.#progress.update(
         () => `Revision ${at.revision} of ${at.revisions} (${at.revisionLabel}): ${at.done} of ${at.total} changes`,
       );
-    const played = await playRevisions({ url: database.url, schema: database.schema }, this.#stop, show);
-    this.#progress.say(
-      played.applied === 0
-        ? `All ${played.revisions} revisions had been played before.`
-        : `Played ${played.applied} of ${played.revisions} revisions.`,
-    );
+    const played = await playRevisions({ url: database.url, schema: database.schema }, { leaveOut }, this.#stop, show);
+    if (played.applied > 0) this.#progress.say(`Played ${played.applied} of ${played.revisions} revisions.`);
+    else if (leaveOut === 0) this.#progress.say(`All ${played.revisions} revisions had been played before.`);
     return played;
   }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
-import type { ReplayFilter } from '../../store/dead-letters.js';
 import { type EventRow, emitEvent, eventIdOfSeq, eventStory, listEvents } from '../../store/events.js';
+import type { ReplayFilter } from '../../store/replays.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId, eventIdOrSeq, jsonObjectText, pointInTime } from '../global-options.js';
 import { rawJson } from '../json.js';
@@ -186,7 +186,7 @@ function registerRevive(event: Command, context: CliContext): void {
   withExamples(
     withReplayOptions(revive),
     'iu event revive --reason no_route --since 7d',
-    'iu event revive --route crm --status dry_run --yes',
+    "iu event revive --route crm --status dry_run --rate 50 --note 'crm is live' --yes",
   ).action(async (options: ReviveOptions, command: Command) => {
     const filter: ReplayFilter = {
       route_code: options.route,

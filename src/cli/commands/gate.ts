@@ -7,6 +7,7 @@ import {
   type GateSetResult,
   listGateLog,
   listGates,
+  openSends,
   setGate,
 } from '../../store/gates.js';
 import type { Queryable } from '../../store/listing.js';
@@ -32,14 +33,41 @@ const gateColumns: readonly Column<GateRow>[] = [
 /** Seconds that a closing waits for what started before; a pass takes far less, a stuck one is named by health. */
 export const usualWaitSeconds = 10;
 
-/** Waits until nothing runs under the old gates; throws IU034 when something still does. */
-export async function drainAfterClosing(database: Queryable, printer: Printer, waitSeconds: number): Promise<void> {
-  printer.note(`closed; waiting up to ${waitSeconds} s for passes that started before`);
-  if (await drainGates(database, waitSeconds * 1000)) return;
-  throw new IuError('IU034', {
-    message: `The gate is closed, but after ${waitSeconds} s something that started before still runs.`,
-  });
+/**
+ * Waits until nothing runs under the old gates, and with `sends` until every send that was claimed before is settled or released;
+ * throws IU034 when something is left after the wait.
+ */
+export async function drainAfterClosing(
+  database: Queryable,
+  printer: Printer,
+  waitSeconds: number,
+  sends: boolean,
+): Promise<void> {
+  const endsAt = performance.now() + waitSeconds * 1000;
+  printer.note(
+    `closed; waiting up to ${waitSeconds} s for ${sends ? 'passes and sends' : 'passes'} that started before`,
+  );
+  if (!(await drainGates(database, waitSeconds * 1000))) {
+    throw new IuError('IU034', {
+      message: `The gate is closed, but after ${waitSeconds} s something that started before still runs.`,
+    });
+  }
+  if (!sends) return;
+  for (;;) {
+    const open = await openSends(database);
+    if (open === 0) return;
+    if (performance.now() > endsAt) {
+      throw new IuError('IU034', {
+        message: `The gate is closed and nothing more is claimed, but after ${waitSeconds} s ${open} sends are still in flight.`,
+        hint: 'Each settles by its deadline (15 s unless the route says otherwise): `iu delivery leases` shows them.',
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
+
+/** Gates that hold claims: after closing one of them sends are waited for too. */
+const sendingGates: readonly string[] = ['iu_core.routes_master_enabled', 'iu_core.delivery_enabled'];
 
 function registerList(gate: Command, context: CliContext): void {
   withExamples(
@@ -98,7 +126,8 @@ function registerClose(gate: Command, context: CliContext): void {
     const result = await context.withDatabase(command, async ({ pool }) => {
       // The pool commits the closing at once: from here on nothing new starts, whatever the wait gives.
       const closed = await setGate(pool, { key, open: false, reason: options.reason });
-      if (closed.key !== emissionKey) await drainAfterClosing(pool, printer, options.wait);
+      if (closed.key !== emissionKey)
+        await drainAfterClosing(pool, printer, options.wait, sendingGates.includes(closed.key));
       return closed;
     });
     const drained = result.key !== emissionKey;

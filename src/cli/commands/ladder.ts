@@ -6,11 +6,13 @@ import { drainAfterClosing, usualWaitSeconds } from './gate.js';
 
 /** Highest level whose step passes and claims look at, so that those which began before have to be waited for. */
 const highestDrainedLevel = 2;
+/** Levels that stop claims: their sends are waited for too. */
+const sendingLevels: readonly number[] = [1, 2];
 
 const ladderText = `
 Levels:
-  0  worker gate    stops passes and replays; events are recorded and wait
-  1  master gate    stops every pass, replay and claim; events are recorded and wait
+  0  worker gate    stops passes and replays; events are recorded and wait; what is queued is still delivered
+  1  master gate    stops every pass, replay and claim; events and deliveries wait
   2  routes         stops every route; events met meanwhile are decided skipped and can be revived
   3  triggers       stops the recording of new versions and SQL links: those events are not recorded (last resort)
 Each level does its own step only.`;
@@ -28,14 +30,21 @@ function registerDisable(program: Command, context: CliContext): void {
       .description('One step of the disable ladder: stop at once')
       .requiredOption('--level <level>', 'how far, 0 to 3', wholeNumber(0, 3))
       .requiredOption('--reason <text>', 'why; it stands in the log of gates')
-      .option('--wait <time>', 'longest wait for what started before', lengthInSeconds, usualWaitSeconds)
+      .option(
+        '--wait <time>',
+        'longest wait for passes that started before, and from level 1 on for sends',
+        lengthInSeconds,
+        usualWaitSeconds,
+      )
       .addHelpText('after', ladderText),
     "iu disable --level 0 --reason 'receiver is down'",
   ).action(async (options: DisableOptions, command: Command) => {
     const printer = context.printer(command);
     const result = await context.withDatabase(command, async ({ pool }) => {
       const done = await ladderDisable(pool, options.level, options.reason);
-      if (options.level <= highestDrainedLevel) await drainAfterClosing(pool, printer, options.wait);
+      if (options.level <= highestDrainedLevel) {
+        await drainAfterClosing(pool, printer, options.wait, sendingLevels.includes(options.level));
+      }
       return done;
     });
     printer.result(result, () => [

@@ -11,6 +11,7 @@ import {
   registerRequestLive,
 } from '../route/going-live.js';
 import { registerHistory, registerList, registerShow } from '../route/look.js';
+import { registerTestSend } from '../route/test-send.js';
 
 /** `iu route` and everything below it, in the order of the help: looking, editing, going live. */
 export function register(program: Command, context: CliContext): void {
@@ -24,6 +25,7 @@ export function register(program: Command, context: CliContext): void {
   registerSwitch(route, context, true);
   registerSwitch(route, context, false);
   registerRemove(route, context);
+  registerTestSend(route, context);
   registerReadiness(route, context);
   registerRequestLive(route, context);
   registerApprovals(route, context);

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { IuError } from '../../contract/errors/index.js';
+import { operationTypes } from '../../contract/structure/step.js';
 import {
   applyStructureOperation,
   findOperation,
   listOperations,
   type OperationRow,
-  type PreviewLine,
+  type PreviewTree,
   rollBackStructureOperation,
   type StructureAnswer,
   type StructureVerdict,
@@ -28,14 +29,15 @@ interface ActorOptions {
   readonly reason?: string;
 }
 
-function preview(trees: Readonly<Record<string, readonly PreviewLine[]>>): string[] {
-  return Object.values(trees).flatMap((lines) =>
-    lines.map((line) => {
+function previewLines(trees: readonly PreviewTree[]): string[] {
+  return trees.flatMap((tree) => [
+    ...tree.lines.map((line) => {
       const number = line.number === null ? '' : ` (${line.number})`;
       const status = line.status === 'draft' || line.status === 'enacted' ? '' : ` ${line.status}`;
       return `  ${'  '.repeat(line.depth)}${line.address}${number}${status}`;
     }),
-  );
+    ...(tree.units > tree.lines.length ? [`  (${tree.lines.length} of ${tree.units} units of ${tree.document})`] : []),
+  ]);
 }
 
 function answerLines(answer: StructureAnswer, printer: Printer): string[] {
@@ -53,8 +55,9 @@ function answerLines(answer: StructureAnswer, printer: Printer): string[] {
       answer.events === undefined ? impact.events : answer.events.filter((event) => event.event_id !== null).length,
     reviews: impact.reviews.length === 0 ? undefined : impact.reviews.length,
   });
-  return answer.status === 'planned' && !answer.replayed
-    ? [...facts, 'before:', ...preview(impact.before), 'after:', ...preview(impact.after)]
+  const { preview } = answer;
+  return answer.status === 'planned' && preview !== undefined
+    ? [...facts, 'before:', ...previewLines(preview.before), 'after:', ...previewLines(preview.after)]
     : facts;
 }
 
@@ -154,9 +157,11 @@ function registerList(structure: Command, context: CliContext): void {
   const list = structure
     .command('list')
     .description('Structure operations, newest first')
-    .addOption(new Option('--status <status>', 'only in this state').choices(['planned', 'enacted', 'rolled_back']));
+    .addOption(new Option('--status <status>', 'only in this state').choices(['planned', 'enacted', 'rolled_back']))
+    .addOption(new Option('--type <type>', 'only of this type').choices([...operationTypes, 'batch']))
+    .option('--actor <who>', 'only planned by this actor');
   withExamples(withPaging(list, countedId), 'iu structure list --status enacted').action(
-    async (options: PageOptions & { status?: string }, command: Command) => {
+    async (options: PageOptions & { status?: string; type?: string; actor?: string }, command: Command) => {
       const page = await context.withDatabase(command, ({ pool }) => listOperations(pool, options, options), {
         readOnlyAllowed: true,
       });
@@ -176,17 +181,20 @@ function registerShow(structure: Command, context: CliContext): void {
   ).action(async (id: string, _options: object, command: Command) => {
     const row = await context.withDatabase(command, ({ pool }) => findOperation(pool, id), { readOnlyAllowed: true });
     if (row === undefined) throw new IuError('IU614', { message: `There is no structure operation ${id}.` });
-    const { payload, impact_summary, ...rest } = row;
+    const { payload, impact_summary, preview, ...rest } = row;
     const printer = context.printer(command);
-    printer.result({ ...rest, steps: rawJson(payload), impact: rawJson(impact_summary) }, () => [
-      ...printer.facts(
-        Object.fromEntries(
-          Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+    printer.result(
+      { ...rest, steps: rawJson(payload), impact: rawJson(impact_summary), preview: rawJson(preview) },
+      () => [
+        ...printer.facts(
+          Object.fromEntries(
+            Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+          ),
         ),
-      ),
-      'steps:',
-      `  ${payload}`,
-    ]);
+        'steps:',
+        `  ${payload}`,
+      ],
+    );
   });
 }
 

@@ -1,6 +1,4 @@
-import type { Command } from 'commander';
-import { IuError } from '../../contract/errors/index.js';
-import { findUnit, versionBody } from '../../store/unit-pages.js';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   type LineageRow,
   readLineage,
@@ -10,34 +8,44 @@ import {
   type UnitAtRow,
   type UnitHistoryRow,
 } from '../../store/unit-tree.js';
-import { lineChanges } from '../../structure/diff.js';
+import { versionDiff } from '../../structure/version-diff.js';
 import { type CliContext, withExamples } from '../context.js';
 import { pointInTime, wholeNumber } from '../global-options.js';
+import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
 
 const wholePage = <Row>(items: readonly Row[]) => ({ items, next: null });
 
+/** `--after` of a list that is numbered: how many rows were seen. */
+function rowsSeen(text: string): string {
+  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('It is the number that the page before ends with.');
+  return text;
+}
+
 function registerTree(unit: Command, context: CliContext): void {
-  withExamples(
-    unit
-      .command('tree')
-      .description('A unit and everything below it in reading order; with --at a document as it stood at that moment')
-      .argument('<unit>', 'address or id of the unit')
-      .option('--levels <count>', 'only so many levels below it', wholeNumber(0, 127))
-      .option('--at <time>', 'as it stood then; the unit is a document', pointInTime),
-    'iu unit tree li/constitution --levels 1',
-  ).action(async (name: string, options: { levels?: number; at?: string }, command: Command) => {
-    const rows = await context.withDatabase(command, ({ pool }) => readUnitTree(pool, name, options), {
-      readOnlyAllowed: true,
-    });
-    const top = rows[0]?.depth ?? 0;
-    context.printer(command).result(wholePage(rows), () =>
-      rows.map((row) => {
-        const number = row.section_code === null ? '' : ` (${row.section_code})`;
-        return `${'  '.repeat(row.depth - top)}${row.canonical_address}${number} ${row.lifecycle_status}`;
-      }),
-    );
-  });
+  const tree = unit
+    .command('tree')
+    .description('A unit and everything below it in reading order; with --at a document as it stood at that moment')
+    .argument('<unit>', 'address or id of the unit')
+    .option('--levels <count>', 'only so many levels below it', wholeNumber(0, 127))
+    .option('--at <time>', 'as it stood then; the unit is a document', pointInTime);
+  withExamples(withPaging(tree, rowsSeen), 'iu unit tree li/constitution --levels 1').action(
+    async (name: string, options: PageOptions & { levels?: number; at?: string }, command: Command) => {
+      const page = await context.withDatabase(command, ({ pool }) => readUnitTree(pool, name, options), {
+        readOnlyAllowed: true,
+      });
+      const printer = context.printer(command);
+      const top = Math.min(...page.items.map((row) => row.depth));
+      printer.result(page, () =>
+        page.items.map((row) => {
+          const number = row.section_code === null ? '' : ` (${row.section_code})`;
+          return `${'  '.repeat(row.depth - top)}${row.canonical_address}${number} ${row.lifecycle_status}`;
+        }),
+      );
+      if (page.next !== null)
+        printer.note(`more: ${commandLineWithout(context.words, ['--after'])} --after ${page.next}`);
+    },
+  );
 }
 
 const lineageColumns: readonly Column<LineageRow>[] = [
@@ -46,24 +54,28 @@ const lineageColumns: readonly Column<LineageRow>[] = [
   { title: 'unit', value: (row) => row.related_address },
   { title: 'status', value: (row) => row.relation_status },
   { title: 'operation', value: (row) => row.operation_id, align: 'right' },
+  { title: 'by', value: (row) => row.actor_ref },
   { title: 'since', value: (row) => row.valid_from },
 ];
 
 function registerLineage(unit: Command, context: CliContext): void {
-  withExamples(
-    unit
-      .command('lineage')
-      .description('Where the text of a unit came from (earlier) and where it went (later), however many steps away')
-      .argument('<unit>', 'address or id of the unit')
-      .option('--retired', 'also what was rolled back'),
-    'iu unit lineage li/constitution/art-5',
-  ).action(async (name: string, options: { retired?: boolean }, command: Command) => {
-    const rows = await context.withDatabase(command, ({ pool }) => readLineage(pool, name, options.retired === true), {
-      readOnlyAllowed: true,
-    });
-    const view = { columns: lineageColumns, whenEmpty: 'It was never split, merged or replaced.', again: '' };
-    context.printer(command).page(wholePage(rows), view);
-  });
+  const lineage = unit
+    .command('lineage')
+    .description('Where the text of a unit came from (earlier) and where it went (later), however many steps away')
+    .argument('<unit>', 'address or id of the unit')
+    .addOption(new Option('--direction <direction>', 'only these').choices(['earlier', 'later']))
+    .option('--retired', 'also what was rolled back');
+  withExamples(withPaging(lineage, rowsSeen), 'iu unit lineage li/constitution/art-5').action(
+    async (name: string, options: PageOptions & { retired?: boolean; direction?: string }, command: Command) => {
+      const wishes = { ...options, withRetired: options.retired };
+      const page = await context.withDatabase(command, ({ pool }) => readLineage(pool, name, wishes), {
+        readOnlyAllowed: true,
+      });
+      const again = commandLineWithout(context.words, ['--after']);
+      const view = { columns: lineageColumns, whenEmpty: 'It was never split, merged or replaced.', again };
+      context.printer(command).page(page, view);
+    },
+  );
 }
 
 const historyColumns: readonly Column<UnitHistoryRow>[] = [
@@ -81,28 +93,31 @@ const atColumns: readonly Column<UnitAtRow>[] = [
 ];
 
 function registerHistory(unit: Command, context: CliContext): void {
-  withExamples(
-    unit
-      .command('history')
-      .description('What happened to a unit, oldest first; with --at what was at that address at a moment')
-      .argument('<unit>', 'address or id; with --at also the document followed by numbers, such as li/2/5')
-      .option('--at <time>', 'what was there then', pointInTime),
-    'iu unit history li/constitution/art-5',
-  ).action(async (name: string, options: { at?: string }, command: Command) => {
-    const printer = context.printer(command);
-    const { at } = options;
-    if (at !== undefined) {
-      const rows = await context.withDatabase(command, ({ pool }) => readUnitAt(pool, name, at), {
+  const history = unit
+    .command('history')
+    .description('What happened to a unit, oldest first; with --at what was at that address at a moment')
+    .argument('<unit>', 'address or id; with --at also the document followed by numbers, such as li/2/5')
+    .addOption(new Option('--what <kind>', 'only these').choices(['version', 'lifecycle', 'place', 'number']))
+    .option('--at <time>', 'what was there then', pointInTime);
+  type HistoryOptions = PageOptions & { at?: string; what?: string };
+  withExamples(withPaging(history, rowsSeen), 'iu unit history li/constitution/art-5').action(
+    async (name: string, options: HistoryOptions, command: Command) => {
+      const printer = context.printer(command);
+      const { at } = options;
+      if (at !== undefined) {
+        const rows = await context.withDatabase(command, ({ pool }) => readUnitAt(pool, name, at), {
+          readOnlyAllowed: true,
+        });
+        printer.page(wholePage(rows), { columns: atColumns, whenEmpty: 'Nothing was there then.', again: '' });
+        return;
+      }
+      const page = await context.withDatabase(command, ({ pool }) => readUnitHistory(pool, name, options), {
         readOnlyAllowed: true,
       });
-      printer.page(wholePage(rows), { columns: atColumns, whenEmpty: 'Nothing was there then.', again: '' });
-      return;
-    }
-    const rows = await context.withDatabase(command, ({ pool }) => readUnitHistory(pool, name), {
-      readOnlyAllowed: true,
-    });
-    printer.page(wholePage(rows), { columns: historyColumns, whenEmpty: 'Nothing is recorded.', again: '' });
-  });
+      const again = commandLineWithout(context.words, ['--after']);
+      printer.page(page, { columns: historyColumns, whenEmpty: 'Nothing is recorded.', again });
+    },
+  );
 }
 
 function registerDiff(unit: Command, context: CliContext): void {
@@ -116,28 +131,12 @@ function registerDiff(unit: Command, context: CliContext): void {
     'iu unit diff li/constitution/art-5 --from 1 --to 3',
   ).action(async (name: string, options: { from?: number; to?: number }, command: Command) => {
     const printer = context.printer(command);
-    const texts = await context.withDatabase(
-      command,
-      async ({ pool }) => {
-        const found = await findUnit(pool, name);
-        if (found === undefined) return undefined;
-        const to = options.to ?? found.unit.version_seq ?? 1;
-        const from = options.from ?? Math.max(1, to - 1);
-        const [before, after] = [
-          await versionBody(pool, found.unit.id, from),
-          await versionBody(pool, found.unit.id, to),
-        ];
-        return before === undefined || after === undefined ? undefined : { from, to, before, after };
-      },
-      { readOnlyAllowed: true },
-    );
-    if (texts === undefined) {
-      throw new IuError('IU033', { message: 'There is no such unit or version.', hint: '`iu unit show` names them.' });
-    }
-    const changes = lineChanges(texts.before, texts.after);
-    printer.result({ from: texts.from, to: texts.to, changes }, () => [
-      `version ${texts.from} -> ${texts.to}`,
-      ...changes.map((change) => `${change.kind === 'added' ? '+' : '-'} ${change.line} ${change.text}`),
+    const found = await context.withDatabase(command, ({ pool }) => versionDiff(pool, name, options), {
+      readOnlyAllowed: true,
+    });
+    printer.result(found, () => [
+      `version ${found.from} -> ${found.to}`,
+      ...found.changes.map((change) => `${change.kind === 'added' ? '+' : '-'} ${change.line} ${change.text}`),
     ]);
   });
 }

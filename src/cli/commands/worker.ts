@@ -4,6 +4,9 @@ import { IuError } from '../../contract/errors/index.js';
 import type { Database } from '../../store/database.js';
 import { type CliContext, withExamples } from '../context.js';
 import { wholeNumber } from '../global-options.js';
+import { type ListenAddress, listen, listenAddress } from '../listen.js';
+import { packageVersion } from '../run.js';
+import { startTracing } from '../tracing-sdk.js';
 import { processSettings, WorkerProcess, type WorkerProcessSummary } from '../worker-process.js';
 
 /** Nobody decides events: for a script as bad as a worker that is silent. */
@@ -20,6 +23,7 @@ interface WorkerFlags {
   readonly worker: readonly string[];
   readonly wakeUp?: boolean;
   readonly batch?: number;
+  readonly listen?: ListenAddress;
 }
 
 /** `iu worker`. */
@@ -32,10 +36,12 @@ export function register(program: Command, context: CliContext): void {
       .addOption(new Option('--only <half>', 'do one half only: decide, or deliver').choices(['route', 'deliver']))
       .option('--worker <name>', 'serve this cursor only; may be repeated', append, [])
       .option('--wake-up', 'also listen for the bell of the log (see iu event-type --help for its trigger)')
-      .option('--batch <events>', 'ask for exactly so many events a pass instead of adapting', wholeNumber(1, 10_000)),
+      .option('--batch <events>', 'ask for exactly so many events a pass instead of adapting', wholeNumber(1, 10_000))
+      .option('--listen <address>', 'serve /metrics and /healthz: a port of this machine, or host:port', listenAddress),
     'iu worker',
     'iu worker --once --json',
     'IU_DEPLOYMENT=production iu worker --only deliver',
+    'iu worker --listen 9464',
     'iu worker --worker iu_outbound_default --wake-up',
   ).action(async (flags: WorkerFlags, command: Command) => {
     await context.withDatabase(command, (database) => work(database, flags, command, context), {
@@ -50,6 +56,8 @@ function append(value: string, list: readonly string[]): readonly string[] {
 }
 
 async function work(database: Database, flags: WorkerFlags, command: Command, context: CliContext): Promise<void> {
+  const logger = context.logger(command);
+  const stopTracing = await startTracing(context.environment, packageVersion(), logger);
   const process = new WorkerProcess(
     database,
     {
@@ -61,12 +69,30 @@ async function work(database: Database, flags: WorkerFlags, command: Command, co
       batch: flags.batch,
       ...processSettings(context, command),
     },
-    context.logger(command),
+    logger,
   );
   const stop = context.stopSignal();
   stop.addEventListener('abort', () => process.stop(), { once: true });
   if (stop.aborted) process.stop();
-  report(await process.run(), flags, command, context);
+  const server =
+    flags.listen === undefined
+      ? undefined
+      : await listen({
+          ...flags.listen,
+          url: database.url,
+          schema: database.schema,
+          deployment: context.config(command).deployment ?? null,
+          workerNames: flags.worker,
+          worker: process.worker,
+          runner: process.runner,
+        });
+  if (server !== undefined) logger.info('listening', { host: server.host, port: server.port });
+  try {
+    report(await process.run(), flags, command, context);
+  } finally {
+    await server?.close();
+    await stopTracing?.();
+  }
 }
 
 function report(summary: WorkerProcessSummary, flags: WorkerFlags, command: Command, context: CliContext): void {

@@ -29,9 +29,10 @@ export interface Played {
 
 class StoppedByPerson extends Error {}
 
-/** Brings the document through all its revisions in order; those applied before write nothing. */
+/** Brings the document through its revisions in order, all but the last `leaveOut`; those applied before write nothing. */
 export async function playRevisions(
   target: { readonly url: string; readonly schema: string },
+  last: { readonly leaveOut: number },
   stop: AbortSignal,
   onProgress: (progress: PlayProgress) => void,
 ): Promise<Played> {
@@ -41,7 +42,7 @@ export async function playRevisions(
   let applied = 0;
   const client = await connectClient({ ...target, purpose: 'demo document' });
   try {
-    for (const [index, name] of files.entries()) {
+    for (const [index, name] of files.slice(0, files.length - last.leaveOut).entries()) {
       const source = {
         bytes: readFileSync(exampleFolder + name),
         revisionLabel: name.replace(/\.md$/, ''),

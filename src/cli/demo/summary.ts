@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { type Books, corpusCounts, readBooks, reconcileWorker } from '../../store/demo.js';
+import { deliveryCounts } from '../../store/demo-live.js';
 import { type HealthReason, registeredWorkers, workerHealth } from '../../store/health.js';
 import type { Printer } from '../printer.js';
 
@@ -10,6 +11,14 @@ export interface DemoSummary {
   readonly versions: number;
   readonly events: number;
   readonly attempts: Readonly<Record<string, number>>;
+  /** Of the route that is live: what the receiver took, and what it refused on purpose. */
+  readonly deliveries: {
+    readonly sent: number;
+    readonly received: number;
+    readonly duplicates: number;
+    readonly deadLettered: number;
+    readonly replayed: number;
+  };
   readonly lost: number;
   readonly backlog: number;
   readonly healthy: boolean;
@@ -19,8 +28,10 @@ export interface DemoSummary {
   readonly certificateHolds: boolean;
 }
 
-/** This run: how many events were there when it began, and how long playing and deciding took. */
+/** This run: duplicates that the receiver saw, how many events were there when it began, and how long playing and deciding took. */
 export interface RunMeasure {
+  readonly liveRouteCode: string;
+  readonly duplicates: number;
   readonly eventsBefore: number;
   readonly seconds: number;
 }
@@ -39,6 +50,7 @@ export async function summarize(pool: pg.Pool, measure: RunMeasure): Promise<Dem
     backlog += health.backlog_iu_events;
     reasons.push(...health.reasons.map((reason) => ({ worker, ...reason })));
   }
+  const { waiting: _waiting, ...delivered } = await deliveryCounts(pool, measure.liveRouteCode);
   const recorded = counts.events - measure.eventsBefore;
   const rate = recorded > 0 ? recorded / measure.seconds : counts.passEvents / Math.max(counts.passSeconds, 0.001);
   return {
@@ -47,6 +59,7 @@ export async function summarize(pool: pg.Pool, measure: RunMeasure): Promise<Dem
     versions: counts.versions,
     events: counts.events,
     attempts: counts.attempts,
+    deliveries: { ...delivered, duplicates: measure.duplicates },
     lost,
     backlog,
     healthy: workers.length > 0 && reasons.length === 0,
@@ -67,6 +80,7 @@ export function summaryLines(summary: DemoSummary, printer: Printer, stays: bool
     `units        ${summary.units} with ${summary.versions} versions`,
     `events       ${summary.events}, ${summary.eventsPerSecond} a second`,
     `attempts     ${attempts.join(', ') || 'none'}`,
+    `deliveries   ${summary.deliveries.sent} sent, ${summary.deliveries.received} received once, ${summary.deliveries.duplicates} duplicates; ${summary.deliveries.deadLettered} dead-lettered on purpose, ${summary.deliveries.replayed} replayed`,
     `backlog      ${summary.backlog}`,
     `certificate  ${verdict(summary.certificateHolds && summary.lost === 0, 'holds: every event is decided, none is lost', `BROKEN: ${summary.lost} decisions are missing`)}`,
     `health       ${verdict(summary.healthy, 'green', 'red')}`,
@@ -75,11 +89,12 @@ export function summaryLines(summary: DemoSummary, printer: Printer, stays: bool
       palette.dim(`             -> ${reason.action}`),
     ]),
     '',
-    'Nothing was sent: every route is in dry-run, and going live takes evidence and a second person.',
+    'One route is live, to a receiver on this machine, after evidence and the approval of a second name. Everything else is in dry-run.',
     'Next:',
     '  npx iu event list            what was recorded',
     '  npx iu attempt list          what was decided, a row a decision',
     '  npx iu route list            the routes, and which of them matched',
+    '  npx iu route approvals       who asked, who approved, for how long',
     '  npx iu probe                 eight scenarios in a transaction that cannot commit',
     ...(stays ? ['', 'Database and worker keep running. Ctrl-C ends them; the data stays.'] : []),
   ];

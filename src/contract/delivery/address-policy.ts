@@ -129,11 +129,10 @@ function isNetwork(text: string): boolean {
 
 function parseHostEntry(text: string): { host: string; port: number | undefined } {
   const form = isIP(text) === 6 ? `[${text}]` : text;
-  if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:/?#@[\]\\%]+)(:\d{1,5})?$/.test(form)) throw malformedEntry(text);
+  if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:/?#@[\]\\%*]+)(:\d{1,5})?$/.test(form)) throw malformedEntry(text);
   let url: URL;
   try {
-    // 'ws' has no port of its own that URL would leave out, other than 80, which is put back.
-    url = new URL(`ws://${form}`);
+    url = new URL(`http://${form}`);
   } catch {
     throw malformedEntry(text);
   }
@@ -202,7 +201,9 @@ export function targetAddress(text: string, allow: DeliveryAllowList): TargetAdd
     const refusal = connectRefusal(host, host, port, allow);
     if (refusal !== undefined) throw refused(`${host} is not a public address (${refusal})`);
   }
-  return { origin: url.origin, path: `${url.pathname}${url.search}`, host, port, secure };
+  // Without the dot that ends a full name: in a Host header and against a certificate it is another name.
+  const origin = `${url.protocol}//${url.host.replace(/\.(?=:|$)/, '')}`;
+  return { origin, path: `${url.pathname}${url.search}`, host, port, secure };
 }
 
 function refused(message: string): IuError {

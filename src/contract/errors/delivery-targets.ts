@@ -16,7 +16,7 @@ export const deliveryTargetsErrors: readonly ErrorEntry[] = [
     meaning: 'The environment has no value for a secret.',
     httpStatus: 503,
     exitCode: 64,
-    action: 'Set the variable for the process that delivers; `iu secret check` shows which ones it needs.',
+    action: 'Set the variable for the process that delivers, and start it again.',
   },
   {
     code: 'IU452',

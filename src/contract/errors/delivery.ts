@@ -100,4 +100,28 @@ export const deliveryErrors: readonly ErrorEntry[] = [
     exitCode: 64,
     action: 'Live kinds are sql_function, table, webhook, directus_flow, nats and kafka.',
   },
+  {
+    code: 'IU362',
+    name: 'test_undone',
+    meaning: 'A test send to a target in the database was undone, as it always is.',
+    httpStatus: 500,
+    exitCode: 1,
+    action: 'Nothing: it never leaves the database.',
+  },
+  {
+    code: 'IU363',
+    name: 'sending_held',
+    meaning: 'Nothing may be sent from here now.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'The message names what holds it: `iu gate list` shows the gates, `iu deployment show` the deployment.',
+  },
+  {
+    code: 'IU364',
+    name: 'test_send_failed',
+    meaning: 'The test send did not reach the target, or the target refused it.',
+    httpStatus: 502,
+    exitCode: 1,
+    action: 'The message says what the target answered; correct target or route and send again.',
+  },
 ];

@@ -1,7 +1,9 @@
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { deadLettersErrors } from './dead-letters.js';
 import { deliveryErrors } from './delivery.js';
+import { deliveryBrokersErrors } from './delivery-brokers.js';
 import { deliveryTargetsErrors } from './delivery-targets.js';
 import type { ErrorEntry } from './entry.js';
 import { gatesErrors } from './gates.js';
@@ -21,9 +23,11 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...unitsErrors,
   ...routingErrors,
   ...deliveryErrors,
+  ...deadLettersErrors,
   ...gatesErrors,
   ...goingLiveErrors,
   ...deliveryTargetsErrors,
+  ...deliveryBrokersErrors,
   ...structureErrors,
   ...cutErrors,
   ...installErrors,

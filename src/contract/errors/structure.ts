@@ -170,4 +170,12 @@ export const structureErrors: readonly ErrorEntry[] = [
     exitCode: 1,
     action: 'Look for it in v_iu_sql_link_resolved.',
   },
+  {
+    code: 'IU622',
+    name: 'unit_was_in_force',
+    meaning: 'A unit that was in force is not deleted.',
+    httpStatus: 409,
+    exitCode: 1,
+    action: 'Deprecate it.',
+  },
 ];

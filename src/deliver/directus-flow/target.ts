@@ -7,11 +7,12 @@ import { openHttpTarget, type WebhookParts } from '../webhook/target.js';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** A webhook's keys, and which flow and what a duplicate means. */
+/** A webhook's keys, which flow, and what answers mean that do not speak for themselves. */
 const directusConfigShape = {
   ...webhookConfigShape,
   flow_id: z.string().regex(uuid).optional(),
   on_duplicate: z.enum(['fail', 'sent']).optional(),
+  on_empty: z.enum(['unknown', 'sent']).optional(),
 };
 
 /** Opens a target that triggers a Directus flow; see docs/how-to/directus-flow.md for its keys. Throws IU450 to IU458. */
@@ -19,19 +20,21 @@ export const openDirectusFlow: OpenTarget = (route, surroundings) => openDirectu
 
 /** `openDirectusFlow` with parts of one's own. */
 export async function openDirectusFlowWith(
-  parts: Omit<WebhookParts, 'judge'>,
+  parts: Pick<WebhookParts, 'lookupAll'>,
   route: TargetRoute,
   surroundings: TargetSurroundings,
 ): Promise<Target> {
   const parsed = parseTargetConfig(directusConfigShape, route.targetConfig);
-  const { flow_id: flowId, on_duplicate: onDuplicate, ...shared } = parsed;
+  const { flow_id: flowId, on_duplicate: onDuplicate, on_empty: onEmpty, ...shared } = parsed;
   // A flow cannot verify a signature, so it is signed only when asked for; who may trigger it is then a matter of a header.
   const config = webhookConfigOf(shared, 'none');
-  const isStored = (code: string) => onDuplicate === 'sent' && code === 'RECORD_NOT_UNIQUE';
+  // Directus reads a body as JSON by exactly this type; one that only ends in +json leaves the flow with an empty body.
+  const contentType = 'application/json; charset=utf-8';
+  const reading = { duplicateIsSent: onDuplicate === 'sent', emptyIsSent: onEmpty === 'sent' };
   return openHttpTarget(
     config,
     triggerUrl(route.targetRef, flowId),
-    { ...parts, judge: (outcome, answer) => directusOutcome(outcome, answer, isStored) },
+    { ...parts, contentType, judge: (outcome, answer) => directusOutcome(outcome, answer, reading) },
     route,
     surroundings,
   );

@@ -22,7 +22,8 @@ const givenUp = new Error('given up');
  * `dispatch`, without a promise, a stream or an AbortSignal of its own: those cost as much as the rest of a request together.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  #controller: Dispatcher.DispatchController | undefined;
+  #connection: { destroy(): void } | undefined;
+  #isStarted = false;
   #status = 0;
   #retryAfter: string | undefined;
   #bytes = 0;
@@ -44,10 +45,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#settled;
   }
 
+  onConnection(connection: { destroy(): void }): void {
+    this.#connection = connection;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
     // It waited for a connection for longer than it had: nothing is written.
     if (this.#settled) controller.abort(givenUp);
+    else this.#isStarted = true;
   }
 
   onResponseStart(
@@ -70,6 +75,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#body.push(chunk.subarray(0, Math.max(0, chunk.length - (this.#bytes - mostAnswerBytes))));
     this.#answered(true);
+    this.#end();
   }
 
   onResponseEnd(): void {
@@ -77,30 +83,32 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    if (this.#controller === undefined) this.finish(notConnected(error, this.secure));
+    if (!this.#isStarted) this.finish(notConnected(error, this.secure));
     else if (this.#hasRefusal()) this.#answered(true);
     else this.finish(withoutAnswer(error));
   }
 
-  onRequestUpgrade(controller: Dispatcher.DispatchController): void {
+  onRequestUpgrade(): void {
     this.finish(withoutAnswer({ code: 'HPE_UNEXPECTED_UPGRADE' }));
-    controller.abort(givenUp);
+    this.#end();
   }
 
   /** The deadline: what is known now is the outcome. */
   expire(): void {
-    if (this.#controller === undefined) {
+    if (!this.#isStarted) {
       this.finish({ status: 'failed', failureCode: 'connect_timeout', failureDetail: 'no connection by the deadline' });
     } else if (this.#hasRefusal()) {
       this.#answered(true);
+      this.#end();
     } else {
       const failureDetail =
         this.#status === 0 ? 'no answer by the deadline' : `${this.#status}, no end of the answer by the deadline`;
       this.finish({ status: 'unknown', failureCode: 'timeout', failureDetail });
+      this.#end();
     }
   }
 
-  /** Settles with an outcome, once, and ends the request if it is still going on. */
+  /** Settles with an outcome; only the first counts. */
   finish(outcome: SendOutcome): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -114,17 +122,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #answered(cut: boolean): void {
+    if (this.#settled) return;
     this.finish(this.judge({ status: this.#status, retryAfter: this.#retryAfter, body: this.#body, cut }));
-    if (cut) this.#controller?.abort(givenUp);
   }
 
-  /** Ends the connection of a request that has run out of time. */
-  abandon(): void {
-    this.#controller?.abort(givenUp);
+  /** Ends the connection of a request that is going on. One that has none yet is ended when it gets one. */
+  #end(): void {
+    if (this.#isStarted) this.#connection?.destroy();
   }
 }
 
 function onDeadline(exchange: Exchange): void {
   exchange.expire();
-  exchange.abandon();
 }

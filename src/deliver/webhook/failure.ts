@@ -28,7 +28,10 @@ const connectCodes: Readonly<Record<string, string>> = {
 };
 
 function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  if (typeof error !== 'object' || error === null) return '';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  // undici's parser has its own reason for some, without a code.
+  return error instanceof Error && error.name === 'HTTPParserError' ? 'HPE_INVALID' : '';
 }
 
 /** The failure of a request of which no byte was written: certainly not taken. */

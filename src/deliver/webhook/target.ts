@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import { type buildConnector, Pool } from 'undici';
+import type { buildConnector, Pool } from 'undici';
 import { parseDeliveryAllow, type TargetAddress, targetAddress } from '../../contract/delivery/address-policy.js';
 import { keptAnswerText } from '../../contract/delivery/answer-text.js';
 import { cloudEventBody, cloudEventContentType } from '../../contract/delivery/cloud-event.js';
@@ -11,7 +11,9 @@ import { signatureHeader } from '../../contract/delivery/signature.js';
 import { attemptTraceparent, originTraceparent } from '../../contract/delivery/traceparent.js';
 import { IuError } from '../../contract/errors/index.js';
 import type { OpenTarget, Target, TargetFinding, TargetRoute, TargetSurroundings } from '../target.js';
+import { sendSpanId } from '../tracing.js';
 import { parseTargetConfig, type WebhookConfig, webhookConfigOf, webhookConfigShape } from './config.js';
+import { openConnections, type RequestOptions } from './connections.js';
 import { CredentialSource, type Credentials } from './credentials.js';
 import { Exchange, type ReadAnswer } from './exchange.js';
 import { notConnected } from './failure.js';
@@ -21,6 +23,8 @@ import { guardedConnector, type LookupAll, systemLookup } from './guarded-connec
 export interface WebhookParts {
   /** Resolver of names; the system's by default. */
   readonly lookupAll?: LookupAll;
+  /** `content-type` of the body; the one of a CloudEvent by default. */
+  readonly contentType?: string;
   /** Changes what an answer means, after the table of `httpOutcome`; gets the text of the answer, up to 64 KiB. */
   readonly judge?: (
     outcome: SendOutcome,
@@ -32,7 +36,7 @@ export interface WebhookParts {
 export const openWebhook: OpenTarget = (route, surroundings) => openWebhookWith({}, route, surroundings);
 
 /** `openWebhook` with parts of one's own. */
-export function openWebhookWith(
+export async function openWebhookWith(
   parts: WebhookParts,
   route: TargetRoute,
   surroundings: TargetSurroundings,
@@ -61,15 +65,7 @@ export async function openHttpTarget(
     lookupAll: parts.lookupAll ?? systemLookup,
     timeoutMilliseconds: config.deadlineMilliseconds,
   });
-  return new WebhookTarget(
-    config,
-    address,
-    credentials,
-    connect,
-    parts.judge,
-    route.routeCode,
-    surroundings.deployment,
-  );
+  return new WebhookTarget(config, address, credentials, connect, parts, route.routeCode, surroundings.deployment);
 }
 
 async function readAuthorities(path: string): Promise<string> {
@@ -96,22 +92,12 @@ class WebhookTarget implements Target {
     private readonly address: TargetAddress,
     private readonly credentials: CredentialSource,
     private readonly connect: buildConnector.connector,
-    private readonly judge: WebhookParts['judge'],
+    private readonly parts: WebhookParts,
     routeCode: string,
     deployment: string,
   ) {
     this.#route = { deployment, routeCode };
-    // A pool of its own: a connection is never shared between routes. Time is kept by each exchange, so undici's own timers are off.
-    this.#pool = new Pool(address.origin, {
-      connect,
-      connections: config.maxConnections,
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: 16_384,
-      keepAliveTimeout: 4_000,
-      keepAliveMaxTimeout: 60_000,
-    });
+    this.#pool = openConnections(address.origin, connect, config.maxConnections);
   }
 
   send(delivery: Delivery, deadlineMilliseconds: number): Promise<SendOutcome> {
@@ -141,16 +127,15 @@ class WebhookTarget implements Target {
     try {
       const trace = originTraceparent(delivery.event);
       const body = Buffer.from(cloudEventBody(delivery, this.#route, trace));
-      this.#pool.dispatch(
-        {
-          origin: this.address.origin,
-          path: this.address.path,
-          method: this.config.method,
-          headers: this.#headers(delivery, credentials, body, trace),
-          body,
-        },
+      const request: RequestOptions = {
+        origin: this.address.origin,
+        path: this.address.path,
+        method: this.config.method,
+        headers: this.#headers(delivery, credentials, body, trace),
+        body,
         exchange,
-      );
+      };
+      this.#pool.dispatch(request, exchange);
     } catch (error) {
       exchange.finish(notConnected(error, this.address.secure));
     }
@@ -161,7 +146,7 @@ class WebhookTarget implements Target {
     const timestampSeconds = Math.floor(Date.now() / 1000);
     const headers = [
       'content-type',
-      cloudEventContentType,
+      this.parts.contentType ?? cloudEventContentType,
       'accept-encoding',
       'identity',
       'user-agent',
@@ -171,7 +156,7 @@ class WebhookTarget implements Target {
       'webhook-timestamp',
       String(timestampSeconds),
       'traceparent',
-      attemptTraceparent(trace, this.#spans.next()),
+      attemptTraceparent(trace, sendSpanId(trace) ?? this.#spans.next()),
       'iu-attempt',
       String(delivery.attemptNo),
       'iu-sequence',
@@ -188,11 +173,11 @@ class WebhookTarget implements Target {
   #outcomeOf(answer: ReadAnswer, delivery: Delivery, confidential: readonly string[]): SendOutcome {
     const { status, retryAfter } = answer;
     const isSent = status >= 200 && status <= 299;
-    if (isSent && this.judge === undefined) return { status: 'sent', detail: String(status) };
+    if (isSent && this.parts.judge === undefined) return { status: 'sent', detail: String(status) };
     const text = Buffer.concat(answer.body).toString('utf8');
     const kept = isSent ? '' : keptAnswerText(text, [delivery.event.payloadText, ...confidential]);
     const outcome = httpOutcome({ status, retryAfter, text: kept }, Date.now());
-    return this.judge?.(outcome, { status, text, cut: answer.cut }) ?? outcome;
+    return this.parts.judge?.(outcome, { status, text, cut: answer.cut }) ?? outcome;
   }
 
   async check(): Promise<readonly TargetFinding[]> {

@@ -1,17 +1,18 @@
--- fn_iu_replay_candidates(jsonb, bigint) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
+-- fn_iu_replay_candidates(jsonb, bigint, bigint, bigint) returns table (event_seq, route_id, route_code, status, reason, attempt_id, dead_letter_id)
 --
 -- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses; failed
 --            means an open dead letter, whatever was tried since. Attempts later
 --            than until_attempt_id are not meant, and a pair that has a later one is done: so a replay of many is resumable. An event that no
 --            route matched is meant while a route of today would decide it.
 -- Arguments: p_filter: {status: [failed|skipped|dry_run] (default failed), route_code?, event_domain?, event_type?, reason?,
---            failure_signature?, since?, until? (attempt times), until_attempt_id?, after_seq?};
---            p_limit: at most so many pairs, null = all
--- Returns:   a row a pair, in order of event
+--            failure_signature?, since?, until? (attempt times), until_attempt_id?};
+--            p_limit: at most so many pairs, null = all; p_after_seq, p_after_route_id: only pairs after this one
+-- Returns:   a row a pair, in order of event, then route
 -- Raises:    IU344 unknown key or status
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_replay_candidates(p_filter jsonb, p_limit bigint default null)
+create or replace function fn_iu_replay_candidates(p_filter jsonb, p_limit bigint default null, p_after_seq bigint default 0,
+  p_after_route_id bigint default 0)
 returns table (event_seq bigint, route_id bigint, route_code text, status text, reason text, attempt_id bigint, dead_letter_id bigint)
 language plpgsql
 volatile
@@ -22,8 +23,7 @@ declare
   v_unknown text;
 begin
   select string_agg(key, ', ') into v_unknown from jsonb_object_keys(p_filter) as key
-   where key not in ('status', 'route_code', 'event_domain', 'event_type', 'reason', 'failure_signature', 'since', 'until',
-                     'until_attempt_id', 'after_seq');
+   where key not in ('status', 'route_code', 'event_domain', 'event_type', 'reason', 'failure_signature', 'since', 'until', 'until_attempt_id');
   if v_unknown is not null or not v_status <@ '{failed,skipped,dry_run}' then
     raise exception using errcode = 'IU344', message = format('a replay filter has no %s', coalesce(v_unknown, 'such status')),
       hint = 'status is failed, skipped or dry_run; keys: status, route_code, event_domain, event_type, reason, failure_signature, since, until';
@@ -36,7 +36,7 @@ begin
      where a.route_kind = 'outbound'
        and case when d.dead_letter_id is not null then 'failed' = any (v_status) else a.status <> 'failed' and a.status = any (v_status) end
        and a.attempt_id <= coalesce((p_filter ->> 'until_attempt_id')::bigint, 9223372036854775807)
-       and a.event_seq > coalesce((p_filter ->> 'after_seq')::bigint, 0)
+       and (a.event_seq, a.route_id) > (p_after_seq, p_after_route_id)
        and (p_filter ->> 'route_code' is null or a.route_code = p_filter ->> 'route_code')
        and (p_filter ->> 'reason' is null or a.reason = p_filter ->> 'reason')
        and (p_filter ->> 'since' is null or a.started_at >= (p_filter ->> 'since')::timestamptz)

@@ -1,0 +1,58 @@
+-- fn_iu_replay_preview(jsonb, integer) returns jsonb
+--
+-- Contract:  what a replay by this filter would touch, and about how long it would take; writes nothing. Start the replay with its
+--            until_attempt_id, and it means just what was shown.
+-- Arguments: p_filter: as for fn_iu_replay_candidates; p_rate_per_second: the cap the replay would have, null = none
+-- Returns:   {pairs, events, by_route: [{route_code, target_kind, target (redacted), would_be: by the route alone, its filter may still
+--            say no, pairs, already_sent, delivery_waiting, per_second: the slowest of cap, the route's own rate and what it sent lately;
+--            null = nothing limits it that is known}], already_sent, delivery_waiting: pairs with a delivery in the queue: they are left
+--            alone, estimated_seconds: until the slowest route has sent everything, null = unknown, until_attempt_id}
+-- Raises:    IU344
+-- Writes:    nothing
+-- May call:  iu_operator, iu_reader
+create or replace function fn_iu_replay_preview(p_filter jsonb, p_rate_per_second integer default null) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_result jsonb;
+begin
+  with candidate as materialized (
+    select c.*,
+           exists (select from iu_route_delivery d where d.event_seq = c.event_seq and d.route_id = c.route_id) as waits,
+           exists (select from iu_route_attempt a where a.event_seq = c.event_seq and a.route_id = c.route_id and a.status = 'sent') as was_sent
+      from fn_iu_replay_candidates(p_filter) c
+  ), recent as materialized (
+    -- how fast each route sent within the last 10 minutes, as far as the last 10,000 attempts show
+    select t.route_id, (count(*) - 1) / extract(epoch from max(t.started_at) - min(t.started_at)) as per_second
+      from (select * from iu_route_attempt order by attempt_id desc limit 10000) t
+     where t.status = 'sent' and t.started_at > clock_timestamp() - interval '10 minutes'
+     group by t.route_id
+    having count(*) >= 10 and max(t.started_at) > min(t.started_at)
+  ), grouped as (
+    select c.route_id, c.route_code, count(*) as pairs, count(*) filter (where c.was_sent) as already_sent,
+           count(*) filter (where c.waits) as delivery_waiting
+      from candidate c group by c.route_id, c.route_code
+  ), judged as (
+    select g.route_code, o.target_kind, fn_iu_route_request(o.target_kind, o.target_ref, o.target_config) ->> 'target' as target,
+           coalesce(r.verdict, case when g.route_id = 0 then 'decided by the routes of today' else 'skipped: route removed' end) as would_be,
+           g.pairs, g.already_sent, g.delivery_waiting,
+           round(case when r.verdict = 'live' then least(p_rate_per_second, o.rate_per_second, n.per_second) else p_rate_per_second end, 3) as per_second
+      from grouped g
+      left join fn_iu_judged_routes() r using (route_id)
+      left join iu_outbound_route o using (route_id)
+      left join recent n using (route_id)
+  )
+  select jsonb_build_object(
+    'pairs', (select count(*) from candidate), 'events', (select count(distinct event_seq) from candidate),
+    'by_route', coalesce((select jsonb_agg(to_jsonb(j) order by j.route_code) from judged j), '[]'),
+    'delivery_waiting', (select count(*) from candidate where waits),
+    'already_sent', (select count(*) from candidate where was_sent),
+    'estimated_seconds', (select ceil(greatest(max((j.pairs - j.delivery_waiting) / nullif(j.per_second, 0)), sum(j.pairs) / p_rate_per_second)) from judged j),
+    'until_attempt_id', (select coalesce(max(attempt_id), 0)::text from iu_route_attempt))
+    into v_result;
+  return v_result;
+end
+$$;

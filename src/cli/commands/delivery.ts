@@ -1,0 +1,186 @@
+import { type Command, Option } from 'commander';
+import { IuError } from '../../contract/errors/index.js';
+import {
+  cancelDelivery,
+  type DeliveryRow,
+  findDelivery,
+  type LeaseRow,
+  listDeliveries,
+  listLeases,
+} from '../../store/deliveries.js';
+import { eventIdOfSeq } from '../../store/events.js';
+import type { Queryable } from '../../store/listing.js';
+import { type CliContext, withExamples } from '../context.js';
+import { eventIdOrSeq, pointInTime } from '../global-options.js';
+import { holdSentence } from '../hold.js';
+import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import type { Column } from '../table.js';
+
+const deliveryColumns: readonly Column<DeliveryRow>[] = [
+  { title: 'event', value: (row) => row.event_seq, align: 'right' },
+  { title: 'route', value: (row) => row.route_code },
+  { title: 'type', value: (row) => `${row.event_domain}/${row.event_type}` },
+  { title: 'subject', value: (row) => [row.event_subject_table, row.event_subject_ref].filter(Boolean).join(' ') },
+  {
+    title: 'state',
+    value: (row) => row.state,
+    paint: (row, palette) =>
+      row.state === 'held' ? palette.yellow : row.state === 'leased' ? palette.green : palette.dim,
+  },
+  { title: 'why', value: (row) => row.state_reason ?? row.runner_id },
+  { title: 'sends', value: (row) => row.sends, align: 'right' },
+  { title: 'due', value: (row) => row.due_at },
+  { title: 'queued', value: (row) => row.created_at },
+  { title: 'id', value: (row) => row.event_id },
+];
+
+interface ListOptions extends PageOptions {
+  readonly route?: string;
+  readonly state?: string;
+  readonly subjectTable?: string;
+  readonly subjectRef?: string;
+  readonly olderThan?: string;
+}
+
+const afterDelivery = (text: string): string => {
+  if (/^[1-9]\d{0,17}\.[1-9]\d{0,17}$/.test(text)) return text;
+  throw new IuError('IU031', {
+    message: 'The value of --after is invalid: it is the key that the page before ends with.',
+  });
+};
+
+function registerList(delivery: Command, context: CliContext): void {
+  const list = delivery
+    .command('list')
+    .description('What waits to be sent, in the order of events: where each stands, and why it is held')
+    .option('--route <code>', 'only to this route')
+    .addOption(new Option('--state <state>', 'only in this state').choices(['waiting', 'leased', 'due', 'held']))
+    .option('--subject-table <table>', 'only about this table')
+    .option('--subject-ref <ref>', 'only about this subject')
+    .option('--older-than <time>', 'only queued before then, such as 2h or 2026-03-01', pointInTime);
+  withExamples(
+    withPaging(list, afterDelivery),
+    'iu delivery list --state held',
+    'iu delivery list --route crm --older-than 1h --json',
+  ).action(async (options: ListOptions, command: Command) => {
+    const deployment = context.config(command).deployment ?? null;
+    const page = await context.withDatabase(command, ({ pool }) => listDeliveries(pool, options, deployment, options), {
+      readOnlyAllowed: true,
+    });
+    const again = commandLineWithout(context.words, ['--after']);
+    context.printer(command).page(page, { columns: deliveryColumns, whenEmpty: 'No delivery matches.', again });
+  });
+}
+
+/** The id of an event that was named by its id or seq. */
+async function eventIdOf(database: Queryable, event: string): Promise<string> {
+  const id = event.includes('-') ? event : await eventIdOfSeq(database, event);
+  if (id !== undefined) return id;
+  throw new IuError('IU033', { message: `There is no event ${event}.`, hint: '`iu event list` shows them.' });
+}
+
+function registerShow(delivery: Command, context: CliContext): void {
+  withExamples(
+    delivery
+      .command('show')
+      .description('One delivery of the queue: where it stands, why it is held and what to do')
+      .argument('<event>', 'id or seq of the event', eventIdOrSeq)
+      .argument('<route>', 'code of the route'),
+    'iu delivery show 42 crm',
+  ).action(async (event: string, route: string, _options: object, command: Command) => {
+    const deployment = context.config(command).deployment ?? null;
+    const row = await context.withDatabase(
+      command,
+      async ({ pool }) => findDelivery(pool, await eventIdOf(pool, event), route, deployment),
+      { readOnlyAllowed: true },
+    );
+    if (row === undefined) {
+      throw new IuError('IU354', { message: `No delivery of event ${event} to route ${route} is waiting.` });
+    }
+    const printer = context.printer(command);
+    printer.result(row, () => [
+      ...printer.facts({
+        event: `${row.event_id} (seq ${row.event_seq})`,
+        type: `${row.event_domain}/${row.event_type}`,
+        subject: [row.event_subject_table, row.event_subject_ref].filter(Boolean).join(' '),
+        route: row.route_code,
+        'delivery id': row.delivery_id,
+        state: row.state,
+        why: row.state_reason === null ? undefined : holdSentence(row.state_reason, row.route_code),
+        sends: row.sends,
+        'last attempt': row.attempt_no,
+        'payload corrected by': row.edit_id === null ? undefined : `edit ${row.edit_id}`,
+        queued: row.created_at,
+        due: row.due_at,
+        'sent by': row.runner_id ?? undefined,
+        'lease until': row.lease_until ?? undefined,
+      }),
+    ]);
+  });
+}
+
+function registerCancel(delivery: Command, context: CliContext): void {
+  withExamples(
+    delivery
+      .command('cancel')
+      .description('Take one delivery out of the queue for good; an attempt cancelled stays')
+      .argument('<event>', 'id or seq of the event', eventIdOrSeq)
+      .argument('<route>', 'code of the route')
+      .requiredOption('--reason <text>', 'why; it stands in the attempt'),
+    "iu delivery cancel 42 crm --reason 'sent by hand'",
+  ).action(async (event: string, route: string, options: { reason: string }, command: Command) => {
+    const result = await context.withDatabase(command, async ({ pool }) =>
+      cancelDelivery(pool, await eventIdOf(pool, event), route, options.reason),
+    );
+    context
+      .printer(command)
+      .result(result, () => [
+        `Delivery of event ${result.event_id} to ${result.route_code} is cancelled (attempt ${result.attempt_no}).`,
+      ]);
+  });
+}
+
+const leaseColumns: readonly Column<LeaseRow>[] = [
+  { title: 'route', value: (row) => row.route_code },
+  { title: 'version', value: (row) => row.route_version, align: 'right' },
+  { title: 'runner', value: (row) => row.runner_id },
+  { title: 'claimed', value: (row) => row.deliveries, align: 'right' },
+  { title: 'unsettled', value: (row) => row.unsettled, align: 'right' },
+  { title: 'since', value: (row) => row.claimed_at },
+  {
+    title: 'until',
+    value: (row) => row.lease_until,
+    paint: (row, palette) => (row.expired ? palette.red : palette.dim),
+  },
+];
+
+function registerLeases(delivery: Command, context: CliContext): void {
+  const leases = delivery
+    .command('leases')
+    .description('What is being sent now: each claim of each runner; one that ran out becomes unknown')
+    .option('--route <code>', 'only to this route')
+    .option('--runner <id>', 'only of this runner');
+  withExamples(withPaging(leases), 'iu delivery leases').action(
+    async (options: PageOptions & { route?: string; runner?: string }, command: Command) => {
+      const page = await context.withDatabase(command, ({ pool }) => listLeases(pool, options, options), {
+        readOnlyAllowed: true,
+      });
+      const again = commandLineWithout(context.words, ['--after']);
+      context.printer(command).page(page, { columns: leaseColumns, whenEmpty: 'Nothing is being sent.', again });
+    },
+  );
+}
+
+/** `iu delivery list|show|cancel|leases`. */
+export function register(program: Command, context: CliContext): void {
+  const delivery = withExamples(
+    program
+      .command('delivery')
+      .description('The queue of live deliveries: what waits, what is being sent, what is held'),
+    'iu delivery list --state held',
+  );
+  registerList(delivery, context);
+  registerShow(delivery, context);
+  registerCancel(delivery, context);
+  registerLeases(delivery, context);
+}

@@ -1,0 +1,161 @@
+import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+
+/** Where a delivery stands: being sent, due and not held, due later or behind an earlier event, or held. */
+export type DeliveryStanding = 'leased' | 'due' | 'waiting' | 'held';
+
+/** One delivery of the queue, without its payload. */
+export interface DeliveryRow {
+  readonly event_seq: string;
+  readonly route_id: string;
+  readonly route_code: string;
+  readonly event_id: string;
+  readonly event_domain: string;
+  readonly event_type: string;
+  readonly event_subject_table: string;
+  readonly event_subject_ref: string | null;
+  /** Number of the latest attempt, and how many sends there were. */
+  readonly attempt_no: number;
+  readonly sends: number;
+  readonly delivery_id: string;
+  readonly edit_id: string | null;
+  readonly state: DeliveryStanding;
+  /** Why it is held or waits: as fn_iu_delivery_holds, subject_held, behind_earlier_event or due_later. */
+  readonly state_reason: string | null;
+  readonly due_at: string;
+  readonly created_at: string;
+  readonly runner_id: string | null;
+  readonly lease_until: string | null;
+}
+
+/** Which deliveries a list shows. */
+export interface DeliveryFilter {
+  readonly route?: string | undefined;
+  readonly state?: string | undefined;
+  readonly subjectTable?: string | undefined;
+  readonly subjectRef?: string | undefined;
+  readonly olderThan?: string | undefined;
+}
+
+// A held route is worth a look at its reason only where it counts: what would be claimed otherwise.
+const from = `(select v.event_seq, v.route_id, v.route_code, v.event_id, v.event_domain, v.event_type, v.event_subject_table,
+    v.event_subject_ref, v.attempt_no, v.sends, v.delivery_id, v.edit_id, v.due_at, v.created_at, v.runner_id, v.lease_until,
+    case when v.state = 'due' and h.hold is not null then 'held' else v.state end as state,
+    case when v.state = 'due' then h.hold else v.state_reason end as state_reason
+  from v_iu_delivery v left join fn_iu_delivery_holds(?) h on h.route_id = v.route_id) d`;
+
+/** The queue in the order of events, oldest first. `deployment`: of the runner that would claim; null = one with the right name. */
+export function listDeliveries(
+  database: Queryable,
+  filter: DeliveryFilter,
+  deployment: string | null,
+  wishes: PageWishes,
+): Promise<ListPage<DeliveryRow>> {
+  return readPage(
+    database,
+    {
+      columns: 'd.*',
+      from,
+      fromValues: [deployment],
+      conditions: [
+        ['d.route_code = ?', filter.route],
+        ['d.state = ?', filter.state],
+        ['d.event_subject_table = ?', filter.subjectTable],
+        ['d.event_subject_ref = ?', filter.subjectRef],
+        ['d.created_at < ?::timestamptz', filter.olderThan],
+      ],
+      key: '(d.event_seq, d.route_id)',
+      keyType: 'bigint pair',
+      keyColumn: 'event_seq.route_id',
+      descending: false,
+    },
+    wishes,
+  );
+}
+
+/** One delivery of the queue; undefined when none of this event to this route waits. */
+export async function findDelivery(
+  database: Queryable,
+  eventId: string,
+  routeCode: string,
+  deployment: string | null,
+): Promise<DeliveryRow | undefined> {
+  // The seq first: the view is asked for one row of its primary key, not for the event behind each row.
+  const place = `select e.seq, r.route_id from event_outbox e, iu_outbound_route r where e.id = $1 and r.route_code = $2`;
+  const key = (await database.query(place, [eventId, routeCode])).rows[0];
+  if (key === undefined) return undefined;
+  const text = `select d.* from ${from.replace('?', '$1')} where d.event_seq = $2 and d.route_id = $3`;
+  const row = (await database.query(text, [deployment, key.seq, key.route_id])).rows[0];
+  return row === undefined ? undefined : (isoTimes(row) as unknown as DeliveryRow);
+}
+
+/** What a cancelled delivery left. */
+export interface CancelledDelivery {
+  readonly event_id: string;
+  readonly route_code: string;
+  readonly attempt_no: number;
+  readonly status: 'cancelled';
+}
+
+export function cancelDelivery(
+  database: Queryable,
+  eventId: string,
+  routeCode: string,
+  reason: string,
+): Promise<CancelledDelivery> {
+  return callForResult(database, 'select fn_iu_delivery_cancel($1, $2, $3)', [eventId, routeCode, reason]);
+}
+
+/** One claim of one route that is being sent. */
+export interface LeaseRow {
+  readonly route_code: string;
+  readonly route_version: number;
+  readonly runner_id: string;
+  readonly deliveries: number;
+  readonly unsettled: number;
+  readonly claimed_at: string;
+  readonly lease_until: string;
+  /** It ran out: the next claim makes its sends unknown. */
+  readonly expired: boolean;
+  readonly lease_key: string;
+}
+
+/** What is being sent now, by route. */
+export function listLeases(
+  database: Queryable,
+  filter: { readonly route?: string | undefined; readonly runner?: string | undefined },
+  wishes: PageWishes,
+): Promise<ListPage<LeaseRow>> {
+  return readPage(
+    database,
+    {
+      columns: 'l.*',
+      from: `(select route_code, route_version, runner_id, cardinality(event_seqs) as deliveries, unsettled, claimed_at, lease_until,
+        lease_until <= clock_timestamp() as expired, route_code || ' ' || lease_token as lease_key from iu_route_lease) l`,
+      conditions: [
+        ['l.route_code = ?', filter.route],
+        ['l.runner_id = ?', filter.runner],
+      ],
+      key: 'l.lease_key',
+      keyType: 'text',
+      keyColumn: 'lease_key',
+      descending: false,
+    },
+    wishes,
+  );
+}
+
+/** What pausing or resuming a route left. */
+export interface PausedRoute {
+  readonly route_code: string;
+  readonly paused: boolean;
+  readonly waiting: number;
+}
+
+export function setRoutePaused(
+  database: Queryable,
+  routeCode: string,
+  paused: boolean,
+  reason: string,
+): Promise<PausedRoute> {
+  return callForResult(database, 'select fn_iu_route_set_paused($1, $2, $3)', [routeCode, paused, reason]);
+}

@@ -1,0 +1,173 @@
+// iu-core/structure: trees and structure operations for an application, on a pg client of its own.
+import { type IuError, iuErrorFromPg } from '../contract/errors/index.js';
+import { type CamelCased, camelCaseKeys } from '../contract/json-names.js';
+import type { StructureStep } from '../contract/structure/step.js';
+import type { Queryable } from '../store/listing.js';
+import { textParsers } from '../store/parsers.js';
+import * as operations from '../store/structure.js';
+import * as trees from '../store/unit-tree.js';
+import { type PlanWishes, planOperation } from './operation.js';
+import { versionDiff } from './version-diff.js';
+
+export { errorEntry, IuError, isIuCode } from '../contract/errors/index.js';
+export type {
+  DependantsPolicy,
+  LinkPolicy,
+  NewPiece,
+  OperationType,
+  StructureStep,
+} from '../contract/structure/step.js';
+export { eventTypeOfStep, operationTypes } from '../contract/structure/step.js';
+export type { LineChange } from './diff.js';
+export { type PlanWishes, parseSteps } from './operation.js';
+export type { VersionDiff } from './version-diff.js';
+
+/**
+ * What these functions need of `pg`: a Client, PoolClient or Pool whose search_path finds the schema of IU Core. Apply and roll back inside
+ * a transaction of yours (READ COMMITTED) when something else is to happen together with them; otherwise each call is a transaction.
+ */
+export interface StructureClient {
+  query(config: { text: string; values: unknown[]; types: typeof textParsers }): Promise<{ rows: unknown[] }>;
+}
+
+export type StructureAnswer = CamelCased<operations.StructureAnswer>;
+export type StructureVerdict = CamelCased<operations.StructureVerdict>;
+export type TreeProof = CamelCased<operations.TreeProof>;
+export type OperationRow = CamelCased<operations.OperationRow>;
+export type TreeRow = CamelCased<trees.TreeRow>;
+export type LineageRow = CamelCased<trees.LineageRow>;
+export type UnitHistoryRow = CamelCased<trees.UnitHistoryRow>;
+export type UnitAtRow = CamelCased<trees.UnitAtRow>;
+
+/** Who changes a tree, on whose approval. */
+export interface ChangeWishes {
+  readonly actor: string;
+  /** Reference of the approval that allows it, as your review system writes it. */
+  readonly approvalRef: string;
+}
+
+/** The whole of one list, page by page. */
+export interface Page<Row> {
+  readonly items: readonly Row[];
+  /** Give it as `after` to read on; null on the last page. */
+  readonly next: string | null;
+}
+
+/** Which page: at most 1,000 rows (50 unless said) after the key that the page before gave. */
+export interface PageWishes {
+  readonly limit?: number | undefined;
+  readonly after?: string | undefined;
+}
+
+/** Values as PostgreSQL's own text whatever parsers the application's pg has; refusals as IuError, keys in camelCase. */
+async function call<Result>(
+  client: StructureClient,
+  work: (database: Queryable) => Promise<Result>,
+): Promise<CamelCased<Result>> {
+  const query = (text: string, values: unknown[] = []) => client.query({ text, values, types: textParsers });
+  try {
+    return camelCaseKeys(await work({ query } as unknown as Queryable));
+  } catch (error) {
+    throw refusal(error) ?? error;
+  }
+}
+
+const refusal = (error: unknown): IuError | undefined => iuErrorFromPg(error);
+
+/** Records an operation and says what it would do: impact, and the documents before and after. The same request is the same plan. */
+export function plan(
+  client: StructureClient,
+  steps: readonly StructureStep[],
+  wishes: PlanWishes,
+): Promise<StructureAnswer> {
+  return call(client, (database) => planOperation(database, steps, wishes));
+}
+
+/** Does what was planned: wholly or not at all, one event a step. Applied twice is applied once (`replayed`). */
+export function apply(client: StructureClient, operationId: string, wishes: ChangeWishes): Promise<StructureAnswer> {
+  return call(client, (database) =>
+    operations.applyStructureOperation(database, operationId, wishes.actor, wishes.approvalRef),
+  );
+}
+
+/** Undoes an applied operation to the identical tree hash; refused by name (IU619) where something later stands on the same units. */
+export function rollBack(
+  client: StructureClient,
+  operationId: string,
+  wishes: ChangeWishes & { readonly reason?: string | undefined },
+): Promise<StructureAnswer> {
+  const { actor, approvalRef, reason } = wishes;
+  return call(client, (database) =>
+    operations.rollBackStructureOperation(database, operationId, actor, approvalRef, reason ?? null),
+  );
+}
+
+/** Looks whether an operation still stands and is whole: trees, relations, lifecycle, links, texts, events. */
+export function verify(client: StructureClient, operationId: string): Promise<StructureVerdict> {
+  return call(client, (database) => operations.verifyStructureOperation(database, operationId));
+}
+
+/** Proves the tree of one document (address or id), or of everything. */
+export function proveTree(client: StructureClient, document?: string): Promise<TreeProof> {
+  return call(client, (database) => operations.verifyTree(database, document));
+}
+
+/** Operations, newest first. */
+export function list(
+  client: StructureClient,
+  wishes: PageWishes & {
+    readonly status?: 'planned' | 'enacted' | 'rolled_back' | undefined;
+    readonly type?: string | undefined;
+  } = {},
+): Promise<Page<OperationRow>> {
+  const { limit, after, ...filter } = wishes;
+  return call(client, (database) => operations.listOperations(database, filter, pageOf({ limit, after })));
+}
+
+function pageOf(wishes: PageWishes): { limit: number; after?: string | undefined } {
+  return { limit: Math.min(1000, Math.max(1, wishes.limit ?? 50)), after: wishes.after };
+}
+
+/** A unit and everything below it in reading order; `at` (ISO 8601) a whole document as it stood at that moment. */
+export function tree(
+  client: StructureClient,
+  unit: string,
+  wishes: PageWishes & { readonly levels?: number | undefined; readonly at?: string | undefined } = {},
+): Promise<Page<TreeRow>> {
+  return call(client, (database) => trees.readUnitTree(database, unit, { ...wishes, ...pageOf(wishes) }));
+}
+
+/** Everything that happened to a unit, oldest first; `what` is version, lifecycle, place or number. */
+export function history(
+  client: StructureClient,
+  unit: string,
+  wishes: PageWishes & { readonly what?: string | undefined } = {},
+): Promise<Page<UnitHistoryRow>> {
+  return call(client, (database) => trees.readUnitHistory(database, unit, { ...wishes, ...pageOf(wishes) }));
+}
+
+/** Where a unit's text came from (earlier) and where it went (later), however many steps away, and who did it. */
+export function lineage(
+  client: StructureClient,
+  unit: string,
+  wishes: PageWishes & {
+    readonly withRetired?: boolean | undefined;
+    readonly direction?: 'earlier' | 'later' | undefined;
+  } = {},
+): Promise<Page<LineageRow>> {
+  return call(client, (database) => trees.readLineage(database, unit, { ...wishes, ...pageOf(wishes) }));
+}
+
+/** What stood at an address at a moment; also an address made of numbers, such as LAW/2/5. */
+export function unitAt(client: StructureClient, address: string, at: string): Promise<readonly UnitAtRow[]> {
+  return call(client, (database) => trees.readUnitAt(database, address, at));
+}
+
+/** The lines in which two versions of a unit differ: the current one and the one before it unless said. */
+export function diff(
+  client: StructureClient,
+  unit: string,
+  wishes: { readonly from?: number | undefined; readonly to?: number | undefined } = {},
+): Promise<CamelCased<Awaited<ReturnType<typeof versionDiff>>>> {
+  return call(client, (database) => versionDiff(database, unit, wishes));
+}

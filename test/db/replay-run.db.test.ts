@@ -1,0 +1,231 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { main } from '../../src/cli/main.js';
+import { type CliRun, runIu } from '../support/cli.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { callFor, oneRow, refuseAll } from '../support/dead-letters.js';
+import { claim, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
+import { addRoute, certificate, drain, emit } from '../support/race.js';
+import { waitFor } from '../support/wait.js';
+
+let db: TestDatabase;
+beforeEach(async () => {
+  db = await createTestDatabase();
+  await prepareDelivery(db);
+});
+afterEach(() => db.drop());
+
+const iu = (...words: string[]) => runIu(words, { url: db.url, schema: db.schema });
+const start = (filter: object, rate: number | null = null) =>
+  callFor(db, "select fn_iu_replay_start($1, 'test', $2)", [JSON.stringify(filter), rate]);
+const step = (id: string, limit: number) => callFor(db, 'select fn_iu_replay_step($1, $2)', [id, limit]);
+
+/** So many dead letters of a live route. */
+async function deadLetters(count: number, code = 'r.live'): Promise<void> {
+  await liveRoute(db, code);
+  for (let at = 1; at <= count; at += 1) await emit(db.pool, `s${at}`);
+  await drain(db.pool);
+  expect(await refuseAll(db)).toBe(count);
+}
+
+/** Pairs with more than one attempt after the first `before` ones. */
+const doubles = async (before: number) =>
+  (
+    await oneRow(
+      db,
+      `select count(*)::int as n from (select from iu_route_attempt where attempt_no > $1 group by event_seq, route_id
+        having count(*) > 1) d`,
+      [before],
+    )
+  ).n;
+const replayed = async () =>
+  (await oneRow(db, "select count(*)::int as n from iu_route_attempt where attempt_no = 3 and status = 'queued'")).n;
+
+describe('a replay of many', () => {
+  it('is a run: what it means, who works on it and how far it is are kept, and it goes on where it ended', async () => {
+    await deadLetters(10);
+    const run = await start({ status: ['failed'], route_code: 'r.live' });
+    expect(run).toMatchObject({ status: 'started', state: 'running', pairs: 0, pairs_planned: 10 });
+    expect(await step(run.run_id, 4)).toMatchObject({ status: 'stepped', pairs: 4, by_decision: { queued: 4 } });
+    const other = await db.as('iu_operator');
+    await other.query('select fn_iu_replay_step($1, 4)', [run.run_id]);
+    expect(await step(run.run_id, 4)).toMatchObject({ status: 'done', state: 'done', pairs: 10, replayed: 10 });
+    expect(await step(run.run_id, 4)).toMatchObject({ status: 'done', pairs: 10 });
+    const row = await oneRow(db, 'select * from iu_replay_run');
+    expect(row).toMatchObject({ state: 'done', pairs: '10', replayed: '10', reason: 'test', end_reason: null });
+    expect(row.worked_by).toHaveLength(2);
+    expect(JSON.parse(row.preview)).toMatchObject({ pairs: 10, delivery_waiting: 0 });
+    expect(await doubles(2)).toBe(0);
+    expect((await certificate(db.pool)).lost).toBe(0);
+    await expect(db.pool.query('delete from iu_replay_run')).rejects.toMatchObject({ code: 'IU310' });
+    await expect(db.pool.query("update iu_replay_run set reason = 'x'")).rejects.toMatchObject({ code: 'IU374' });
+  });
+
+  it('means what there was when it began: what fails later, or was settled by somebody else, is left alone', async () => {
+    await deadLetters(4);
+    const run = await start({});
+    const late = await emit(db.pool, 'late');
+    await drain(db.pool);
+    await refuseAll(db);
+    const [first] = (await db.pool.query('select dead_letter_id from iu_route_dead_letter order by 1')).rows;
+    await db.pool.query('select fn_iu_route_dead_letter_replay($1)', [first.dead_letter_id]);
+    expect(await step(run.run_id, 100)).toMatchObject({ state: 'done', pairs: 3, replayed: 3 });
+    expect((await oneRow(db, 'select event_seq from v_iu_route_dead_letter_open')).event_seq).toBe(late);
+  });
+
+  it('leaves a pair alone whose delivery waits, and counts it', async () => {
+    await liveRoute(db, 'r.live');
+    await emit(db.pool, 's1');
+    await drain(db.pool);
+    const preview = await callFor(db, `select fn_iu_replay_preview('{"status": ["dry_run", "skipped"]}')`);
+    expect(preview).toMatchObject({ pairs: 0 });
+    await refuseAll(db);
+    await db.pool.query('select fn_iu_route_redecide(1, (select max(route_id) from iu_outbound_route), false)');
+    expect(await callFor(db, "select fn_iu_replay_preview('{}')")).toMatchObject({ pairs: 1, delivery_waiting: 1 });
+    const run = await start({});
+    expect(await step(run.run_id, 10)).toMatchObject({ state: 'done', pairs: 1, replayed: 0, delivery_waiting: 1 });
+  });
+
+  it('is never faster than its cap by the clock of the server, however many work on it', async () => {
+    await deadLetters(60);
+    const rate = 20;
+    const run = await start({}, rate);
+    const begun = performance.now();
+    const work = async () => {
+      for (;;) {
+        const done = await step(run.run_id, 50);
+        if (done.state !== 'running') return;
+        if (done.wait_milliseconds !== null) await delay(done.wait_milliseconds);
+      }
+    };
+    await Promise.all([work(), work(), work()]);
+    const seconds = (performance.now() - begun) / 1000;
+    // the first pair goes at once, the others one by one
+    expect(seconds).toBeGreaterThan((60 - 1) / rate - 0.05);
+    const times = await db.pool.query(
+      'select extract(epoch from started_at)::float8 as at from iu_route_attempt where attempt_no = 3 order by 1',
+    );
+    const at = times.rows.map((row) => Number(row.at));
+    expect(at).toHaveLength(60);
+    for (const [index, time] of at.entries()) {
+      const within = at.filter((other) => other >= time && other < time + 1).length;
+      expect(within, `pairs within the second after pair ${index}`).toBeLessThanOrEqual(2 * rate);
+    }
+    expect(await doubles(2)).toBe(0);
+  });
+
+  it('stops at a closed gate with its place kept, is refused while it is closed, and can be cancelled', async () => {
+    await deadLetters(6);
+    const run = await start({});
+    await step(run.run_id, 2);
+    await db.pool.query("select fn_iu_gate_set('routes_master_enabled', false, 'test')");
+    expect(await step(run.run_id, 2)).toMatchObject({ status: 'master_gate_closed', state: 'running', pairs: 2 });
+    expect(await start({})).toEqual({ status: 'master_gate_closed' });
+    expect((await iu('replay', 'resume', run.run_id)).stderr).toContain('IU032');
+    await db.pool.query("select fn_iu_gate_set('routes_master_enabled', true, 'test')");
+    expect(await step(run.run_id, 2)).toMatchObject({ status: 'stepped', pairs: 4 });
+    expect((await iu('replay', 'cancel', run.run_id)).exitCode).toBe(64);
+    const cancelled = await iu('replay', 'cancel', run.run_id, '--note', 'wrong filter');
+    expect(cancelled.stdout).toBe(`Replay ${run.run_id} is cancelled after 4 of 6 decisions.\n`);
+    expect(await step(run.run_id, 2)).toMatchObject({ status: 'cancelled', pairs: 4 });
+    expect((await iu('replay', 'resume', run.run_id)).stderr).toContain('IU373');
+    expect(await replayed()).toBe(4);
+    const shown = await iu('replay', 'show', run.run_id);
+    expect(shown.stdout).toMatch(/ended because +wrong filter/);
+    expect(shown.stdout).toContain('Would replay 6 decisions of 6 events:');
+  });
+
+  it('is shown before: targets, what was sent before, conflicts, and how long it takes by the slowest limit', async () => {
+    await liveRoute(db, 'r.slow', { rate_per_second: 2, target_ref: 'https://slow.test/hook?region=eu' });
+    await addRoute(db.pool, 'r.dry', { filter: 'strict $.flag' });
+    for (let at = 0; at < 20; at += 1) await emit(db.pool, `s${at}`);
+    await drain(db.pool);
+    for (;;) {
+      const rows = await claim(db);
+      if (rows.length === 0) break;
+      await settle(db, rows, 'failed', { permanent: true, code: 'http_400' });
+      await db.pool.query('update iu_route_flow set tokens = 2');
+    }
+    const preview = await callFor(db, "select fn_iu_replay_preview('{}', 10)");
+    expect(preview.by_route).toMatchObject([
+      { route_code: 'r.dry', would_be: 'dry_run', pairs: 20, per_second: 10 },
+      {
+        route_code: 'r.slow',
+        would_be: 'live',
+        pairs: 20,
+        per_second: 2,
+        target_kind: 'webhook',
+        target: 'https://slow.test/hook',
+      },
+    ]);
+    expect(preview).toMatchObject({ pairs: 40, events: 20, already_sent: 0, estimated_seconds: 10 });
+    expect(await callFor(db, `select fn_iu_replay_preview('{"route_code": "r.dry"}')`)).toMatchObject({
+      estimated_seconds: null,
+    });
+    const shown = await iu('dead-letter', 'replay', '--all', '--rate', '1');
+    expect(shown.stdout).toContain(
+      'It takes about 40 s.\nNothing was changed.\nTo do it: iu dead-letter replay --all --rate 1 --until-attempt',
+    );
+  });
+});
+
+describe('iu dead-letter replay and iu replay', () => {
+  it('estimates by what the route sent lately when nothing else limits it', async () => {
+    await liveRoute(db, 'r.live');
+    for (let at = 0; at < 40; at += 1) await emit(db.pool, `s${at}`);
+    await drain(db.pool);
+    for (let batch = 0; batch < 2; batch += 1) await settle(db, await claim(db, { limit: 15 }), 'sent');
+    await refuseAll(db);
+    const between = `select 29 / extract(epoch from max(started_at) - min(started_at)) as rate from iu_route_attempt where status = 'sent'`;
+    const [route] = (await callFor(db, "select fn_iu_replay_preview('{}')")).by_route;
+    expect(route.per_second).toBeCloseTo(Number((await oneRow(db, between)).rate), 2);
+    expect(await callFor(db, "select fn_iu_replay_preview('{}', 1)")).toMatchObject({ estimated_seconds: 10 });
+  });
+
+  it('tries a step again that somebody else was in the way of', async () => {
+    await deadLetters(3);
+    const blocker = await db.connect();
+    await blocker.query('begin');
+    await blocker.query('select from iu_route_dead_letter order by dead_letter_id limit 1 for update');
+    await db.pool.query(`alter database "${db.name}" set lock_timeout = '200ms'`);
+    const running = iu('dead-letter', 'replay', '--all', '--note', 'test', '--yes', '--json');
+    const waiting =
+      "select 1 as one from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await waitFor(async () => (await oneRow(db, waiting)) !== undefined);
+    await waitFor(async () => (await oneRow(db, waiting)) === undefined);
+    await blocker.query('rollback');
+    expect(JSON.parse((await running).stdout)).toMatchObject({ state: 'done', replayed: 3 });
+  });
+
+  it('lists runs with pages, asks for a note, and ends cleanly when it is stopped in the middle', async () => {
+    await deadLetters(30);
+    expect((await iu('dead-letter', 'replay', '--all', '--yes')).stderr).toContain('IU371');
+    const stop = new AbortController();
+    const written = { stdout: '', stderr: '' };
+    const sink = (name: 'stdout' | 'stderr') => ({
+      write: (text: string) => {
+        written[name] += text;
+        return true;
+      },
+    });
+    const environment = { IU_DATABASE_URL: db.url, IU_SCHEMA: db.schema };
+    const words = ['dead-letter', 'replay', '--all', '--note', 'cause mended', '--rate', '5', '--yes'];
+    const surroundings = { stdout: sink('stdout'), stderr: sink('stderr'), environment, stopSignal: () => stop.signal };
+    const running = main(words, surroundings);
+    await waitFor(async () => (await replayed()) > 1);
+    stop.abort();
+    const interrupted: CliRun = { exitCode: await running, ...written };
+    expect(interrupted).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('to go on: iu replay resume') });
+    const { items } = JSON.parse((await iu('replay', 'list', '--state', 'running', '--json')).stdout);
+    expect(items).toMatchObject([{ state: 'running', pairsPlanned: '30', ratePerSecond: 5 }]);
+    await iu('replay', 'cancel', items[0].runId, '--note', 'too slow');
+    const done = await iu('dead-letter', 'replay', '--all', '--note', 'without a cap', '--yes', '--json');
+    expect(JSON.parse(done.stdout)).toMatchObject({ status: 'done', byDecision: { queued: expect.any(Number) } });
+    expect(await replayed()).toBe(30);
+    expect(await doubles(2)).toBe(0);
+    const first = JSON.parse((await iu('replay', 'list', '--limit', '1', '--json')).stdout);
+    const second = await iu('replay', 'list', '--limit', '1', '--after', first.next);
+    expect(second.stdout).toContain('cause mended');
+    expect((await iu('replay', 'show', '999')).stderr).toContain('IU370');
+  });
+});

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DeliverySession, openDeliverySession } from '../../src/store/delivery-session.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import {
+  type Answer,
+  liveRoute,
+  prepareDelivery,
+  type RunningRunner,
+  sent,
+  startRunner,
+} from '../support/delivery-queue.js';
+import { drain, emit } from '../support/race.js';
+import { waitFor } from '../support/wait.js';
+import { countOf } from '../support/worker.js';
+
+let db: TestDatabase;
+let runners: RunningRunner[] = [];
+beforeEach(async () => {
+  db = await createTestDatabase();
+  await prepareDelivery(db);
+});
+afterEach(async () => {
+  await Promise.all(runners.map((one) => one.stop().catch(() => {})));
+  runners = [];
+  await db.drop();
+});
+
+const start = (...given: Parameters<typeof startRunner> extends [unknown, ...infer Rest] ? Rest : never) => {
+  const running = startRunner(db, ...given);
+  runners.push(running);
+  return running;
+};
+const queue = async (count: number) => {
+  for (let at = 0; at < count; at += 1) await emit(db.pool, `s${at}`, { at });
+  await drain(db.pool);
+};
+const settled = (status: string) => countOf(db, `iu_route_attempt where status = '${status}'`);
+const connect = () => openDeliverySession({ url: db.url, schema: db.schema, purpose: 'test runner' });
+
+/** Answers when it is opened. */
+function gate(): { readonly answer: Answer; readonly open: () => void; readonly begun: () => number } {
+  let begun = 0;
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return {
+    answer: async () => {
+      begun += 1;
+      await opened;
+      return sent;
+    },
+    open: () => open(),
+    begun: () => begun,
+  };
+}
+
+describe('the runner, when its database fails it', () => {
+  it('gives back what it claimed when it cannot learn where to send it', async () => {
+    await liveRoute(db, 'r');
+    await queue(5);
+    let asked = 0;
+    const unlucky = async (): Promise<DeliverySession> => {
+      const session = await connect();
+      const routes: DeliverySession['routes'] = async (ids) => {
+        asked += 1;
+        if (asked === 1) throw new Error('connection terminated unexpectedly');
+        return session.routes(ids);
+      };
+      return { ...session, routes };
+    };
+    const running = start(undefined, {}, { connect: unlucky });
+    await waitFor(async () => (await settled('sent')) === 5);
+    expect((await running.stop()).released).toBe(5);
+    expect(await settled('unknown')).toBe(0);
+  });
+
+  it('writes every other result when the database refuses one', async () => {
+    await liveRoute(db, 'r');
+    await queue(40);
+    const picky = async (): Promise<DeliverySession> => {
+      const session = await connect();
+      const settle: DeliverySession['settle'] = async (runner, batch) => {
+        if (batch.some((one) => one.delivery.event.subjectRef === 's7'))
+          throw Object.assign(new Error('invalid byte sequence'), { code: '22021' });
+        return session.settle(runner, batch);
+      };
+      return { ...session, settle };
+    };
+    const running = start(undefined, {}, { connect: picky });
+    await waitFor(async () => (await settled('sent')) === 39, { timeoutSeconds: 30 });
+    await waitFor(() => running.said.some((line) => line.startsWith('a result was refused')));
+    expect(await countOf(db, 'iu_route_delivery where lease_token is not null')).toBe(1);
+  });
+
+  it('sends nothing that it could not judge again for a second', async () => {
+    await liveRoute(db, 'r');
+    await queue(20);
+    const held = gate();
+    let isAway = false;
+    const open: DeliverySession[] = [];
+    const running = start(
+      held.answer,
+      { slots: 4 },
+      {
+        connect: async () => {
+          if (isAway) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+          const session = await connect();
+          open.push(session);
+          return session;
+        },
+      },
+    );
+    await waitFor(() => held.begun() === 4);
+    isAway = true;
+    await Promise.all(open.map((one) => one.close()));
+    await db.pool.query("select fn_iu_gate_set('delivery_enabled', false, 'stop')");
+    const closedAt = performance.now();
+    await waitFor(() => performance.now() - closedAt > 1300);
+    held.open();
+    await waitFor(() => running.runner.state.sending === 0);
+    expect(held.begun()).toBe(4);
+    isAway = false;
+    await waitFor(async () => (await countOf(db, 'iu_route_delivery where lease_token is null')) === 16);
+    expect(held.begun()).toBe(4);
+    expect(await settled('sent')).toBe(4);
+  });
+
+  it('gives back what waits behind slow sends before its lease is over', async () => {
+    await liveRoute(db, 'r');
+    await queue(6);
+    const held = gate();
+    start(held.answer, { slots: 2, leaseSeconds: 6 });
+    await waitFor(() => held.begun() === 2);
+    await waitFor(async () => (await countOf(db, 'iu_route_lease where event_seqs is not null')) > 0);
+    await waitFor(async () => (await settled('unknown')) === 2, { timeoutSeconds: 20 });
+    held.open();
+    expect(await settled('unknown')).toBe(2);
+  });
+});
+
+describe('a runner that works once', () => {
+  it('ends when its clock is off', async () => {
+    await liveRoute(db, 'r');
+    await queue(1);
+    const running = start(undefined, { once: true, wallClockSeconds: () => Date.now() / 1000 + 3600 });
+    expect(await running.done).toMatchObject({ hold: 'clock_skew', sent: 0 });
+  });
+
+  it('ends with the error when the server is away', async () => {
+    const away = async (): Promise<DeliverySession> => {
+      throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+    };
+    const running = start(undefined, { once: true }, { connect: away });
+    await expect(running.done).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
