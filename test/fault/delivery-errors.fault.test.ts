@@ -250,9 +250,9 @@ row('row 33: a sink that is down opens the breaker, and everything is sent when 
     run.startWriters();
     run.startWorker();
     run.startRunner();
-    await waitFor(async () => (await run.count("iu_route_flow where breaker <> 'closed'")) > 0, {
+    await waitFor(async () => (await run.count("iu_route_flow where breaker <> 'closed'")) === 2, {
       timeoutSeconds: 40,
-      what: 'a breaker opens',
+      what: 'both breakers open',
     });
     one.visited('breaker opened');
     run.sink.behave({ kind: 'answer', status: 200 });

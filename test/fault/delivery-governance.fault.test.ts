@@ -58,9 +58,9 @@ const stops: [row: string, stop: string, hold: string, goOn: string][] = [
 /** A batch in the middle: more waits than is in flight, on a sink that takes its time. */
 async function middleOfABatch(run: FaultRun, one: RowRun) {
   run.sink.behave({ kind: 'answer', status: 200, afterMilliseconds: 25 });
-  const writers = run.startWriters({ most: 150, longestPauseMilliseconds: 2 });
+  const writers = run.startWriters({ most: 100, longestPauseMilliseconds: 2 });
   run.startWorker();
-  await waitFor(() => writers.committed >= 150, { timeoutSeconds: 40 });
+  await waitFor(() => writers.committed >= 100, { timeoutSeconds: 40 });
   const running = run.startRunner({ slots: 2, leaseSeconds: 60 });
   await waitFor(() => run.sink.requests.length >= one.random.between(5, 60), { timeoutSeconds: 40 });
   return running;
@@ -85,6 +85,7 @@ for (const [name, stop, hold, goOn] of stops) {
       const waiting = await run.count('iu_route_delivery');
       expect(waiting).toBeGreaterThan(0);
       expect(await run.count('iu_route_dead_letter')).toBe(0);
+      run.sink.behave({ kind: 'answer', status: 200 });
       await run.query(goOn);
       await run.expectHealed({ crashes: 0 });
     }),
@@ -115,6 +116,24 @@ row('row 67: while the master gate is closed events are recorded and held, and a
     await run.expectHealed({ crashes: 0 });
   }),
 );
+
+/** One call of a function that answers with a document. */
+async function ask(run: FaultRun, call: string, values: unknown[] = []): Promise<Record<string, unknown>> {
+  return JSON.parse(String((await run.query(`select ${call}::text as answer`, values))[0]?.answer));
+}
+
+/** A replay of many, from its start to its end; gives where it stood then. */
+async function replayAll(run: FaultRun, filter: unknown): Promise<Record<string, unknown>> {
+  const started = await ask(run, "fn_iu_replay_start($1, 'fault run')", [JSON.stringify(filter)]);
+  if (started.status !== 'started') return started;
+  return waitFor(
+    async () => {
+      const step = await ask(run, 'fn_iu_replay_step($1, 7)', [started.run_id]);
+      return step.state === 'running' ? undefined : step;
+    },
+    { timeoutSeconds: 40, what: 'the replay is done', intervalMilliseconds: 1 },
+  );
+}
 
 const code = 'fault_any';
 const revoke = `update iu_route_approval set revoked_at = now(), revoked_by = 'x', revoke_reason = 'x'
@@ -201,15 +220,13 @@ for (const [name, stop, goOn, status] of edits) {
             `iu_route_delivery where route_id = (select route_id from iu_outbound_route where route_code = '${code}')`,
           ),
         ).toBeGreaterThan(0);
+        run.sink.behave({ kind: 'answer', status: 200 });
         await goOn(run);
         await run.heal();
         if (status !== '') {
-          const [answer] = await run.query('select fn_iu_replay($1, 1000)::text as result', [
-            JSON.stringify({ status: [status], route_code: code }),
-          ]);
-          const replayed = JSON.parse(String(answer?.result));
-          expect(replayed).toMatchObject({ status: 'ran', replayed: 5, by_decision: { queued: 5 } });
-          one.visited('revived', replayed.replayed);
+          const answer = await replayAll(run, { status: [status], route_code: code });
+          expect(answer).toMatchObject({ state: 'done', replayed: 5, by_decision: { queued: 5 } });
+          one.visited('revived', 5);
         }
         const ledger = await run.expectHealed({ crashes: 0 });
         expect(ledger.duplicates).toBe(0);
@@ -250,16 +267,12 @@ row(
         what: 'dead letters',
       });
       run.sink.behave({ kind: 'answer', status: 200 });
-      const filter = JSON.stringify({ status: ['failed'], route_code: code });
-      const both = await Promise.all(
-        [1, 2, 3].map(async () =>
-          JSON.parse(String((await run.query('select fn_iu_replay($1, 1000)::text as r', [filter]))[0]?.r)),
-        ),
-      );
+      const filter = { status: ['failed'], route_code: code };
+      const both = await Promise.all([1, 2, 3].map(() => replayAll(run, filter)));
       await writers.stop();
       await run.heal();
-      const last = JSON.parse(String((await run.query('select fn_iu_replay($1, 1000)::text as r', [filter]))[0]?.r));
-      const replayed = [...both, last].reduce((sum, part) => sum + part.replayed, 0);
+      const last = await replayAll(run, filter);
+      const replayed = [...both, last].reduce((sum, part) => sum + Number(part.replayed), 0);
       one.visited('replayed', replayed);
       const ledger = await run.stopAfterHealing();
       expect(replayed).toBe(refused.size);
@@ -276,8 +289,7 @@ row(
       });
       expect(ledger.duplicates).toBe(refused.size);
       expect(await run.count('iu_route_dead_letter where resolved_at is null')).toBe(0);
-      const again = JSON.parse(String((await run.query('select fn_iu_replay($1, 1000)::text as r', [filter]))[0]?.r));
-      expect(again).toMatchObject({ replayed: 0 });
+      expect(await replayAll(run, filter)).toMatchObject({ state: 'done', replayed: 0 });
     }),
 );
 
@@ -290,11 +302,10 @@ row('row 71: replay of what was dead-lettered on a route that is back in dry-run
     await run.heal();
     const before = run.sink.requests.length;
     await run.query("select fn_iu_route_back_to_dry_run($1, 'fault run')", [code]);
-    const filter = JSON.stringify({ route_code: code });
-    const answer = JSON.parse(String((await run.query('select fn_iu_replay($1, 1000)::text as r', [filter]))[0]?.r));
-    expect(answer).toMatchObject({ status: 'ran', by_decision: { dry_run: run.writers.committed } });
+    const answer = await replayAll(run, { route_code: code });
+    expect(answer).toMatchObject({ state: 'done', by_decision: { dry_run: run.writers.committed } });
     expect(run.writers.committed).toBeGreaterThan(0);
-    one.visited('replayed', answer.replayed);
+    one.visited('replayed', Number(answer.replayed));
     await run.stopAfterHealing();
     expect(run.sink.requests.length).toBe(before);
   }),
@@ -309,10 +320,15 @@ for (const gate of ['route_worker_enabled', 'routes_master_enabled']) {
       run.startRunner();
       await run.heal();
       const attempts = await run.count('iu_route_attempt');
+      const begun = await ask(run, "fn_iu_replay_start('{}', 'fault run')");
+      expect(begun).toMatchObject({ status: 'started' });
       await run.query(setGate(gate, false));
-      const answer = JSON.parse(String((await run.query(`select fn_iu_replay('{}', 1000)::text as r`))[0]?.r));
-      expect(answer).toEqual({
-        status: gate === 'route_worker_enabled' ? 'worker_gate_closed' : 'master_gate_closed',
+      const closed = gate === 'route_worker_enabled' ? 'worker_gate_closed' : 'master_gate_closed';
+      expect(await replayAll(run, {})).toMatchObject({ status: closed });
+      // One that had begun before stands still.
+      expect(await ask(run, 'fn_iu_replay_step($1, 100)', [begun.run_id])).toMatchObject({
+        status: closed,
+        state: 'running',
         replayed: 0,
       });
       const [letter] = await run.query(

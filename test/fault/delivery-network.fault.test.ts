@@ -26,62 +26,70 @@ async function withProxy(run: FaultRun, work: (proxy: HoldingProxy, through: str
   }
 }
 
-row('row 13: half-open connections in the middle of a batch are found and replaced', (one) =>
-  withFaultRun(one, (run) =>
-    withProxy(run, async (proxy, url) => {
-      run.startWriters();
-      run.startWorker();
-      const connect = () => openDeliverySession({ url, schema: run.db.schema, purpose: 'fault forgotten' });
-      const running = run.startRunner({ leaseSeconds: 60 }, { connect });
-      await waitFor(() => run.sink.requests.length >= one.random.between(1, 60), { timeoutSeconds: 40 });
-      const from = performance.now();
-      proxy.forget();
-      await waitFor(() => running.said.some((line) => line.includes('trying again')), { timeoutSeconds: foundSeconds });
-      expect((performance.now() - from) / 1000).toBeLessThan(foundSeconds);
-      one.visited('half-open found');
-      await run.expectHealed({ crashes: 1 });
-    }),
-  ),
+row(
+  'row 13: half-open connections in the middle of a batch are found and replaced',
+  (one) =>
+    withFaultRun(one, (run) =>
+      withProxy(run, async (proxy, url) => {
+        run.startWriters();
+        run.startWorker();
+        const connect = () => openDeliverySession({ url, schema: run.db.schema, purpose: 'fault forgotten' });
+        const running = run.startRunner({ leaseSeconds: 60 }, { connect });
+        await waitFor(() => run.sink.requests.length >= one.random.between(1, 60), { timeoutSeconds: 40 });
+        const from = performance.now();
+        proxy.forget();
+        await waitFor(() => running.said.some((line) => line.includes('trying again')), {
+          timeoutSeconds: foundSeconds,
+        });
+        expect((performance.now() - from) / 1000).toBeLessThan(foundSeconds);
+        one.visited('half-open found');
+        await run.expectHealed({ crashes: 1 });
+      }),
+    ),
+  { isConcurrent: true },
 );
 
 for (const [what, table] of [
   ['a claim', 'iu_route_lease'],
   ['a settle', 'iu_route_attempt'],
 ] as const) {
-  row(`row 13: a connection that was forgotten inside ${what} keeps its locks from nobody for long`, (one) =>
-    withFaultRun(one, (run) =>
-      withProxy(run, async (proxy, url) => {
-        run.startWriters();
-        run.startWorker();
-        const purpose = 'fault forgotten';
-        const hold = await holdStatement(
-          run,
-          table,
-          table === 'iu_route_attempt' ? "new.status = 'sent'" : 'true',
-          purpose,
-        );
-        run.startRunner(
-          { leaseSeconds: 60 },
-          { connect: () => openDeliverySession({ url, schema: run.db.schema, purpose }) },
-        );
-        await hold.reached();
-        // The statement ends, and its answer comes nowhere: the transaction stays open with all its locks.
-        proxy.forget();
-        await hold.release('commits');
-        const open = `pg_stat_activity where application_name = 'iu-core ${purpose}' and state = 'idle in transaction'
+  row(
+    `row 13: a connection that was forgotten inside ${what} keeps its locks from nobody for long`,
+    (one) =>
+      withFaultRun(one, (run) =>
+        withProxy(run, async (proxy, url) => {
+          run.startWriters();
+          run.startWorker();
+          const purpose = 'fault forgotten';
+          const hold = await holdStatement(
+            run,
+            table,
+            table === 'iu_route_attempt' ? "new.status = 'sent'" : 'true',
+            purpose,
+          );
+          run.startRunner(
+            { leaseSeconds: 60 },
+            { connect: () => openDeliverySession({ url, schema: run.db.schema, purpose }) },
+          );
+          await hold.reached();
+          // The statement ends, and its answer comes nowhere: the transaction stays open with all its locks.
+          proxy.forget();
+          await hold.release('commits');
+          const open = `pg_stat_activity where application_name = 'iu-core ${purpose}' and state = 'idle in transaction'
           and datname = current_database() and state_change < clock_timestamp() - interval '1 second'`;
-        await waitFor(async () => (await run.count(open)) > 0, {
-          timeoutSeconds: 20,
-          what: 'a transaction was left open',
-        });
-        await waitFor(async () => (await run.count(open)) === 0, {
-          timeoutSeconds: foundSeconds,
-          what: 'the server ends it',
-        });
-        one.visited('locks of a forgotten connection given up');
-        await run.endLeases();
-        await run.expectHealed({ crashes: 1 });
-      }),
-    ),
+          await waitFor(async () => (await run.count(open)) > 0, {
+            timeoutSeconds: 20,
+            what: 'a transaction was left open',
+          });
+          await waitFor(async () => (await run.count(open)) === 0, {
+            timeoutSeconds: foundSeconds,
+            what: 'the server ends it',
+          });
+          one.visited('locks of a forgotten connection given up');
+          await run.endLeases();
+          await run.expectHealed({ crashes: 1 });
+        }),
+      ),
+    { isConcurrent: true },
   );
 }

@@ -13,6 +13,8 @@ export interface RowOptions {
   /** Runs at the same time, each in a database of its own. They wait for leases and sockets most of the time. */
   readonly atOnce?: number;
   readonly secondsPerRun?: number;
+  /** Beside the other rows of its file that say so: rows that do nothing but wait. */
+  readonly isConcurrent?: boolean;
   /** Why this row cannot run here; it is shown as skipped. */
   readonly skip?: string | false | undefined;
 }
@@ -57,7 +59,8 @@ export function faultRows(expectedPaths: readonly string[]): FaultRows {
       return;
     }
     registered += 1;
-    test(
+    const add = options.isConcurrent ? test.concurrent : test;
+    add(
       name,
       async () => {
         rows += 1;
