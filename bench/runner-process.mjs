@@ -10,6 +10,7 @@ const watch = setInterval(() => {
 }, 50);
 const { runner, done } = startRunner({ url }, Number(port));
 setTimeout(() => runner.stop(), Number(forSeconds) * 1000);
+process.on('disconnect', () => process.exit(0));
 const state = await done;
 clearInterval(watch);
 process.send({ peakMiB: Math.round(peak / 2 ** 20), sent: state.sent, seconds: Number(forSeconds) });

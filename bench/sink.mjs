@@ -22,6 +22,8 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 
+// A benchmark that fails must not leave it behind.
+process.on('disconnect', () => process.exit(0));
 process.on('message', ({ question, value }) => {
   if (question === 'count') process.send({ count });
   else if (question === 'record') {
