@@ -55,7 +55,9 @@ export function faultRows(expectedPaths: readonly string[]): FaultRows {
     const count = Math.min(asked ?? options.runs ?? shortRuns, options.most ?? Number.POSITIVE_INFINITY);
     const timeout = 60_000 + count * (options.secondsPerRun ?? 20) * 1000;
     if (options.skip) {
-      test.skip(`${name} (${options.skip})`, () => {});
+      // Under its own name: where another run can run it, it is not missing.
+      console.log(`skipped: ${name}: ${options.skip}`);
+      test.skip(name, () => {});
       return;
     }
     registered += 1;

@@ -82,7 +82,10 @@ export interface KafkaOptions {
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
   const count = options.nodes ?? 1;
   const folder = await mkdtemp(join(tmpdir(), 'iu-core-kafka-'));
-  const clusterId = randomBytes(16).toString('base64url');
+  // Begins with a letter: the tool that formats the folder takes a leading '-' for an option.
+  const idBytes = randomBytes(16);
+  idBytes[0] = (idBytes[0] ?? 0) & 0x7f;
+  const clusterId = idBytes.toString('base64url');
   const ports = await freePorts(count * 2 + 1);
   const controllerPort = ports.pop() as number;
   const nodes: KafkaNode[] = [];
