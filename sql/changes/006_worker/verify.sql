@@ -114,7 +114,7 @@ begin
     ('function', 'fn_iu_route_decide_isolated(iu_event_key[], iu_judged_route[], bigint)', '25c0eedb9712e20e9baa66c6302f3c76'),
     ('function', 'fn_iu_route_decide_missing(iu_route_worker_cursor, text, bigint, text)', 'ef9a4b78aebdc6b48effc1b16bc6cad0'),
     ('function', 'fn_iu_route_fail(bigint, iu_judged_route, integer, bigint, text, text)', '17c6705d5ccb862a5eb02e92797067da'),
-    ('function', 'fn_iu_route_missing(iu_route_worker_cursor, boolean)', 'de51ec605fd9bfb67cb382f7971e5f40'),
+    ('function', 'fn_iu_route_missing(iu_route_worker_cursor, boolean)', '04a6a1aa566ed380670a4bb31dd82747'),
     ('function', 'fn_iu_route_outcome(event_outbox, iu_judged_route)', '01651dc6f36484d92246f9531d3c0e85'),
     ('function', 'fn_iu_route_redecide(bigint, bigint, boolean)', '66e88a909fa0aa27440d43d4288cdbe2'),
     ('function', 'fn_iu_route_worker_enabled()', 'dc15f26b593740b78e14cbd9dc275b1e'),
