@@ -3,16 +3,16 @@ import type { DeliveryRoute } from '../store/delivery-session.js';
 import type { OpenTarget, Target, TargetRoute, TargetSurroundings } from './target.js';
 import { tracedTarget } from './tracing.js';
 
-/** Loaded when the first route of a kind is sent to: a worker without brokers does not load their clients. */
+/**
+ * Loaded when the first route of a kind is sent to: a worker without brokers does not load their clients. The kinds in the
+ * database (sql_function, table) run in SQL.
+ */
 const openers: Readonly<Record<string, () => Promise<OpenTarget>>> = {
   webhook: async () => (await import('./webhook/target.js')).openWebhook,
   directus_flow: async () => (await import('./directus-flow/target.js')).openDirectusFlow,
   nats: async () => (await import('./nats/target.js')).openNatsTarget,
   kafka: async () => (await import('./kafka/target.js')).openKafkaTarget,
 };
-
-/** Kinds that a runner sends to. The kinds in the database (sql_function, table) run in SQL. */
-export const sendableKinds: readonly string[] = Object.keys(openers);
 
 /** Opens the target of a route. Throws IU361 for a kind that nothing sends to, and what the kind itself refuses. */
 export async function openTargetOf(route: DeliveryRoute, surroundings: TargetSurroundings): Promise<Target> {
