@@ -34,11 +34,14 @@ const onServer = { database: () => server.database() };
 const received = (run: FaultRun, count: number) =>
   waitFor(() => run.sink.requests.length >= count, { what: `the sink has ${count} requests`, timeoutSeconds: 40 });
 
-/** A runner in this process whose connects are counted: three connections, five attempts a second each at most. */
+/**
+ * A runner in this process whose connects are counted: three connections, five attempts a second each at most. Its lease is longer than a
+ * restart and well below the minute in which a run must heal: a claim that committed and was never answered is free when its lease ends.
+ */
 function startCounted(run: FaultRun) {
   const connects: number[] = [];
   const running = run.startRunner(
-    { leaseSeconds: 60 },
+    { leaseSeconds: 25 },
     {
       connect: () => {
         connects.push(performance.now());

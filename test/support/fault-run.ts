@@ -130,10 +130,17 @@ export class FaultRun {
       `select (select count(*) from iu_route_delivery) as deliveries, (select min(due_at)::text from iu_route_delivery) as due,
               (select string_agg(format('%s of %s until %s', unsettled, runner_id, lease_until), ', ') from iu_route_lease) as leases,
               (select string_agg(format('%s %s %s %s', route_id, breaker, breaker_until, last_failure_code), ', ') from iu_route_flow) as flows,
+              (select string_agg(format('%s of %s', e.seq, e.tx_id), ', ' order by e.seq) from event_outbox e
+                where e.event_domain = $1 and not exists (select from iu_route_attempt a where a.event_seq = e.seq)) as undecided,
+              (select json_agg(c) from iu_route_worker_cursor c)::text as cursors, pg_current_snapshot()::text as snapshot,
+              (select json_agg(json_build_object('pid', pid, 'name', application_name, 'state', state, 'wait', wait_event, 'xid', backend_xid,
+                'age', clock_timestamp() - xact_start, 'query', left(query, 80))) from pg_stat_activity where xact_start is not null)::text as transactions,
               clock_timestamp()::text as now`,
+      [faultDomain],
     ).catch((error: unknown) => [{ error: String(error) }]);
     const runners = this.#runners.map(({ runner, said }) => ({ state: runner.state, said: said.slice(-5) }));
-    return JSON.stringify({ rows, runners, processes: this.#processes.map(({ said }) => said.slice(-5)) });
+    const worker = { totals: this.#worker?.worker.totals, said: this.#worker?.said.slice(-5) };
+    return JSON.stringify({ rows, runners, worker, processes: this.#processes.map(({ said }) => said.slice(-5)) });
   }
 
   /** Heals, stops what runs, and compares the books. `crashes` x what a runner may hold is the most duplicates. */
