@@ -1,3 +1,4 @@
+import { adoptionErrors } from './adoption.js';
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
@@ -31,6 +32,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...structureErrors,
   ...cutErrors,
   ...installErrors,
+  ...adoptionErrors,
   ...cliErrors,
 ].sort((left, right) => (left.code < right.code ? -1 : left.code > right.code ? 1 : 0));
 
