@@ -10,6 +10,7 @@ import { gatesErrors } from './gates.js';
 import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
+import { operateErrors } from './operate.js';
 import { routingErrors } from './routing.js';
 import { structureErrors } from './structure.js';
 import { unitsErrors } from './units.js';
@@ -31,6 +32,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...structureErrors,
   ...cutErrors,
   ...installErrors,
+  ...operateErrors,
   ...cliErrors,
 ].sort((left, right) => (left.code < right.code ? -1 : left.code > right.code ? 1 : 0));
 
