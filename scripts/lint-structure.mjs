@@ -16,7 +16,8 @@ const mayImport = {
   http: ['store', 'contract'],
   cut: ['store', 'contract'],
   structure: ['store', 'contract'],
-  cli: ['http', 'install', 'route', 'deliver', 'cut', 'structure', 'store', 'contract'],
+  operate: ['deliver', 'install', 'store', 'contract'],
+  cli: ['http', 'operate', 'install', 'route', 'deliver', 'cut', 'structure', 'store', 'contract'],
 };
 const forbiddenNames = /(^|\/)(utils?|helpers?|common|types)(\/|\.[a-z]+$)/;
 const mostLines = (path) => (/^test\//.test(path) ? 600 : 400);

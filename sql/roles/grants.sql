@@ -195,7 +195,16 @@ begin
       ('function', 'fn_iu_route_go_live', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_readiness', 'execute', 'iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_route_reject', 'execute', 'iu_operator, iu_approver'),
-      ('function', 'fn_iu_route_request_live', 'execute', 'iu_operator')
+      ('function', 'fn_iu_route_request_live', 'execute', 'iu_operator'),
+      -- operate
+      ('relation', 'iu_activation', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_activation_step', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_health_watch', 'select', 'iu_worker, iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_activation_begin', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_activation_end', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_activation_step', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_health_watch_beat', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_health_watch_forget', 'execute', 'iu_operator')
       -- end of data
     ), object (kind, name, oid, owner, label, acl) as (
       select 'relation', c.relname::text, c.oid, c.relowner, format('table %I', c.relname),

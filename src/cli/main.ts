@@ -11,6 +11,7 @@ import { register as deadLetter } from './commands/dead-letter.js';
 import { register as delivery } from './commands/delivery.js';
 import { register as demo } from './commands/demo.js';
 import { register as deployment } from './commands/deployment.js';
+import { register as doctor } from './commands/doctor.js';
 import { register as event } from './commands/event.js';
 import { register as eventType } from './commands/event-type.js';
 import { register as evidence } from './commands/evidence.js';
@@ -42,6 +43,7 @@ export const commands: readonly RegisterCommand[] = [
   uninstall,
   worker,
   health,
+  doctor,
   gate,
   ladder,
   route,

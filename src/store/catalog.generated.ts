@@ -74,6 +74,33 @@ export interface InformationUnitRow {
   readonly version_anchor_ref: string | null;
 }
 
+/** A row of the table iu_activation. */
+export interface IuActivationRow {
+  readonly activation_id: string;
+  readonly began_at: string;
+  readonly began_by: string;
+  readonly end_note: string | null;
+  readonly ended_at: string | null;
+  readonly ended_by: string | null;
+  readonly installation: string;
+  readonly reason: string;
+  readonly settings: string;
+  readonly state: string;
+}
+
+/** A row of the table iu_activation_step. */
+export interface IuActivationStepRow {
+  readonly activation_id: string;
+  readonly began_at: string;
+  readonly ended_at: string;
+  readonly evidence: string;
+  readonly outcome: string;
+  readonly recorded_at: string;
+  readonly recorded_by: string;
+  readonly step: string;
+  readonly step_id: string;
+}
+
 /** A row of the table iu_attempt_reconciliation. */
 export interface IuAttemptReconciliationRow {
   readonly attempt_no: number;
@@ -206,6 +233,18 @@ export interface IuGateLogRow {
   readonly open_until: string | null;
   readonly operation: string;
   readonly reason: string | null;
+}
+
+/** A row of the table iu_health_watch. */
+export interface IuHealthWatchRow {
+  readonly changed_at: string;
+  readonly every_seconds: number;
+  readonly healthy: boolean;
+  readonly host: string | null;
+  readonly looked_at: string;
+  readonly reasons: readonly (string | null)[];
+  readonly recorded_by: string;
+  readonly watcher: string;
 }
 
 /** A row of the table iu_lifecycle_log. */
@@ -903,6 +942,8 @@ export interface CatalogRelations {
   readonly event_outbox: EventOutboxRow;
   readonly event_type_registry: EventTypeRegistryRow;
   readonly information_unit: InformationUnitRow;
+  readonly iu_activation: IuActivationRow;
+  readonly iu_activation_step: IuActivationStepRow;
   readonly iu_attempt_reconciliation: IuAttemptReconciliationRow;
   readonly iu_collection_path: IuCollectionPathRow;
   readonly iu_cut_piece: IuCutPieceRow;
@@ -914,6 +955,7 @@ export interface CatalogRelations {
   readonly iu_event_hop: IuEventHopRow;
   readonly iu_evidence: IuEvidenceRow;
   readonly iu_gate_log: IuGateLogRow;
+  readonly iu_health_watch: IuHealthWatchRow;
   readonly iu_lifecycle_log: IuLifecycleLogRow;
   readonly iu_lifecycle_vocab: IuLifecycleVocabRow;
   readonly iu_migration: IuMigrationRow;
@@ -958,6 +1000,18 @@ export interface CatalogRelations {
 
 /** Argument and result types by function; an overload has its number behind the name. */
 export interface CatalogFunctions {
+  readonly fn_iu_activation_begin: {
+    readonly args: { p_reason: string | null; p_settings: string | null; p_began_at?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_activation_end: {
+    readonly args: { p_activation_id: string | null; p_state: string | null; p_note: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_activation_step: {
+    readonly args: { p_activation_id: string | null; p_step: string | null; p_outcome: string | null; p_evidence: string | null; p_began_at: string | null; p_ended_at: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_attempt_reconcile: {
     readonly args: { p_event_id: string | null; p_route_code: string | null; p_attempt_no: number | null; p_outcome: string | null; p_note: string | null };
     readonly result: string | null;
@@ -1185,6 +1239,14 @@ export interface CatalogFunctions {
   readonly fn_iu_going_live_reason: {
     readonly args: { p_reason: string | null };
     readonly result: null;
+  };
+  readonly fn_iu_health_watch_beat: {
+    readonly args: { p_watcher: string | null; p_host: string | null; p_every_seconds: number | null; p_healthy: boolean | null; p_reasons: readonly (string | null)[] | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_health_watch_forget: {
+    readonly args: { p_watcher: string | null };
+    readonly result: boolean | null;
   };
   readonly fn_iu_in_probe: {
     readonly args: {  };

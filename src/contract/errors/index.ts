@@ -11,6 +11,7 @@ import { gatesErrors } from './gates.js';
 import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
+import { operateErrors } from './operate.js';
 import { routingErrors } from './routing.js';
 import { structureErrors } from './structure.js';
 import { unitsErrors } from './units.js';
@@ -33,6 +34,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...cutErrors,
   ...installErrors,
   ...adoptionErrors,
+  ...operateErrors,
   ...cliErrors,
 ].sort((left, right) => (left.code < right.code ? -1 : left.code > right.code ? 1 : 0));
 

@@ -1,0 +1,37 @@
+import type { ErrorEntry } from './entry.js';
+
+/** Watchdogs, alerts, activations and reports (IU860 to IU879). */
+export const operateErrors: readonly ErrorEntry[] = [
+  {
+    code: 'IU863',
+    name: 'watchdog_refused',
+    meaning: 'The name or the interval of a watchdog is refused.',
+    httpStatus: 422,
+    exitCode: 64,
+    action: 'Name it with letters, digits, dot, dash, at and underscore, and let it look every 1 to 86400 seconds.',
+  },
+  {
+    code: 'IU864',
+    name: 'activation_refused',
+    meaning: 'An activation has a reason, and settings without secrets.',
+    httpStatus: 422,
+    exitCode: 64,
+    action: 'Add `--reason TEXT`.',
+  },
+  {
+    code: 'IU865',
+    name: 'activation_not_open',
+    meaning: 'The activation does not exist or has ended.',
+    httpStatus: 409,
+    exitCode: 1,
+    action: 'Look at `iu activate status`.',
+  },
+  {
+    code: 'IU866',
+    name: 'activation_step_refused',
+    meaning: 'The evidence of a step of an activation is refused.',
+    httpStatus: 422,
+    exitCode: 1,
+    action: 'Report it: a step recorded what it may not.',
+  },
+];

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { diagnose, doctorCodes } from '../../src/contract/operate/doctor.js';
+import type { DoctorFacts } from '../../src/contract/operate/doctor-facts.js';
+
+const well: DoctorFacts = {
+  server: {
+    inRecovery: false,
+    readOnly: false,
+    synchronousCommit: 'on',
+    fsync: true,
+    autovacuum: true,
+    connections: 5,
+    mostConnections: 97,
+    transactionAge: 1000,
+    multixactAge: 1,
+  },
+  role: { name: 'w', memberOf: ['iu_worker'], isSuperuser: false, seesAllSessions: true, missing: [] },
+  clockSkewMilliseconds: 3,
+  sessionShared: false,
+  openTransactions: [],
+  preparedTransactions: [],
+  slots: [],
+  tables: [],
+  gates: [],
+  healthReasons: [],
+  cursors: [],
+  processes: [],
+  flows: [],
+  approvals: [],
+  delivery: { hold: null, ownName: 'p', liveRoutes: 1 },
+  watchdogs: [{ watcher: 'w', secondsSinceLook: 1, everySeconds: 60 }],
+  blind: [],
+};
+
+it('finds a standby, a server without autovacuum and a pooler red, whatever else is well', () => {
+  expect(diagnose(well)).toEqual([]);
+  const codes = (facts: Partial<DoctorFacts>) => diagnose({ ...well, ...facts }).map((one) => [one.severity, one.code]);
+  expect(codes({ server: { ...well.server, inRecovery: true, readOnly: true } })).toEqual([['red', 'replica']]);
+  expect(codes({ server: { ...well.server, autovacuum: false } })).toEqual([['red', 'autovacuum_off']]);
+  expect(codes({ sessionShared: true })).toEqual([['red', 'pooler_transaction_mode']]);
+  const lost = { name: 's', kind: 'logical', active: true, walStatus: 'lost', heldMegabytes: null, horizonAge: null };
+  expect(codes({ slots: [lost] })).toEqual([['red', 'slot_holds']]);
+});
+
+it('says a thing once: the reason of health gives way to the finding that says more', () => {
+  const prepared = { name: 'x', owner: 'o', ageSeconds: 100 };
+  const reason = {
+    worker: 'w',
+    code: 'prepared_transaction',
+    message: 'a prepared transaction is forgotten',
+    action: 'see',
+  };
+  const silent = { ...reason, code: 'silent' };
+  const found = diagnose({
+    ...well,
+    preparedTransactions: [prepared],
+    healthReasons: [reason, silent, { ...silent, worker: 'v' }],
+  });
+  expect(found.map((one) => one.code)).toEqual(['prepared_transaction', 'silent']);
+  expect(found[0]?.evidence).toMatchObject({ name: 'x' });
+});
+
+it('is described code by code for whoever meets one', () => {
+  const guide = readFileSync(new URL('../../docs/how-to/doctor.md', import.meta.url), 'utf8');
+  for (const code of doctorCodes) expect(guide).toContain(`\`${code}\``);
+});
