@@ -129,6 +129,7 @@ begin
       ('function', 'fn_iu_delivery_cancel', 'execute', 'iu_operator'),
       ('function', 'fn_iu_delivery_claim', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_delay', 'execute', 'iu_worker, iu_operator, iu_reader'),
+      ('function', 'fn_iu_delivery_disown', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_execute', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_hold', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_delivery_hop', 'execute', 'iu_worker, iu_operator'),

@@ -1,15 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import type { SendOutcome } from '../contract/delivery/delivery.js';
 import { type Clock, systemClock } from '../route/clock.js';
 import { silentLog, type WorkerLog } from '../route/log.js';
 import { AdaptivePoll } from '../route/poll.js';
 import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from '../store/delivery-session.js';
 import { errorCode } from '../store/failure.js';
+import { HeldLeases } from './held-leases.js';
 import { holdSentence } from './hold.js';
 import { LocalDelivery } from './local.js';
 import { RouteQueue } from './route-queue.js';
 import type { RunnerOptions, RunnerPorts, RunnerState } from './runner-options.js';
 import { SessionKeeper } from './session-keeper.js';
 import { Settling } from './settling.js';
+import { SkewCheck, skewCheckMilliseconds } from './skew.js';
 import { type Target, unusableTarget } from './target.js';
 
 export type { RunnerOptions, RunnerPorts, RunnerState };
@@ -18,9 +21,6 @@ export type { RunnerOptions, RunnerPorts, RunnerState };
 const stateMilliseconds = 250;
 /** A send that could not be over before its lease ends is not begun. */
 const leaseMarginMilliseconds = 2000;
-/** Signatures carry our time: off by more, nothing is sent (Standard Webhooks tolerates five minutes). */
-const largestSkewSeconds = 30;
-const skewCheckMilliseconds = 60_000;
 const beatMilliseconds = 5000;
 /** What was judged longer ago than this is not sent before it was judged again: a paused process, a database out of reach. */
 const staleMilliseconds = 1000;
@@ -45,6 +45,8 @@ export class DeliveryRunner {
   readonly #queues = new Map<string, RouteQueue>();
   readonly #targets = new Map<string, { readonly version: number; readonly target: Promise<Target> }>();
   readonly #results: Settling;
+  readonly #leases: HeldLeases;
+  readonly #skew: SkewCheck;
   readonly #counts = { sent: 0, failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0 };
   #claimWake = new AbortController();
   #settleWake = new AbortController();
@@ -53,7 +55,6 @@ export class DeliveryRunner {
   #turn = 0;
   #hold: string | null = null;
   #beatAt = 0;
-  #skewCheckAt = 0;
   #stateAt = 0;
   #judgedAt = Number.NEGATIVE_INFINITY;
   #error: unknown;
@@ -68,14 +69,18 @@ export class DeliveryRunner {
     this.#log = ports.log ?? silentLog;
     this.#slots = options.slots ?? 64;
     this.#leaseSeconds = options.leaseSeconds ?? 60;
-    this.#results = new Settling(options.runnerId, this.#log);
+    // Whatever the caller promised: only one runner may ever give back what was claimed under a name.
+    const holder = `${options.runnerId}~${randomBytes(6).toString('base64url')}`;
+    this.#leases = new HeldLeases(holder, this.#clock, this.#log);
+    this.#results = new Settling(holder, this.#log);
+    this.#skew = new SkewCheck(this.#clock, options.wallClockSeconds);
     const connect = () => ports.connect();
     this.#claims = new SessionKeeper('claim', connect, this.#clock, this.#log);
     this.#settles = new SessionKeeper('settle', connect, this.#clock, this.#log);
     this.#local = new LocalDelivery(
       new SessionKeeper('targets in the database', connect, this.#clock, this.#log),
       this.#clock,
-      options,
+      { ...options, leases: new HeldLeases(`${holder}:database`, this.#clock, this.#log) },
       (result) => {
         this.#counts.sent += result.sent;
         this.#counts.failed += result.failed;
@@ -127,8 +132,10 @@ export class DeliveryRunner {
         const session = await this.#claims.session(this.#stop.signal);
         if (session === undefined) break;
         await this.#beat(session, this.#hold === null ? 'running' : 'waiting');
-        const isSkewed = await this.#skewed(session);
+        const isSkewed = await this.#skew.isSkewed(session);
+        if (isSkewed) this.#noteHold('clock_skew');
         if (isSkewed && this.options.once) this.#stop.abort();
+        await this.#leases.recover(session);
         const wait = isSkewed ? skewCheckMilliseconds / 10 : await this.#claim(session);
         this.#claiming = false;
         this.#claims.worked();
@@ -174,7 +181,7 @@ export class DeliveryRunner {
     const rooms = new Map([...this.#queues.values()].map((queue) => [queue.routeId, queue.room(this.#slots)]));
     const startedAt = this.#clock.nowMilliseconds();
     this.#claiming = true;
-    const { hold, deliveries } = await session.claim(this.options.runnerId, {
+    const { hold, deliveries } = await this.#leases.claim(session, {
       limit: room,
       leaseSeconds: this.#leaseSeconds,
       deployment: this.options.deployment,
@@ -354,6 +361,7 @@ export class DeliveryRunner {
     const settled = await this.#results.settle(session);
     if (settled === undefined) return;
     const { batch, result } = settled;
+    this.#leases.settled(batch.map(({ delivery }) => delivery));
     for (const { outcome } of batch) this.#counts[outcome.status] += 1;
     this.#counts.refused += result.refused;
     this.#counts.deadLettered += result.dead_lettered;
@@ -382,16 +390,5 @@ export class DeliveryRunner {
     if (hold !== null || stopped.length > 0) this.#release((queue) => hold !== null || stopped.includes(queue.routeId));
     this.#judgedAt = Math.max(this.#judgedAt, now);
     this.#pump();
-  }
-
-  async #skewed(session: DeliverySession): Promise<boolean> {
-    const now = this.#clock.nowMilliseconds();
-    if (now < this.#skewCheckAt && this.#hold !== 'clock_skew') return false;
-    this.#skewCheckAt = now + skewCheckMilliseconds;
-    const wall = this.options.wallClockSeconds ?? (() => Date.now() / 1000);
-    const skewSeconds = Math.abs((await session.serverTimeSeconds()) - wall());
-    if (skewSeconds <= largestSkewSeconds) return false;
-    this.#noteHold('clock_skew');
-    return true;
   }
 }

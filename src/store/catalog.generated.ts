@@ -1108,6 +1108,10 @@ export interface CatalogFunctions {
     readonly args: { p_policy: string | null; p_sends: number | null; p_retry_after_seconds: number | null; p_random: number | null };
     readonly result: number | null;
   };
+  readonly fn_iu_delivery_disown: {
+    readonly args: { p_runner_id: string | null; p_held: readonly (string | null)[] | null };
+    readonly result: number | null;
+  };
   readonly fn_iu_delivery_enabled: {
     readonly args: {  };
     readonly result: boolean | null;

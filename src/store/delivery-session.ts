@@ -83,6 +83,8 @@ export interface RunnerBeat {
 export interface DeliverySession {
   claim(runnerId: string, wishes: ClaimWishes): Promise<ClaimResult>;
   settle(runnerId: string, settlements: readonly Settlement[]): Promise<SettleResult>;
+  /** Gives back what this runner leased under other tokens than these; null while a claim of it still runs. */
+  disown(runnerId: string, heldTokens: readonly string[]): Promise<number | null>;
   state(deployment: string | null, routeIds: readonly string[]): Promise<DeliveryState>;
   routes(routeIds: readonly string[]): Promise<readonly DeliveryRoute[]>;
   /** Runs the targets in the database that a claim of this session's database holds. */
@@ -115,6 +117,11 @@ export async function openDeliverySession(settings: SessionSettings): Promise<De
       document(`select ${schema}.fn_iu_delivery_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)::text as result`, [
         runnerId,
         ...settleColumns(settlements),
+      ]),
+    disown: (runnerId, heldTokens) =>
+      document(`select coalesce(${schema}.fn_iu_delivery_disown($1, $2)::text, 'null') as result`, [
+        runnerId,
+        heldTokens,
       ]),
     state: (deployment, routeIds) =>
       document(`select ${schema}.fn_iu_delivery_state($1, $2)::text as result`, [deployment, routeIds]),
