@@ -7,6 +7,7 @@ import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from
 import { errorCode } from '../store/failure.js';
 import { HeldLeases } from './held-leases.js';
 import { holdSentence } from './hold.js';
+import { LastKnown } from './last-known.js';
 import { LocalDelivery } from './local.js';
 import { RouteQueue } from './route-queue.js';
 import type { RunnerOptions, RunnerPorts, RunnerState } from './runner-options.js';
@@ -47,6 +48,7 @@ export class DeliveryRunner {
   readonly #results: Settling;
   readonly #leases: HeldLeases;
   readonly #skew: SkewCheck;
+  readonly #lastKnown: LastKnown;
   readonly #counts = { sent: 0, failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0 };
   #claimWake = new AbortController();
   #settleWake = new AbortController();
@@ -73,6 +75,7 @@ export class DeliveryRunner {
     const holder = `${options.runnerId}~${randomBytes(6).toString('base64url')}`;
     this.#leases = new HeldLeases(holder, this.#clock, this.#log);
     this.#results = new Settling(holder, this.#log);
+    this.#lastKnown = new LastKnown(this.#log);
     this.#skew = new SkewCheck(this.#clock, options.wallClockSeconds);
     const connect = () => ports.connect();
     this.#claims = new SessionKeeper('claim', connect, this.#clock, this.#log);
@@ -129,8 +132,10 @@ export class DeliveryRunner {
   async #claimLoop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       try {
+        const isNew = !this.#claims.isOpen;
         const session = await this.#claims.session(this.#stop.signal);
         if (session === undefined) break;
+        if (isNew) await this.#lastKnown.check(session);
         await this.#beat(session, this.#hold === null ? 'running' : 'waiting');
         const isSkewed = await this.#skew.isSkewed(session);
         if (isSkewed) this.#noteHold('clock_skew');
@@ -197,6 +202,7 @@ export class DeliveryRunner {
     }
     this.#poll.wake();
     this.#judgedAt = startedAt;
+    this.#lastKnown.note(deliveries);
     try {
       await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
     } catch (error) {
