@@ -133,6 +133,7 @@ begin
       ('function', 'fn_iu_delivery_execute', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_hold', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_delivery_hop', 'execute', 'iu_worker, iu_operator'),
+      ('function', 'fn_iu_delivery_known', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_routes', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_settle', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_state', 'execute', 'iu_worker, iu_operator'),

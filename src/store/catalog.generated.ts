@@ -1136,6 +1136,10 @@ export interface CatalogFunctions {
     readonly args: { p_hop: number | null };
     readonly result: null;
   };
+  readonly fn_iu_delivery_known: {
+    readonly args: { p_event_seq: string | null; p_event_id: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_delivery_pick: {
     readonly args: { p_route_id: string | null; p_limit: number | null; p_lease_token: string | null };
     readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null };

@@ -186,7 +186,8 @@ $$;
 --            says the same name may send from here; a copy of it, wherever it is restored, holds every send until somebody claims
 --            it there under a name that its runners use.
 -- Arguments: p_name: letters, digits, dot, dash or underscore, 63 at most; p_reason: why, mandatory
--- Returns:   {name, was, system_identifier, timeline}
+-- Returns:   {name, was, system_identifier, timeline, waiting: deliveries that runners may send from now on; after a restore each of them
+--            may have been sent before, under the same id}
 -- Raises:    IU350 malformed name, IU351 reason missing, IU302 read-only node
 -- Writes:    iu_deployment, dot_config
 -- May call:  iu_operator
@@ -211,7 +212,8 @@ begin
   values (p_name, v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid, v_identity.timeline, session_user, p_reason);
   insert into dot_config (key, value, reason) values ('iu_core.deployment', p_name, p_reason)
   on conflict (key) do update set value = excluded.value, reason = excluded.reason;
-  return jsonb_build_object('name', p_name, 'was', v_was, 'system_identifier', v_identity.system_identifier, 'timeline', v_identity.timeline);
+  return jsonb_build_object('name', p_name, 'was', v_was, 'system_identifier', v_identity.system_identifier, 'timeline', v_identity.timeline,
+    'waiting', (select count(*) from iu_route_delivery));
 end
 $$;
 -- <<<
@@ -1032,6 +1034,27 @@ begin
      where l.lease_token = v_token
      order by d.event_seq, d.route_id;
 end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_known.sql
+-- fn_iu_delivery_known(bigint, uuid) returns jsonb
+--
+-- Contract:  whether the log still has an event that a runner was handed. It has not when a standby that was behind was promoted, or
+--            an older backup restored: cursor, audit and queue went back with it, so only who was outside can tell.
+-- Arguments: p_event_seq, p_event_id: of the youngest event that the runner knows
+-- Returns:   {is_there, highest_seq}
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_delivery_known(p_event_seq bigint, p_event_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path from current
+as $$
+  select jsonb_build_object('is_there', exists (select from event_outbox where seq = p_event_seq and id = p_event_id),
+                            'highest_seq', (select max(seq) from event_outbox)::text)
 $$;
 -- <<<
 
