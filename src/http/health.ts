@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { registeredWorkers, workerHealth } from '../store/health.js';
+import { registeredWorkers, silentWatchdogs, workerHealth } from '../store/health.js';
 import type { HealthAnswer } from './server.js';
 
 /** The health of the named cursors (every registered one when none is named), from the database; no answer is a reason. */
@@ -18,6 +18,7 @@ export async function databaseHealth(pool: pg.Pool, workerNames: readonly string
         reasons.set(`${code} ${message}`, { code, message });
       }
     }
+    for (const { code, message } of await silentWatchdogs(pool)) reasons.set(`${code} ${message}`, { code, message });
     return { healthy: reasons.size === 0, reasons: [...reasons.values()] };
   } catch {
     // The message of a connection failure can hold an address with a user name.

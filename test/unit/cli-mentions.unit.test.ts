@@ -1,16 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { CliContext } from '../../src/cli/context.js';
-import { commands } from '../../src/cli/main.js';
-import { buildProgram } from '../../src/cli/run.js';
+import { problemOf } from '../support/command-line.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const sink = { write: () => true };
-const stopSignal = () => new AbortController().signal;
-const program = buildProgram(commands, new CliContext({ stdout: sink, stderr: sink, environment: {}, stopSignal }));
 
 function textFiles(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
@@ -24,22 +18,6 @@ function mentioned(text: string): string[] {
   const hints = [...text.matchAll(/hint = '(?:[^'\n]*: )?iu ([a-z][^'\n]*)/g)];
   const lines = [...text.matchAll(/^(?:\$ )?(?:npx )?iu ([a-z][^\n]*)$/gm)];
   return [...quoted, ...hints, ...lines].map((match) => (match[1] ?? '').replace(/\s*[#|;&>].*$/, '').trim());
-}
-
-/** What is wrong with a command line, undefined when every word and flag of it is known. */
-function problemOf(line: string): string | undefined {
-  let command: Command = program;
-  const words = line.split(/\s+/);
-  for (const word of words) {
-    // `gate list|open` stands for several; the first one is looked at.
-    const child = command.commands.find((candidate) => candidate.name() === word.split('|')[0]?.replace(/[,.:]$/, ''));
-    if (child === undefined) break;
-    command = child;
-  }
-  if (command === program) return 'no such command';
-  const known = new Set([...command.options, ...program.options].map((option) => option.long));
-  for (const child of command.commands) for (const option of child.options) known.add(option.long);
-  return (line.match(/(?<=\s)--[a-z][a-z-]*/g) ?? []).find((flag) => flag !== '--help' && !known.has(flag));
 }
 
 it('names no command or option of iu that does not exist, in hints, messages and documents', () => {

@@ -3,6 +3,22 @@ import type { ErrorEntry } from './entry.js';
 /** Watchdogs, alerts, activations and reports (IU860 to IU879). */
 export const operateErrors: readonly ErrorEntry[] = [
   {
+    code: 'IU860',
+    name: 'alert_settings_refused',
+    meaning: 'An alert needs a way to somebody: a command, or a URL with its secret.',
+    httpStatus: 422,
+    exitCode: 64,
+    action: 'Add `--alert-command CMD`, or `--alert-url URL --alert-secret env:NAME`.',
+  },
+  {
+    code: 'IU862',
+    name: 'alert_not_taken',
+    meaning: 'An alert was not taken; it is told again at the next look.',
+    httpStatus: 502,
+    exitCode: 1,
+    action: 'Try the command by hand, or look at the receiver of the webhook.',
+  },
+  {
     code: 'IU863',
     name: 'watchdog_refused',
     meaning: 'The name or the interval of a watchdog is refused.',

@@ -1,0 +1,165 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { problemOf } from '../support/command-line.js';
+
+const root = new URL('../../', import.meta.url).pathname;
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const unitNames = readdirSync(join(root, 'deploy/systemd')).filter((name) => /\.(service|timer)$/.test(name));
+const units = unitNames.map((name) => ({ name, text: read(`deploy/systemd/${name}`) }));
+const cronLines = read('deploy/cron/iu-core')
+  .split('\n')
+  .filter((line) => /^[*\d]/.test(line));
+
+interface Service {
+  readonly command?: readonly string[];
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly restart?: string;
+  readonly read_only?: boolean;
+  readonly secrets?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, unknown>>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+const compose: {
+  services: Record<string, Service>;
+  secrets: Record<string, unknown>;
+  volumes: Record<string, unknown>;
+} = parse(read('deploy/container/compose.yaml'), { merge: true, strict: true });
+const containerfile = read('deploy/container/Containerfile').replaceAll('\\\n', ' ');
+const instructions = containerfile.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+
+/** Every command line of iu in the files, without `iu`. */
+function commandLines(): string[] {
+  const started = units.flatMap(({ text }) =>
+    [...text.matchAll(/^ExecStart=\/usr\/bin\/iu (.+)$/gm)].map((match) => match[1] ?? ''),
+  );
+  const fromCron = cronLines.flatMap((line) => [...line.matchAll(/ iu ([a-z].*)$/g)].map((match) => match[1] ?? ''));
+  const composed = Object.values(compose.services).flatMap(({ command }) =>
+    command?.[0] === 'postgres' ? [] : [command?.join(' ') ?? ''],
+  );
+  const entry = instructions
+    .filter((line) => line.startsWith('CMD '))
+    .map((line) => JSON.parse(line.slice(4)).join(' '));
+  return [...started, ...fromCron, ...composed, ...entry];
+}
+
+describe('files of deploy/', () => {
+  it('name no command or option of iu that does not exist', () => {
+    const lines = commandLines();
+    expect(lines.length).toBeGreaterThanOrEqual(9);
+    expect(lines.flatMap((line) => (problemOf(line) === undefined ? [] : [`${line}: ${problemOf(line)}`]))).toEqual([]);
+  });
+
+  it('watch over health everywhere, so that silence is told', () => {
+    for (const text of [read('deploy/systemd/iu-core-watch.service'), read('deploy/cron/iu-core')]) {
+      expect(text).toContain('iu health --alert');
+    }
+    expect(compose.services.watch?.command?.slice(0, 2)).toEqual(['health', '--watch']);
+    // The interval that the watch is missed after is the one of its timer.
+    expect(read('deploy/systemd/iu-core-watch.timer')).toContain('OnUnitActiveSec=60s');
+    expect(read('deploy/systemd/iu-core-watch.service')).toContain('--every 60s');
+    expect(read('deploy/pg_cron/schedule.sql')).toContain('iu-core-watch.timer');
+  });
+});
+
+describe('units of systemd', () => {
+  const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+  it.skipIf(!hasSystemd)('are accepted by systemd, and expose next to nothing', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'iu-units-'));
+    try {
+      for (const { name, text } of units)
+        writeFileSync(join(folder, name), text.replaceAll('/usr/bin/iu', '/bin/true'));
+      const paths = unitNames.map((name) => join(folder, name));
+      const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', ...paths], { encoding: 'utf8' });
+      expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
+      for (const path of paths.filter((one) => one.endsWith('.service'))) {
+        // 0 is nothing, 10 everything; a service without any of these options has 9.6.
+        const judged = spawnSync(
+          'systemd-analyze',
+          ['security', '--offline=true', '--threshold=20', '--no-pager', path],
+          { encoding: 'utf8' },
+        );
+        expect(judged.status, judged.stdout + judged.stderr).toBe(0);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('belong together: each timer starts a service that is there, and each service is hardened alike', () => {
+    for (const { name, text } of units.filter((unit) => unit.name.endsWith('.timer'))) {
+      expect(unitNames, name).toContain(/^Unit=(.+)$/m.exec(text)?.[1]);
+    }
+    const hardening = units
+      .filter((unit) => unit.name.endsWith('.service'))
+      .map(({ text }) => text.slice(text.indexOf('# What it may do'), text.indexOf('UMask=0077')));
+    expect(new Set(hardening).size).toBe(1);
+    expect(hardening[0]?.length).toBeGreaterThan(400);
+  });
+});
+
+describe('the lines for cron', () => {
+  it('have five fields, a user, and a command that a shell accepts', () => {
+    expect(cronLines).toHaveLength(2);
+    for (const line of cronLines) {
+      const match = /^((?:[\d*/,-]+ ){5})(\S+) (.+)$/.exec(line);
+      expect(match?.[2], line).toBe('iu-core');
+      // cron takes a percent sign for a line end.
+      expect(match?.[3]).not.toContain('%');
+      execFileSync('sh', ['-n'], { input: match?.[3] });
+    }
+  });
+});
+
+describe('the statements for pg_cron', () => {
+  it('are those of the guide, which its test runs on a server', () => {
+    const guide =
+      /```sql\n(select cron\.schedule_in_database[\s\S]*?)```/.exec(read('docs/how-to/run-with-pg-cron.md'))?.[1] ?? '';
+    expect(guide.length).toBeGreaterThan(300);
+    expect(read('deploy/pg_cron/schedule.sql')).toContain(guide.trim());
+  });
+});
+
+describe('the container', () => {
+  const known = /^(FROM|ARG|RUN|COPY|USER|VOLUME|ENV|EXPOSE|HEALTHCHECK|ENTRYPOINT|CMD|\s+CMD) /;
+
+  it('is built from a fixed base, runs without root, and has a health check that asks /healthz', () => {
+    for (const line of instructions) expect(line).toMatch(known);
+    expect(instructions[0]).toMatch(/^FROM docker\.io\/library\/node:\d+-[a-z]+-slim$/);
+    const user = instructions.findIndex((line) => line.startsWith('USER '));
+    expect(instructions[user]).toBe('USER node');
+    expect(instructions.slice(user).some((line) => line.startsWith('RUN ') || line.startsWith('COPY '))).toBe(false);
+    expect(containerfile).toMatch(/HEALTHCHECK .*\/healthz/s);
+    // What a shell gets is a shell's.
+    for (const line of instructions.filter((one) => one.startsWith('RUN ')))
+      execFileSync('sh', ['-n'], { input: line.slice(4) });
+    execFileSync('sh', ['-n', join(root, 'deploy/container/logins.sh')]);
+  });
+
+  it('is composed with health checks, without privileges, and with every secret and volume that is named', () => {
+    expect(Object.keys(compose.services)).toEqual(['postgres', 'migrate', 'worker', 'watch']);
+    for (const [name, service] of Object.entries(compose.services)) {
+      expect(service.healthcheck?.disable === true || (service.healthcheck?.test?.length ?? 0) > 1, name).toBe(true);
+      expect(service.restart, name).toBeDefined();
+      for (const secret of service.secrets ?? []) expect(Object.keys(compose.secrets), name).toContain(secret);
+      for (const volume of service.volumes ?? []) {
+        const source = volume.split(':')[0] ?? '';
+        if (!source.startsWith('./')) expect(Object.keys(compose.volumes), name).toContain(source);
+      }
+      for (const other of Object.keys(service.depends_on ?? {})) expect(Object.keys(compose.services)).toContain(other);
+      if (name !== 'postgres') expect(service.read_only, name).toBe(true);
+    }
+    // The worker works as itself, the migration as the superuser.
+    expect(compose.services.worker?.environment?.IU_DATABASE_URL).toContain('iu_worker_login@');
+    expect(compose.services.migrate?.environment?.IU_DATABASE_URL).toContain('postgres@');
+    for (const { healthcheck } of Object.values(compose.services)) {
+      const code = healthcheck?.test?.[1] === 'node' ? healthcheck.test[3] : undefined;
+      if (code !== undefined) execFileSync(process.execPath, ['--check', '-'], { input: code });
+    }
+  });
+});
