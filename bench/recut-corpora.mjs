@@ -4,14 +4,14 @@ import { join, relative } from 'node:path';
 import { cutMarkdown } from '../dist/cut/markdown.js';
 
 /**
- * A revision: `pieces` as the matcher gets them, `goldOf` from a piece's key to its id, for ids that stand once in the revision. `isComplete`: a
- * piece without id is none of those with one.
+ * A revision: `pieces` as the matcher gets them, `goldOf` from a piece's key to its id, for ids that stand once in the revision. `hasNoId` is true of
+ * a piece that certainly is none of those with an id, so that a pair with one is wrong.
  */
-const revision = (pieces, goldOf, isComplete) => {
+const revision = (pieces, ids, isComplete) => {
   const times = new Map();
-  for (const id of goldOf.values()) times.set(id, (times.get(id) ?? 0) + 1);
-  for (const [key, id] of goldOf) if (times.get(id) > 1) goldOf.delete(key);
-  return { pieces, goldOf, isComplete };
+  for (const id of ids.values()) times.set(id, (times.get(id) ?? 0) + 1);
+  const goldOf = new Map([...ids].filter(([, id]) => times.get(id) === 1));
+  return { pieces, goldOf, hasNoId: (key) => isComplete && !ids.has(key) };
 };
 
 const articleTitle = /^(#{1,6}[ \t]+)(Art\.[ \t]*([0-9]+)[ \t]*([a-z]*))(?![a-z])/u;

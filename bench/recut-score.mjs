@@ -2,7 +2,7 @@
 import { normalizeText } from '../dist/contract/cut/normalize.js';
 import { baselines } from './recut-baselines.mjs';
 
-const emptyTally = () => ({ found: 0, judged: 0, right: 0 });
+const emptyTally = () => ({ found: 0, judged: 0, right: 0, contradicted: 0 });
 
 /** Sums over the pairs of a group. */
 export class Score {
@@ -65,10 +65,12 @@ export class Score {
     for (const one of found) {
       const [oldId, newId] = [old.goldOf.get(one.oldKey), now.goldOf.get(one.newKey)];
       if (oldId === undefined && newId === undefined) continue;
-      if ((oldId === undefined || newId === undefined) && !old.isComplete) continue;
+      if (oldId === undefined && !old.hasNoId(one.oldKey)) continue;
+      if (newId === undefined && !now.hasNoId(one.newKey)) continue;
       const isRight = oldId === newId;
       tally.judged += 1;
       if (isRight) tally.right += 1;
+      else if (truth.byOld.has(one.oldKey) || truth.byNew.has(one.newKey)) tally.contradicted += 1;
       if (truth.byOld.get(one.oldKey) === one.newKey) tally.found += 1;
       see?.(one, isRight);
     }

@@ -1,9 +1,12 @@
 import { type Candidate, candidatesOf } from './candidates.js';
+import { mayBePaired } from './labels.js';
 import type { Pairing } from './pairing.js';
 
-/** Without a place between matches a piece must be this much like an old one, with agreeing neighbours counted in. */
-const leastAlone = 0.5;
-const leastClosest = 0.25;
+/** Without a place between matches a piece must be this much like an old one, with agreeing neighbours counted in ... */
+const leastAlone = 0.6;
+/** ... and more than any other by this much, or a person decides. */
+const leastMarginAlone = 0.1;
+const leastLooked = 0.25;
 
 export interface Ranked extends Candidate {
   /** Likeness with what the neighbours and the parents say. */
@@ -12,16 +15,39 @@ export interface Ranked extends Candidate {
 
 /** Pieces that moved: the best pairs of all that is left, wherever they stand. */
 export function matchElsewhere(pairing: Pairing): void {
-  for (const pair of rankedPairs(pairing)) {
-    if (pair.rank < leastAlone || !pairing.isOldFree(pair.old) || !pairing.isNewFree(pair.new)) continue;
+  const ranked = rankedPairs(pairing);
+  const byOld = groupBy(ranked, ({ old }) => old);
+  const byNew = groupBy(ranked, (one) => one.new);
+  const isFree = (pair: Ranked) => pairing.isOldFree(pair.old) && pairing.isNewFree(pair.new);
+  for (const pair of ranked) {
+    if (pair.rank < leastAlone) break;
+    if (!isFree(pair)) continue;
+    const rivals = [...(byOld.get(pair.old) ?? []), ...(byNew.get(pair.new) ?? [])];
+    // Of pieces that say the same, none is more right than another: the order decides.
+    const isOpen = rivals.some(
+      (rival) =>
+        rival !== pair && rival.rank > pair.rank - leastMarginAlone && isFree(rival) && !(pair.similarity === 1 && rival.similarity === 1),
+    );
+    if (isOpen) continue;
     pairing.match(pair.old, pair.new, pair.similarity === 1 ? 'same_text' : 'similar', Math.min(0.97, pair.rank));
   }
 }
 
+function groupBy(pairs: readonly Ranked[], keyOf: (pair: Ranked) => number): ReadonlyMap<number, Ranked[]> {
+  const groups = new Map<number, Ranked[]>();
+  for (const pair of pairs) {
+    const group = groups.get(keyOf(pair));
+    if (group) group.push(pair);
+    else groups.set(keyOf(pair), [pair]);
+  }
+  return groups;
+}
+
 /** Pairs of free pieces that have something in common, best first. */
 export function rankedPairs(pairing: Pairing): readonly Ranked[] {
-  return candidatesOf(pairing, pairing.freeOlds(), pairing.freeNews(), leastClosest)
-    .map((pair) => ({ ...pair, rank: pair.similarity * sizeWeight(pairing, pair) + agreement(pairing, pair) }))
+  return candidatesOf(pairing, pairing.freeOlds(), pairing.freeNews(), leastLooked)
+    .filter((pair) => mayBePaired(pairing, pair.old, pair.new))
+    .map((pair) => ({ ...pair, rank: Math.min(0.97, pair.similarity * sizeWeight(pairing, pair) + agreement(pairing, pair)) }))
     .sort((a, b) => b.rank - a.rank || a.old - b.old || a.new - b.new);
 }
 

@@ -1,14 +1,14 @@
-import { candidatesOf } from './candidates.js';
-import { labelsDisagree } from './labels.js';
+import { type Candidate, candidatesOf } from './candidates.js';
+import { mayBePaired } from './labels.js';
 import { heaviestChain } from './longest-chain.js';
 import type { Gap, Pairing } from './pairing.js';
 
 /** Between matched neighbours less likeness is enough than elsewhere. */
 const leastInGap = 0.3;
-/** In a gap of equal length one pair may look so unlike ... */
-const unlike = 0.2;
-/** ... and another one so alike that the order is not believed. */
-const alike = 0.5;
+/** By so much a pair must be more alike than what else one of the two could be paired with. */
+export const leastMargin = 0.05;
+/** What standing at the same place of a gap of equal length counts for, in likeness. */
+const placeBonus = 0.3;
 /** Of pieces with equal text, how far from its rank among them one may be. */
 const rankWindow = 4;
 
@@ -26,7 +26,9 @@ function pairEqualTexts(pairing: Pairing, gap: Gap): boolean {
   const newsWith = new Map<string, number[]>();
   for (const now of gap.news) {
     const text = pairing.now(now).body;
-    newsWith.set(text, [...(newsWith.get(text) ?? []), now]);
+    const others = newsWith.get(text);
+    if (others) others.push(now);
+    else newsWith.set(text, [now]);
   }
   const rank = new Map<string, number>();
   const links = gap.olds.flatMap((old) => {
@@ -41,36 +43,65 @@ function pairEqualTexts(pairing: Pairing, gap: Gap): boolean {
   return chain.length > 0;
 }
 
-function pairInOrder(pairing: Pairing, { olds, news }: Gap): boolean {
+/** A gap of equal length, unless the texts say that something was taken out here and put in there. */
+function pairInOrder(pairing: Pairing, gap: Gap): boolean {
+  const { olds, news } = gap;
   if (olds.length !== news.length) return false;
-  const pairs = olds.map((old, at) => ({ old, new: news[at] ?? 0 }));
-  if (pairs.some((pair) => !mayBePaired(pairing, pair.old, pair.new))) return false;
-  if (olds.length > 1 && isShifted(pairing, { olds, news })) return false;
-  for (const { old, new: now } of pairs) {
+  const inOrder = olds.map((old, at) => ({ old, new: news[at] ?? 0 }));
+  if (inOrder.some((pair) => !mayBePaired(pairing, pair.old, pair.new))) return false;
+  if (olds.length > 1) {
+    const places = inOrder.map((pair) => weighed(pairing, pair, placeBonus));
+    const others = alikeIn(pairing, gap).map((pair) => weighed(pairing, pair, 0));
+    const isInOrder = new Set(places);
+    if (heaviestChain([...places, ...others]).some((link) => !isInOrder.has(link))) return false;
+  }
+  for (const { old, new: now } of inOrder) {
     const likeness = pairing.similarity(old, now);
-    pairing.match(old, now, 'between_matches', (olds.length === 1 ? 0.9 : 0.85) + 0.09 * likeness);
+    pairing.match(old, now, 'between_matches', 0.94 + 0.05 * likeness);
   }
   return true;
 }
 
-function mayBePaired(pairing: Pairing, old: number, now: number): boolean {
-  const [before, after] = [pairing.old(old), pairing.now(now)];
-  return before.piece.kind === after.piece.kind && !labelsDisagree(pairing, before, after);
-}
-
-function isShifted(pairing: Pairing, { olds, news }: Gap): boolean {
-  const counterpart = new Map(olds.map((old, at) => [old, news[at] ?? 0]));
-  return candidatesOf(pairing, olds, news, alike).some(({ old, new: now }) => {
-    const inOrder = counterpart.get(old) ?? 0;
-    return inOrder !== now && pairing.similarity(old, inOrder) < unlike;
-  });
-}
-
+/** The heaviest pairs that keep the order, except where another free piece is as good: a person decides that. */
 function pairAlike(pairing: Pairing, gap: Gap): boolean {
-  const links = candidatesOf(pairing, gap.olds, gap.news, leastInGap)
-    .filter((pair) => mayBePaired(pairing, pair.old, pair.new))
-    .map((pair) => ({ ...pair, weight: pair.similarity - leastInGap / 2 }));
-  const chain = heaviestChain(links);
-  for (const { old, new: now, similarity } of chain) pairing.match(old, now, 'similar', 0.75 + 0.24 * similarity);
-  return chain.length > 0;
+  const alike = alikeIn(pairing, gap);
+  const chain = heaviestChain(alike.map((pair) => weighed(pairing, pair, -leastInGap / 2)));
+  const rivals = new Rivals(alike, chain);
+  let matched = 0;
+  for (const { old, new: now } of chain) {
+    const likeness = pairing.similarity(old, now);
+    const margin = likeness - rivals.bestBeside(old, now);
+    if (margin < leastMargin) continue;
+    pairing.match(old, now, 'similar', 0.55 + 0.25 * likeness + 0.18 * Math.min(1, margin / 0.6));
+    matched++;
+  }
+  return matched > 0;
+}
+
+/** What else the two pieces of a pair are like, of pieces that the chain leaves free. */
+class Rivals {
+  private readonly ofOld = new Map<number, number>();
+  private readonly ofNew = new Map<number, number>();
+
+  constructor(alike: readonly Candidate[], chain: readonly { readonly old: number; readonly new: number }[]) {
+    const newOf = new Map(chain.map((link) => [link.old, link.new]));
+    const taken = new Set(newOf.values());
+    for (const { old, new: now, similarity } of alike) {
+      if (newOf.get(old) === now) continue;
+      if (!taken.has(now)) this.ofOld.set(old, Math.max(similarity, this.ofOld.get(old) ?? 0));
+      if (!newOf.has(old)) this.ofNew.set(now, Math.max(similarity, this.ofNew.get(now) ?? 0));
+    }
+  }
+
+  bestBeside(old: number, now: number): number {
+    return Math.max(this.ofOld.get(old) ?? 0, this.ofNew.get(now) ?? 0);
+  }
+}
+
+function alikeIn(pairing: Pairing, gap: Gap): readonly Candidate[] {
+  return candidatesOf(pairing, gap.olds, gap.news, leastInGap).filter((one) => mayBePaired(pairing, one.old, one.new));
+}
+
+function weighed(pairing: Pairing, { old, new: now }: { old: number; new: number }, bonus: number) {
+  return { old, new: now, weight: pairing.similarity(old, now) + bonus };
 }

@@ -55,8 +55,10 @@ function steadyLabels(pairing: Pairing): (old: number, now: number) => number {
   };
 }
 
-/** Both have a label, they differ, and the old one's lives on elsewhere or the texts have nothing in common. */
-export function labelsDisagree(pairing: Pairing, old: Prepared, now: Prepared): boolean {
-  if (old.label === '' || now.label === '' || old.label === now.label) return false;
-  return pairing.similarity(old.index, now.index) < leastElsewhere;
+/** A paragraph does not become a chapter; nor one number another one, without a text that says so. */
+export function mayBePaired(pairing: Pairing, old: number, now: number): boolean {
+  const [before, after] = [pairing.old(old), pairing.now(now)];
+  if (before.piece.kind !== after.piece.kind) return false;
+  if (before.label === '' || after.label === '' || before.label === after.label) return true;
+  return pairing.similarity(old, now) >= leastElsewhere;
 }

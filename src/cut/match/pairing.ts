@@ -23,7 +23,7 @@ export interface Gap {
 
 /** What is decided so far. The stages read it and add to it; nothing is ever taken back. */
 export class Pairing {
-  readonly comparer = new Comparer();
+  readonly comparer: Comparer;
   readonly splits: FoundSplit[] = [];
   readonly merges: FoundMerge[] = [];
   /** Index of the counterpart, -1 without one. */
@@ -38,6 +38,7 @@ export class Pairing {
     readonly olds: readonly Prepared[],
     readonly news: readonly Prepared[],
   ) {
+    this.comparer = new Comparer(olds, news);
     this.newOf = new Int32Array(olds.length).fill(-1);
     this.oldOf = new Int32Array(news.length).fill(-1);
     this.oldTaken = new Uint8Array(olds.length);

@@ -1,9 +1,9 @@
-import type { DoubtfulMatch, MatchOverride, MatchPiece, PieceMatch, Recut } from '../../contract/cut/recut.js';
+import type { DoubtfulMatch, MatchOverride, MatchPiece, MatchReason, PieceMatch, Recut } from '../../contract/cut/recut.js';
 import { matchElsewhere, rankedPairs } from './elsewhere.js';
 import { matchUniqueTexts, spreadToNeighbours } from './exact.js';
 import { flagsOf } from './flags.js';
 import { settleGaps } from './gaps.js';
-import { matchLabels } from './labels.js';
+import { matchLabels, mayBePaired } from './labels.js';
 import { applyOverrides } from './overrides.js';
 import { Pairing } from './pairing.js';
 import { prepare } from './prepare.js';
@@ -13,6 +13,8 @@ export const matcher = { name: 'anchors-gaps-shingles', version: '1' } as const;
 
 /** Best first, no more: a person has to look at them. */
 const mostCandidates = 5;
+/** In a gap with so few pairs left over, one of the new pieces may be an old one with every word changed. */
+const mostPairsInGap = 6;
 /** Below this a piece is new and nobody is asked. */
 const leastDoubtful = 0.4;
 
@@ -80,15 +82,23 @@ function describe(pairing: Pairing): Recut {
 }
 
 function doubtfulOf(pairing: Pairing): readonly DoubtfulMatch[] {
-  const byNew = new Map<number, { oldKey: string; score: number; reason: 'similar' }[]>();
-  for (const { old, new: now, rank } of rankedPairs(pairing)) {
-    if (rank < leastDoubtful) continue;
-    const candidates = byNew.get(now) ?? [];
-    if (candidates.length < mostCandidates)
-      candidates.push({ oldKey: pairing.old(old).piece.key, score: rank, reason: 'similar' });
-    byNew.set(now, candidates);
+  const found = new Map<number, Map<number, DoubtfulMatch['candidates'][number]>>();
+  const add = (now: number, old: number, score: number, reason: MatchReason) => {
+    const candidates = found.get(now) ?? new Map();
+    const before = candidates.get(old)?.score ?? 0;
+    if (score > before) candidates.set(old, { oldKey: pairing.old(old).piece.key, score, reason });
+    found.set(now, candidates);
+  };
+  for (const { old, new: now, rank } of rankedPairs(pairing)) if (rank >= leastDoubtful) add(now, old, rank, 'similar');
+  for (const { olds, news } of pairing.gaps()) {
+    if (olds.length * news.length > mostPairsInGap) continue;
+    const score = 0.8 / Math.max(2, olds.length, news.length);
+    for (const old of olds) for (const now of news) if (mayBePaired(pairing, old, now)) add(now, old, score, 'between_matches');
   }
-  return [...byNew.entries()]
+  return [...found.entries()]
     .sort(([a], [b]) => a - b)
-    .map(([now, candidates]) => ({ newKey: pairing.now(now).piece.key, candidates }));
+    .map(([now, candidates]) => ({
+      newKey: pairing.now(now).piece.key,
+      candidates: [...candidates.values()].sort((a, b) => b.score - a.score).slice(0, mostCandidates),
+    }));
 }
