@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /** So few pairs are compared one by one; it finds short pieces too, that share no three words. */
-export const allPairsUpTo = 144;
+const allPairsUpTo = 144;
 /** A shingle that more pieces have says little about each, and pairing them all would be quadratic. */
 const mostPiecesWithShingle = 24;
 /** Of what an index offers for one piece, the best are compared. */

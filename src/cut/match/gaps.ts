@@ -1,14 +1,12 @@
-import { allPairsUpTo, type Candidate, candidatesOf } from './candidates.js';
+import { type Candidate, candidatesOf } from './candidates.js';
 import { mayBePaired } from './labels.js';
-import { heaviestChain, type Link } from './longest-chain.js';
+import { heaviestChain } from './longest-chain.js';
 import type { Gap, Pairing } from './pairing.js';
 
 /** Between matched neighbours less likeness is enough than elsewhere. */
 const leastInGap = 0.3;
 /** By so much a pair must be more alike than what else one of the two could be paired with. */
 export const leastMargin = 0.05;
-/** What a pair without likeness counts for when the order is weighed. */
-const roomOfUnlike = 0.1;
 /** What standing at the same place of a gap of equal length counts for, in likeness. */
 const placeBonus = 0.3;
 /** Of pieces with equal text, how far from its rank among them one may be. */
@@ -67,8 +65,7 @@ function pairInOrder(pairing: Pairing, gap: Gap): boolean {
 /** The heaviest pairs that keep the order, except where another free piece is as good: a person decides that. */
 function pairAlike(pairing: Pairing, gap: Gap): boolean {
   const alike = alikeIn(pairing, gap);
-  const links = [...unlikeIn(pairing, gap), ...alike.map((pair) => weighed(pairing, pair, 0))];
-  const chain = heaviestChain(links).filter(({ weight }) => weight >= leastInGap);
+  const chain = heaviestChain(alike.map((pair) => weighed(pairing, pair, -leastInGap / 2)));
   const rivals = new Rivals(alike, chain);
   let matched = 0;
   for (const { old, new: now } of chain) {
@@ -79,14 +76,6 @@ function pairAlike(pairing: Pairing, gap: Gap): boolean {
     matched++;
   }
   return matched > 0;
-}
-
-/** Pairs with nothing in common still take up room: where pieces were written anew, their order is what is left of them. */
-function unlikeIn(pairing: Pairing, { olds, news }: Gap): readonly Link[] {
-  if (olds.length * news.length > allPairsUpTo) return [];
-  return olds.flatMap((old) =>
-    news.flatMap((now) => (mayBePaired(pairing, old, now) ? [{ old, new: now, weight: roomOfUnlike }] : [])),
-  );
 }
 
 /** What else the two pieces of a pair are like, of pieces that the chain leaves free. */
