@@ -1032,6 +1032,10 @@ export interface CatalogFunctions {
     readonly args: {  };
     readonly result: readonly ({ kind: string | null; identity: string | null; fingerprint: string | null })[];
   };
+  readonly fn_iu_closed_gate: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
   readonly fn_iu_cluster_identity: {
     readonly args: {  };
     readonly result: { system_identifier: string | null; database_oid: number | null; log_oid: number | null; timeline: number | null };
@@ -1240,6 +1244,10 @@ export interface CatalogFunctions {
     readonly args: { p_key: string | null };
     readonly result: boolean | null;
   };
+  readonly fn_iu_gate_reason_check: {
+    readonly args: { p_reason: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_gate_set: {
     readonly args: { p_key: string | null; p_open: boolean | null; p_reason: string | null; p_open_seconds?: number | null };
     readonly result: string | null;
@@ -1267,6 +1275,10 @@ export interface CatalogFunctions {
   readonly fn_iu_judged_routes: {
     readonly args: {  };
     readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_ladder_capture: {
+    readonly args: { p_enable: boolean | null; p_reason: string | null };
+    readonly result: null;
   };
   readonly fn_iu_ladder_disable: {
     readonly args: { p_level: number | null; p_reason: string | null };

@@ -306,6 +306,28 @@ end
 $$;
 -- <<<
 
+-- >>> functions/control/fn_iu_gate_reason_check.sql
+-- fn_iu_gate_reason_check(text) returns void
+--
+-- Contract:  a gate, a level of the ladder and whatever else stops or starts something is changed with a reason.
+-- Arguments: p_reason
+-- Returns:   nothing
+-- Raises:    IU402 reason missing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_gate_reason_check(p_reason text) returns void
+language plpgsql
+immutable
+set search_path from current
+as $$
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/control/fn_iu_gate_set.sql
 -- fn_iu_gate_set(text, boolean, text, integer) returns jsonb
 --
@@ -332,9 +354,7 @@ begin
     raise exception using errcode = 'IU401', message = format('there is no gate %s', quote_literal(p_key)),
       hint = 'iu gate list shows the gates';
   end if;
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_gate_reason_check(p_reason);
   if p_open_seconds is not null and (not p_open or p_open_seconds <= 0) then
     raise exception using errcode = 'IU403', message = 'a time to live is a positive number of seconds and belongs to an opening';
   end if;

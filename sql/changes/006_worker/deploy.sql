@@ -97,6 +97,32 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/worker/fn_iu_closed_gate.sql
+-- fn_iu_closed_gate() returns text
+--
+-- Contract:  which gate keeps this transaction from deciding anything; the master is named first. Takes the gates' lock shared
+--            before it reads them, until the end of the transaction, so that who closes one can wait for it; a probe's
+--            transaction, which cannot commit, takes none.
+-- Arguments: none
+-- Returns:   master_gate_closed or worker_gate_closed; null when both are open
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_closed_gate() returns text
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  end if;
+  return case when not fn_iu_core_routes_enabled() then 'master_gate_closed'
+              when not fn_iu_route_worker_enabled() then 'worker_gate_closed' end;
+end
+$$;
+-- <<<
+
 -- >>> functions/worker/fn_iu_snapshot_without_self.sql
 -- fn_iu_snapshot_without_self(xid8) returns pg_snapshot
 --
@@ -694,6 +720,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_limit integer := least(greatest(coalesce(p_batch_limit, 100), 1), 10000);
   v_started timestamptz := clock_timestamp();
   c iu_route_worker_cursor;
@@ -712,13 +739,9 @@ declare
   v_result jsonb;
 begin
   perform fn_iu_require_read_committed();
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   -- Before the row lock, which assigns an xid.
   select * into v_mark from fn_iu_log_mark();
@@ -976,6 +999,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   c iu_route_worker_cursor;
   v_started timestamptz := clock_timestamp();
   v_missing record;
@@ -995,13 +1019,9 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
@@ -1082,6 +1102,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   c iu_route_worker_cursor;
   v_identity record;
   v_result jsonb;
@@ -1093,13 +1114,9 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
@@ -1156,6 +1173,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_from iu_route_worker_cursor;
   v_to iu_route_worker_cursor;
   v_moved jsonb := '{"seen": 0, "attempts_written": 0}';
@@ -1189,13 +1207,9 @@ begin
       v_from.system_identifier, v_from.database_oid, v_from.log_oid, v_from.timeline);
   else
     -- deciding obeys the gates; splitting off decides nothing
-    if not fn_iu_in_probe() then
-      perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-    end if;
-    if not fn_iu_core_routes_enabled() then
-      return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_from);
-    elsif not fn_iu_route_worker_enabled() then
-      return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_from);
+    v_closed := fn_iu_closed_gate();
+    if v_closed is not null then
+      return jsonb_build_object('status', v_closed, 'worker_name', p_from);
     end if;
     v_moved := fn_iu_route_decide_missing(v_from, p_event_domain, v_from.base_seq, 'transfer');
     delete from iu_route_worker_cursor where worker_name = p_from;
@@ -1394,18 +1408,15 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_letter iu_route_dead_letter;
   v_result jsonb;
   v_resolved boolean;
 begin
   perform fn_iu_require_read_committed();
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'resolved', false);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'resolved', false);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'resolved', false);
   end if;
   select * into v_letter from iu_route_dead_letter where dead_letter_id = p_dead_letter_id for update;
   if not found then
@@ -1754,6 +1765,37 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/worker/fn_iu_ladder_capture.sql
+-- fn_iu_ladder_capture(boolean, text) returns void
+--
+-- Contract:  level 3 of the ladder: switches the triggers that record events of versions and of SQL links, and writes it to the gate
+--            log. Waits 300 ms for a table, because every later writer would wait behind it.
+-- Arguments: p_enable; p_reason
+-- Returns:   nothing
+-- Raises:    IU406 a table is in use
+-- Writes:    the triggers, iu_gate_log
+-- May call:  internal
+create or replace function fn_iu_ladder_capture(p_enable boolean, p_reason text) returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_what text := case when p_enable then 'enable' else 'disable' end;
+begin
+  perform set_config('lock_timeout', '300ms', true);
+  begin
+    execute format('alter table unit_version %s trigger trg_iu_out_version', v_what);
+    execute format('alter table iu_sql_link %s trigger trg_iu_sql_in_iu_sql_link', v_what);
+  exception when lock_not_available then
+    raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
+      hint = 'run it again; iu health names open transactions';
+  end;
+  perform fn_iu_ladder_log(3, v_what, p_reason);
+end
+$$;
+-- <<<
+
 -- >>> functions/worker/fn_iu_ladder_disable.sql
 -- fn_iu_ladder_disable(integer, text) returns jsonb
 --
@@ -1775,9 +1817,7 @@ declare
   v_count bigint;
   v_more bigint;
 begin
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_gate_reason_check(p_reason);
   case p_level
     when 0 then
       perform fn_iu_gate_set('iu_core.route_worker_enabled', false, p_reason);
@@ -1797,16 +1837,7 @@ begin
       return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route and its deliveries',
         'leaves_running', 'recording and passes: events met now are decided skipped and can be revived; deliveries wait');
     when 3 then
-      -- waiting for a lock would make every later writer of the table wait behind us
-      perform set_config('lock_timeout', '300ms', true);
-      begin
-        alter table unit_version disable trigger trg_iu_out_version;
-        alter table iu_sql_link disable trigger trg_iu_sql_in_iu_sql_link;
-      exception when lock_not_available then
-        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
-          hint = 'run it again; iu health names open transactions';
-      end;
-      perform fn_iu_ladder_log(3, 'disable', p_reason);
+      perform fn_iu_ladder_capture(false, p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers disabled', 'stops', 'events of new versions and of SQL links: they are not recorded',
         'leaves_running', 'emission by applications and by governed functions, passes, routes');
     else
@@ -1836,9 +1867,7 @@ declare
   v_count bigint;
   v_more bigint;
 begin
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_gate_reason_check(p_reason);
   case p_level
     when 0 then
       perform fn_iu_gate_set('iu_core.route_worker_enabled', true, p_reason);
@@ -1857,16 +1886,7 @@ begin
       get diagnostics v_more = row_count;
       return jsonb_build_object('level', 2, 'did', format('%s routes enabled', v_count + v_more));
     when 3 then
-      -- waiting for a lock would make every later writer of the table wait behind us
-      perform set_config('lock_timeout', '300ms', true);
-      begin
-        alter table unit_version enable trigger trg_iu_out_version;
-        alter table iu_sql_link enable trigger trg_iu_sql_in_iu_sql_link;
-      exception when lock_not_available then
-        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
-          hint = 'run it again; iu health names open transactions';
-      end;
-      perform fn_iu_ladder_log(3, 'enable', p_reason);
+      perform fn_iu_ladder_capture(true, p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers enabled');
     else
       raise exception using errcode = 'IU404', message = 'the ladder has the levels 0 to 3', hint = 'iu enable --help tells what each starts';

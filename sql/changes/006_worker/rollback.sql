@@ -21,6 +21,7 @@ $$;
 
 drop function fn_iu_ladder_enable(integer, text);
 drop function fn_iu_ladder_disable(integer, text);
+drop function fn_iu_ladder_capture(boolean, text);
 drop function fn_iu_ladder_log(integer, text, text);
 drop function fn_iu_event_story(uuid);
 drop function fn_iu_route_worker_health(text);
@@ -54,6 +55,7 @@ drop function fn_iu_require_read_committed();
 drop function fn_iu_cluster_identity();
 drop function fn_iu_log_mark();
 drop function fn_iu_snapshot_without_self(xid8);
+drop function fn_iu_closed_gate();
 drop function fn_iu_route_worker_enabled();
 drop table iu_route_run;
 drop table iu_route_worker_heartbeat;
