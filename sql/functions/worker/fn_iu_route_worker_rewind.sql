@@ -35,7 +35,9 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
+  -- First, as a transfer does. A prune holds it shared while it judges and deletes: it must not judge by the cursor as it was before.
   if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
     perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
   end if;
   if not fn_iu_core_routes_enabled() then
