@@ -21,6 +21,8 @@ import { register as ladder } from './commands/ladder.js';
 import { register as migrate } from './commands/migrate.js';
 import { register as precheck } from './commands/precheck.js';
 import { register as probe } from './commands/probe.js';
+import { register as prune } from './commands/prune.js';
+import { register as redact } from './commands/redact.js';
 import { register as replay } from './commands/replay.js';
 import { register as route } from './commands/route.js';
 import { register as routePause } from './commands/route-pause.js';
@@ -60,6 +62,8 @@ export const commands: readonly RegisterCommand[] = [
   secret,
   replay,
   cursor,
+  prune,
+  redact,
   unit,
   structure,
   probe,

@@ -57,7 +57,7 @@ begin
     ('function', 'fn_iu_in_probe()', '7f374e212e266b1a4b7a718d8cd27941'),
     ('function', 'fn_iu_probe_begin(text)', '9c18a70f3bbc32b111679816bf4bc348'),
     ('function', 'fn_iu_probe_commit_guard()', '65dff1b191176c76bf9c8c24ea0b93da'),
-    ('function', 'fn_iu_refuse_change()', 'c738e0ee28be6cabf815d8e1d336ca0c'),
+    ('function', 'fn_iu_refuse_change()', 'e7a701700ef0bf1b4b9d63ece232e457'),
     ('function', 'fn_iu_setting(text, text)', 'a84ce6cc09c3248d73b55ad87696ea0a'),
     ('function', 'fn_iu_setting_number(text, numeric, numeric, numeric)', 'c0dfbba871d530d35b5ee38d05cec39e'),
     ('index', 'dot_config_pkey', '124bc67b475adf835a0b186fbefc42a5'),

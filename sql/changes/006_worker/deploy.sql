@@ -1019,6 +1019,10 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
+  -- First, as a transfer does. A prune holds it shared while it judges and deletes: it must not judge by the cursor as it was before.
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  end if;
   v_closed := fn_iu_closed_gate();
   if v_closed is not null then
     return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
@@ -1308,7 +1312,7 @@ $$;
 --            one. A payload that was corrected for this pair (iu_event_edit) is what the filter judges and what is sent, under the id
 --            of that correction. Gates are the caller's matter.
 -- Arguments: p_event_seq; p_route_id: 0 = the event as a whole: routes that have no decision for it get one; p_new_id
--- Returns:   {status: replayed|delivery_waiting|no_decision, decision, reason, attempt_no, edit_id}
+-- Returns:   {status: replayed|delivery_waiting|no_decision|redacted, decision, reason, attempt_no, edit_id}
 -- Raises:    nothing of its own
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane, iu_route_dead_letter
 -- May call:  internal
@@ -1338,6 +1342,10 @@ begin
     return jsonb_build_object('status', 'delivery_waiting');
   end if;
   select * into strict v_event from event_outbox where seq = p_event_seq;
+  if v_event.safe_payload ? 'iu_redacted' then
+    -- what is left of it would be sent as if it were the event
+    return jsonb_build_object('status', 'redacted');
+  end if;
   if p_route_id = 0 then
     select array_agg(r order by r.route_id) into v_routes from fn_iu_judged_routes() r
      where fn_iu_pattern_matches(r.event_domain, v_event.event_domain) and fn_iu_pattern_matches(r.event_type, v_event.event_type)
@@ -1540,52 +1548,6 @@ select c.worker_name, c.event_domain, count(u.event_seq) as backlog, min(u.creat
   from iu_route_worker_cursor c
   left join v_iu_event_undecided u on u.worker_name = c.worker_name
  group by c.worker_name, c.event_domain, c.last_created_at, c.last_event_id;
--- <<<
-
--- >>> views/v_iu_event_accounting.sql
--- v_iu_event_accounting: the books of each worker since its base. decided + pending = events, lost = 0; queued = waiting + settled.
--- Reads the whole log and audit: for the certificate, not for every second.
-create or replace view v_iu_event_accounting as
-select c.worker_name, c.event_domain, n.events, n.decided, n.pending, n.lost, q.queued, q.waiting, q.settled,
-       n.lost = 0 and n.decided + n.pending = n.events and q.queued = q.waiting + q.settled as balanced
-  from iu_route_worker_cursor c
- cross join lateral (
-   select count(*) as events,
-          count(*) filter (where d.event_seq is not null) as decided,
-          count(*) filter (where d.event_seq is null and not pg_visible_in_snapshot(e.tx_id, c.done_snapshot)) as pending,
-          count(*) filter (where d.event_seq is null and pg_visible_in_snapshot(e.tx_id, c.done_snapshot)) as lost
-     from event_outbox e
-     left join (select distinct a.event_seq from iu_route_attempt a where a.attempt_no = 1 and a.route_kind = 'outbound') d on d.event_seq = e.seq
-    where e.seq > c.base_seq and not pg_visible_in_snapshot(e.tx_id, c.base_snapshot)
-      and case when c.event_domain = '*'
-               then not exists (select 1 from iu_route_worker_cursor o where o.event_domain = e.event_domain)
-               else e.event_domain = c.event_domain end
- ) n
- cross join lateral (
-   select count(*) as queued,
-          count(*) filter (where p.is_waiting) as waiting,
-          count(*) filter (where not p.is_waiting and (p.has_later or p.has_dead_letter)) as settled
-     from (
-       select exists (select 1 from iu_route_delivery w where w.event_seq = a.event_seq and w.route_id = a.route_id) as is_waiting,
-              exists (select 1 from iu_route_attempt l where l.event_seq = a.event_seq and l.route_id = a.route_id
-                                                         and l.attempt_no > a.attempt_no) as has_later,
-              exists (select 1 from iu_route_dead_letter x where x.event_seq = a.event_seq and x.route_id = a.route_id) as has_dead_letter
-         from iu_route_attempt a
-         join event_outbox e on e.seq = a.event_seq
-        where a.status = 'queued' and a.event_seq > c.base_seq
-          and case when c.event_domain = '*'
-                   then not exists (select 1 from iu_route_worker_cursor o where o.event_domain = e.event_domain)
-                   else e.event_domain = c.event_domain end
-     ) p
- ) q;
--- <<<
-
--- >>> views/v_iu_route_attempt_summary.sql
--- v_iu_route_attempt_summary: the audit counted by kind, route and status.
-create or replace view v_iu_route_attempt_summary as
-select a.route_kind, a.route_code, a.status, count(*) as attempts, min(a.started_at) as first_at, max(a.started_at) as last_at
-  from iu_route_attempt a
- group by a.route_kind, a.route_code, a.status;
 -- <<<
 
 -- >>> views/v_iu_route_dead_letter_open.sql

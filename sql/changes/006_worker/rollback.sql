@@ -26,8 +26,6 @@ drop function fn_iu_ladder_log(integer, text, text);
 drop function fn_iu_event_story(uuid);
 drop function fn_iu_route_worker_health(text);
 drop view v_iu_route_dead_letter_open;
-drop view v_iu_route_attempt_summary;
-drop view v_iu_event_accounting;
 drop view v_iu_event_backlog;
 drop view v_iu_event_undecided;
 drop function fn_iu_blockers(integer);

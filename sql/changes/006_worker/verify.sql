@@ -118,14 +118,14 @@ begin
     ('function', 'fn_iu_route_fail(bigint, iu_judged_route, integer, bigint, text, text)', '17c6705d5ccb862a5eb02e92797067da'),
     ('function', 'fn_iu_route_missing(iu_route_worker_cursor, boolean)', '04a6a1aa566ed380670a4bb31dd82747'),
     ('function', 'fn_iu_route_outcome(event_outbox, iu_judged_route)', '01651dc6f36484d92246f9531d3c0e85'),
-    ('function', 'fn_iu_route_redecide(bigint, bigint, boolean)', '66e88a909fa0aa27440d43d4288cdbe2'),
+    ('function', 'fn_iu_route_redecide(bigint, bigint, boolean)', 'cfacaae744e29490a19da13d50e84d8c'),
     ('function', 'fn_iu_route_worker_enabled()', 'dc15f26b593740b78e14cbd9dc275b1e'),
     ('function', 'fn_iu_route_worker_health(text)', 'a76740d2ac1ea92d98d2a692d09e4875'),
     ('function', 'fn_iu_route_worker_heartbeat(text, text[], text, integer, text, text, text)', 'c34358a3f1d9969ceed4290272c0bb4a'),
     ('function', 'fn_iu_route_worker_rebase(text, text)', '7761fa21c6aaebf569b91ce8382885db'),
     ('function', 'fn_iu_route_worker_reconcile(text, boolean)', 'd21cdc3bb928a8dbe2fcb0a6671d6246'),
     ('function', 'fn_iu_route_worker_register(text, text, text)', '7aa75920a1e497a7927de9128cc1db49'),
-    ('function', 'fn_iu_route_worker_rewind(text, text)', '43463538d450f40b0719beaada003177'),
+    ('function', 'fn_iu_route_worker_rewind(text, text)', 'ed018ebb71896e066fe5109690596653'),
     ('function', 'fn_iu_route_worker_run(text, integer)', 'b12531994e93c09422944047a109c522'),
     ('function', 'fn_iu_route_worker_transfer(text, text, text, text)', 'ec35c4434bb8e6ad56ff829a96722e1f'),
     ('function', 'fn_iu_snapshot_without_self(xid8)', '4d9c962e20a781c7c58f0bd7a41f4fa8'),
@@ -141,10 +141,8 @@ begin
     ('table', 'iu_route_worker_cursor', 'f9f30226670329fc369e53a8731f76db'),
     ('table', 'iu_route_worker_heartbeat', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('trigger', 'iu_route_run.trg_iu_route_run_append_only', '6ac2ead46aac98b79103ff8ba27f118b'),
-    ('view', 'v_iu_event_accounting', '7cca701896d454b6aa7d8c59fe80457a'),
     ('view', 'v_iu_event_backlog', '5fce1e128240d080fcc63a995586e087'),
     ('view', 'v_iu_event_undecided', 'a62e4999e7c43627cf03a80ee9e07b99'),
-    ('view', 'v_iu_route_attempt_summary', 'b2b7fdec13f9f2af75e2ed3f532b11f0'),
     ('view', 'v_iu_route_dead_letter_open', '5566c1ce1dbbedb558aead8d0fbeb9c2')
   ) as expected (kind, identity, fingerprint)
   left join fn_iu_catalog_fingerprint() as found
