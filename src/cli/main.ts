@@ -19,6 +19,7 @@ import { register as gate } from './commands/gate.js';
 import { register as health } from './commands/health.js';
 import { register as ladder } from './commands/ladder.js';
 import { register as migrate } from './commands/migrate.js';
+import { register as precheck } from './commands/precheck.js';
 import { register as probe } from './commands/probe.js';
 import { register as replay } from './commands/replay.js';
 import { register as route } from './commands/route.js';
@@ -36,6 +37,7 @@ import { processStopSignal, runCli } from './run.js';
 /** Every command of `iu`, in the order of the help. A new command is one file and two lines here. */
 export const commands: readonly RegisterCommand[] = [
   config,
+  precheck,
   migrate,
   verify,
   uninstall,

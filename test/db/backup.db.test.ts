@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { judgeBackup } from '../../src/install/backup-record.js';
+import { readPlaceFacts } from '../../src/store/precheck.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { addRoute } from '../support/race.js';
@@ -50,6 +52,28 @@ describe('iu backup', () => {
     const item = JSON.parse(readiness.rows[0].r).items.find((one: { item: string }) => one.item === 'backup');
     expect(item).toMatchObject({ passed: true });
   });
+
+  it.skipIf(!hasTools)(
+    'restores the backup into a scratch database on request, and a damaged file is no backup any more',
+    async () => {
+      await db.pool.query("select fn_iu_emit('iu', 'version_applied', 'information_unit', null)");
+      const run = await backup(db.url, '--json', '--test-restore');
+      expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' });
+      const { testRestore, file } = JSON.parse(run.stdout);
+      expect(testRestore).toMatchObject({ rows: '1', tables: expect.any(Number) });
+      expect((await db.pool.query("select from pg_database where datname like 'iu_restore%'")).rowCount).toBe(0);
+      const place = await readPlaceFacts(db.pool, db.schema);
+      const subject = { database: db.name, systemIdentifier: place.system_identifier, databaseOid: place.database_oid };
+      const limits = { now: new Date(), mostAgeSeconds: 600 };
+      expect(await judgeBackup(join(folder, 'out'), subject, limits)).toMatchObject({ passed: true });
+      await writeFile(file, 'x', { flag: 'a' });
+      expect(await judgeBackup(join(folder, 'out'), subject, limits)).toMatchObject({ passed: false });
+      // another database of the same cluster does not count it
+      expect(await judgeBackup(join(folder, 'out'), { ...subject, databaseOid: '1' }, limits)).toMatchObject({
+        passed: false,
+      });
+    },
+  );
 
   it.skipIf(!hasTools)('leaves nothing behind when pg_dump fails, and says why without the password', async () => {
     const url = await db.loginUrl('iu_operator');

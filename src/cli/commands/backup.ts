@@ -1,12 +1,11 @@
-import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { makeBackup } from '../../install/backup.js';
-import { recordEvidence } from '../../store/going-live.js';
+import { backUp } from '../../install/backup-run.js';
 import { type CliContext, withExamples } from '../context.js';
 
 interface BackupOptions {
   readonly out: string;
   readonly tools?: string;
+  readonly testRestore?: boolean;
 }
 
 /** `iu backup`. */
@@ -19,31 +18,27 @@ export function register(program: Command, context: CliContext): void {
       .option(
         '--tools <folder>',
         "folder with pg_dump and pg_restore of the server's major version; looked for otherwise",
-      ),
+      )
+      .option('--test-restore', 'restore it into a scratch database on the same server, which is dropped again'),
     'iu backup --out /var/backups/iu',
+    'iu backup --out /var/backups/iu --test-restore',
   ).action(async (options: BackupOptions, command: Command) => {
     const printer = context.printer(command);
-    const { backup, evidence } = await context.withDatabase(command, async (database) => {
-      printer.note('pg_dump is running ...');
-      const { url, serverVersionNumber } = database;
-      const { out: folder, tools: toolFolder } = options;
-      const { environment } = context;
-      const made = await makeBackup({ url, serverVersionNumber, folder, toolFolder, environment, now: new Date() });
-      const { file, ...facts } = made;
-      const detail = {
-        file: basename(file),
-        bytes: String(facts.bytes),
-        sha256: facts.sha256,
-        toc_entries: facts.tocEntries,
-        tool: facts.tool,
-        server_version: serverVersionNumber,
-      };
-      const wishes = { kind: 'backup', passed: true, detailText: JSON.stringify(detail) };
-      return { backup: made, evidence: await recordEvidence(database.pool, wishes) };
+    const { out: folder, tools: toolFolder, testRestore = false } = options;
+    const { environment } = context;
+    const onProgress = (text: string) => printer.note(text);
+    const wishes = { folder, toolFolder, environment, testRestore, now: new Date(), onProgress };
+    const { backup, record, evidence } = await context.withDatabase(command, (database) => backUp(database, wishes), {
+      expect: 'schema',
     });
-    printer.result({ ...backup, evidence_id: evidence.evidence_id }, () => [
+    const restored = record.testRestore ?? null;
+    const result = { ...backup, database: record.database, test_restore: restored, evidence_id: evidence?.evidence_id };
+    printer.result(result, () => [
       `${backup.file}: ${backup.bytes} bytes, ${backup.tocEntries} entries, sha256 ${backup.sha256}`,
-      `Evidence ${evidence.evidence_id}, recorded by ${evidence.recorded_by}.`,
+      ...(restored === null ? [] : [`Restored: ${restored.tables} tables, ${restored.rows} rows in the log.`]),
+      evidence === undefined
+        ? `Recorded in ${backup.file}.json; IU Core is not installed here, so there is no evidence in the database.`
+        : `Evidence ${evidence.evidence_id}, recorded by ${evidence.recorded_by}.`,
     ]);
   });
 }

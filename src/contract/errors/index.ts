@@ -1,3 +1,4 @@
+import { adoptionErrors } from './adoption.js';
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
@@ -33,6 +34,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...cutErrors,
   ...installErrors,
   ...operateErrors,
+  ...adoptionErrors,
   ...cliErrors,
 ].sort((left, right) => (left.code < right.code ? -1 : left.code > right.code ? 1 : 0));
 
