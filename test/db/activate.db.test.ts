@@ -1,0 +1,125 @@
+// From a bare database to a worker that decides in dry-run, as an operator runs it.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runIu } from '../support/cli.js';
+import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'iu-activate-'));
+let db: TestDatabase;
+let expected: string[];
+
+beforeAll(async () => {
+  db = await createEmptyDatabase();
+  const { rows } = await db.pool.query('select system_identifier::text as cluster from pg_control_system()');
+  expected = ['--expect-database', db.name, '--expect-cluster', rows[0].cluster];
+});
+afterAll(async () => {
+  await db.drop();
+  rmSync(folder, { recursive: true });
+});
+
+const evidence = join(folder, 'evidence');
+const activate = (...words: string[]) =>
+  runIu(
+    [
+      'activate',
+      '--reason',
+      'ticket 4711',
+      '--evidence',
+      evidence,
+      '--observe',
+      '1s',
+      '--without-backup',
+      'test data',
+      ...words,
+    ],
+    { url: db.url, schema: db.schema },
+  );
+const steps = async () =>
+  (await db.pool.query('select step, outcome, evidence, recorded_by from iu_activation_step order by step_id')).rows;
+
+describe('iu activate', () => {
+  it('stops before anything is changed when nobody says which database is meant, and says what to say', async () => {
+    const run = await activate();
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toMatch(/precheck +failed/);
+    expect(run.stderr).toContain('IU867');
+    expect(run.stderr).toContain(`--expect-database ${db.name}`);
+    expect(run.stderr).toContain('Way back: nothing was changed');
+    expect(
+      (await db.pool.query("select count(*)::int as n from pg_class where relname = 'event_outbox'")).rows[0].n,
+    ).toBe(0);
+    expect(existsSync(join(evidence, 'activation.json'))).toBe(true);
+  });
+
+  it('goes on where it stopped, installs, opens routing, and stops where nothing was decided', async () => {
+    const run = await activate(...expected);
+    expect(run.stderr).toContain('Stopped at observe');
+    expect(run.stderr).toContain('--min-decisions');
+    expect(run.exitCode).toBe(1);
+    expect((await steps()).map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
+      ...['precheck failed', 'precheck passed', 'backup skipped', 'migrate passed', 'verify passed', 'probe passed'],
+      ...['worker passed', 'observe failed'],
+    ]);
+  });
+
+  it('counts the decisions of a window, judges the routes, opens no delivery, and is done once', async () => {
+    await db.pool.query("select fn_iu_emit('iu', 'version_applied', 't', n::text) from generate_series(1, 3) n");
+    const run = await activate('--json');
+    expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const report = JSON.parse(run.stdout);
+    expect(report.steps.map((one: { outcome: string }) => one.outcome)).toEqual([
+      ...['kept', 'kept', 'kept', 'kept', 'kept', 'kept', 'passed', 'passed'],
+    ]);
+    const rows = await steps();
+    const observed = JSON.parse(rows.find((row) => row.step === 'observe' && row.outcome === 'passed').evidence);
+    expect(observed).toMatchObject({ decisions: { skipped: '3' }, total: '3', lost: '0', health: [] });
+    expect(JSON.parse(rows.at(-1)?.evidence)).toMatchObject({ live_routes: [], delivery_gate_open: false });
+    expect(new Set(rows.map((row) => row.recorded_by)).size).toBe(1);
+    expect(report.notDone[0]).toContain('delivery was not touched');
+    expect(readdirSync(evidence)).toEqual([`activation-${report.activationId}.json`]);
+    expect(
+      JSON.parse(readFileSync(join(evidence, `activation-${report.activationId}.json`), 'utf8')).steps,
+    ).toHaveLength(rows.length);
+    const status = await runIu(['activate', 'status', '--json'], { url: db.url, schema: db.schema });
+    expect(JSON.parse(status.stdout).items).toMatchObject([{ state: 'done', reason: 'ticket 4711' }]);
+  });
+
+  it('refuses a journal of another database, and ends one that is given up', async () => {
+    // Nobody says which database is meant: it stops at once, and stays open.
+    expect((await activate()).stderr).toContain('Stopped at precheck');
+    const other = await createEmptyDatabase();
+    try {
+      const place = { url: other.url, schema: db.schema };
+      const elsewhere = await runIu(['activate', '--reason', 'x', '--evidence', evidence], place);
+      expect([elsewhere.exitCode, elsewhere.stderr]).toEqual([3, expect.stringContaining('IU868')]);
+    } finally {
+      await other.drop();
+    }
+    const ended = await runIu(['activate', 'give-up', '2', '--note', 'not now'], { url: db.url, schema: db.schema });
+    expect(ended.stdout).toContain('given up');
+    expect((await activate()).stderr).toContain('Stopped at precheck');
+    expect(readdirSync(evidence).sort()).toEqual(['activation-1.json', 'activation-2.json', 'activation.json']);
+    const { rows } = await db.pool.query('select activation_id, state from iu_activation order by 1');
+    expect(rows.map((row) => row.state)).toEqual(['done', 'given_up', 'open']);
+    await expect(db.pool.query("update iu_activation_step set outcome = 'passed'")).rejects.toMatchObject({
+      code: 'IU310',
+    });
+    const down = await runIu(['migrate', 'down'], { url: db.url, schema: db.schema });
+    expect([down.exitCode, down.stderr]).toEqual([3, expect.stringContaining('IU811')]);
+  });
+
+  it('stops where a route is live already', async () => {
+    await db.pool.query('alter table iu_outbound_route disable trigger user');
+    await db.pool.query('alter table iu_outbound_route drop constraint iu_outbound_route_safe_chk');
+    await db.pool.query(
+      'update iu_outbound_route set enabled = true, dry_run = false where route_id = (select min(route_id) from iu_outbound_route)',
+    );
+    const run = await activate(...expected, '--min-decisions', '0');
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toContain('Stopped at');
+    expect(run.stdout).not.toMatch(/observe +passed/);
+  });
+});
