@@ -23,6 +23,7 @@ import { register as migrate } from './commands/migrate.js';
 import { register as precheck } from './commands/precheck.js';
 import { register as probe } from './commands/probe.js';
 import { register as replay } from './commands/replay.js';
+import { register as report } from './commands/report.js';
 import { register as route } from './commands/route.js';
 import { register as routePause } from './commands/route-pause.js';
 import { register as secret } from './commands/secret.js';
@@ -43,6 +44,7 @@ export const commands: readonly RegisterCommand[] = [
   verify,
   uninstall,
   activate,
+  report,
   worker,
   health,
   doctor,

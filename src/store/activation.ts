@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { IuError } from '../contract/errors/index.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** How a step ended. */
@@ -94,6 +95,21 @@ export function listActivations(database: Queryable, wishes: PageWishes): Promis
     },
     wishes,
   );
+}
+
+/** One activation, the newest when none is named; undefined when there is none. */
+export async function findActivation(
+  database: Queryable,
+  activationId: string | undefined,
+): Promise<ActivationRow | undefined> {
+  if (!(await hasActivations(database))) return undefined;
+  if (activationId === undefined) return (await listActivations(database, { limit: 1 })).items[0];
+  const after = (BigInt(activationId) + 1n).toString();
+  const found = (await listActivations(database, { limit: 1, after })).items[0];
+  if (found?.activation_id !== activationId) {
+    throw new IuError('IU865', { message: `There is no activation ${activationId}.` });
+  }
+  return found;
 }
 
 /** A step as it was recorded. `evidence` is jsonb text. */

@@ -110,7 +110,89 @@ describe('iu activate', () => {
     const down = await runIu(['migrate', 'down'], { url: db.url, schema: db.schema });
     expect([down.exitCode, down.stderr]).toEqual([3, expect.stringContaining('IU811')]);
   });
+});
 
+describe('iu report', () => {
+  const place = () => ({ url: db.url, schema: db.schema });
+  const report = (name: string, ...words: string[]) =>
+    runIu(['report', '--out', folder, '--name', name, ...words, '--json'], place());
+  const written = (name: string) =>
+    Object.fromEntries(
+      ['md', 'html', 'json'].map((end) => [end, readFileSync(join(folder, `${name}.${end}`), 'utf8')]),
+    );
+
+  it('is the same twice, and holds steps, changes, gates, probe, decisions, what was not done and the way back', async () => {
+    expect((await report('one', '--activation', '1')).exitCode).toBe(0);
+    expect((await report('two', '--activation', '1')).exitCode).toBe(0);
+    const { md = '', html = '', json } = written('one');
+    expect(written('two')).toEqual({ md, html, json });
+    for (const said of [
+      ...['# IU Core: activation 1 of ', '| precheck | failed |', '| observe | passed |', '| 014\\_activation |'],
+      ...['No backup was made: test data.', '| iu\\_core.delivery\\_enabled | false |', 'skipped', '3 decisions in'],
+      ...['Green at the end', 'Delivery was not switched on', 'No route was taken live', 'iu uninstall'],
+    ]) {
+      expect(md).toContain(said);
+    }
+    expect(html.match(/<svg /g)).toHaveLength(2);
+    expect(html.match(/<rect /g)?.length).toBeGreaterThan(30);
+    // One file, no script, nothing from elsewhere.
+    expect(html).not.toMatch(/<script|<link|<img|src=|href=|url\(/);
+    expect(html).toContain("default-src 'none'");
+    const tags = [
+      ...html.matchAll(/<(\/?)(section|table|thead|tbody|tr|td|th|ul|li|figure|svg|rect|text)\b[^>]*?(\/?)>/g),
+    ];
+    const open: string[] = [];
+    for (const [, closing, name = '', single] of tags) {
+      if (closing === '/') expect(open.pop()).toBe(name);
+      else if (single !== '/') open.push(name);
+    }
+    expect(open).toEqual([]);
+  });
+
+  it('shows no secret and no payload, and what people wrote as text', async () => {
+    const secrets = ['header', 'address', 'payload'].map(
+      (what) => `CANARY${what}${Math.random().toString(36).slice(2)}`,
+    );
+    const [header, address, payload] = secrets;
+    const route = {
+      route_code: 'shop',
+      event_domain: 'iu',
+      target_kind: 'webhook',
+      target_ref: `https://shop.example/?k=${address}`,
+    };
+    const target_config = { headers: { 'x-region': header } };
+    await db.pool.query('select fn_iu_route_add($1)', [JSON.stringify({ ...route, target_config })]);
+    await db.pool.query("select fn_iu_route_set_enabled('shop', true, '<script>alert(1)</script> | `x`')");
+    await db.pool.query("select fn_iu_gate_set('iu_core.delivery_enabled', false, '<script>alert(1)</script> | `x`')");
+    await db.pool.query("select fn_iu_emit('iu', 'version_applied', 't', 'canary', $1)", [
+      JSON.stringify({ note: payload }),
+    ]);
+    await db.pool.query("select fn_iu_route_worker_run('iu_outbound_default', 100)");
+    expect((await report('three', '--activation', '1')).exitCode).toBe(0);
+    const texts = Object.values(written('three')).join('\n');
+    for (const secret of [...secrets, decodeURIComponent(new URL(db.url).password) || 'no password'])
+      expect(texts).not.toContain(secret);
+    expect(texts).toContain('shop');
+    expect(written('three').html).not.toContain('<script');
+    expect(written('three').html).toContain('&#60;script&#62;');
+    expect(written('three').md).toContain('\\<script\\>alert(1)\\</script\\> \\| \\`x\\`');
+  });
+
+  it('is compared with another one, row by row', async () => {
+    const compare = (...files: string[]) =>
+      runIu(['report', 'compare', ...files.map((file) => join(folder, file)), '--json']);
+    expect(JSON.parse((await compare('one.json', 'two.md')).stdout)).toEqual({ same: true, items: [] });
+    const { items } = JSON.parse((await compare('one.json', 'three.html')).stdout);
+    const subjects = items.map((one: { section: string; subject: string }) => `${one.section}: ${one.subject}`);
+    expect(subjects).toEqual(expect.arrayContaining(['Routes and their readiness: shop', 'Decisions: shop dry_run']));
+    expect(items.find((one: { subject: string }) => one.subject === 'shop')).toMatchObject({ first: null });
+    const refused = await compare('one.json', '../package.json');
+    expect(refused.exitCode).not.toBe(0);
+    expect((await report('nine', '--activation', '99')).stderr).toContain('IU865');
+  });
+});
+
+describe('iu activate beside a live route', () => {
   it('stops where a route is live already', async () => {
     await db.pool.query('alter table iu_outbound_route disable trigger user');
     await db.pool.query('alter table iu_outbound_route drop constraint iu_outbound_route_safe_chk');

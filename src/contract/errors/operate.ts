@@ -66,4 +66,12 @@ export const operateErrors: readonly ErrorEntry[] = [
     exitCode: 3,
     action: 'Connect to the database that was begun with, or name another folder with `--evidence FOLDER`.',
   },
+  {
+    code: 'IU869',
+    name: 'report_unreadable',
+    meaning: 'This is no report that iu report has written.',
+    httpStatus: 422,
+    exitCode: 64,
+    action: 'Name the `.json` file that stands beside the Markdown and HTML of a report.',
+  },
 ];

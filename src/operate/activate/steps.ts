@@ -148,6 +148,7 @@ async function observe(wishes: ActivationWishes): Promise<StepResult> {
   }
   const decisions = await decisionsAfter(pool, from);
   const total = Object.values(decisions).reduce((sum, count) => sum + BigInt(count), 0n);
+  const through = await lastAttemptId(pool);
   const lost = await missingDecisions(pool);
   const reasons: string[] = [];
   for (const name of await registeredWorkers(pool)) {
@@ -156,6 +157,7 @@ async function observe(wishes: ActivationWishes): Promise<StepResult> {
   }
   const evidence = {
     window: { from: beganAt, to: wishes.now().toISOString() },
+    attempts: { after: from, through },
     passes,
     decisions,
     total: total.toString(),
