@@ -35,8 +35,8 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...cutErrors,
   ...retentionErrors,
   ...installErrors,
-  ...adoptionErrors,
   ...operateErrors,
+  ...adoptionErrors,
   ...cliErrors,
 ].sort((left, right) => (left.code < right.code ? -1 : left.code > right.code ? 1 : 0));
 
