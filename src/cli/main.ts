@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { argv, env, exit, stderr, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { register as activate } from './commands/activate.js';
+import { register as adopt } from './commands/adopt.js';
 import { register as attempt } from './commands/attempt.js';
 import { register as backup } from './commands/backup.js';
 import { register as completion } from './commands/completion.js';
@@ -44,6 +45,7 @@ export const commands: readonly RegisterCommand[] = [
   config,
   precheck,
   migrate,
+  adopt,
   verify,
   uninstall,
   activate,
