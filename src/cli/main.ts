@@ -15,6 +15,7 @@ import { register as delivery } from './commands/delivery.js';
 import { register as demo } from './commands/demo.js';
 import { register as deployment } from './commands/deployment.js';
 import { register as doctor } from './commands/doctor.js';
+import { register as drift } from './commands/drift.js';
 import { register as event } from './commands/event.js';
 import { register as eventType } from './commands/event-type.js';
 import { register as evidence } from './commands/evidence.js';
@@ -47,6 +48,7 @@ export const commands: readonly RegisterCommand[] = [
   migrate,
   adopt,
   verify,
+  drift,
   uninstall,
   activate,
   report,

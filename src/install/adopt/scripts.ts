@@ -1,4 +1,4 @@
-import { adoptableTables } from '../../contract/adoption/catalog.js';
+import { adoptableTables, adoptedChanges } from '../../contract/adoption/catalog.js';
 import { type Change, loadChanges } from '../migrate/changes.js';
 import { type Step, scriptSteps } from '../migrate/run.js';
 
@@ -21,7 +21,9 @@ export function tableOf(statement: string): { readonly table: string; readonly m
 /** The statements by which this version makes the tables that can be adopted, in order. */
 export function tableStatements(sqlFolder: string): string[] {
   const wanted: ReadonlySet<string> = new Set(adoptableTables);
-  return loadChanges(sqlFolder)
+  // what later changes add to these tables they add themselves
+  const changes = loadChanges(sqlFolder).filter(({ name }) => (adoptedChanges as readonly string[]).includes(name));
+  return changes
     .flatMap((change) => scriptSteps(change.deploy))
     .flatMap(({ text }) => {
       const about = tableOf(text);
