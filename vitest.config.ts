@@ -25,7 +25,7 @@ export default defineConfig({
       tier('unit', 0, 20, []),
       tier('target', 1, 60, []),
       tier('db', 1, 60, server),
-      tier('fault', 2, 120, ['test/support/build.ts', ...server]),
+      tier('fault', 2, 300, ['test/support/build.ts', ...server]),
       tier('e2e', 3, 180, ['test/support/build.ts', ...server]),
       // Opt-in, `npm run test:directus`: too large to be installed for everybody.
       ...(process.env.IU_TEST_DIRECTUS ? [tier('directus', 4, 300, server)] : []),

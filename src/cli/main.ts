@@ -22,6 +22,8 @@ import { register as ladder } from './commands/ladder.js';
 import { register as migrate } from './commands/migrate.js';
 import { register as precheck } from './commands/precheck.js';
 import { register as probe } from './commands/probe.js';
+import { register as prune } from './commands/prune.js';
+import { register as redact } from './commands/redact.js';
 import { register as replay } from './commands/replay.js';
 import { register as report } from './commands/report.js';
 import { register as route } from './commands/route.js';
@@ -64,6 +66,8 @@ export const commands: readonly RegisterCommand[] = [
   secret,
   replay,
   cursor,
+  prune,
+  redact,
   unit,
   structure,
   probe,

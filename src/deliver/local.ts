@@ -1,6 +1,7 @@
 import type { Clock } from '../route/clock.js';
 import { AdaptivePoll } from '../route/poll.js';
 import type { ExecuteResult } from '../store/delivery-session.js';
+import type { HeldLeases } from './held-leases.js';
 import type { SessionKeeper } from './session-keeper.js';
 
 /** A claim of targets in the database: at most 50 run in one transaction. */
@@ -17,7 +18,7 @@ export class LocalDelivery {
     private readonly sessions: SessionKeeper,
     private readonly clock: Clock,
     private readonly options: {
-      readonly runnerId: string;
+      readonly leases: HeldLeases;
       readonly deployment: string | null;
       readonly once?: boolean;
     },
@@ -42,7 +43,9 @@ export class LocalDelivery {
       try {
         const session = await this.sessions.session(this.#stop.signal);
         if (session === undefined) break;
-        const { deliveries } = await session.claim(this.options.runnerId, {
+        const { leases } = this.options;
+        await leases.recover(session);
+        const { deliveries } = await leases.claim(session, {
           limit: batch,
           leaseSeconds,
           deployment: this.options.deployment,
@@ -53,7 +56,9 @@ export class LocalDelivery {
         const token = deliveries[0]?.leaseToken;
         if (token !== undefined) {
           // A little less than the lease: when nobody knows whether it committed, the sweep must not come first.
-          this.onExecuted(await session.execute(this.options.runnerId, token, (leaseSeconds - 30) * 1000));
+          // One that fails stays known and runs out, so that it counts: what breaks the connection each time must not run for ever.
+          this.onExecuted(await session.execute(leases.runnerId, token, (leaseSeconds - 30) * 1000));
+          leases.settled(deliveries);
         }
         this.sessions.worked();
         if (token === undefined && this.options.once) break;

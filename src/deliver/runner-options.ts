@@ -15,7 +15,7 @@ export interface RunnerPorts {
 
 /** What a runner does. */
 export interface RunnerOptions {
-  /** Unique a process. */
+  /** Names the process; what it claims under is made unique from it. */
   readonly runnerId: string;
   /** IU_DEPLOYMENT; null = nothing is sent. */
   readonly deployment: string | null;

@@ -1,16 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import type { SendOutcome } from '../contract/delivery/delivery.js';
 import { type Clock, systemClock } from '../route/clock.js';
 import { silentLog, type WorkerLog } from '../route/log.js';
 import { AdaptivePoll } from '../route/poll.js';
 import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from '../store/delivery-session.js';
-import { errorCode } from '../store/failure.js';
+import { HeldLeases } from './held-leases.js';
 import { holdSentence } from './hold.js';
+import { LastKnown } from './last-known.js';
 import { LocalDelivery } from './local.js';
+import { OpenTargets } from './open-targets.js';
 import { RouteQueue } from './route-queue.js';
 import type { RunnerOptions, RunnerPorts, RunnerState } from './runner-options.js';
 import { SessionKeeper } from './session-keeper.js';
 import { Settling } from './settling.js';
-import { type Target, unusableTarget } from './target.js';
+import { SkewCheck, skewCheckMilliseconds } from './skew.js';
 
 export type { RunnerOptions, RunnerPorts, RunnerState };
 
@@ -18,9 +21,6 @@ export type { RunnerOptions, RunnerPorts, RunnerState };
 const stateMilliseconds = 250;
 /** A send that could not be over before its lease ends is not begun. */
 const leaseMarginMilliseconds = 2000;
-/** Signatures carry our time: off by more, nothing is sent (Standard Webhooks tolerates five minutes). */
-const largestSkewSeconds = 30;
-const skewCheckMilliseconds = 60_000;
 const beatMilliseconds = 5000;
 /** What was judged longer ago than this is not sent before it was judged again: a paused process, a database out of reach. */
 const staleMilliseconds = 1000;
@@ -43,8 +43,11 @@ export class DeliveryRunner {
   readonly #never = new AbortController();
   readonly #poll = new AdaptivePoll();
   readonly #queues = new Map<string, RouteQueue>();
-  readonly #targets = new Map<string, { readonly version: number; readonly target: Promise<Target> }>();
+  readonly #targets: OpenTargets;
   readonly #results: Settling;
+  readonly #leases: HeldLeases;
+  readonly #skew: SkewCheck;
+  readonly #lastKnown: LastKnown;
   readonly #counts = { sent: 0, failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0 };
   #claimWake = new AbortController();
   #settleWake = new AbortController();
@@ -53,7 +56,6 @@ export class DeliveryRunner {
   #turn = 0;
   #hold: string | null = null;
   #beatAt = 0;
-  #skewCheckAt = 0;
   #stateAt = 0;
   #judgedAt = Number.NEGATIVE_INFINITY;
   #error: unknown;
@@ -68,14 +70,25 @@ export class DeliveryRunner {
     this.#log = ports.log ?? silentLog;
     this.#slots = options.slots ?? 64;
     this.#leaseSeconds = options.leaseSeconds ?? 60;
-    this.#results = new Settling(options.runnerId, this.#log);
+    // Whatever the caller promised: only one runner may ever give back what was claimed under a name.
+    const holder = `${options.runnerId}~${randomBytes(6).toString('base64url')}`;
+    this.#leases = new HeldLeases(holder, this.#clock, this.#log);
+    this.#results = new Settling(holder, this.#log);
+    this.#targets = new OpenTargets(
+      (route) => ports.openTarget(route),
+      this.#clock,
+      this.#log,
+      () => this.#pump(),
+    );
+    this.#lastKnown = new LastKnown(this.#log);
+    this.#skew = new SkewCheck(this.#clock, options.wallClockSeconds);
     const connect = () => ports.connect();
     this.#claims = new SessionKeeper('claim', connect, this.#clock, this.#log);
     this.#settles = new SessionKeeper('settle', connect, this.#clock, this.#log);
     this.#local = new LocalDelivery(
       new SessionKeeper('targets in the database', connect, this.#clock, this.#log),
       this.#clock,
-      options,
+      { ...options, leases: new HeldLeases(`${holder}:database`, this.#clock, this.#log) },
       (result) => {
         this.#counts.sent += result.sent;
         this.#counts.failed += result.failed;
@@ -109,7 +122,7 @@ export class DeliveryRunner {
   async run(): Promise<RunnerState> {
     await Promise.all([this.#claimLoop(), this.#settleLoop(), this.#local.run()]);
     await Promise.all([this.#claims.close(), this.#settles.close()]);
-    for (const { target } of this.#targets.values()) await target.then((one) => one.close()).catch(() => {});
+    await this.#targets.closeAll();
     if (this.#error !== undefined) throw this.#error;
     return this.state;
   }
@@ -124,11 +137,16 @@ export class DeliveryRunner {
   async #claimLoop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       try {
+        const isNew = !this.#claims.isOpen;
         const session = await this.#claims.session(this.#stop.signal);
         if (session === undefined) break;
+        if (isNew) await this.#lastKnown.check(session);
         await this.#beat(session, this.#hold === null ? 'running' : 'waiting');
-        const isSkewed = await this.#skewed(session);
+        const isSkewed = await this.#skew.isSkewed(session);
+        if (isSkewed) this.#noteHold('clock_skew');
         if (isSkewed && this.options.once) this.#stop.abort();
+        await this.#leases.recover(session);
+        await this.#targets.closeStopped(session, this.#queues, this.options.deployment);
         const wait = isSkewed ? skewCheckMilliseconds / 10 : await this.#claim(session);
         this.#claiming = false;
         this.#claims.worked();
@@ -174,7 +192,7 @@ export class DeliveryRunner {
     const rooms = new Map([...this.#queues.values()].map((queue) => [queue.routeId, queue.room(this.#slots)]));
     const startedAt = this.#clock.nowMilliseconds();
     this.#claiming = true;
-    const { hold, deliveries } = await session.claim(this.options.runnerId, {
+    const { hold, deliveries } = await this.#leases.claim(session, {
       limit: room,
       leaseSeconds: this.#leaseSeconds,
       deployment: this.options.deployment,
@@ -190,6 +208,7 @@ export class DeliveryRunner {
     }
     this.#poll.wake();
     this.#judgedAt = startedAt;
+    this.#lastKnown.note(deliveries);
     try {
       await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
     } catch (error) {
@@ -232,26 +251,11 @@ export class DeliveryRunner {
   }
 
   #openRoute(route: DeliveryRoute): void {
-    const before = this.#targets.get(route.route_id);
     const queue = new RouteQueue(route.route_id, route.version, route.route_code);
     const old = this.#queues.get(route.route_id);
     if (old !== undefined) this.#release((one) => one === old);
     this.#queues.set(route.route_id, queue);
-    const target = this.ports.openTarget(route).catch((error: unknown): Target => {
-      const code = errorCode(error) ?? 'error';
-      const reason = error instanceof Error ? error.message : 'error';
-      this.#log('error', 'target cannot be used', { route: route.route_code, code, reason });
-      // The next claim tries to open it again, because a secret may be there then.
-      queue.unusable = true;
-      return unusableTarget(code, reason);
-    });
-    this.#targets.set(route.route_id, { version: route.version, target });
-    void target.then((opened) => {
-      queue.target = opened;
-      this.#pump();
-    });
-    // in-flight sends of the old version finish on it; closing waits for them
-    if (before !== undefined) void before.target.then((one) => one.close()).catch(() => {});
+    this.#targets.open(route, queue);
   }
 
   /** Starts sends while slots are free, one route after the other, so that each gets its turn. */
@@ -354,6 +358,7 @@ export class DeliveryRunner {
     const settled = await this.#results.settle(session);
     if (settled === undefined) return;
     const { batch, result } = settled;
+    this.#leases.settled(batch.map(({ delivery }) => delivery));
     for (const { outcome } of batch) this.#counts[outcome.status] += 1;
     this.#counts.refused += result.refused;
     this.#counts.deadLettered += result.dead_lettered;
@@ -382,16 +387,5 @@ export class DeliveryRunner {
     if (hold !== null || stopped.length > 0) this.#release((queue) => hold !== null || stopped.includes(queue.routeId));
     this.#judgedAt = Math.max(this.#judgedAt, now);
     this.#pump();
-  }
-
-  async #skewed(session: DeliverySession): Promise<boolean> {
-    const now = this.#clock.nowMilliseconds();
-    if (now < this.#skewCheckAt && this.#hold !== 'clock_skew') return false;
-    this.#skewCheckAt = now + skewCheckMilliseconds;
-    const wall = this.options.wallClockSeconds ?? (() => Date.now() / 1000);
-    const skewSeconds = Math.abs((await session.serverTimeSeconds()) - wall());
-    if (skewSeconds <= largestSkewSeconds) return false;
-    this.#noteHold('clock_skew');
-    return true;
   }
 }

@@ -10,6 +10,21 @@ export class DeadlineError extends Error {
   }
 }
 
+/**
+ * Somebody cancelled the wait for a synchronous standby: the transaction is committed here and perhaps nowhere else. Taken as no
+ * answer: nothing is sent on such a claim, and what is repeated is refused by its fence.
+ */
+export class UnconfirmedCommitError extends Error {
+  readonly code = 'unconfirmed_commit';
+
+  constructor() {
+    super(
+      'committed on the primary only: the wait for a synchronous standby was cancelled; a failover now would lose it',
+    );
+    this.name = 'UnconfirmedCommitError';
+  }
+}
+
 /** Between two statements of one transaction there is nothing but a round trip. */
 const idleInTransactionMilliseconds = 10_000;
 
@@ -31,12 +46,27 @@ export async function oneTransaction(
   );
   try {
     const result = await client.query(query);
-    await client.query('commit');
+    await commit(client);
     return result;
   } catch (error) {
     await client.query('rollback').catch(() => {});
     throw error;
   }
+}
+
+/** The warning comes beside a success. Known by the place in the server that gives it: its text is translated, its code is that of all warnings. */
+async function commit(client: pg.Client): Promise<void> {
+  let isUnconfirmed = false;
+  const notice = (message: { routine?: string | undefined }) => {
+    if (message.routine === 'SyncRepWaitForLSN') isUnconfirmed = true;
+  };
+  client.on('notice', notice);
+  try {
+    await client.query('commit');
+  } finally {
+    client.off('notice', notice);
+  }
+  if (isUnconfirmed) throw new UnconfirmedCommitError();
 }
 
 /** Runs `work` on a client; when it takes longer, the connection is cut and nobody knows whether it committed. */

@@ -83,8 +83,15 @@ export interface RunnerBeat {
 export interface DeliverySession {
   claim(runnerId: string, wishes: ClaimWishes): Promise<ClaimResult>;
   settle(runnerId: string, settlements: readonly Settlement[]): Promise<SettleResult>;
+  /** Gives back what this runner leased under other tokens than these; null while a claim of it still runs. */
+  disown(runnerId: string, heldTokens: readonly string[]): Promise<number | null>;
   state(deployment: string | null, routeIds: readonly string[]): Promise<DeliveryState>;
   routes(routeIds: readonly string[]): Promise<readonly DeliveryRoute[]>;
+  /** Whether the log still has this event, and its highest number. */
+  lookUp(
+    eventSeq: string,
+    eventId: string,
+  ): Promise<{ readonly is_there: boolean; readonly highest_seq: string | null }>;
   /** Runs the targets in the database that a claim of this session's database holds. */
   execute(runnerId: string, leaseToken: string, deadlineMilliseconds: number): Promise<ExecuteResult>;
   /** A row in iu_route_worker_heartbeat, without cursors: this process delivers. */
@@ -116,9 +123,16 @@ export async function openDeliverySession(settings: SessionSettings): Promise<De
         runnerId,
         ...settleColumns(settlements),
       ]),
+    disown: (runnerId, heldTokens) =>
+      document(`select coalesce(${schema}.fn_iu_delivery_disown($1, $2)::text, 'null') as result`, [
+        runnerId,
+        heldTokens,
+      ]),
     state: (deployment, routeIds) =>
       document(`select ${schema}.fn_iu_delivery_state($1, $2)::text as result`, [deployment, routeIds]),
     routes: (routeIds) => document(`select ${schema}.fn_iu_delivery_routes($1)::text as result`, [routeIds]),
+    lookUp: (eventSeq, eventId) =>
+      document(`select ${schema}.fn_iu_delivery_known($1, $2)::text as result`, [eventSeq, eventId]),
     execute: (runnerId, leaseToken, deadlineMilliseconds) =>
       document(
         `select ${schema}.fn_iu_delivery_execute($1, $2)::text as result`,

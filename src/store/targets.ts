@@ -111,6 +111,7 @@ export function claimDeployment(
   readonly was: string | null;
   readonly system_identifier: string;
   readonly timeline: number;
+  readonly waiting: number;
 }> {
   return callForResult(database, 'select fn_iu_deployment_claim($1, $2)', [name, reason]);
 }

@@ -49,6 +49,37 @@ describe('the queue of deliveries', () => {
     expect(await settle(db, rows, 'sent')).toEqual({ settled: 0, refused: 1, dead_lettered: 0 });
   });
 
+  it('gives back what a runner leased without learning of it: unsent, uncounted, and not while one of its claims runs', async () => {
+    await liveRoute(db, 'r');
+    await liveRoute(db, 'r.ordered', { ordering: 'subject' });
+    const seq = await emit(db.pool, 's1');
+    await emit(db.pool, 's1');
+    await drain(db.pool);
+    const disown = async (runner: string, held: readonly string[]) =>
+      (await one('select fn_iu_delivery_disown($1, $2) as n', [runner, held])).n;
+    const lost = await claim(db, { runner: 'one' });
+    expect(lost).toHaveLength(3);
+    const token = lost[0]?.lease_token ?? '';
+    expect(await disown('one', [token])).toBe(0);
+    expect(await disown('another', [])).toBe(0);
+    const running = await db.connect();
+    await running.query('begin');
+    await running.query('select * from fn_iu_delivery_claim($1, 10, 60, $2)', ['one', deployment]);
+    expect(await disown('one', [])).toBeNull();
+    await running.query('rollback');
+    expect(await disown('one', [])).toBe(3);
+    expect((await one('select count(*)::int as n from iu_route_lease')).n).toBe(0);
+    expect((await one('select sum(events_used)::int as n from iu_route_approval')).n).toBe(0);
+    expect(await settle(db, lost, 'sent')).toEqual({ settled: 0, refused: 3, dead_lettered: 0 });
+    expect(await settle(db, await claim(db), 'sent')).toMatchObject({ settled: 3 });
+    expect((await attempts(seq)).map((row) => [row.attempt_no, row.status])).toEqual([
+      [1, 'queued'],
+      [1, 'queued'],
+      [2, 'sent'],
+      [2, 'sent'],
+    ]);
+  });
+
   it('tries a failed send again by the policy under the same id and dead-letters it at the end', async () => {
     await liveRoute(db, 'r', { retry_policy: { delays_seconds: [7, 100], jitter_share: 0 } });
     const seq = await emit(db.pool, 's1');

@@ -1,10 +1,11 @@
-// Copies (P14): gates open, routes live, deliveries waiting, and a runner that says the right name. A copy sends nothing until it is claimed.
+// Row 22 of the fault matrix: an older backup is restored. And copies (P14): gates open, routes live, deliveries waiting, and a runner that says the right name. A copy sends nothing until it is claimed.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type pg from 'pg';
 import { expect, inject } from 'vitest';
 import { openDeliverySession } from '../../src/store/delivery-session.js';
 import { connectClient } from '../../src/store/session.js';
@@ -17,7 +18,7 @@ import { databaseAt } from '../support/fault-server.js';
 import { faultDomain } from '../support/fault-writers.js';
 import { waitFor } from '../support/wait.js';
 
-const { row } = faultRows(['copy held', 'copy claimed']);
+const { row } = faultRows(['copy held', 'copy claimed', 'sent again under the same id']);
 const { major, schema } = inject('iuCluster');
 const tools = `/usr/lib/postgresql/${major}/bin`;
 const run = promisify(execFile);
@@ -90,21 +91,78 @@ async function expectHeldUntilClaimed(original: FaultRun, one: RowRun, copy: Tes
   expect(new Set(ids).size).toBe(2 * original.writers.committed);
 }
 
+/** As it is now; the original is without connections for a moment. */
+async function cloneOriginal(original: FaultRun, admin: pg.Client, name: string): Promise<void> {
+  await waitFor(async () => {
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [original.db.name]);
+    return admin.query(`create database ${name} template ${original.db.name}`).then(
+      () => true,
+      () => false,
+    );
+  });
+}
+
+row(
+  'row 22: an older backup is restored: what was sent after it is sent again under the same ids, and the books say what may come twice',
+  (one) =>
+    withFaultRun(one, async (original) => {
+      await prepareOriginal(original, one);
+      const name = `${original.db.name}_copy`;
+      const admin = await connectClient({ url: adminUrl(), purpose: 'fault operator' });
+      await cloneOriginal(original, admin, name);
+      // After the backup everything of it is sent, and more is emitted, decided and sent.
+      const changes = original.writers.committed;
+      original.startWriters({ most: 20, seed: one.seed + 1 });
+      original.startWorker();
+      await original.endLeases();
+      original.startRunner();
+      await original.stopAfterHealing();
+      const ids = () => original.sink.requests.map((request) => String(request.headers['webhook-id']));
+      const known = new Set(ids());
+      expect(known.size).toBe(2 * (changes + original.writers.committed));
+      const copy = databaseAt(withDatabase(adminUrl(), name), name, schema, major);
+      try {
+        await copy.pool.query(`select fn_iu_route_worker_rebase('${faultDomain}_worker', 'restored')`);
+        const { rows } = await copy.pool.query("select fn_iu_deployment_claim($1, 'restored')::text as told", [
+          deployment,
+        ]);
+        const { waiting } = JSON.parse(rows[0].told);
+        expect(waiting).toBeGreaterThan(0);
+        const listed = await copy.pool.query('select delivery_id from v_iu_delivery');
+        expect(listed.rows.length).toBe(waiting);
+        expect(listed.rows.every((row) => known.has(row.delivery_id))).toBe(true);
+        await copy.pool.query('update iu_route_lease set lease_until = clock_timestamp()');
+        await copy.pool.query('update iu_route_delivery set due_at = clock_timestamp()');
+        const before = ids().length;
+        const restored = original.startRunner(
+          {},
+          { connect: () => openDeliverySession({ url: copy.url, schema, purpose: 'fault restored' }) },
+        );
+        await waitFor(async () => (await copy.pool.query('select from iu_route_delivery')).rowCount === 0, {
+          timeoutSeconds: 60,
+          what: 'the restored one has sent all',
+        });
+        await restored.stop();
+        // Nothing but what was listed, and a receiver that dedupes by id has everything once.
+        expect(new Set(ids().slice(before))).toEqual(new Set(listed.rows.map((row) => row.delivery_id)));
+        expect(new Set(ids())).toEqual(known);
+        one.visited('sent again under the same id', ids().length - before);
+      } finally {
+        await original.stop();
+        await copy.drop();
+        await admin.query(`drop database ${name} with (force)`);
+        await admin.end();
+      }
+    }),
+  { runs: 1, most: 10 },
+);
+
 row('a clone beside the original in the same cluster is held until it is claimed', (one) =>
   withFaultRun(one, async (original) => {
     await prepareOriginal(original, one);
     const name = `${original.db.name}_copy`;
     const admin = await connectClient({ url: adminUrl(), purpose: 'fault operator' });
-    // A clone needs the original without connections for a moment.
-    await waitFor(async () => {
-      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
-        original.db.name,
-      ]);
-      return admin.query(`create database ${name} template ${original.db.name}`).then(
-        () => true,
-        () => false,
-      );
-    });
+    await cloneOriginal(original, admin, name);
     const copy = databaseAt(withDatabase(adminUrl(), name), name, schema, major);
     try {
       await expectHeldUntilClaimed(original, one, copy);

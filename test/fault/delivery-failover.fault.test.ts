@@ -1,5 +1,5 @@
-// Rows 9 and 11 of the fault matrix: the primary is lost and the synchronous standby promoted, with writers and runners live; and commits
-// that wait for a standby that is gone. And copies (P14): a byte copy that was promoted sends nothing before somebody claims it.
+// Rows 9 to 12 of the fault matrix: the primary is lost and a standby promoted, with writers and runners live; commits that wait for a
+// standby that is gone, and an operator who cancels that. And copies (P14): a byte copy that was promoted sends nothing before it is claimed.
 import { expect, inject } from 'vitest';
 import { openDeliverySession } from '../../src/store/delivery-session.js';
 import { connectClient } from '../../src/store/session.js';
@@ -17,6 +17,8 @@ const { row } = faultRows([
   'commit waited',
   'reconnected',
   'lease expired',
+  'gap reported',
+  'wait cancelled',
 ]);
 const name = 'fault_pair';
 const { schema, major } = inject('iuCluster');
@@ -166,6 +168,101 @@ row(
       await expectAcknowledged(run);
     }),
   serial,
+);
+
+row(
+  'row 10: failover to a standby that was behind: what is gone is reported, and what is there goes on by the books',
+  (one) =>
+    onPair(one, false, async (run, pair) => {
+      await run.query("insert into dot_config (key, value, reason) values ('iu_core.ha', 'true', 'fault run')");
+      const writers = run.startWriters({ most: 100_000 });
+      run.startWorker();
+      const running = run.startRunner({ leaseSeconds: 60 });
+      await received(run, one.random.between(10, 60));
+      // The sender of the primary stands still, so from here on nothing reaches the standby.
+      const [sender] = await run.query('select pid from pg_stat_replication');
+      process.kill(Number(sender?.pid), 'SIGSTOP');
+      await received(run, run.sink.requests.length + one.random.between(60, 120));
+      await pair.primary.lose();
+      const told = new Map(writers.acknowledged);
+      const second = await connectClient({ url: pair.urlOf(pair.standby, 'postgres'), purpose: 'fault operator' });
+      await second.query('select pg_promote(true, 60)');
+      await second.end();
+      pair.proxy.forwardTo(pair.standby.port);
+      await waitFor(() => running.said.some((line) => line.startsWith('events are missing')), {
+        timeoutSeconds: 40,
+        what: 'the gap is reported',
+      });
+      one.visited('gap reported');
+      const counted = new Map(
+        (await run.query('select id, n from fault_subject')).map((subject) => [Number(subject.id), Number(subject.n)]),
+      );
+      expect([...told].some(([id, n]) => (counted.get(id) ?? 0) < n)).toBe(true);
+      const before = writers.committed;
+      await waitFor(() => writers.committed > before + 20, { timeoutSeconds: 40, what: 'writers go on' });
+      await writers.stop();
+      await run.endLeases();
+      const ledger = await run.stopAfterHealing();
+      // Received and not there any more: what was lost. Everything else balances.
+      expect(ledger.unrecorded).toBeGreaterThan(0);
+      expect(ledger).toMatchObject({
+        undecided: 0,
+        doubleDecisions: 0,
+        unsent: 0,
+        doubleSent: 0,
+        brokenNumbers: 0,
+        phantomSent: 0,
+      });
+      expect(ledger).toMatchObject({ deadLetters: 0, waiting: 0, leases: 0, changedBodies: 0 });
+    }),
+  { ...serial, runs: 1 },
+);
+
+row(
+  'row 12: an operator cancels the wait for a standby that is gone: said, and nothing is sent on what only the primary has',
+  (one) =>
+    onPair(one, true, async (run, pair) => {
+      run.startWriters({ most: 300 });
+      run.startWorker();
+      const reasons: string[] = [];
+      const running = run.startRunner(
+        { leaseSeconds: 300 },
+        {
+          connect: () => openDeliverySession({ url: run.db.url, schema, purpose: 'fault runner' }),
+          log: (_level, _message, fields) => reasons.push(String(fields?.reason)),
+        },
+      );
+      await received(run, one.random.between(5, 60));
+      await pair.standby.lose();
+      const watch = await connectClient({ url: pair.urlOf(pair.primary, 'postgres'), purpose: 'fault operator' });
+      const waiting =
+        "from pg_stat_activity where wait_event = 'SyncRep' and application_name = 'iu-core fault runner'";
+      await waitFor(
+        async () => running.runner.state.sending === 0 && ((await watch.query(`select ${waiting}`)).rowCount ?? 0) > 0,
+        {
+          timeoutSeconds: 30,
+          what: 'commits of the runner wait',
+        },
+      );
+      const before = run.sink.requests.length;
+      await waitFor(
+        async () => {
+          await watch.query(`select pg_cancel_backend(pid) ${waiting}`);
+          return reasons.some((reason) => reason.includes('committed on the primary only'));
+        },
+        { timeoutSeconds: 30, what: 'the cancelled wait is said' },
+      );
+      one.visited('wait cancelled');
+      expect(run.sink.requests.length).toBe(before);
+      await pair.startAgain(pair.standby);
+      await waitForReplication(pair.urlOf(pair.primary, 'postgres'), 'sync');
+      await watch.end();
+      await run.writers.stop();
+      const ledger = await run.expectHealed({ crashes: 0 });
+      expect(ledger).toMatchObject({ unknown: 0, duplicates: 0 });
+      await expectAcknowledged(run);
+    }),
+  { ...serial, runs: 1 },
 );
 
 row(

@@ -1,4 +1,5 @@
-// Row 13 of the fault matrix: connections to PostgreSQL that the network forgot. Nobody is told, nothing is answered.
+// Row 13 of the fault matrix: connections to PostgreSQL that the network forgot. Nobody is told, nothing is answered. And claims that
+// committed although their answer never came: nothing of them was sent, so nothing of them may count as unknown or wait for a lease.
 import { expect } from 'vitest';
 import { openDeliverySession } from '../../src/store/delivery-session.js';
 import { holdStatement } from '../support/fault-hold.js';
@@ -7,7 +8,13 @@ import { type FaultRun, withFaultRun } from '../support/fault-run.js';
 import { type HoldingProxy, startHoldingProxy } from '../support/holding-proxy.js';
 import { waitFor } from '../support/wait.js';
 
-const { row } = faultRows(['reconnected', 'half-open found', 'locks of a forgotten connection given up']);
+const { row } = faultRows([
+  'reconnected',
+  'half-open found',
+  'locks of a forgotten connection given up',
+  'claim without an answer',
+  'given back unsent',
+]);
 
 /** A call on a dead connection is given up after 30 s; some room for a busy machine. */
 const foundSeconds = 45;
@@ -93,3 +100,34 @@ for (const [what, table] of [
     { isConcurrent: true },
   );
 }
+
+row('a claim that committed and was never answered is given back at once, and nothing of it counts as unknown', (one) =>
+  withFaultRun(one, (run) =>
+    withProxy(run, async (proxy, url) => {
+      let left = 3;
+      const spared = one.random.between(0, 3);
+      let claims = 0;
+      proxy.judgeClaims(async () => {
+        claims += 1;
+        if (
+          left === 0 ||
+          claims <= spared ||
+          (await run.count('iu_route_lease where unsettled = cardinality(event_seqs)')) === 0
+        )
+          return false;
+        left -= 1;
+        one.visited('claim without an answer');
+        return true;
+      });
+      run.startWriters();
+      run.startWorker();
+      const connect = () => openDeliverySession({ url, schema: run.db.schema, purpose: 'fault unanswered' });
+      // A lease that outlasts the minute in which a run must heal: waiting for its end would fail.
+      const running = run.startRunner({ leaseSeconds: 300 }, { connect });
+      const ledger = await run.expectHealed({ crashes: 0 });
+      expect(left).toBe(0);
+      one.visited('given back unsent', running.said.filter((line) => line.includes('is given back')).length);
+      expect({ unknown: ledger.unknown, duplicates: ledger.duplicates }).toEqual({ unknown: 0, duplicates: 0 });
+    }),
+  ),
+);

@@ -12,6 +12,7 @@ import { victim } from '../support/fault-process.js';
 import { faultRows } from '../support/fault-rows.js';
 import { type FaultRun, withFaultRun } from '../support/fault-run.js';
 import { type FaultServer, startFaultServer } from '../support/fault-server.js';
+import { startHoldingProxy } from '../support/holding-proxy.js';
 import { waitFor } from '../support/wait.js';
 
 const { row } = faultRows([
@@ -20,6 +21,7 @@ const { row } = faultRows([
   'backend killed',
   'crashed in a sweep',
   'writers came back',
+  'crashed before the answer of a claim',
 ]);
 /** One after the other: a crash takes all databases of the server. */
 const alone = { atOnce: 1 };
@@ -34,14 +36,11 @@ const onServer = { database: () => server.database() };
 const received = (run: FaultRun, count: number) =>
   waitFor(() => run.sink.requests.length >= count, { what: `the sink has ${count} requests`, timeoutSeconds: 40 });
 
-/**
- * A runner in this process whose connects are counted: three connections, five attempts a second each at most. Its lease is longer than a
- * restart and well below the minute in which a run must heal: a claim that committed and was never answered is free when its lease ends.
- */
+/** A runner in this process whose connects are counted: three connections, five attempts a second each at most. */
 function startCounted(run: FaultRun) {
   const connects: number[] = [];
   const running = run.startRunner(
-    { leaseSeconds: 25 },
+    { leaseSeconds: 60 },
     {
       connect: () => {
         connects.push(performance.now());
@@ -74,6 +73,48 @@ row(
       onServer,
     ),
   alone,
+);
+
+row(
+  'row 7: the server crashes after a claim committed and before it was answered: nothing of it becomes unknown',
+  (one) =>
+    withFaultRun(
+      one,
+      async (run) => {
+        const address = new URL(run.db.url);
+        const proxy = await startHoldingProxy();
+        proxy.forwardTo(Number(address.port), address.hostname);
+        address.host = `127.0.0.1:${proxy.port}`;
+        let crashing: Promise<void> | undefined;
+        proxy.judgeClaims(async () => {
+          if (crashing === undefined && (await run.count('iu_route_lease')) > 0) {
+            crashing = server.crash();
+            one.visited('crashed before the answer of a claim');
+            return true;
+          }
+          return false;
+        });
+        try {
+          run.startWriters();
+          run.startWorker();
+          run.startRunner(
+            { leaseSeconds: 300 },
+            {
+              connect: () => openDeliverySession({ url: address.href, schema: run.db.schema, purpose: 'fault runner' }),
+            },
+          );
+          await waitFor(() => crashing !== undefined, { timeoutSeconds: 40 });
+          await crashing;
+          const ledger = await run.expectHealed({ crashes: 0 });
+          expect({ unknown: ledger.unknown, duplicates: ledger.duplicates }).toEqual({ unknown: 0, duplicates: 0 });
+        } finally {
+          await run.stop();
+          await proxy.close();
+        }
+      },
+      onServer,
+    ),
+  { ...alone, runs: 1, most: 20 },
 );
 
 row(

@@ -53,7 +53,7 @@ export function faultRows(expectedPaths: readonly string[]): FaultRows {
 
   const row: FaultRows['row'] = (name, body, options = {}) => {
     const count = Math.min(asked ?? options.runs ?? shortRuns, options.most ?? Number.POSITIVE_INFINITY);
-    const timeout = 60_000 + count * (options.secondsPerRun ?? 20) * 1000;
+    const timeout = 120_000 + count * (options.secondsPerRun ?? 60) * 1000;
     if (options.skip) {
       // Under its own name: where another run can run it, it is not missing.
       console.log(`skipped: ${name}: ${options.skip}`);

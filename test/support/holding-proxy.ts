@@ -15,6 +15,11 @@ export interface HoldingProxy {
   pass(): void;
   /** The connections that are open now stay half-open for ever: no byte and no end gets through. New ones work. */
   forget(): void;
+  /**
+   * Asked when the server has answered the commit of a transaction that claimed deliveries, before anybody is told: true cuts that
+   * connection, so that the claim is committed and nobody knows.
+   */
+  judgeClaims(judge: () => Promise<boolean>): void;
   close(): Promise<void>;
 }
 
@@ -23,6 +28,7 @@ interface Pair {
   readonly upstream: Socket;
   isHeld: boolean;
   isForgotten: boolean;
+  claim: 'none' | 'asked' | 'committing';
 }
 
 export async function startHoldingProxy(): Promise<HoldingProxy> {
@@ -30,14 +36,36 @@ export async function startHoldingProxy(): Promise<HoldingProxy> {
   const target = { port: 0, host: '127.0.0.1' };
   let isHolding = false;
   let accepted = 0;
+  let judge: (() => Promise<boolean>) | undefined;
 
   const set = (pair: Pair, isHeld: boolean) => {
     pair.isHeld = isHeld;
     for (const socket of [pair.client, pair.upstream]) isHeld ? socket.pause() : socket.resume();
   };
   const join = (pair: Pair, from: Socket, to: Socket) => {
-    from.on('data', (part: Buffer) => {
+    const pass = (part: Buffer) => {
       if (!to.write(part)) from.pause();
+    };
+    from.on('data', (part: Buffer) => {
+      if (from === pair.client) {
+        if (part.includes('fn_iu_delivery_claim(')) pair.claim = 'asked';
+        else if (pair.claim === 'asked') pair.claim = part.includes('commit\0') ? 'committing' : 'none';
+      } else if (pair.claim === 'committing' && judge !== undefined) {
+        pair.claim = 'none';
+        from.pause();
+        const ignoreLost = () => true; // the server went away while it was asked
+        void judge()
+          .catch(ignoreLost)
+          .then((isCut) => {
+            if (isCut) pair.client.destroy();
+            else {
+              pass(part);
+              from.resume();
+            }
+          });
+        return;
+      }
+      pass(part);
     });
     to.on('drain', () => {
       if (!pair.isHeld) from.resume();
@@ -56,6 +84,7 @@ export async function startHoldingProxy(): Promise<HoldingProxy> {
       upstream: connect(target.port, target.host),
       isHeld: isHolding,
       isForgotten: false,
+      claim: 'none',
     };
     pairs.add(pair);
     join(pair, client, pair.upstream);
@@ -89,6 +118,9 @@ export async function startHoldingProxy(): Promise<HoldingProxy> {
         pair.isForgotten = true;
         set(pair, true);
       }
+    },
+    judgeClaims: (asked) => {
+      judge = asked;
     },
     close: async () => {
       for (const pair of pairs) {

@@ -43,6 +43,8 @@ begin
   if nullif(btrim(p_runner_id), '') is null then
     raise exception using errcode = 'IU353', message = 'a runner claims under a name';
   end if;
+  -- Until the end of this transaction, for fn_iu_delivery_disown.
+  perform pg_advisory_xact_lock_shared(hashtextextended('iu_core claims of ' || p_runner_id, 0));
   -- Before anything else is locked: who drains a gate waits for passes, and they may wait for what the sweep locks.
   if not fn_iu_in_probe() then
     perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());

@@ -4,7 +4,8 @@
 --            says the same name may send from here; a copy of it, wherever it is restored, holds every send until somebody claims
 --            it there under a name that its runners use.
 -- Arguments: p_name: letters, digits, dot, dash or underscore, 63 at most; p_reason: why, mandatory
--- Returns:   {name, was, system_identifier, timeline}
+-- Returns:   {name, was, system_identifier, timeline, waiting: deliveries that runners may send from now on; after a restore each of them
+--            may have been sent before, under the same id}
 -- Raises:    IU350 malformed name, IU351 reason missing, IU302 read-only node
 -- Writes:    iu_deployment, dot_config
 -- May call:  iu_operator
@@ -29,6 +30,7 @@ begin
   values (p_name, v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid, v_identity.timeline, session_user, p_reason);
   insert into dot_config (key, value, reason) values ('iu_core.deployment', p_name, p_reason)
   on conflict (key) do update set value = excluded.value, reason = excluded.reason;
-  return jsonb_build_object('name', p_name, 'was', v_was, 'system_identifier', v_identity.system_identifier, 'timeline', v_identity.timeline);
+  return jsonb_build_object('name', p_name, 'was', v_was, 'system_identifier', v_identity.system_identifier, 'timeline', v_identity.timeline,
+    'waiting', (select count(*) from iu_route_delivery));
 end
 $$;

@@ -31,6 +31,11 @@ function registerClaim(deployment: Command, context: CliContext): void {
       .printer(command)
       .result(result, () => [
         `This database is ${result.name}${was}. A runner sends from here with IU_DEPLOYMENT=${result.name}.`,
+        ...(result.waiting > 0
+          ? [
+              `${result.waiting} deliveries wait. After a restore each may have been sent before, under the same id: iu delivery list`,
+            ]
+          : []),
       ]);
   });
 }

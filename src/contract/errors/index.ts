@@ -12,6 +12,7 @@ import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { operateErrors } from './operate.js';
+import { retentionErrors } from './retention.js';
 import { routingErrors } from './routing.js';
 import { structureErrors } from './structure.js';
 import { unitsErrors } from './units.js';
@@ -32,6 +33,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...deliveryBrokersErrors,
   ...structureErrors,
   ...cutErrors,
+  ...retentionErrors,
   ...installErrors,
   ...operateErrors,
   ...adoptionErrors,
