@@ -1482,7 +1482,7 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_prune_rest: {
     readonly args: { p_run: string | null; p_batch_no: number | null; p_limit: number | null };
-    readonly result: readonly (string | null)[];
+    readonly result: readonly ({ table_name: string | null; line: string | null })[];
   };
   readonly fn_iu_prune_said: {
     readonly args: { p_run: string | null; p_status: string | null };
@@ -1497,8 +1497,8 @@ export interface CatalogFunctions {
     readonly result: readonly (string | null)[];
   };
   readonly fn_iu_prune_take: {
-    readonly args: { p_run_id: string | null; p_batch_no: number | null; p_seqs: readonly (string | null)[] | null; p_keep: boolean | null };
-    readonly result: readonly (string | null)[];
+    readonly args: { p_run: string | null; p_batch_no: number | null; p_seqs: readonly (string | null)[] | null };
+    readonly result: readonly ({ table_name: string | null; line: string | null })[];
   };
   readonly fn_iu_rank_between: {
     readonly args: { p_left: string | null; p_right: string | null };
