@@ -574,14 +574,19 @@ export interface IuRouteFlowRow {
   readonly budget_failures: number;
   readonly budget_started_at: string | null;
   readonly claimed_at: string | null;
+  readonly due_from: string | null;
   readonly failing_since: string | null;
   readonly failures_in_row: number;
+  readonly lane_due_from: string | null;
   readonly last_failure_at: string | null;
   readonly last_failure_code: string | null;
   readonly last_sent_at: string | null;
+  readonly look_at: string | null;
+  readonly looked_at: string | null;
   readonly pause_reason: string | null;
   readonly paused_at: string | null;
   readonly paused_by: string | null;
+  readonly picked: string;
   readonly route_id: string;
   readonly tokens: string;
   readonly tokens_at: string | null;
@@ -1264,9 +1269,13 @@ export interface CatalogFunctions {
     readonly args: { p_event_seq: string | null; p_event_id: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_delivery_look: {
+    readonly args: { p_route_id: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_delivery_pick: {
     readonly args: { p_route_id: string | null; p_limit: number | null; p_lease_token: string | null };
-    readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null };
+    readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null; due_from: string | null; lane_due_from: string | null };
   };
   readonly fn_iu_delivery_routes: {
     readonly args: { p_route_ids: readonly (string | null)[] | null };
