@@ -101,6 +101,18 @@ export interface IuActivationStepRow {
   readonly step_id: string;
 }
 
+/** A row of the table iu_adoption_step. */
+export interface IuAdoptionStepRow {
+  readonly back: string;
+  readonly done_by: string;
+  readonly finished_at: string;
+  readonly started_at: string;
+  readonly state: string;
+  readonly step: string;
+  readonly step_no: number;
+  readonly what: string;
+}
+
 /** A row of the table iu_archived_row. */
 export interface IuArchivedRowRow {
   readonly archived_row_id: string;
@@ -1062,6 +1074,7 @@ export interface CatalogRelations {
   readonly information_unit: InformationUnitRow;
   readonly iu_activation: IuActivationRow;
   readonly iu_activation_step: IuActivationStepRow;
+  readonly iu_adoption_step: IuAdoptionStepRow;
   readonly iu_archived_row: IuArchivedRowRow;
   readonly iu_attempt_reconciliation: IuAttemptReconciliationRow;
   readonly iu_collection_path: IuCollectionPathRow;
