@@ -89,7 +89,7 @@ describe('re-cut matcher', () => {
         expectPartition(olds, news, result);
         expect(recut(structuredClone(olds), structuredClone(news))).toEqual(result);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -106,7 +106,7 @@ describe('re-cut matcher', () => {
         const wanted = { text: 'same', hasMoved: false, isReordered: false, isRelabelled: false, reason: 'same_text' };
         for (const match of result.matches) expect(match).toMatchObject(wanted);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
