@@ -1,6 +1,7 @@
 // npm run bench NAME [-- --json] [--large] [--quick]
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
+import { benchCut } from './cut.mjs';
 import { benchDeliverRate } from './deliver.mjs';
 import { benchBlockedSubject } from './deliver-blocked.mjs';
 import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './deliver-latency.mjs';
@@ -28,6 +29,8 @@ const parts = {
   send: [benchSend],
   prune: [benchPrune],
   tree: [benchTree],
+  // Cutting alone; what reaches the database is measured by the parts after it.
+  cut: [benchCut],
 };
 /** Benchmarks without a database: they get no cluster. */
 const plainParts = { recut: [benchRecut] };
