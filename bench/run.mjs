@@ -7,6 +7,7 @@ import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './delive
 import { benchDeliverPeers } from './deliver-peers.mjs';
 import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
+import { benchPrune } from './prune.mjs';
 import { benchRoute } from './route.mjs';
 import { benchSend } from './send.mjs';
 import { benchTree } from './tree.mjs';
@@ -24,6 +25,7 @@ const parts = {
     benchMemory,
   ],
   send: [benchSend],
+  prune: [benchPrune],
   tree: [benchTree],
 };
 const name = process.argv[2];
