@@ -119,6 +119,19 @@ describe('a law that quotes another', () => {
     expect(amending(...quoted)).toEqual(expected);
   });
 
+  it('takes no mark for a quotation that nobody announced when its own articles go on inside', () => {
+    const text = lines(
+      'Điều 1. Từ ngữ',
+      '“Hàng là vật;',
+      '“Dịch vụ” là việc.',
+      'Điều 2. Phạm vi',
+      '1. Gọi là hàng”.',
+      '2. Hai.',
+      'Điều 3. Xong',
+    );
+    expect(outline(text)).toEqual(['6 Điều 1', '6 Điều 2', '7 Khoản 1', '7 Khoản 2', '6 Điều 3']);
+  });
+
   it('goes on with its own structure when one of two quotations lost its end', () => {
     const text = lines(
       'Điều 1. Sửa đổi, bổ sung Luật cũ',

@@ -22,12 +22,14 @@ interface PreviewOptions extends PageOptions {
 /** A piece as it is shown: where it is and how it begins. */
 interface PreviewRow extends CutPiece {
   readonly bytes: number;
+  /** How many pieces are above it. */
+  readonly depth: number;
   readonly sample: string;
 }
 
 const columns: readonly Column<PreviewRow>[] = [
   { title: 'piece', value: (row) => row.ordinal, align: 'right' },
-  { title: 'label', value: (row) => `${'  '.repeat(Math.max(0, row.level - 1))}${row.label}` },
+  { title: 'label', value: (row) => `${'  '.repeat(row.depth)}${row.label}` },
   { title: 'kind', value: (row) => row.kind },
   { title: 'bytes', value: (row) => row.bytes, align: 'right' },
   { title: 'begins with', value: (row) => row.sample },
@@ -71,7 +73,9 @@ function show(
   const matching = pieces.filter(({ kind }) => options.kind === undefined || kind === options.kind);
   const after = options.after === undefined ? -1 : Number(options.after);
   const rest = matching.filter(({ ordinal }) => ordinal > after);
-  const items = rest.slice(0, options.limit).map((piece) => rowOf(piece, source.text));
+  const depths: number[] = [];
+  for (const { parentOrdinal } of pieces) depths.push(parentOrdinal === null ? 0 : (depths[parentOrdinal] ?? 0) + 1);
+  const items = rest.slice(0, options.limit).map((piece) => rowOf(piece, depths[piece.ordinal] ?? 0, source.text));
   const next = rest.length > items.length ? String(items.at(-1)?.ordinal) : null;
   const { mediaType: originalMediaType, encoding } = source.original;
   const facts = { ...whole, originalMediaType, encoding, extractor: source.extractor, pieceCount: pieces.length };
@@ -92,7 +96,7 @@ function show(
   if (next !== null) printer.note(`more: ${commandLineWithout(context.words, ['--after'])} --after ${next}`);
 }
 
-function rowOf(piece: CutPiece, text: Uint8Array): PreviewRow {
+function rowOf(piece: CutPiece, depth: number, text: Uint8Array): PreviewRow {
   const begin = Buffer.from(text.subarray(piece.start, Math.min(piece.end, piece.start + sampleBytes))).toString(
     'utf8',
   );
@@ -101,5 +105,5 @@ function rowOf(piece: CutPiece, text: Uint8Array): PreviewRow {
     .replace(/\s+/gu, ' ')
     .trim();
   const sample = [...words].slice(0, sampleLength).join('');
-  return { ...piece, bytes: piece.end - piece.start, sample };
+  return { ...piece, bytes: piece.end - piece.start, depth, sample };
 }

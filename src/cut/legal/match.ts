@@ -41,7 +41,7 @@ function levelMatch(view: string, grammar: Grammar, level: GrammarLevel, match: 
   const tail = level.tail === 'any' ? 'strong' : tailOf(after, grammar);
   if (tail === null || (level.tail === 'line' && after.replace(/^[\s.:–—-]+/u, '') !== '')) return null;
   const label = labelOf(level, written);
-  return { level, number, label, rest: after.replace(/^[\s.:)–—-]+/u, ''), isStrong: tail === 'strong' };
+  return { level, number, label, rest: after.replace(/^[\s.:/)–—-]+/u, ''), isStrong: tail === 'strong' };
 }
 
 /** Ordinals are written in capitals as often as not and take no full stop, and `4 bis` is `4bis`. */
@@ -54,7 +54,7 @@ function labelOf({ label }: GrammarLevel, written = ''): string {
 function tailOf(after: string, grammar: Grammar): 'strong' | 'weak' | null {
   if (/^\s*$/.test(after)) return 'strong';
   // `§ 5 - 7` is a range, not a heading.
-  if (/^ ?[.:–—-]+(?:[\s–—-]|$|\p{L})/u.test(after)) return /^ ?[–—-] ?[0-9]/.test(after) ? null : 'strong';
+  if (/^ ?[.:/–—-]+(?:[\s("“[*–—-]|$|\p{L})/u.test(after)) return /^ ?[–—-] ?[0-9]/.test(after) ? null : 'strong';
   const rest = after.trimStart();
   if (rest === after || !/^[\p{Lu}\p{Lt}\p{Lo}([„“"«*]/u.test(rest)) return null;
   if (grammar.notAfterNumber.some((one) => one.test(rest))) return null;

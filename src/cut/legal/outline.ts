@@ -44,6 +44,19 @@ export class LegalOutline {
     return this.grammar.quoteIntroductions.some((one) => one.test(view));
   }
 
+  /** True when the line is the heading of the main level that our own numbers expect. */
+  isNextMain(view: string): boolean {
+    const last = this.lastNumber.get(this.grammar.main);
+    return matchesOf(view, this.grammar).some(
+      ({ level, number, isStrong }) =>
+        isStrong &&
+        level.kind === this.grammar.main &&
+        number !== null &&
+        last !== undefined &&
+        follows(last, number, 1),
+    );
+  }
+
   doubt(): void {
     this.isDoubtful = true;
   }

@@ -22,6 +22,9 @@ interface WaitingLine {
 export class LegalScanner {
   private readonly outline: LegalOutline;
   private open: QuoteOpening | null = null;
+  /** The line before the quotation announced it with a colon. */
+  private isAnnounced = false;
+  private previous = '';
   private waiting: WaitingLine[] = [];
   /** For each opening mark: no closing one stands before this offset, so an opening before it opens nothing. */
   private readonly neverClosed = new Map<string, number>();
@@ -37,6 +40,8 @@ export class LegalScanner {
       return;
     }
     const opening = this.openingIn(start, text);
+    this.isAnnounced = opening?.isBlock === false || /[:：]\s*$/u.test(this.previous);
+    if (text.trim() !== '') this.previous = text;
     if (opening === null) {
       this.outline.line(start, viewOf(text, this.grammar));
       return;
@@ -77,9 +82,15 @@ export class LegalScanner {
       );
       this.open = null;
       this.waiting = [];
-    } else if (this.waiting.length > mostQuotedLines || this.opensAgain(trimmed, pair)) {
+      this.previous = trimmed;
+    } else if (this.waiting.length > mostQuotedLines || this.opensAgain(trimmed, pair) || this.isOurs(text)) {
       this.giveUpQuotation(start);
     }
+  }
+
+  /** Nobody announced a quotation, and here our own articles go on: its closing mark was forgotten, or it was none. */
+  private isOurs(text: string): boolean {
+    return !this.isAnnounced && this.outline.isNextMain(viewOf(text, this.grammar));
   }
 
   /** A new quotation after an instruction (`… as follows:`) shows that the one before lost its end. */
