@@ -100,7 +100,11 @@ async function changeBack(way: Way, change: Change): Promise<void> {
     way.run.onProgress?.({ kind: 'discarded', subject: change.name, detail: tables.join(', ') });
     failure = await attempt(tables);
   }
-  if (failure !== undefined) throw failureError(change.name, failure);
+  if (failure === undefined) return;
+  const error = failureError(change.name, failure);
+  // the hint of a rollback names what a new installation would do
+  if (failure.code !== 'IU811') throw error;
+  throw new IuError('IU811', { message: error.message, hint: 'export it, then iu adopt back --discard-records' });
 }
 
 /** Registry, journal and rights: what was prepared before the first step. */
