@@ -21,6 +21,8 @@ export type JournalNote =
         readonly settings: readonly string[];
         readonly markers: string | null;
         readonly types: readonly string[];
+        /** Functions of the schema, as the fingerprint names them. */
+        readonly functions: readonly string[];
       };
     };
 
@@ -56,7 +58,10 @@ export async function readFormerRows(
     'dot_config',
     `select value as name from ${quoted}.dot_config where key = 'iu_create.gateway.allowed_marker_values'`,
   );
-  return { rows: { settings, types, markers: markers ?? null } };
+  const known = `select p.proname || '(' || oidvectortypes(p.proargtypes) || ')' as name
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 order by 1`;
+  const functions = (await client.query(known, [schema])).rows.map((row) => row.name);
+  return { rows: { settings, types, functions, markers: markers ?? null } };
 }
 
 /** What takes back rows that the changes added to tables that were there before; $1 settings, $2 markers, $3 types. */

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AllowWord } from '../../src/contract/adoption/steps.js';
 import { adoptApply, adoptBack, adoptPlan } from '../../src/install/adopt/index.js';
+import { runDrift } from '../../src/install/drift/index.js';
 import { migrateDown, migrateUp, migrateVerify, uninstall } from '../../src/install/migrate/index.js';
 import { runIu } from '../support/cli.js';
 import type { TestDatabase } from '../support/database.js';
@@ -57,7 +58,8 @@ const closeGates = () =>
     "select fn_iu_gate_set('iu_core.route_worker_enabled', false, 'test'), fn_iu_gate_set('iu_core.routes_master_enabled', false, 'test')",
   );
 
-describe('iu adopt', () => {
+// a loaded machine takes its time for a whole adoption and its way back
+describe('iu adopt', { timeout: 180_000 }, () => {
   it('adopts while writers write, loses no event, decides the old ones once, and gives exactly the former catalog back', async () => {
     await legacy(events);
     writers = await startLegacyWriters(db, 3);
@@ -173,6 +175,17 @@ describe('iu adopt', () => {
     const open = "update dot_config set value = 'true' where key = 'iu_core.route_worker_enabled'";
     expect(await refusal(db.pool.query(open))).toBe('IU845');
     expect(await refusal(openGates())).toBe('IU845');
+    // what the former system has under names like ours is no drift
+    const database = {
+      pool: db.pool,
+      url: db.url,
+      schema,
+      serverVersionNumber: db.major * 10_000,
+      close: async () => {},
+    };
+    const drift = await runDrift({ database });
+    expect(drift.differences.filter(({ damage }) => damage)).toEqual([]);
+    expect(drift.differences.map(({ key }) => key)).toContain('function fn_iu_notify_version()');
     for (const work of [migrateDown(client, { schema }), uninstall(client, { schema, discardData: true })]) {
       expect(await refusal(work)).toBe('IU842');
     }

@@ -66,7 +66,13 @@ export async function legacyCatalog(client: pg.ClientBase, schema: string): Prom
           where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'S', 'v') order by 1, 2, 3`,
       )
     ).rows;
-    const place = (await client.query('select nspacl::text from pg_namespace where nspname = $1', [schema])).rows;
+    const place = (
+      await client.query(
+        `select x.grantee, x.privilege_type from pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) x
+          where n.nspname = $1 order by 1, 2`,
+        [schema],
+      )
+    ).rows;
     return [...objects, ...rights, ...place];
   } finally {
     await client.query('rollback');

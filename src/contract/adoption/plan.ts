@@ -258,16 +258,32 @@ function tableSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): A
   ];
 }
 
+/** A unique rule of theirs beside a deferrable one of ours refuses what exchanges two places in one statement. */
+function rigidKeys(input: PlanInput): string[] {
+  return [...input.found].flatMap(([table, { constraints }]) => {
+    const ours = input.wanted.get(table)?.constraints ?? [];
+    return constraints.flatMap(({ name, definition }) =>
+      ours.some((one) => one.name !== name && one.definition.startsWith(`${definition} DEFERRABLE`))
+        ? [
+            `constraint ${name} of ${table} is not deferrable: structure operations that exchange numbers are refused while it stands`,
+          ]
+        : [],
+    );
+  });
+}
+
 /** What stays beside ours: rules and triggers of somebody else. */
 function summary(
   table: AdoptableTable | string,
   found: TableFacts | undefined,
   wanted: TableFacts,
   input: PlanInput,
+  steps: readonly AdoptionStep[],
 ): TableSummary {
   if (found === undefined) return { table, exists: false, rows: '0', bytes: '0', missing: [], kept: [] };
   const has = new Set(found.columns.map(({ name }) => name));
-  const ours = new Set([...wanted.constraints, ...wanted.indexes].map(({ name }) => name));
+  const renamed = steps.flatMap((one) => (one.table === table && 'from' in one.action ? [one.action.from] : []));
+  const ours = new Set([...[...wanted.constraints, ...wanted.indexes].map(({ name }) => name), ...renamed]);
   const ourTriggers = new Set(input.ownTriggers.filter((one) => one.table === table).map(({ name }) => name));
   const kept = [
     ...found.columns.flatMap(({ name }) => (wanted.columns.some((one) => one.name === name) ? [] : [`column ${name}`])),
@@ -355,6 +371,7 @@ export function planAdoption(input: PlanInput): AdoptionPlan {
       : [],
   );
   const notes = [
+    ...rigidKeys(input),
     ...(input.openGates.includes('iu_core.routes_master_enabled')
       ? ['the master gate is open and stays so; the worker gate comes closed, so nothing runs']
       : []),
@@ -372,6 +389,8 @@ export function planAdoption(input: PlanInput): AdoptionPlan {
           `adding seq as an identity would rewrite event_outbox under ACCESS EXCLUSIVE for about ${estimateSeconds(log.rows, 'rewrite')} s; the way taken here holds that lock for milliseconds only, and existing rows are numbered in batches`,
         ]),
   ];
-  const tables = [...input.wanted].map(([table, wanted]) => summary(table, input.found.get(table), wanted, input));
+  const tables = [...input.wanted].map(([table, wanted]) =>
+    summary(table, input.found.get(table), wanted, input, steps),
+  );
   return { tables, steps: [...steps, ...deploySteps(input), ...replaced], blockers, notes };
 }

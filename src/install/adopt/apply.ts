@@ -6,6 +6,7 @@ import { IuError } from '../../contract/errors/index.js';
 import { type JournalNote, journalExists, readFormerRows, readJournal } from '../../store/adoption-journal.js';
 import { adoptionStatements, finishText, journalText, numberTable } from '../../store/adoption-sql.js';
 import { beginSql, logDoneSql, registerChangeSql } from '../../store/migration.js';
+import { searchPath } from '../../store/session.js';
 import { loadChanges, sqlRoot, toolVersion } from '../migrate/changes.js';
 import { withInstallLock } from '../migrate/lock.js';
 import { preparationSteps, requireInstallable } from '../migrate/prepare.js';
@@ -37,7 +38,6 @@ const rowsAtOnce = 5_000n;
 async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
   const { client } = run;
   const own = (sql: string) => ({ sql });
-  await client.query("select set_config('search_path', $1, false)", [`"${run.schema.replaceAll('"', '""')}", pg_temp`]);
   if (!(await client.query(numberTable.there)).rows[0].there) {
     await runTogether(run, 'numbers', numberTable.make.map(own));
   }
@@ -166,6 +166,8 @@ export async function adoptApply(client: ClientBase, options: AdoptApplyOptions)
         .filter(({ exists, table }) => exists && (adoptableTables as readonly string[]).includes(table))
         .map(({ table }) => table),
     );
+    // statements that stand alone find their tables by the session's path
+    await client.query("select set_config('search_path', $1, false)", [searchPath(schema)]);
     await prepare(run, adopted, options);
     const done: { step: string; milliseconds: number }[] = [];
     for (const step of plan.steps) {

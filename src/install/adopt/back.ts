@@ -11,6 +11,7 @@ import {
   readAppliedChanges,
   setLocalSql,
 } from '../../store/migration.js';
+import { searchPath } from '../../store/session.js';
 import { type Change, loadChanges, readScript, sqlRoot, toolVersion } from '../migrate/changes.js';
 import { registryChange, rollbackSteps } from '../migrate/down.js';
 import { withInstallLock } from '../migrate/lock.js';
@@ -100,7 +101,11 @@ async function changeBack(way: Way, change: Change): Promise<void> {
     way.run.onProgress?.({ kind: 'discarded', subject: change.name, detail: tables.join(', ') });
     failure = await attempt(tables);
   }
-  if (failure !== undefined) throw failureError(change.name, failure);
+  if (failure === undefined) return;
+  const error = failureError(change.name, failure);
+  // the hint of a rollback names what a new installation would do
+  if (failure.code !== 'IU811') throw error;
+  throw new IuError('IU811', { message: error.message, hint: 'export it, then iu adopt back --discard-records' });
 }
 
 /** Registry, journal and rights: what was prepared before the first step. */
@@ -181,7 +186,7 @@ export async function adoptBack(
     const journal = await readJournal(client, schema);
     if (journal.length === 0) throw new IuError('IU847', { message: `schema ${schema} was not adopted` });
     const run: AdoptRun = { client, schema, onProgress, retrySeconds: options.retrySeconds ?? 60 };
-    await client.query("select set_config('search_path', $1, false)", [`"${schema.replaceAll('"', '""')}", pg_temp`]);
+    await client.query("select set_config('search_path', $1, false)", [searchPath(schema)]);
     const adopted = new Set(
       journal
         .flatMap(({ step }) => (step.startsWith('owner ') ? [step.slice('owner '.length)] : []))

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { compareSurveys, type Survey } from '../../contract/adoption/survey.js';
-import { readJournal } from '../../store/adoption-journal.js';
+import { type JournalEntry, readJournal } from '../../store/adoption-journal.js';
 import type { Database } from '../../store/database.js';
 import {
   type LiveObject,
@@ -64,7 +64,7 @@ function isOfOurShape({ kind, identity }: LiveObject, tables: ReadonlySet<string
 function catalogDifferences(
   live: readonly LiveObject[],
   wanted: readonly ManifestObject[],
-  adopted: boolean,
+  before: ReadonlySet<string> | undefined,
   sqlFolder: string,
 ): DriftDifference[] {
   const statements = statementsByObject(sqlFolder);
@@ -84,7 +84,9 @@ function catalogDifferences(
   const others = live.flatMap((object) => {
     if (known.has(`${object.kind} ${object.identity}`) || !isOfOurShape(object, tables)) return [];
     // what an adoption found and left stands beside ours by agreement
-    if (adopted && (object.kind !== 'function' || object.identity.includes('__before_iu'))) {
+    const isTheirs =
+      object.kind !== 'function' || object.identity.includes('__before_iu') || before?.has(object.identity) === true;
+    if (before !== undefined && isTheirs) {
       return [difference('kept', object, false, 'it was there before the adoption, or an application added it', null)];
     }
     return [difference('unknown', object, true, 'no change of this version makes it', removalOf(object))];
@@ -130,6 +132,12 @@ function dataDifferences(last: RecordedSurvey | undefined, now: Survey): DriftDi
   });
 }
 
+/** Functions that were there before an adoption; undefined where nothing was adopted. */
+function functionsBefore(journal: readonly JournalEntry[]): ReadonlySet<string> | undefined {
+  if (journal.length === 0) return undefined;
+  return new Set(journal.flatMap(({ back }) => ('rows' in back ? back.rows.functions : [])));
+}
+
 /** A script for psql that repairs what a report names, in one session of a superuser; what no SQL repairs stands in it as a remark. */
 export function repairScript(differences: readonly DriftDifference[], schema: string): string[] {
   const named = differences.flatMap(({ key, state, repair }) => {
@@ -155,12 +163,12 @@ export async function runDrift(wishes: DriftWishes): Promise<DriftReport> {
     const applied = new Set((await readAppliedChanges(client, schema)).map(({ change }) => change));
     const wanted = readManifest(sqlFolder).filter(({ change }) => applied.has(change));
     const live = await readLiveObjects(client);
-    const adopted = (await readJournal(client, schema)).length > 0;
+    const before = functionsBefore(await readJournal(client, schema));
     const tables = wanted.flatMap(({ kind, identity }) => (kind === 'table' ? [identity] : []));
     const survey = await readSurvey(client, schema, tables);
     const last = await readLastSurvey(client);
     const differences = [
-      ...catalogDifferences(live, wanted, adopted, sqlFolder),
+      ...catalogDifferences(live, wanted, before, sqlFolder),
       ...(await otherDifferences(client, schema, sqlFolder)),
       ...dataDifferences(last, survey),
     ];
