@@ -80,7 +80,10 @@ function registerShow(event: Command, context: CliContext): void {
       { readOnlyAllowed: true },
     );
     if (story === undefined) {
-      throw new IuError('IU033', { message: `There is no event ${id}.`, hint: '`iu event list` shows them.' });
+      throw new IuError('IU033', {
+        message: `There is no event ${id}.`,
+        hint: '`iu event list` shows them; what was pruned is only in its archive (`iu prune list`).',
+      });
     }
     const lines = storyLines(story);
     const recorded = { ...story.event, safe_payload: rawJson(story.event.safe_payload) };
