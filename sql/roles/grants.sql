@@ -127,6 +127,7 @@ begin
       ('relation', 'iu_event_edit', 'select', 'iu_operator'),
       ('relation', 'iu_event_hop', 'select', 'iu_operator, iu_reader'),
       ('function', 'fn_iu_delivery_cancel', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_delivery_cancel_many', 'execute', 'iu_operator'),
       ('function', 'fn_iu_delivery_claim', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_delay', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_delivery_disown', 'execute', 'iu_worker, iu_operator'),

@@ -1,22 +1,22 @@
-import { isAscii } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { CutPiece } from '../contract/cut/piece.js';
 import { labelOf, slugOf } from './label.js';
 import type { Mark } from './mark.js';
-import { normalizedHash } from './normalized-hash.js';
+import { normalizedRange } from './normalized-hash.js';
 
 /** Pieces of the marks: each goes to the next mark, so together they are the source. The bytes are valid UTF-8. */
 export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): readonly CutPiece[] {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   const parents = parentsOf(marks);
-  const labels = marks.map(labelOfMark);
+  const titles = marks.map(({ title }) => (title.length > longestTitle ? shortened(title) : title));
+  const labels = marks.map((mark, ordinal) => labelOfMark(mark, titles[ordinal] ?? ''));
   const addresses = addressesOf(marks, parents, labels);
   let utf16Start = 0;
-  return marks.map(({ start, kind, level, title }, ordinal): CutPiece => {
+  return marks.map(({ start, kind, level }, ordinal): CutPiece => {
     const end = marks[ordinal + 1]?.start ?? bytes.length;
-    const own = bytes.subarray(start, end);
-    const utf16End = utf16Start + (isAscii(own) ? own.length : utf16Length(own));
     const label = labels[ordinal] ?? '';
+    const normalized = normalizedRange(bytes, start, end, level === 0 ? '' : label);
+    const utf16End = utf16Start + normalized.utf16Length;
     const piece = {
       ordinal,
       parentOrdinal: parents[ordinal] ?? null,
@@ -26,31 +26,28 @@ export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): read
       utf16End,
       kind,
       level,
-      title,
+      title: titles[ordinal] ?? '',
       label,
       address: addresses[ordinal] ?? '',
-      rawSha256: hash('sha256', own),
-      normalizedSha256: normalizedHash(bytes, start, end, level === 0 ? '' : label),
+      rawSha256: hash('sha256', bytes.subarray(start, end)),
+      normalizedSha256: normalized.sha256,
     };
     utf16Start = utf16End;
     return piece;
   });
 }
 
-/** UTF-16 units of valid UTF-8: one a character, two for those of four bytes. */
-function utf16Length(bytes: Uint8Array): number {
-  let units = 0;
-  // Adding truth values keeps the loop free of branches that text makes unpredictable.
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] as number;
-    units += +((byte & 0xc0) !== 0x80) + +(byte >= 0xf0);
-  }
-  return units;
+/** Nobody reads a longer title; a line of megabytes that begins with a mark is no reason to keep it three times. */
+const longestTitle = 500;
+
+function shortened(title: string): string {
+  return title.slice(0, longestTitle).replace(/[\ud800-\udbff]$/, '');
 }
 
-function labelOfMark({ kind, level, title, label }: Mark): string {
+function labelOfMark({ kind, level, label }: Mark, title: string): string {
   if (label !== undefined) return label;
-  return level === 0 ? kind : labelOf(title);
+  // A title of footnote marks alone has no other name than itself.
+  return level === 0 ? kind : labelOf(title) || title;
 }
 
 /** The nearest piece before it with a lower level; what has level 0 stands beside the others. */
