@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../context.js';
+import { type CliContext, withExamples } from '../context.js';
 import { registerCutPreview } from '../cut/preview.js';
 
 /** `iu cut`: documents to pieces. */
 export function register(program: Command, context: CliContext): void {
-  const cut = program.command('cut').description('Cut documents into pieces, losslessly');
+  const cut = withExamples(
+    program.command('cut').description('Cut documents into pieces, losslessly'),
+    'iu cut preview law.md',
+  );
   registerCutPreview(cut, context);
 }
