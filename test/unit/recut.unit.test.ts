@@ -89,7 +89,7 @@ describe('re-cut matcher', () => {
         expectPartition(olds, news, result);
         expect(recut(structuredClone(olds), structuredClone(news))).toEqual(result);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
