@@ -187,6 +187,7 @@ begin
       ('function', 'fn_iu_route_worker_rewind', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_worker_run', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_route_worker_transfer', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_route_worker_unregister', 'execute', 'iu_operator'),
       -- going live
       ('relation', 'iu_evidence', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'v_iu_route_approval', 'select', 'iu_operator, iu_approver, iu_reader'),

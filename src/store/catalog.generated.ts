@@ -1794,6 +1794,10 @@ export interface CatalogFunctions {
     readonly args: { p_event_domain: string | null; p_from: string | null; p_to: string | null; p_reason: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_route_worker_unregister: {
+    readonly args: { p_worker_name: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_schema: {
     readonly args: {  };
     readonly result: string | null;

@@ -62,6 +62,14 @@ export function registerCursor(
   return callForResult(database, 'select fn_iu_route_worker_register($1, $2, $3)', [workerName, eventDomain, base]);
 }
 
+export function unregisterWorker(
+  database: Queryable,
+  workerName: string,
+  reason: string,
+): Promise<{ readonly worker_name: string; readonly event_domain: string }> {
+  return callForResult(database, 'select fn_iu_route_worker_unregister($1, $2)', [workerName, reason]);
+}
+
 /** What a transfer moved and decided on the way; of the rest nothing while a gate is closed. */
 export interface TransferResult {
   readonly status: string;

@@ -128,6 +128,7 @@ begin
     ('function', 'fn_iu_route_worker_rewind(text, text)', 'ed018ebb71896e066fe5109690596653'),
     ('function', 'fn_iu_route_worker_run(text, integer)', 'b12531994e93c09422944047a109c522'),
     ('function', 'fn_iu_route_worker_transfer(text, text, text, text)', 'ec35c4434bb8e6ad56ff829a96722e1f'),
+    ('function', 'fn_iu_route_worker_unregister(text, text)', '1378bea43a8f785f95edf903dec094cf'),
     ('function', 'fn_iu_snapshot_without_self(xid8)', '4d9c962e20a781c7c58f0bd7a41f4fa8'),
     ('function', 'fn_iu_window_batch(iu_route_worker_cursor, integer, text[])', '47a1107ba51e7d87e549a5e5af04a142'),
     ('function', 'fn_iu_window_open(iu_route_worker_cursor, bigint, xid8)', '1b4c83d9160a2be7923f8d3d9b98d153'),

@@ -8,6 +8,7 @@ import {
   registerCursor,
   rewindCursor,
   transferDomain,
+  unregisterWorker,
 } from '../../store/cursors.js';
 import { type CliContext, withExamples } from '../context.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
@@ -99,6 +100,24 @@ function registerTransfer(cursor: Command, context: CliContext): void {
   });
 }
 
+function registerUnregister(cursor: Command, context: CliContext): void {
+  withExamples(
+    cursor
+      .command('unregister')
+      .description('Take away a worker that was registered by mistake: it decided nothing and owns no event')
+      .argument('<worker>', 'name of the worker')
+      .requiredOption('--reason <text>', 'why'),
+    "iu cursor unregister shop_wrker --reason 'mistyped'",
+  ).action(async (worker: string, options: { reason: string }, command: Command) => {
+    const result = await context.withDatabase(command, ({ pool }) => unregisterWorker(pool, worker, options.reason));
+    context
+      .printer(command)
+      .result(result, () => [
+        `Worker ${result.worker_name} is gone; domain ${result.event_domain} has no worker of its own.`,
+      ]);
+  });
+}
+
 function registerRewind(cursor: Command, context: CliContext): void {
   withExamples(
     cursor
@@ -164,7 +183,7 @@ function registerReconcile(cursor: Command, context: CliContext): void {
   });
 }
 
-/** `iu cursor list|register|transfer|rewind|rebase|reconcile`. */
+/** `iu cursor list|register|transfer|unregister|rewind|rebase|reconcile`. */
 export function register(program: Command, context: CliContext): void {
   const cursor = withExamples(
     program.command('cursor').description('Named workers: scope, position and the no-loss certificate'),
@@ -173,6 +192,7 @@ export function register(program: Command, context: CliContext): void {
   registerList(cursor, context);
   registerRegister(cursor, context);
   registerTransfer(cursor, context);
+  registerUnregister(cursor, context);
   registerRewind(cursor, context);
   registerRebase(cursor, context);
   registerReconcile(cursor, context);

@@ -258,4 +258,20 @@ export const routingErrors: readonly ErrorEntry[] = [
     exitCode: 64,
     action: 'Use status, route_code, event_domain, event_type, reason, failure_signature, since and until.',
   },
+  {
+    code: 'IU387',
+    name: 'cursor_has_decided',
+    meaning: 'A cursor that decided events, or belongs to the installation, is not simply taken away.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Give its domain back with `iu cursor transfer`, which takes the cursor away.',
+  },
+  {
+    code: 'IU388',
+    name: 'cursor_owns_events',
+    meaning: 'The log has events that only this cursor would decide.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Run its worker, or give its domain to another one: `iu cursor transfer`.',
+  },
 ];
