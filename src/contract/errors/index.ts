@@ -2,6 +2,7 @@ import { adoptionErrors } from './adoption.js';
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { cutPipelineErrors } from './cut-pipeline.js';
 import { deadLettersErrors } from './dead-letters.js';
 import { deliveryErrors } from './delivery.js';
 import { deliveryBrokersErrors } from './delivery-brokers.js';
@@ -32,6 +33,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...deliveryBrokersErrors,
   ...structureErrors,
   ...cutErrors,
+  ...cutPipelineErrors,
   ...installErrors,
   ...adoptionErrors,
   ...operateErrors,
