@@ -1,0 +1,52 @@
+import type { Pairing } from './pairing.js';
+import type { Prepared } from './prepare.js';
+
+/** Fewer words than this stand in many places by chance (`repealed`), so that equal ones must also be neighbours of matches. */
+const tellingWords = 5;
+
+/** Equal normalised text that no other free piece has, on either side. */
+export function matchUniqueTexts(pairing: Pairing): void {
+  matchUnique(pairing, (piece) => piece.normal, 0.999);
+  matchUnique(pairing, (piece) => piece.body, 0.995);
+}
+
+function matchUnique(pairing: Pairing, textOf: (piece: Prepared) => string, score: number): void {
+  const olds = byText(pairing.freeOlds(), (index) => textOf(pairing.old(index)));
+  const news = byText(pairing.freeNews(), (index) => textOf(pairing.now(index)));
+  for (const [text, [old = -1, ...more]] of olds) {
+    const [now = -1, ...others] = news.get(text) ?? [];
+    if (now < 0 || more.length > 0 || others.length > 0) continue;
+    if (pairing.old(old).wordCount >= tellingWords) pairing.match(old, now, 'same_text', score);
+  }
+}
+
+function byText(indexes: readonly number[], textOf: (index: number) => string): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (const index of indexes) {
+    const text = textOf(index);
+    const group = groups.get(text);
+    if (group) group.push(index);
+    else groups.set(text, [index]);
+  }
+  return groups;
+}
+
+/** Equal texts beside a match, from match to match on both sides, the ends of the document counting as matches. */
+export function spreadToNeighbours(pairing: Pairing): void {
+  const { olds, news } = pairing;
+  const spread = (from: number, to: number, step: 1 | -1) => {
+    for (let old = from + step, now = to + step; ; old += step, now += step) {
+      if (old < 0 || now < 0 || old >= olds.length || now >= news.length) return;
+      if (!pairing.isOldFree(old) || !pairing.isNewFree(now)) return;
+      if (pairing.old(old).body !== pairing.now(now).body) return;
+      pairing.match(old, now, 'same_text', 0.99);
+    }
+  };
+  const before = [...pairing.newOf.entries()].filter(([, now]) => now >= 0);
+  spread(-1, -1, 1);
+  spread(olds.length, news.length, -1);
+  for (const [old, now] of before) {
+    spread(old, now, 1);
+    spread(old, now, -1);
+  }
+}

@@ -1,0 +1,142 @@
+import type { MatchReason } from '../../contract/cut/recut.js';
+import { heaviestChain } from './longest-chain.js';
+import type { Prepared } from './prepare.js';
+import { Comparer } from './similarity.js';
+
+export interface FoundSplit {
+  readonly old: number;
+  readonly news: readonly number[];
+  readonly score: number;
+}
+
+export interface FoundMerge {
+  readonly olds: readonly number[];
+  readonly now: number;
+  readonly score: number;
+}
+
+/** Pieces without a counterpart between two that have one, on both sides in order. */
+export interface Gap {
+  readonly olds: readonly number[];
+  readonly news: readonly number[];
+}
+
+/** What is decided so far. The stages read it and add to it; nothing is ever taken back. */
+export class Pairing {
+  readonly comparer: Comparer;
+  readonly splits: FoundSplit[] = [];
+  readonly merges: FoundMerge[] = [];
+  /** Index of the counterpart, -1 without one. */
+  readonly newOf: Int32Array;
+  readonly oldOf: Int32Array;
+  private readonly oldTaken: Uint8Array;
+  private readonly newTaken: Uint8Array;
+  private readonly reasons: (MatchReason | undefined)[] = [];
+  private readonly scores: number[] = [];
+
+  constructor(
+    readonly olds: readonly Prepared[],
+    readonly news: readonly Prepared[],
+  ) {
+    this.comparer = new Comparer(olds, news);
+    this.newOf = new Int32Array(olds.length).fill(-1);
+    this.oldOf = new Int32Array(news.length).fill(-1);
+    this.oldTaken = new Uint8Array(olds.length);
+    this.newTaken = new Uint8Array(news.length);
+  }
+
+  isOldFree(old: number): boolean {
+    return this.oldTaken[old] === 0;
+  }
+
+  isNewFree(now: number): boolean {
+    return this.newTaken[now] === 0;
+  }
+
+  old(index: number): Prepared {
+    return this.olds[index] as Prepared;
+  }
+
+  now(index: number): Prepared {
+    return this.news[index] as Prepared;
+  }
+
+  similarity(old: number, now: number): number {
+    return this.comparer.similarity(this.old(old), this.now(now));
+  }
+
+  match(old: number, now: number, reason: MatchReason, score: number): void {
+    this.newOf[old] = now;
+    this.oldOf[now] = old;
+    this.oldTaken[old] = 1;
+    this.newTaken[now] = 1;
+    this.reasons[now] = reason;
+    this.scores[now] = score;
+  }
+
+  split(found: FoundSplit): void {
+    this.splits.push(found);
+    this.oldTaken[found.old] = 1;
+    for (const now of found.news) this.newTaken[now] = 1;
+  }
+
+  merge(found: FoundMerge): void {
+    this.merges.push(found);
+    this.newTaken[found.now] = 1;
+    for (const old of found.olds) this.oldTaken[old] = 1;
+  }
+
+  /** A person said that it is new. */
+  keepNew(now: number): void {
+    this.newTaken[now] = 1;
+  }
+
+  reasonOf(now: number): MatchReason {
+    return this.reasons[now] ?? 'similar';
+  }
+
+  scoreOf(now: number): number {
+    return this.scores[now] ?? 0;
+  }
+
+  freeOlds(): readonly number[] {
+    return this.olds.flatMap(({ index }) => (this.isOldFree(index) ? [index] : []));
+  }
+
+  freeNews(): readonly number[] {
+    return this.news.flatMap(({ index }) => (this.isNewFree(index) ? [index] : []));
+  }
+
+  /** Pairs in the same order on both sides, as many as there are; what moved is not among them. */
+  anchors(): readonly { readonly old: number; readonly new: number }[] {
+    const links: { old: number; new: number; weight: number }[] = [];
+    for (const { index } of this.olds) {
+      const now = this.newOf[index] ?? -1;
+      if (now >= 0) links.push({ old: index, new: now, weight: 1 });
+    }
+    for (const { old, news } of this.splits) links.push({ old, new: news[0] ?? 0, weight: 1 });
+    for (const { olds, now } of this.merges) links.push({ old: olds[0] ?? 0, new: now, weight: 1 });
+    return heaviestChain(links);
+  }
+
+  /** Gaps with something free on both sides. */
+  gaps(): readonly Gap[] {
+    const gaps: Gap[] = [];
+    let oldAt = 0;
+    let newAt = 0;
+    for (const { old, new: now } of [...this.anchors(), { old: this.olds.length, new: this.news.length }]) {
+      const olds = freeBetween(oldAt, old, (index) => this.isOldFree(index));
+      const news = freeBetween(newAt, now, (index) => this.isNewFree(index));
+      if (olds.length > 0 && news.length > 0) gaps.push({ olds, news });
+      oldAt = old + 1;
+      newAt = now + 1;
+    }
+    return gaps;
+  }
+}
+
+function freeBetween(from: number, to: number, isFree: (index: number) => boolean): readonly number[] {
+  const free: number[] = [];
+  for (let index = from; index < to; index++) if (isFree(index)) free.push(index);
+  return free;
+}
