@@ -1,13 +1,15 @@
+import { normalizer, normalizeText } from '../contract/cut/normalize.js';
 import type { CutPiece, DocumentCut } from '../contract/cut/piece.js';
-import { cutMarkdown, markdownCutter } from './markdown.js';
+import { cutMarkdown, markdownCutter, sha256Of } from './markdown.js';
 
-/** A Markdown source as the contract has a cut; without a normaliser the normalised hash is the raw one. */
+/** A Markdown source as the contract has a cut. */
 export function cutMarkdownDocument(bytes: Uint8Array): DocumentCut {
   const cut = cutMarkdown(bytes);
   let utf16 = 0;
   const pieces = cut.pieces.map((piece): CutPiece => {
     const utf16Start = utf16;
-    utf16 += Buffer.from(bytes.buffer, bytes.byteOffset + piece.start, piece.end - piece.start).toString().length;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + piece.start, piece.end - piece.start).toString();
+    utf16 += text.length;
     return {
       ordinal: piece.ordinal,
       parentOrdinal: piece.parentOrdinal,
@@ -21,12 +23,12 @@ export function cutMarkdownDocument(bytes: Uint8Array): DocumentCut {
       label: piece.label,
       address: piece.address,
       rawSha256: piece.sha256,
-      normalizedSha256: piece.sha256,
+      normalizedSha256: sha256Of(Buffer.from(normalizeText(text, piece.label))),
     };
   });
   return {
     cutter: markdownCutter,
-    normalizer: { name: 'none', version: '1' },
+    normalizer,
     mediaType: 'text/markdown',
     length: cut.length,
     sha256: cut.sha256,

@@ -18,7 +18,7 @@ import {
   takenAddresses,
 } from '../store/cut.js';
 import { cutMarkdownDocument } from './cut-markdown-document.js';
-import { matchByAddress } from './match-by-address.js';
+import { recut as recutPieces } from './match/recut.js';
 import { buildPlan, firstPlan } from './plan/build-plan.js';
 
 /** The document that a source is cut into. */
@@ -131,7 +131,7 @@ async function planPieces(client: pg.ClientBase, planning: Planning): Promise<Cu
   const standing = await readStandingUnits(client, base.document_id);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const textOf = (piece: CutPiece) => text.decode(bytes.subarray(piece.start, piece.end));
-  const recut = matchByAddress(
+  const recut = recutPieces(
     standing.map(standingPiece),
     cut.pieces.map((piece) => newPiece(piece, textOf(piece))),
     await readDecisions(client, runId),

@@ -115,7 +115,7 @@ describe('a document cut again and again', () => {
     );
     const { created, units, applied, later, enacted, in_force, structure, steps } = events[0];
     expect([created, applied, enacted, structure]).toEqual([units, later, in_force, steps]);
-    expect(units).toBeGreaterThan(200);
+    expect(units).toBeGreaterThan(150);
     expect((await db.pool.query('select fn_iu_tree_verify() as proof')).rows[0].proof).toContain('"ok": true');
     for (const run of runs.toReversed().slice(0, -1)) {
       const back = await rollBack(run);

@@ -26,7 +26,10 @@ export function matchElsewhere(pairing: Pairing): void {
     // Of pieces that say the same, none is more right than another: the order decides.
     const isOpen = rivals.some(
       (rival) =>
-        rival !== pair && rival.rank > pair.rank - leastMarginAlone && isFree(rival) && !(pair.similarity === 1 && rival.similarity === 1),
+        rival !== pair &&
+        rival.rank > pair.rank - leastMarginAlone &&
+        isFree(rival) &&
+        !(pair.similarity === 1 && rival.similarity === 1),
     );
     if (isOpen) continue;
     pairing.match(pair.old, pair.new, pair.similarity === 1 ? 'same_text' : 'similar', Math.min(0.97, pair.rank));
@@ -47,7 +50,10 @@ function groupBy(pairs: readonly Ranked[], keyOf: (pair: Ranked) => number): Rea
 export function rankedPairs(pairing: Pairing): readonly Ranked[] {
   return candidatesOf(pairing, pairing.freeOlds(), pairing.freeNews(), leastLooked)
     .filter((pair) => mayBePaired(pairing, pair.old, pair.new))
-    .map((pair) => ({ ...pair, rank: Math.min(0.97, pair.similarity * sizeWeight(pairing, pair) + agreement(pairing, pair)) }))
+    .map((pair) => ({
+      ...pair,
+      rank: Math.min(0.97, pair.similarity * sizeWeight(pairing, pair) + agreement(pairing, pair)),
+    }))
     .sort((a, b) => b.rank - a.rank || a.old - b.old || a.new - b.new);
 }
 

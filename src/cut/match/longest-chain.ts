@@ -29,7 +29,8 @@ export function heaviestChain<Kind extends Link>(links: readonly Kind[]): readon
     }
   }
   let last = -1;
-  for (let index = 0; index < sorted.length; index++) if (last < 0 || (total[index] ?? 0) > (total[last] ?? 0)) last = index;
+  for (let index = 0; index < sorted.length; index++)
+    if (last < 0 || (total[index] ?? 0) > (total[last] ?? 0)) last = index;
   const chain: Kind[] = [];
   for (; last >= 0; last = before[last] ?? -1) chain.push(sorted[last] as Kind);
   return chain.reverse();

@@ -40,7 +40,8 @@ export function applyOverrides(pairing: Pairing, overrides: readonly MatchOverri
 
 function indexOf(indexes: ReadonlyMap<string, number>, key: string, side: string): number {
   const index = indexes.get(key);
-  if (index === undefined) throw new RangeError(`an override names the ${side} piece ${JSON.stringify(key)}, which is not there`);
+  if (index === undefined)
+    throw new RangeError(`an override names the ${side} piece ${JSON.stringify(key)}, which is not there`);
   return index;
 }
 

@@ -82,7 +82,8 @@ function shinglesOf(words: readonly number[]): Int32Array {
   const shingles: number[] = [];
   for (let at = 0; at + shingleWords <= Math.max(words.length, shingleWords); at++) {
     let hash = 0x2545f491;
-    for (const word of words.slice(at, at + shingleWords)) hash = Math.imul((hash << 13) ^ (hash >>> 7) ^ word, 0x9e3779b1);
+    for (const word of words.slice(at, at + shingleWords))
+      hash = Math.imul((hash << 13) ^ (hash >>> 7) ^ word, 0x9e3779b1);
     shingles.push(hash | 0);
   }
   return ascending(shingles);

@@ -1,4 +1,11 @@
-import type { DoubtfulMatch, MatchOverride, MatchPiece, MatchReason, PieceMatch, Recut } from '../../contract/cut/recut.js';
+import type {
+  DoubtfulMatch,
+  MatchOverride,
+  MatchPiece,
+  MatchReason,
+  PieceMatch,
+  Recut,
+} from '../../contract/cut/recut.js';
 import { matchElsewhere, rankedPairs } from './elsewhere.js';
 import { matchUniqueTexts, spreadToNeighbours } from './exact.js';
 import { flagsOf } from './flags.js';
@@ -93,7 +100,8 @@ function doubtfulOf(pairing: Pairing): readonly DoubtfulMatch[] {
   for (const { olds, news } of pairing.gaps()) {
     if (olds.length * news.length > mostPairsInGap) continue;
     const score = 0.8 / Math.max(2, olds.length, news.length);
-    for (const old of olds) for (const now of news) if (mayBePaired(pairing, old, now)) add(now, old, score, 'between_matches');
+    for (const old of olds)
+      for (const now of news) if (mayBePaired(pairing, old, now)) add(now, old, score, 'between_matches');
   }
   return [...found.entries()]
     .sort(([a], [b]) => a - b)
