@@ -107,6 +107,7 @@ begin
       ('relation', 'iu_cut_plan_piece', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('relation', 'iu_cut_plan_step', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('relation', 'iu_cut_version', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
+      ('relation', 'v_iu_cut_plan', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('relation', 'v_iu_cut_run', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_cut_advance', 'execute', 'iu_operator'),
       ('function', 'fn_iu_cut_approve', 'execute', 'iu_approver'),

@@ -7,6 +7,7 @@ import { register as backup } from './commands/backup.js';
 import { register as completion } from './commands/completion.js';
 import { register as config } from './commands/config.js';
 import { register as cursor } from './commands/cursor.js';
+import { register as cut } from './commands/cut.js';
 import { register as deadLetter } from './commands/dead-letter.js';
 import { register as delivery } from './commands/delivery.js';
 import { register as demo } from './commands/demo.js';
@@ -60,6 +61,7 @@ export const commands: readonly RegisterCommand[] = [
   secret,
   replay,
   cursor,
+  cut,
   unit,
   structure,
   probe,

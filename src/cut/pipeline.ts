@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import type { CutPiece, DocumentCut } from '../contract/cut/piece.js';
-import { type StandingUnit, sectionCodeOf } from '../contract/cut/plan.js';
+import { type PlannablePiece, type StandingUnit, sectionCodeOf } from '../contract/cut/plan.js';
 import type { MatchPiece } from '../contract/cut/recut.js';
 import { IuError } from '../contract/errors/index.js';
 import {
@@ -10,6 +9,7 @@ import {
   markCutRun,
   pinSource,
   readCutBase,
+  readCutMarks,
   readCutRunSource,
   readDecisions,
   readStandingUnits,
@@ -17,7 +17,7 @@ import {
   startCutRun,
   takenAddresses,
 } from '../store/cut.js';
-import { cutMarkdownDocument } from './cut-markdown-document.js';
+import { type CutOptions, cutDocument } from './cut-document.js';
 import { recut as recutPieces } from './match/recut.js';
 import { buildPlan, firstPlan } from './plan/build-plan.js';
 
@@ -32,10 +32,21 @@ export interface CutTarget {
 
 /** One revision of it. */
 export interface CutSource {
+  /** UTF-8 text; what is not, `readSource` turns into it first. */
   readonly bytes: Uint8Array;
   /** Unique in the document. */
   readonly revisionLabel: string;
   readonly sourceNote?: string | undefined;
+  /** Told from the name and the content unless said. */
+  readonly mediaType?: string | undefined;
+  readonly fileName?: string | undefined;
+  readonly grammar?: CutOptions['grammar'] | undefined;
+  /** What the text was made of, when it is not the source itself: pinned beside it. */
+  readonly original?: {
+    readonly bytes: Uint8Array;
+    readonly mediaType: string;
+    readonly extractor: { readonly name: string; readonly version: string };
+  };
   /** Links that the bridge records: address in the document, and the object of the database. */
   readonly sqlObjects?: readonly Readonly<Record<string, unknown>>[] | undefined;
 }
@@ -47,51 +58,69 @@ export interface CutSource {
  * `client` is one connection outside of a transaction; its login starts the run and cannot approve it.
  */
 export async function startCut(client: pg.ClientBase, target: CutTarget, source: CutSource): Promise<CutRunAnswer> {
-  refuseNoText(source.bytes);
-  const cut = cutMarkdownDocument(source.bytes);
+  const { bytes, revisionLabel, mediaType, fileName, grammar } = source;
+  refuseNul(bytes);
+  const options: CutOptions = {
+    ...(mediaType === undefined ? {} : { mediaType }),
+    ...(fileName === undefined ? {} : { fileName }),
+    ...(grammar === undefined ? {} : { grammar }),
+  };
+  const cut = cutDocument(bytes, options);
   const run = await inTransaction(client, async () => {
-    const pin = await pinSource(client, source.bytes, {
+    const note = source.sourceNote ?? null;
+    const { newlineStyle } = cut;
+    const pin = await pinSource(client, bytes, {
       mediaType: cut.mediaType,
-      newlineStyle: cut.newlineStyle,
+      newlineStyle,
       title: target.title,
-      sourceNote: source.sourceNote ?? null,
+      sourceNote: note,
     });
     return startCutRun(client, {
       pinId: pin.pinId,
       documentAddress: target.address,
       documentTitle: target.title,
       ownerRef: target.ownerRef,
-      revisionLabel: source.revisionLabel,
+      revisionLabel,
       cutter: cut.cutter,
-      config: { normalizer: cut.normalizer, ...(source.sqlObjects ? { sql_objects: source.sqlObjects } : {}) },
+      config: { ...(await configOf(client, target, source)), normalizer: cut.normalizer, grammar: cut.grammar },
       actor: target.actor,
     });
   });
-  const marked = run.waits_for === 'cut' ? await markCutRun(client, run.run_id, cut.pieces, target.actor) : run;
+  const { actor } = target;
+  const marked = run.waits_for === 'cut' ? await markCutRun(client, run.run_id, cut.pieces, actor) : run;
   if (marked.waits_for !== 'plan') return marked;
-  return planPieces(client, {
-    runId: run.run_id,
-    documentAddress: target.address,
-    bytes: source.bytes,
-    cut,
-    actor: target.actor,
-  });
+  const { pieces, normalizer } = cut;
+  return planPieces(client, { runId: run.run_id, documentAddress: target.address, bytes, pieces, normalizer, actor });
 }
 
-/** Cuts and plans a run from what is stored: after a kill, after a decision, or when the document has changed since. */
+/** What else belongs to the key of a run: the original that the text was made of, and the links that were asked for. */
+async function configOf(client: pg.ClientBase, target: CutTarget, source: CutSource): Promise<Record<string, unknown>> {
+  const config: Record<string, unknown> = {};
+  if (source.sqlObjects !== undefined) config.sql_objects = source.sqlObjects;
+  if (source.original === undefined) return config;
+  const { bytes, mediaType, extractor } = source.original;
+  const about = { mediaType, newlineStyle: null, title: target.title, sourceNote: source.sourceNote ?? null };
+  const pin = await pinSource(client, bytes, about);
+  return { ...config, original: { pin_id: pin.pinId, sha256: pin.sha256, media_type: mediaType, extractor } };
+}
+
+/** Plans a run from what is stored: after a kill, after a decision, or when the document has changed since. */
 export async function planCut(client: pg.ClientBase, runId: string, actor: string): Promise<CutRunAnswer> {
   const source = await readCutRunSource(client, runId);
   if (source === undefined) throw new IuError('IU707', { message: `There is no cut run ${runId}.` });
-  const { bytes, documentAddress } = source;
-  const cut = cutMarkdownDocument(bytes);
-  if (cut.cutter.name !== source.cutter.name || cut.cutter.version !== source.cutter.version) {
-    throw new IuError('IU734', {
-      message: `Run ${runId} was cut by ${source.cutter.name} ${source.cutter.version}, this program has ${cut.cutter.name} ${cut.cutter.version}.`,
-      hint: 'void the run and start it again',
-    });
+  const { bytes, documentAddress, normalizer } = source;
+  if (source.state === 'source_pinned') {
+    const cut = cutDocument(bytes, { mediaType: source.mediaType, grammar: source.grammar ?? 'none' });
+    if (cut.cutter.name !== source.cutter.name || cut.cutter.version !== source.cutter.version) {
+      throw new IuError('IU734', {
+        message: `Run ${runId} was begun by ${source.cutter.name} ${source.cutter.version}, this program has ${cut.cutter.name} ${cut.cutter.version}.`,
+        hint: 'void the run and start it again',
+      });
+    }
+    await markCutRun(client, runId, cut.pieces, actor);
   }
-  if (source.state === 'source_pinned') await markCutRun(client, runId, cut.pieces, actor);
-  return planPieces(client, { runId, documentAddress, bytes, cut, actor });
+  const pieces = await readCutMarks(client, runId);
+  return planPieces(client, { runId, documentAddress, bytes, pieces, normalizer, actor });
 }
 
 /** Takes a run as far as it goes without a person; throws the code when it stopped or failed on the way. */
@@ -115,34 +144,34 @@ interface Planning {
   readonly runId: string;
   readonly documentAddress: string;
   readonly bytes: Uint8Array;
-  readonly cut: DocumentCut;
+  readonly pieces: readonly PlannablePiece[];
+  readonly normalizer: { readonly name: string; readonly version: string };
   readonly actor: string;
 }
 
 async function planPieces(client: pg.ClientBase, planning: Planning): Promise<CutRunAnswer> {
-  const { runId, documentAddress, bytes, cut, actor } = planning;
+  const { runId, documentAddress, bytes, pieces, normalizer, actor } = planning;
   const base = await readCutBase(client, documentAddress);
-  const { normalizer } = cut;
   if (base.document_id === null) {
     const matcher = { name: 'none', version: '1' };
-    const plan = { ...firstPlan(documentAddress, cut.pieces), base_hash: base.base_hash, matcher, normalizer };
+    const plan = { ...firstPlan(documentAddress, pieces), base_hash: base.base_hash, matcher, normalizer };
     return inTransaction(client, () => recordCutPlan(client, runId, plan, actor));
   }
   const standing = await readStandingUnits(client, base.document_id);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const textOf = (piece: CutPiece) => text.decode(bytes.subarray(piece.start, piece.end));
+  const textOf = (piece: PlannablePiece) => text.decode(bytes.subarray(piece.start, piece.end));
   const recut = recutPieces(
     standing.map(standingPiece),
-    cut.pieces.map((piece) => newPiece(piece, textOf(piece))),
+    pieces.map((piece) => newPiece(piece, textOf(piece))),
     await readDecisions(client, runId),
   );
   const matched = new Set(recut.matches.map((match) => match.newKey));
-  const unmatched = cut.pieces.filter((piece) => !matched.has(String(piece.ordinal)));
+  const unmatched = pieces.filter((piece) => !matched.has(String(piece.ordinal)));
   const plan = buildPlan({
     documentId: base.document_id,
     documentAddress,
     standing,
-    pieces: cut.pieces,
+    pieces,
     textOf,
     recut,
     freeAddresses: await freeAddresses(client, documentAddress, unmatched),
@@ -155,7 +184,7 @@ function standingPiece(unit: StandingUnit): MatchPiece {
   return { key: unit.unitId, parentKey: unit.parentId, kind: unit.kind, label: unit.label, text: unit.body };
 }
 
-function newPiece(piece: CutPiece, text: string): MatchPiece {
+function newPiece(piece: PlannablePiece, text: string): MatchPiece {
   const parentKey = piece.parentOrdinal === null ? null : String(piece.parentOrdinal);
   return { key: String(piece.ordinal), parentKey, kind: piece.kind, label: sectionCodeOf(piece.label), text };
 }
@@ -164,16 +193,16 @@ function newPiece(piece: CutPiece, text: string): MatchPiece {
 async function freeAddresses(
   client: pg.ClientBase,
   documentAddress: string,
-  pieces: readonly CutPiece[],
+  pieces: readonly PlannablePiece[],
 ): Promise<ReadonlyMap<number, string>> {
   const found = new Map<number, string>();
   const given = new Set<string>();
   let open = pieces;
   for (let form = 1; open.length > 0; form++) {
     const suffix = form === 1 ? '' : `@${form}`;
-    const wish = (piece: CutPiece) => `${documentAddress}/${piece.address}${suffix}`;
+    const wish = (piece: PlannablePiece) => `${documentAddress}/${piece.address}${suffix}`;
     const taken = await takenAddresses(client, open.map(wish));
-    const left: CutPiece[] = [];
+    const left: PlannablePiece[] = [];
     for (const piece of open) {
       const address = wish(piece);
       if (taken.has(address) || given.has(address)) left.push(piece);
@@ -187,12 +216,7 @@ async function freeAddresses(
   return found;
 }
 
-/** PostgreSQL stores text without NUL, in UTF-8. */
-function refuseNoText(bytes: Uint8Array): void {
+/** PostgreSQL stores text without NUL. */
+function refuseNul(bytes: Uint8Array): void {
   if (bytes.includes(0)) throw new IuError('IU709', { reason: 'NUL byte' });
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new IuError('IU709', { reason: 'not UTF-8' });
-  }
 }

@@ -862,6 +862,21 @@ export interface UnitVersionRow {
   readonly version_seq: number;
 }
 
+/** A row of the view v_iu_cut_plan. */
+export interface VIuCutPlanRow {
+  readonly fate: string | null;
+  readonly label: string | null;
+  readonly level: number | null;
+  readonly line: string | null;
+  readonly note: string | null;
+  readonly ordinal: number | null;
+  readonly reason: string | null;
+  readonly run_id: string | null;
+  readonly score: string | null;
+  readonly unit: string | null;
+  readonly what: string | null;
+}
+
 /** A row of the view v_iu_cut_run. */
 export interface VIuCutRunRow {
   readonly actor_ref: string | null;
@@ -1147,6 +1162,7 @@ export interface CatalogRelations {
   readonly iu_suppressed_event: IuSuppressedEventRow;
   readonly iu_tree_path: IuTreePathRow;
   readonly unit_version: UnitVersionRow;
+  readonly v_iu_cut_plan: VIuCutPlanRow;
   readonly v_iu_cut_run: VIuCutRunRow;
   readonly v_iu_delivery: VIuDeliveryRow;
   readonly v_iu_event_accounting: VIuEventAccountingRow;

@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import type { CutPiece } from '../contract/cut/piece.js';
-import { type CutPlan, type StandingUnit, unitKindOf } from '../contract/cut/plan.js';
+import { type CutPlan, type PlannablePiece, type StandingUnit, unitKindOf } from '../contract/cut/plan.js';
 import type { MatchOverride } from '../contract/cut/recut.js';
 import { callForResult, type Queryable } from './listing.js';
 
@@ -13,7 +12,7 @@ export interface PinnedSource {
 
 export interface SourceDescription {
   readonly mediaType: string;
-  readonly newlineStyle: string;
+  readonly newlineStyle: string | null;
   readonly title: string | null;
   readonly sourceNote: string | null;
 }
@@ -100,7 +99,7 @@ export function startCutRun(database: Queryable, start: CutStart): Promise<CutRu
 export function markCutRun(
   database: Queryable,
   runId: string,
-  pieces: readonly CutPiece[],
+  pieces: readonly PlannablePiece[],
   actor: string,
 ): Promise<CutRunAnswer> {
   const rows = pieces.map((piece) => ({
@@ -261,21 +260,23 @@ export async function readDoubts(database: Queryable, runId: string): Promise<re
   return rows.map((row) => ({ ordinal: row.ordinal, candidates: JSON.parse(row.candidates) }));
 }
 
-/** What a run was started with, and its source: enough to cut and plan it again. */
+/** What a run was started with, and its source: enough to plan it again. */
 export interface CutRunSource {
-  readonly runId: string;
   readonly state: string;
   readonly documentAddress: string;
   readonly mediaType: string;
   readonly cutter: { readonly name: string; readonly version: string };
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly normalizer: { readonly name: string; readonly version: string };
+  /** Name of the grammar; null when the format's own headings decided. */
+  readonly grammar: string | null;
   readonly bytes: Buffer;
 }
 
 /** Reads what a run is about; undefined when there is no such run. */
 export async function readCutRunSource(database: Queryable, runId: string): Promise<CutRunSource | undefined> {
   const { rows } = await database.query(
-    `select r.run_id, r.state, r.document_address, p.media_type, r.cutter_name, r.cutter_version, r.config::text as config,
+    `select r.state, r.document_address, p.media_type, r.cutter_name, r.cutter_version, r.config #>> '{normalizer,name}' as normalizer_name,
+            r.config #>> '{normalizer,version}' as normalizer_version, r.config #>> '{grammar,name}' as grammar,
             encode(p.bytes, 'base64') as bytes
        from iu_cut_run r join iu_source_pin p on p.pin_id = r.pin_id where r.run_id = $1`,
     [runId],
@@ -283,14 +284,24 @@ export async function readCutRunSource(database: Queryable, runId: string): Prom
   const [row] = rows;
   if (row === undefined) return undefined;
   return {
-    runId: row.run_id,
     state: row.state,
     documentAddress: row.document_address,
     mediaType: row.media_type,
     cutter: { name: row.cutter_name, version: row.cutter_version },
-    config: JSON.parse(row.config),
+    normalizer: { name: row.normalizer_name, version: row.normalizer_version },
+    grammar: row.grammar,
     bytes: Buffer.from(row.bytes, 'base64'),
   };
+}
+
+/** The pieces that a run recorded, in order. */
+export async function readCutMarks(database: Queryable, runId: string): Promise<readonly PlannablePiece[]> {
+  const { rows } = await database.query(
+    `select ordinal, parent_ordinal as "parentOrdinal", byte_start as start, byte_end as end, kind, level, title, label, address,
+            sha256 as "rawSha256", normalized_sha256 as "normalizedSha256" from iu_cut_mark where run_id = $1 order by ordinal`,
+    [runId],
+  );
+  return rows as PlannablePiece[];
 }
 
 /** Runs `work` in one READ COMMITTED transaction on a connection the caller keeps. */

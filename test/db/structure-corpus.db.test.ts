@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
-import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut.js';
+import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { callJson, doSteps, readHashes, rollBack, treeProblems } from '../support/structure.js';
 
@@ -45,7 +45,7 @@ async function cutFirst(folder: string, address: string): Promise<void> {
     .sort()[0];
   if (file === undefined) throw new Error(`no Markdown in ${folder}`);
   const target = { address, title: address, ownerRef: 'test', actor: 'tester' };
-  await cutRevision(people, target, { bytes: readFileSync(join(folder, file)), revisionLabel: file });
+  await cutRevision(people, target, { bytes: readFileSync(join(folder, file)), revisionLabel: file, fileName: file });
 }
 
 /** Pieces without pieces below them, in reading order. */

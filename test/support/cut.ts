@@ -1,39 +1,50 @@
-import type pg from 'pg';
-import { carryThrough } from '../../src/cut/carry-through.js';
-import { type CutSource, type CutTarget, startCut } from '../../src/cut/pipeline.js';
-import type { CutRunAnswer } from '../../src/store/cut.js';
-import type { TestDatabase } from './database.js';
+import { hash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { normalizeText } from '../../src/contract/cut/normalize.js';
+import type { DocumentCut } from '../../src/contract/cut/piece.js';
 
-/** Opens what a cut needs: both gates, and no backup is asked for. */
-export async function openCutGates(db: TestDatabase): Promise<void> {
-  await db.pool.query(
-    `select fn_iu_gate_set('iu_core.structure_ops_enabled', true, 'test'), fn_iu_gate_set('iu_core.autocut_enabled', true, 'test')`,
-  );
-  await db.pool.query(
-    `insert into dot_config (key, value, reason) values ('iu_core.installation', 'demo', 'test') on conflict (key) do nothing`,
-  );
+/** What a cut breaks of its promises, one sentence a broken promise; plain comparisons, because a fuzz run makes a million of them. */
+export function brokenPromises(source: Uint8Array, cut: DocumentCut): string[] {
+  const bytes = Buffer.from(source);
+  const broken: string[] = [];
+  const check = (holds: boolean, what: string) => {
+    if (!holds) broken.push(what);
+  };
+  const joined = Buffer.concat(cut.pieces.map(({ start, end }) => bytes.subarray(start, end)));
+  check(joined.equals(bytes), 'the pieces joined are not the source');
+  check(cut.sha256 === hash('sha256', bytes) && cut.length === bytes.length, 'hash or length of the source is wrong');
+  const addresses = new Set<string>();
+  let at = 0;
+  let utf16 = 0;
+  for (const [index, piece] of cut.pieces.entries()) {
+    const name = `piece ${index}`;
+    const text = bytes.toString('utf8', piece.start, piece.end);
+    check(piece.ordinal === index, `${name} has another ordinal`);
+    check(piece.start === at && piece.end > piece.start, `${name} does not follow the one before, or is empty`);
+    check(piece.end === bytes.length || ((bytes[piece.end] ?? 0) & 0xc0) !== 0x80, `${name} ends inside a character`);
+    check(piece.utf16Start === utf16 && piece.utf16End === utf16 + text.length, `${name} has wrong UTF-16 offsets`);
+    check(piece.rawSha256 === hash('sha256', bytes.subarray(piece.start, piece.end)), `${name} has a wrong raw hash`);
+    const label = piece.level === 0 ? undefined : piece.label;
+    check(piece.normalizedSha256 === hash('sha256', normalizeText(text, label)), `${name} has a wrong normalised hash`);
+    const parent = piece.parentOrdinal === null ? null : cut.pieces[piece.parentOrdinal];
+    check(parent === null || (parent !== undefined && parent.ordinal < index), `${name} comes before its parent`);
+    check(!parent || (parent.level < piece.level && parent.level > 0), `${name} is not deeper than its parent`);
+    check(piece.level > 0 || parent === null, `${name} of level 0 has a parent`);
+    check(piece.label !== '' || piece.title === '', `${name} has a title and no label`);
+    check(piece.address !== '' && !/\p{Surrogate}/u.test(piece.title + piece.label), `${name} has broken names`);
+    addresses.add(piece.address);
+    at = piece.end;
+    utf16 = piece.utf16End;
+  }
+  check(at === bytes.length, 'the last piece does not end with the source');
+  check(addresses.size === cut.pieces.length, 'two pieces have one address');
+  return broken;
 }
 
-/** The two people of a cut, each with a login of his own. */
-export interface CutPeople {
-  readonly editor: pg.Client;
-  readonly approver: pg.Client;
-}
-
-export async function cutPeople(db: TestDatabase): Promise<CutPeople> {
-  return { editor: await db.as('iu_operator', 'iu_emitter'), approver: await db.as('iu_approver') };
-}
-
-/** Cuts one revision through both gates; returns where the run ended. */
-export async function cutRevision(people: CutPeople, target: CutTarget, source: CutSource): Promise<CutRunAnswer> {
-  const { editor, approver } = people;
-  const run = await startCut(editor, target, source);
-  if (run.state === 'closeout_reported') return run;
-  return carryThrough(
-    editor,
-    run,
-    target.actor,
-    { database: approver, actor: 'second', note: 'looked at' },
-    { acceptBest: true },
-  );
+/** Files below a folder whose names end like this. */
+export function filesBelow(folder: string, ending: RegExp): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => ending.test(name))
+    .map((name) => join(folder, name));
 }

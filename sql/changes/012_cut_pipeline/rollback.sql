@@ -12,6 +12,7 @@ $$;
 
 drop trigger trg_iu_cut_run_born on iu_cut_run;
 drop trigger trg_iu_cut_run_journal on iu_cut_run;
+drop view v_iu_cut_plan;
 drop view v_iu_cut_run;
 drop function fn_iu_cut_write_check(iu_cut_run);
 drop function fn_iu_cut_void(bigint, text, text);

@@ -61,6 +61,7 @@ export async function playRevisions(
       const started = await startCut(client, constitution, {
         bytes,
         revisionLabel,
+        fileName: name,
         sourceNote: `examples/liechtenstein-constitution/${name}`,
       });
       if (started.state === 'closeout_reported') continue;

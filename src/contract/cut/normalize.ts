@@ -27,7 +27,8 @@ export function normalizeText(text: string, label?: string): string {
   return label === undefined || label === '' ? clean : withoutNumber(clean, cleanText(label));
 }
 
-function cleanText(text: string): string {
+/** Without what nobody sees, but with heading marks and number. */
+export function cleanText(text: string): string {
   return text
     .replace(unseen, '')
     .replace(footnoteMarkers, '')
@@ -38,15 +39,20 @@ function cleanText(text: string): string {
 }
 
 function withoutNumber(text: string, label: string): string {
+  return text.slice(numberLength(text, label));
+}
+
+/** How many characters at the start of a clean text are its number label and what follows the number; 0 when there is none. */
+export function numberLength(text: string, label: string): number {
   const number = numberLabel.exec(label)?.[1];
-  if (number === undefined) return text;
+  if (number === undefined) return 0;
   for (const start of [label, `(${number})`, `${number})`, `${number}.`]) {
     if (!startsWithIgnoringCase(text, start)) continue;
     const rest = text.slice(start.length);
     if (/^[\p{L}\p{N}]/u.test(rest) && /[\p{L}\p{N}]$/u.test(start)) continue;
-    return rest.replace(/^[\s.:)–—-]+/, '');
+    return start.length + (/^[\s.:)–—-]+/.exec(rest)?.[0].length ?? 0);
   }
-  return text;
+  return 0;
 }
 
 function startsWithIgnoringCase(text: string, start: string): boolean {

@@ -1,5 +1,9 @@
 import type { StructureStep } from '../structure/step.js';
+import type { CutPiece } from './piece.js';
 import type { MatchReason } from './recut.js';
+
+/** What a plan needs to know of a piece; the database keeps it. */
+export type PlannablePiece = Omit<CutPiece, 'utf16Start' | 'utf16End'>;
 
 /** A unit of the document that lives now, in tree order. */
 export interface StandingUnit {

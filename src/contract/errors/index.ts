@@ -3,6 +3,7 @@ import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
 import { cutPipelineErrors } from './cut-pipeline.js';
+import { cutSourcesErrors } from './cut-sources.js';
 import { deadLettersErrors } from './dead-letters.js';
 import { deliveryErrors } from './delivery.js';
 import { deliveryBrokersErrors } from './delivery-brokers.js';
@@ -34,6 +35,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...structureErrors,
   ...cutErrors,
   ...cutPipelineErrors,
+  ...cutSourcesErrors,
   ...installErrors,
   ...adoptionErrors,
   ...operateErrors,

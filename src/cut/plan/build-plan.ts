@@ -1,7 +1,7 @@
-import type { CutPiece } from '../../contract/cut/piece.js';
 import {
   type CutPlan,
   type PlanAction,
+  type PlannablePiece,
   type PlannedPiece,
   type PlannedStep,
   type StandingUnit,
@@ -21,15 +21,15 @@ export interface PlanInput {
   readonly documentAddress: string;
   /** In tree order. */
   readonly standing: readonly StandingUnit[];
-  readonly pieces: readonly CutPiece[];
-  readonly textOf: (piece: CutPiece) => string;
+  readonly pieces: readonly PlannablePiece[];
+  readonly textOf: (piece: PlannablePiece) => string;
   readonly recut: Recut;
   /** An address that no unit ever had, for each piece that may need one; by ordinal. */
   readonly freeAddresses: ReadonlyMap<number, string>;
 }
 
 /** The plan of a first cut: every piece is born where it was cut, and there is nothing to move. */
-export function firstPlan(documentAddress: string, pieces: readonly CutPiece[]): CutPlan {
+export function firstPlan(documentAddress: string, pieces: readonly PlannablePiece[]): CutPlan {
   return {
     steps: [],
     pieces: pieces.map((piece) => ({
@@ -174,7 +174,7 @@ class PlanBuilder {
 
   /** Notes a piece that the plan makes; returns what a step says about it. */
   private make(
-    piece: CutPiece,
+    piece: PlannablePiece,
     fate: PlannedPiece['fate'],
     reason: PlannedPiece['reason'],
     score: number | null,
@@ -186,7 +186,7 @@ class PlanBuilder {
     return this.newPiece(piece, address);
   }
 
-  private newPiece(piece: CutPiece, address: string): NewPiece {
+  private newPiece(piece: PlannablePiece, address: string): NewPiece {
     const code = sectionCodeOf(piece.label);
     return {
       canonical_address: address,
@@ -199,7 +199,7 @@ class PlanBuilder {
 
   /** Every piece to its place, a parent's children before those of any later parent. */
   private placeAll(): void {
-    const groups = new Map<number, CutPiece[]>();
+    const groups = new Map<number, PlannablePiece[]>();
     for (const piece of this.input.pieces) {
       const key = piece.parentOrdinal ?? -1;
       const group = groups.get(key);
@@ -211,7 +211,7 @@ class PlanBuilder {
     }
   }
 
-  private placeSiblings(parent: string | null, pieces: readonly CutPiece[]): void {
+  private placeSiblings(parent: string | null, pieces: readonly PlannablePiece[]): void {
     const order = new Map(this.tree.childrenOf(parent).map((ref, index) => [ref, index]));
     const there = pieces.map((piece) => this.refOf(piece.ordinal)).filter((ref) => order.has(ref));
     const kept = new Set(longestIncreasing(there.map((ref) => order.get(ref) ?? 0)).map((index) => there[index]));
@@ -224,7 +224,7 @@ class PlanBuilder {
     }
   }
 
-  private add(piece: CutPiece, ref: string, parent: string | null, left: string | null): void {
+  private add(piece: PlannablePiece, ref: string, parent: string | null, left: string | null): void {
     const place = left === null ? { position: 'first' as const } : { after: left };
     const step = {
       operation_type: 'add_new_piece',
@@ -294,7 +294,7 @@ class PlanBuilder {
     return ref;
   }
 
-  private piece(key: string): CutPiece {
+  private piece(key: string): PlannablePiece {
     const piece = this.input.pieces[Number(key)];
     if (piece === undefined) throw new Error(`the matcher names an unknown piece ${key}`);
     return piece;

@@ -1,0 +1,98 @@
+import { isAscii } from 'node:buffer';
+import { hash } from 'node:crypto';
+import type { CutPiece } from '../contract/cut/piece.js';
+import { labelOf, slugOf } from './label.js';
+import type { Mark } from './mark.js';
+import { normalizedHash } from './normalized-hash.js';
+
+/** Pieces of the marks: each goes to the next mark, so together they are the source. The bytes are valid UTF-8. */
+export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): readonly CutPiece[] {
+  const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  const parents = parentsOf(marks);
+  const labels = marks.map(labelOfMark);
+  const addresses = addressesOf(marks, parents, labels);
+  let utf16Start = 0;
+  return marks.map(({ start, kind, level, title }, ordinal): CutPiece => {
+    const end = marks[ordinal + 1]?.start ?? bytes.length;
+    const own = bytes.subarray(start, end);
+    const utf16End = utf16Start + (isAscii(own) ? own.length : utf16Length(own));
+    const label = labels[ordinal] ?? '';
+    const piece = {
+      ordinal,
+      parentOrdinal: parents[ordinal] ?? null,
+      start,
+      end,
+      utf16Start,
+      utf16End,
+      kind,
+      level,
+      title,
+      label,
+      address: addresses[ordinal] ?? '',
+      rawSha256: hash('sha256', own),
+      normalizedSha256: normalizedHash(bytes, start, end, level === 0 ? '' : label),
+    };
+    utf16Start = utf16End;
+    return piece;
+  });
+}
+
+/** UTF-16 units of valid UTF-8: one a character, two for those of four bytes. */
+function utf16Length(bytes: Uint8Array): number {
+  let units = 0;
+  // Adding truth values keeps the loop free of branches that text makes unpredictable.
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    units += +((byte & 0xc0) !== 0x80) + +(byte >= 0xf0);
+  }
+  return units;
+}
+
+function labelOfMark({ kind, level, title, label }: Mark): string {
+  if (label !== undefined) return label;
+  return level === 0 ? kind : labelOf(title);
+}
+
+/** The nearest piece before it with a lower level; what has level 0 stands beside the others. */
+function parentsOf(marks: readonly Mark[]): readonly (number | null)[] {
+  const open: { ordinal: number; level: number }[] = [];
+  return marks.map(({ level }, ordinal) => {
+    if (level === 0) return null;
+    while ((open.at(-1)?.level ?? 0) >= level) open.pop();
+    const parent = open.at(-1)?.ordinal ?? null;
+    open.push({ ordinal, level });
+    return parent;
+  });
+}
+
+/**
+ * Addresses that change as little as possible from one revision to the next: they are made of labels, never of positions, so
+ * what is inserted or removed elsewhere moves nothing. A first heading of level 1 is the document's title: its address is
+ * `title` and the pieces under it do not repeat it, so a changed title moves nothing either. A repeated address gets `~2`,
+ * `~3` in order of appearance: only pieces that share all labels can trade places.
+ */
+function addressesOf(
+  marks: readonly Mark[],
+  parents: readonly (number | null)[],
+  labels: readonly string[],
+): readonly string[] {
+  const first = marks.findIndex(({ level }) => level > 0);
+  const titleOrdinal = marks[first]?.kind === 'heading' && marks[first]?.level === 1 ? first : -1;
+  const used = new Map<string, number>();
+  const slugs = new Map<string, string>();
+  const addresses: string[] = [];
+  for (const [ordinal, label] of labels.entries()) {
+    const parent = parents[ordinal] ?? null;
+    const prefix = parent === null || parent === titleOrdinal ? '' : `${addresses[parent]}/`;
+    const slug = slugs.get(label) ?? slugOf(label);
+    if (slugs.size < mostSlugsKept) slugs.set(label, slug);
+    const address = prefix + (ordinal === titleOrdinal ? 'title' : slug);
+    const count = (used.get(address) ?? 0) + 1;
+    used.set(address, count);
+    addresses.push(count === 1 ? address : `${address}~${count}`);
+  }
+  return addresses;
+}
+
+/** Labels repeat in laws and specifications; a document in which none does should not pay memory for it. */
+const mostSlugsKept = 10_000;

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { IuError } from '../contract/errors/index.js';
+import type { ConvertedText, Extractor } from './encoding.js';
+import { docxMediaType, pdfMediaType, type TextMediaType } from './source-kind.js';
+
+// DOCX and PDF are read by packages that whoever needs them installs: together they are five times the size of everything else here. What
+// they give is a derived text: it gets a pin of its own, and a cut is lossless for that text.
+
+export interface ExtractedText extends ConvertedText {
+  /** What the text is cut as. */
+  readonly mediaType: TextMediaType;
+}
+
+interface ExtractorSpec {
+  readonly packageName: string;
+  readonly testedVersion: string;
+  readonly mediaType: TextMediaType;
+  readonly extract: (bytes: Uint8Array) => Promise<string>;
+}
+
+const extractors: Readonly<Record<string, ExtractorSpec>> = {
+  [docxMediaType]: { packageName: 'mammoth', testedVersion: '1.13.0', mediaType: 'text/html', extract: docxToHtml },
+  [pdfMediaType]: { packageName: 'unpdf', testedVersion: '1.8.1', mediaType: 'text/plain', extract: pdfToText },
+};
+
+/** True for a media type whose text `extractText` takes out. */
+export function isExtractable(mediaType: string): boolean {
+  return mediaType in extractors;
+}
+
+/** The text of a DOCX (as HTML) or PDF document (as lines). The same bytes and version give the same text. */
+export async function extractText(bytes: Uint8Array, mediaType: string): Promise<ExtractedText> {
+  const spec = extractors[mediaType];
+  if (spec === undefined) throw new IuError('IU720', { message: `There is no extractor for ${mediaType}.`, mediaType });
+  const text = await extracted(spec, bytes);
+  if (text.replace(/<[^>]*>/g, '').trim() === '') {
+    throw new IuError('IU728', {
+      message: 'The document holds no text; pages that were scanned need text recognition first.',
+    });
+  }
+  return { text: Buffer.from(text, 'utf8'), mediaType: spec.mediaType, extractor: extractorOf(spec) };
+}
+
+async function extracted(spec: ExtractorSpec, bytes: Uint8Array): Promise<string> {
+  try {
+    return await spec.extract(bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
+      const message = `Reading this document needs the package ${spec.packageName} (tested: ${spec.testedVersion}), which is not installed.`;
+      throw new IuError('IU727', { message, hint: `npm install ${spec.packageName}@${spec.testedVersion}` });
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new IuError(
+      'IU728',
+      { message: `${spec.packageName} could not read the document: ${reason}` },
+      { cause: error },
+    );
+  }
+}
+
+async function docxToHtml(bytes: Uint8Array): Promise<string> {
+  const { default: mammoth } = await import('mammoth');
+  // Pictures would come as megabytes of base64 inside the text.
+  const convertImage = mammoth.images.imgElement(async () => ({ src: '' }));
+  const { value } = await mammoth.convertToHtml({ buffer: Buffer.from(bytes) }, { convertImage });
+  return value;
+}
+
+async function pdfToText(bytes: Uint8Array): Promise<string> {
+  const { extractText: textOfPages } = await import('unpdf');
+  // The library takes the buffer over, so it gets one of its own.
+  const { text } = await textOfPages(Uint8Array.from(bytes), { mergePages: false });
+  return `${text.map((page) => page.replaceAll('\0', '')).join('\n')}\n`;
+}
+
+/** Name and installed version of a package; its manifest is looked for because not every package exports it. */
+function extractorOf({ packageName }: ExtractorSpec): Extractor {
+  const folders = createRequire(import.meta.url).resolve.paths(packageName) ?? [];
+  const manifest = folders.map((folder) => join(folder, packageName, 'package.json')).find((path) => existsSync(path));
+  const version = manifest === undefined ? 'unknown' : String(JSON.parse(readFileSync(manifest, 'utf8')).version);
+  return { name: packageName, version };
+}

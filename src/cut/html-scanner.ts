@@ -1,0 +1,247 @@
+import { type Token, Tokenizer, TokenizerMode } from 'parse5';
+import type { Grammar } from './legal/grammar.js';
+import { LegalScanner } from './legal/scanner.js';
+import type { Mark } from './mark.js';
+import { hasByteOrderMark } from './source-kind.js';
+import { paragraphLabel } from './text-scanner.js';
+
+// Positions come from the tokenizer of parse5, which reads chunks and builds no tree: a tree of 100 MB needs gigabytes. The parser of parse5 is
+// the oracle of the tests. Its offsets are UTF-16 units; they become bytes in one walk at the end, and text is sliced from the bytes.
+
+const chunkBytes = 65_536;
+const longestText = 65_536;
+const longestTitle = 300;
+
+/** What is inside is not read as markup: the state a parser would switch to. */
+const rawText: Readonly<Record<string, (typeof TokenizerMode)[keyof typeof TokenizerMode]>> = {
+  title: TokenizerMode.RCDATA,
+  textarea: TokenizerMode.RCDATA,
+  style: TokenizerMode.RAWTEXT,
+  xmp: TokenizerMode.RAWTEXT,
+  iframe: TokenizerMode.RAWTEXT,
+  noembed: TokenizerMode.RAWTEXT,
+  noframes: TokenizerMode.RAWTEXT,
+  noscript: TokenizerMode.RAWTEXT,
+  script: TokenizerMode.SCRIPT_DATA,
+  plaintext: TokenizerMode.PLAINTEXT,
+};
+/** Headings and law quoted in these are no structure of the document. */
+const quoting = new Set(['blockquote', 'template', 'dialog', 'figure', 'select']);
+const blocks = new Set(
+  (
+    'address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head header ' +
+    'hgroup html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul blockquote'
+  ).split(' '),
+);
+const voids = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '));
+
+/** Marks of an HTML document: its headings, or what a grammar finds in its blocks of text, or its paragraphs when it has no headings. */
+export function scanHtml(source: Uint8Array, grammar: Grammar | null): readonly Mark[] {
+  const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  const from = hasByteOrderMark(bytes) ? 3 : 0;
+  const reader = new HtmlReader(grammar);
+  const tokenizer = reader.tokenizer;
+  for (let at = from; at < bytes.length; ) {
+    const end = chunkEnd(bytes, at);
+    tokenizer.write(bytes.toString('utf8', at, end), end === bytes.length);
+    at = end;
+  }
+  return toBytes(bytes, from, reader.finish());
+}
+
+/** A chunk ends neither inside a character nor between CR and LF. */
+function chunkEnd(bytes: Buffer, from: number): number {
+  let end = Math.min(from + chunkBytes, bytes.length);
+  while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  if (end < bytes.length && bytes[end - 1] === 0x0d) end--;
+  return end > from ? end : bytes.length;
+}
+
+/** Marks whose starts are UTF-16 units after the byte order mark, with starts in bytes; the first begins at 0 and none is empty. */
+function toBytes(bytes: Buffer, from: number, marks: readonly Mark[]): readonly Mark[] {
+  const found: Mark[] = [];
+  let at = from;
+  let units = 0;
+  for (const mark of marks) {
+    for (; units < mark.start && at < bytes.length; at++) {
+      if (((bytes[at] ?? 0) & 0xc0) !== 0x80) units += (bytes[at] ?? 0) >= 0xf0 ? 2 : 1;
+    }
+    while (((bytes[at] ?? 0) & 0xc0) === 0x80) at++;
+    const start = found.length === 0 ? 0 : at;
+    if (found.length > 0 && (start <= (found.at(-1)?.start ?? 0) || start >= bytes.length)) continue;
+    found.push({ ...mark, start });
+  }
+  return found;
+}
+
+class HtmlReader {
+  readonly tokenizer: Tokenizer;
+  private readonly legal: LegalScanner | null;
+  private readonly headings: Mark[] = [];
+  private readonly paragraphs: Mark[] = [];
+  private heading: { start: number; level: number; text: string } | null = null;
+  /** Start of the tags that stand directly before the next text, which belongs to them; -1 when something else is between. */
+  private run = -1;
+  private lineStart = -1;
+  private lineText = '';
+  private hidden = '';
+  private quoteDepth = 0;
+  private foreignDepth = 0;
+  private bodyStart = 0;
+  private hasBody = false;
+  private firstText = -1;
+
+  constructor(grammar: Grammar | null) {
+    this.legal = grammar ? new LegalScanner(grammar) : null;
+    const nothing = (): void => {};
+    this.tokenizer = new Tokenizer(
+      { sourceCodeLocationInfo: true },
+      {
+        onParseError: null,
+        onComment: nothing,
+        onDoctype: nothing,
+        onNullCharacter: nothing,
+        onEof: nothing,
+        onStartTag: (token) => this.startTag(token),
+        onEndTag: (token) => this.endTag(token),
+        onCharacter: (token) => this.text(token),
+        onWhitespaceCharacter: () => this.space(),
+      },
+    );
+  }
+
+  finish(): readonly Mark[] {
+    this.endHeading();
+    this.endLine();
+    const found = this.legal ? this.legal.finish() : this.headings.length > 0 ? this.headings : this.paragraphs;
+    const [first] = found;
+    const marks: Mark[] = [];
+    // Structure above the body is broken HTML: then there is no head to set apart.
+    if (first !== undefined && first.start < this.bodyStart) this.bodyStart = 0;
+    if (this.bodyStart > 0) marks.push({ start: 0, kind: 'front_matter', level: 0, title: '' });
+    const hasPreamble = first === undefined || (this.firstText >= 0 && this.firstText < first.start);
+    if (hasPreamble) marks.push({ start: this.bodyStart, kind: 'preamble', level: 0, title: '' });
+    if (first === undefined) return marks;
+    return [...marks, ...(hasPreamble ? [first] : [{ ...first, start: this.bodyStart }]), ...found.slice(1)];
+  }
+
+  private startTag(token: Token.TagToken): void {
+    const { tagName: name } = token;
+    const start = token.location?.startOffset ?? 0;
+    if (name === 'svg' || name === 'math') this.enterForeign(token);
+    else if (this.foreignDepth === 0) this.switchState(token);
+    if (quoting.has(name)) this.quoteDepth++;
+    const level = headingLevel(name);
+    if (level > 0 && this.quoteDepth === 0 && this.foreignDepth === 0) {
+      this.endHeading();
+      this.endLine();
+      this.heading = { start: this.run >= 0 ? this.run : start, level, text: '' };
+      this.run = -1;
+    } else if (voids.has(name)) {
+      if (name === 'br' || name === 'hr') this.endLine();
+      this.space();
+      this.run = -1;
+    } else {
+      if (blocks.has(name)) this.endLine();
+      if (this.run < 0 && this.lineText === '') this.run = start;
+    }
+    if (name === 'body' && !this.hasBody) this.beginBody(start);
+  }
+
+  private beginBody(start: number): void {
+    this.hasBody = true;
+    this.bodyStart = start;
+    this.firstText = -1;
+    this.run = start;
+  }
+
+  private endHead(end: number): void {
+    this.bodyStart = end;
+    this.firstText = -1;
+  }
+
+  private endTag(token: Token.TagToken): void {
+    const { tagName: name } = token;
+    if (name === this.hidden) this.hidden = '';
+    if (name === 'svg' || name === 'math') this.leaveForeign();
+    if (quoting.has(name) && this.quoteDepth > 0) {
+      this.endLine();
+      this.quoteDepth--;
+    }
+    if (headingLevel(name) > 0) this.endHeading();
+    if (!blocks.has(name)) return;
+    this.endLine();
+    this.run = -1;
+    if (name === 'head' && this.bodyStart === 0) this.endHead(token.location?.endOffset ?? 0);
+  }
+
+  private text(token: Token.CharacterToken): void {
+    if (this.hidden !== '') return;
+    const start = token.location?.startOffset ?? 0;
+    const begin = this.run >= 0 ? this.run : start;
+    this.run = -1;
+    if (this.heading) {
+      if (this.heading.text.length < longestTitle) this.heading.text += token.chars;
+      return;
+    }
+    if (this.firstText < 0) this.firstText = start;
+    if (!this.collectsLines()) return;
+    if (this.lineText === '') this.lineStart = begin;
+    if (this.lineText.length < longestText) this.lineText += token.chars;
+  }
+
+  private space(): void {
+    if (this.heading) this.heading.text += ' ';
+    else if (this.lineText !== '') this.lineText += ' ';
+  }
+
+  /** Lines are wanted by a grammar, and as paragraphs as long as there is no heading. */
+  private collectsLines(): boolean {
+    return this.quoteDepth === 0 && (this.legal !== null || this.headings.length === 0);
+  }
+
+  private endHeading(): void {
+    if (!this.heading) return;
+    const { start, level, text } = this.heading;
+    this.heading = null;
+    const title = text
+      .replace(/\s+/gu, ' ')
+      .trim()
+      .slice(0, longestTitle)
+      .replace(/[\ud800-\udbff]$/, '');
+    if (this.legal) this.legal.line(start, title);
+    else this.headings.push({ start, kind: 'heading', level, title });
+    if (this.headings.length === 1) this.paragraphs.length = 0;
+  }
+
+  private endLine(): void {
+    if (this.lineText === '') return;
+    const { lineStart: start, lineText: text } = this;
+    this.lineText = '';
+    if (this.legal) this.legal.line(start, text);
+    else if (this.headings.length === 0) {
+      this.paragraphs.push({ start, kind: 'paragraph', level: 1, title: '', label: paragraphLabel(text) });
+    }
+  }
+
+  private switchState({ tagName }: Token.TagToken): void {
+    const state = rawText[tagName];
+    if (state === undefined) return;
+    this.tokenizer.state = state;
+    this.hidden = tagName;
+  }
+
+  private enterForeign(token: Token.TagToken): void {
+    if (!token.selfClosing) this.foreignDepth++;
+    this.tokenizer.inForeignNode = this.foreignDepth > 0;
+  }
+
+  private leaveForeign(): void {
+    this.foreignDepth = Math.max(0, this.foreignDepth - 1);
+    this.tokenizer.inForeignNode = this.foreignDepth > 0;
+  }
+}
+
+function headingLevel(name: string): number {
+  return name.length === 2 && name[0] === 'h' && name >= 'h1' && name <= 'h6' ? Number(name[1]) : 0;
+}

@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { IuError } from '../../contract/errors/index.js';
+import { type Counting, numberPattern, numeralKinds } from './numerals.js';
+
+/** The grammars of the package: data, so that one for another tradition is a file and no code. */
+export const grammarFolder = fileURLToPath(new URL('../../../grammars/', import.meta.url));
+
+const pattern = z.string().min(1).max(500);
+const levelSchema = z
+  .strictObject({
+    kind: z.string().regex(/^[a-z][a-z0-9_]{0,40}$/),
+    patterns: z.array(pattern).min(1).max(10),
+    numerals: z.array(z.enum(numeralKinds)).max(5).default([]),
+    label: z.string().min(1).max(80),
+    sequence: z.enum(['free', 'strict']).default('free'),
+    tail: z.enum(['heading', 'any', 'line']).default('heading'),
+    under: z.array(z.string()).max(20).optional(),
+    step: z.int().min(1).max(100).default(1),
+    titleOnNextLine: z.boolean().default(false),
+    beforeAll: z.boolean().default(false),
+    caseSensitive: z.boolean().default(false),
+  })
+  .refine((level) => level.sequence === 'free' || level.numerals.length > 0, {
+    message: 'a strict level needs numerals',
+  });
+
+const grammarSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/),
+  version: z.string().min(1).max(20),
+  description: z.string().max(500).default(''),
+  main: z.string(),
+  alphabet: z.string().min(1).max(60).default('abcdefghijklmnopqrstuvwxyz'),
+  ordinals: z.array(z.string().min(1)).max(100).default([]),
+  fold: z.record(z.string().length(1), z.string().max(2)).default({}),
+  quotes: z
+    .array(z.tuple([z.string().length(1), z.string().length(1)]))
+    .max(6)
+    .default([]),
+  quoteIntroductions: z.array(pattern).max(20).default([]),
+  instructions: z.array(pattern).max(20).default([]),
+  notAfterNumber: z.array(pattern).max(20).default([]),
+  ignoredLines: z.array(pattern).max(20).default([]),
+  levels: z.array(levelSchema).min(1).max(30),
+});
+
+type LevelData = z.infer<typeof levelSchema>;
+
+/** A level ready to match; `level` is its place in the order of the grammar, from 1. */
+export interface GrammarLevel extends Omit<LevelData, 'patterns' | 'under'> {
+  readonly level: number;
+  readonly patterns: readonly RegExp[];
+  readonly under: ReadonlySet<string> | null;
+}
+
+export interface Grammar {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  /** Kind of the level whose numbers tell whether a text follows this grammar. */
+  readonly main: string;
+  readonly counting: Counting;
+  readonly fold: ReadonlyMap<string, string>;
+  readonly foldPattern: RegExp | null;
+  readonly quotes: readonly (readonly [string, string])[];
+  readonly quoteIntroductions: readonly RegExp[];
+  readonly instructions: readonly RegExp[];
+  readonly notAfterNumber: readonly RegExp[];
+  readonly ignoredLines: readonly RegExp[];
+  readonly levels: readonly GrammarLevel[];
+}
+
+/** The grammar that a text of JSON describes; raises with the member that is wrong. */
+export function readGrammar(text: string, source = 'grammar'): Grammar {
+  const parsed = grammarSchema.safeParse(jsonOf(text, source));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw invalid(source, `${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not a grammar'}`);
+  }
+  const data = parsed.data;
+  const kinds = data.levels.map(({ kind }) => kind);
+  if (!kinds.includes(data.main)) throw invalid(source, `main: no level is of kind ${data.main}`);
+  const doubled = kinds.find((kind, index) => kinds.indexOf(kind) !== index);
+  if (doubled !== undefined) throw invalid(source, `levels: two levels are of kind ${doubled}`);
+  const stranger = data.levels.flatMap(({ under }) => under ?? []).find((kind) => !kinds.includes(kind));
+  if (stranger !== undefined) throw invalid(source, `levels.under: no level is of kind ${stranger}`);
+  const counting = {
+    alphabet: data.alphabet.normalize('NFC'),
+    ordinals: data.ordinals.map((one) => one.normalize('NFC')),
+  };
+  const compile = (member: string, list: readonly string[]) => list.map((one) => regexOf(source, member, one, 'iu'));
+  return {
+    ...data,
+    counting,
+    fold: new Map(Object.entries(data.fold)),
+    foldPattern: foldPatternOf(Object.keys(data.fold)),
+    quoteIntroductions: compile('quoteIntroductions', data.quoteIntroductions),
+    instructions: compile('instructions', data.instructions),
+    notAfterNumber: compile('notAfterNumber', data.notAfterNumber),
+    ignoredLines: compile('ignoredLines', data.ignoredLines),
+    levels: data.levels.map((level, index) => ({
+      ...level,
+      level: index + 1,
+      under: level.under ? new Set(level.under) : null,
+      patterns: level.patterns.map((one) => levelPattern(source, one, level, counting)),
+    })),
+  };
+}
+
+function levelPattern(source: string, text: string, level: LevelData, counting: Counting): RegExp {
+  const member = `levels.${level.kind}.patterns`;
+  if (level.numerals.length > 0 && !text.includes('{number}'))
+    throw invalid(source, `${member}: {number} is missing in ${text}`);
+  if (level.numerals.includes('word') && counting.ordinals.length === 0) {
+    throw invalid(source, `${member}: numerals of kind word need ordinals`);
+  }
+  const number = level.numerals.length > 0 ? `(?<number>${numberPattern(level.numerals, counting)})` : '';
+  return regexOf(source, member, `^(?:${text.replace('{number}', number)})`, level.caseSensitive ? 'u' : 'iu');
+}
+
+function regexOf(source: string, member: string, text: string, flags: string): RegExp {
+  try {
+    return new RegExp(text.normalize('NFC'), flags);
+  } catch (error) {
+    throw invalid(source, `${member}: ${error instanceof Error ? error.message : 'no regular expression'}`);
+  }
+}
+
+function foldPatternOf(letters: readonly string[]): RegExp | null {
+  return letters.length === 0
+    ? null
+    : new RegExp(`[${letters.map((one) => one.replace(/[\]\\^-]/, '\\$&')).join('')}]`, 'gu');
+}
+
+function jsonOf(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(source, error instanceof Error ? error.message : 'not JSON');
+  }
+}
+
+function invalid(source: string, what: string): IuError {
+  return new IuError('IU726', { message: `${source}: ${what}`, grammar: source });
+}
+
+const shipped = new Map<string, Grammar>();
+
+/** Names of the grammars of the package. */
+export function shippedGrammarNames(): readonly string[] {
+  return readdirSync(grammarFolder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => basename(name, '.json'))
+    .sort();
+}
+
+/** A grammar of the package by name. */
+export function shippedGrammar(name: string): Grammar {
+  const known = shipped.get(name);
+  if (known) return known;
+  const names = shippedGrammarNames();
+  if (!names.includes(name)) {
+    throw new IuError('IU725', {
+      message: `There is no grammar ${name}; there are ${names.join(', ')}.`,
+      grammar: name,
+    });
+  }
+  const grammar = readGrammar(readFileSync(join(grammarFolder, `${name}.json`), 'utf8'), name);
+  shipped.set(name, grammar);
+  return grammar;
+}
+
+/** A grammar from a user's file, or of the package when the word is no path. */
+export function grammarNamed(word: string): Grammar {
+  if (!/[/\\]|\.json$/i.test(word)) return shippedGrammar(word);
+  try {
+    return readGrammar(readFileSync(word, 'utf8'), basename(word));
+  } catch (error) {
+    if (error instanceof IuError) throw error;
+    throw new IuError(
+      'IU725',
+      { message: `The grammar file ${word} cannot be read.`, grammar: word },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import type { Grammar, GrammarLevel } from './grammar.js';
+import { type LegalNumber, parseNumber } from './numerals.js';
+
+/** A line that looks like the beginning of a level. */
+export interface LevelMatch {
+  readonly level: GrammarLevel;
+  /** null for a level that is not counted, such as an annex without a number. */
+  readonly number: LegalNumber | null;
+  readonly label: string;
+  /** What stands on the line after the number and its punctuation. */
+  readonly rest: string;
+  /** Punctuation or the end of the line after the number: a reference in a sentence goes on with words. */
+  readonly isStrong: boolean;
+}
+
+const longestHeading = 200;
+
+/** Everything that a line may begin, in the order of the grammar. */
+export function matchesOf(view: string, grammar: Grammar): readonly LevelMatch[] {
+  if (view === '') return [];
+  const found: LevelMatch[] = [];
+  for (const level of grammar.levels) {
+    for (const pattern of level.patterns) {
+      const match = pattern.exec(view);
+      if (!match) continue;
+      const one = levelMatch(view, grammar, level, match);
+      if (one) {
+        found.push(one);
+        break;
+      }
+    }
+  }
+  return found.length > 0 && grammar.ignoredLines.some((ignored) => ignored.test(view)) ? [] : found;
+}
+
+function levelMatch(view: string, grammar: Grammar, level: GrammarLevel, match: RegExpExecArray): LevelMatch | null {
+  const written = match.groups?.number;
+  const number = written === undefined ? null : parseNumber(written, level.numerals, grammar.counting);
+  if (written !== undefined && number === null) return null;
+  const after = view.slice(match[0].length);
+  const tail = level.tail === 'any' ? 'strong' : tailOf(after, grammar);
+  if (tail === null || (level.tail === 'line' && after.replace(/^[\s.:–—-]+/u, '') !== '')) return null;
+  const label = labelOf(level, written);
+  return { level, number, label, rest: after.replace(/^[\s.:)–—-]+/u, ''), isStrong: tail === 'strong' };
+}
+
+/** Ordinals are written in capitals as often as not and take no full stop, and `4 bis` is `4bis`. */
+function labelOf({ label }: GrammarLevel, written = ''): string {
+  if (/^[0-9]/.test(written)) return label.replace('{number}', written.replace(/\s/g, ''));
+  const isWord = /^\p{L}{2,}/u.test(written) && !/^[ivxlcdm]+$/i.test(written);
+  return label.replace(isWord ? /\{number\}\.?/ : '{number}', isWord ? written.toLowerCase() : written).trim();
+}
+
+function tailOf(after: string, grammar: Grammar): 'strong' | 'weak' | null {
+  if (/^\s*$/.test(after)) return 'strong';
+  // `§ 5 - 7` is a range, not a heading.
+  if (/^ ?[.:–—-]+(?:[\s–—-]|$|\p{L})/u.test(after)) return /^ ?[–—-] ?[0-9]/.test(after) ? null : 'strong';
+  const rest = after.trimStart();
+  if (rest === after || !/^[\p{Lu}\p{Lt}\p{Lo}([„“"«*]/u.test(rest)) return null;
+  if (grammar.notAfterNumber.some((one) => one.test(rest))) return null;
+  return after.length <= longestHeading && !/[.;,]$/u.test(after) ? 'weak' : null;
+}

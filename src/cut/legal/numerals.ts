@@ -1,0 +1,113 @@
+/** How a level counts. `dotted` is `164.502` or `12-3`; `letter` and `upper_letter` go by the alphabet of the grammar, `word` by its ordinals. */
+export const numeralKinds = ['arabic', 'dotted', 'roman', 'upper_roman', 'letter', 'upper_letter', 'word'] as const;
+export type NumeralKind = (typeof numeralKinds)[number];
+
+/** A number as it counts: `4a` comes after `4` and before `5`. */
+export interface LegalNumber {
+  readonly value: number;
+  readonly suffix: string;
+}
+
+/** What a grammar says about numbers. */
+export interface Counting {
+  readonly alphabet: string;
+  /** Lower case, the first is 1; several words for one number are separated by `|`. */
+  readonly ordinals: readonly string[];
+}
+
+const latinSuffixes = ['bis', 'ter', 'quater', 'quinquies', 'sexies', 'septies', 'octies', 'novies', 'decies'];
+const romanDigits: Readonly<Record<string, number>> = { i: 1, v: 5, x: 10, l: 50, c: 100, d: 500, m: 1000 };
+
+/** The regular expression that finds a number of these kinds, for case-insensitive or sensitive use. */
+export function numberPattern(kinds: readonly NumeralKind[], counting: Counting): string {
+  const alphabet = escapeClass(counting.alphabet);
+  const suffix = `(?: ?(?:${latinSuffixes.join('|')})(?![\\p{L}\\p{N}]| [0-9])|[${alphabet}](?![\\p{L}\\p{N}]))?`;
+  const patterns: Readonly<Record<NumeralKind, string>> = {
+    arabic: `[0-9]{1,4}${suffix}`,
+    dotted: '[0-9]{1,4}(?:[.-][0-9]{1,4})?[a-z]{0,2}(?![\\p{L}\\p{N}])',
+    roman: '[ivxlcdm]{1,9}(?![\\p{L}\\p{N}])',
+    upper_roman: '[IVXLCDM]{1,9}(?![\\p{L}\\p{N}])',
+    letter: `[${alphabet}][0-9]{0,2}(?![\\p{L}\\p{N}])`,
+    upper_letter: `[${escapeClass(counting.alphabet.toUpperCase())}](?![\\p{L}\\p{N}])`,
+    // Longest first: "mười" would hide "mười một".
+    word: `(?:${[...counting.ordinals]
+      .flatMap((names) => names.split('|'))
+      .sort((left, right) => right.length - left.length)
+      .map(escapePattern)
+      .join('|')})(?![\\p{L}\\p{N}])`,
+  };
+  return kinds.map((kind) => patterns[kind]).join('|');
+}
+
+/** What a found number counts as, or null when it is none of these kinds (`iiii` is no roman number). */
+export function parseNumber(text: string, kinds: readonly NumeralKind[], counting: Counting): LegalNumber | null {
+  for (const kind of kinds) {
+    const number = parsers[kind](text, counting);
+    if (number !== null) return number;
+  }
+  return null;
+}
+
+/** More than any part has sections, so that `12.1` comes after `11.99`. */
+const dottedPlaces = 10_000;
+
+type Parser = (text: string, counting: Counting) => LegalNumber | null;
+
+const parsers: Readonly<Record<NumeralKind, Parser>> = {
+  arabic: (text) => {
+    const match = /^([0-9]{1,4}) ?(\p{L}*)$/u.exec(text);
+    return match ? { value: Number(match[1]), suffix: sortableSuffix(match[2] ?? '') } : null;
+  },
+  dotted: (text) => {
+    const match = /^([0-9]{1,4})(?:[.-]([0-9]{1,4}))?(\p{L}*)$/u.exec(text);
+    if (!match) return null;
+    const [, whole, part, suffix = ''] = match;
+    const value = part === undefined ? Number(whole) : Number(whole) * dottedPlaces + Number(part);
+    return { value, suffix: sortableSuffix(suffix) };
+  },
+  roman: (text) => plain(romanValue(text.toLowerCase())),
+  upper_roman: (text) => plain(romanValue(text.toLowerCase())),
+  letter: (text, { alphabet }) => {
+    const match = /^(\p{L})([0-9]{0,2})$/u.exec(text.toLowerCase());
+    const value = match ? alphabet.indexOf(match[1] ?? '') + 1 : 0;
+    return value > 0 ? { value, suffix: (match?.[2] ?? '').padStart(match?.[2] ? 2 : 0, '0') } : null;
+  },
+  upper_letter: (text, { alphabet }) => plain(alphabet.toUpperCase().indexOf(text) + 1),
+  word: (text, { ordinals }) => plain(ordinals.findIndex((names) => names.split('|').includes(text.toLowerCase())) + 1),
+};
+
+function plain(value: number): LegalNumber | null {
+  return value > 0 ? { value, suffix: '' } : null;
+}
+
+/** `bis` comes before `ter`, which its letters do not say. */
+function sortableSuffix(suffix: string): string {
+  const lower = suffix.toLowerCase();
+  const position = latinSuffixes.indexOf(lower);
+  return position < 0 ? lower : `~${position}`;
+}
+
+/** 0 for what is not written as a roman number is written. */
+function romanValue(text: string): number {
+  if (!/^m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})$/.test(text)) return 0;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = romanDigits[text[index] ?? ''] ?? 0;
+    value += digit < (romanDigits[text[index + 1] ?? ''] ?? 0) ? -digit : digit;
+  }
+  return value;
+}
+
+/** True when `next` may follow `last` with at most `step` numbers between them left out, suffixes counting nothing. */
+export function follows(last: LegalNumber, next: LegalNumber, step: number): boolean {
+  if (next.value === last.value) return next.suffix > last.suffix;
+  return next.value > last.value && next.value <= last.value + step;
+}
+
+function escapeClass(letters: string): string {
+  return letters.replace(/[\]\\^-]/g, '\\$&');
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/ /g, '\\s+');
+}

@@ -1,0 +1,47 @@
+/** One kind of quotation mark and what a line does with it. */
+export interface QuoteOpening {
+  readonly pair: readonly [string, string];
+  /** The line begins with the mark: the quotation is a block of its own. */
+  readonly isBlock: boolean;
+}
+
+/** The quotation that a line opens and does not close, or null. */
+export function openingOf(text: string, pairs: readonly (readonly [string, string])[]): QuoteOpening | null {
+  for (const pair of pairs) {
+    if (!text.includes(pair[0]) || balance(text, pair) <= 0) continue;
+    if (text.startsWith(pair[0])) return { pair, isBlock: true };
+    // `as follows: “2. …`: opened in the middle, and the structure of the next lines is not ours either.
+    const last = text.lastIndexOf(pair[0]);
+    if (/[:：]\s*$/u.test(text.slice(0, last))) return { pair, isBlock: false };
+  }
+  return null;
+}
+
+/** True when the line closes a quotation that an earlier line opened. */
+export function closes(text: string, pair: readonly [string, string]): boolean {
+  if (!text.includes(pair[1])) return false;
+  const net = balance(text, pair);
+  // Equal marks tell nothing by themselves: an odd one at the end of a line closes.
+  if (pair[0] === pair[1]) return net > 0 && endsWithMark(text, pair[1]);
+  return net < 0 || (net === 0 && text.startsWith(pair[0]) && endsWithMark(text, pair[1]) && reopens(text, pair));
+}
+
+/** A quotation of several paragraphs may repeat the opening mark before each of them and close once. */
+function reopens(text: string, pair: readonly [string, string]): boolean {
+  return text.indexOf(pair[1]) > text.length - 4 && text.lastIndexOf(pair[0]) === 0;
+}
+
+function endsWithMark(text: string, mark: string): boolean {
+  return text.replace(/[\s.;,:!?)]+$/u, '').endsWith(mark);
+}
+
+function balance(text: string, [open, close]: readonly [string, string]): number {
+  if (open === close) return count(text, open) % 2;
+  return count(text, open) - count(text, close);
+}
+
+function count(text: string, mark: string): number {
+  let found = 0;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) found++;
+  return found;
+}

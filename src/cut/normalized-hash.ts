@@ -1,0 +1,161 @@
+import { hash } from 'node:crypto';
+import { cleanText, normalizeText, numberLength } from '../contract/cut/normalize.js';
+
+// The hash of `normalizeText`, computed on bytes: a string of each piece, four regular expressions and NFC took three quarters of a whole
+// cut. Text that could compose, or anything else out of the ordinary, goes the way of the contract; a property test compares the two.
+
+const mostOfLabel = 256;
+let scratch = Buffer.allocUnsafe(1 << 16);
+
+/** sha256 of the normalised text of a range of valid UTF-8. */
+export function normalizedHash(bytes: Buffer, start: number, end: number, label: string): string {
+  if (end - start > scratch.length) scratch = Buffer.allocUnsafe(2 * (end - start));
+  const length = cleanInto(scratch, bytes, start, end);
+  if (length < 0) return hash('sha256', normalizeText(bytes.toString('utf8', start, end), label));
+  const from = afterHeadingMarks(length);
+  const dropped = from + numberBytes(from, length, label);
+  if (dropped < from) return hash('sha256', normalizeText(bytes.toString('utf8', start, end), label));
+  const result = hash('sha256', scratch.subarray(dropped, length));
+  if (scratch.length > 1 << 22) scratch = Buffer.allocUnsafe(1 << 16);
+  return result;
+}
+
+/** Bytes of the number label at `from`; negative when the first bytes do not tell. */
+function numberBytes(from: number, length: number, label: string): number {
+  if (label === '' || !mayBeNumber(label)) return 0;
+  // A character may be cut in two at the end; then the text is longer than what is looked at, and the last ones decide nothing.
+  const prefix = scratch.toString('utf8', from, Math.min(length, from + mostOfLabel));
+  const characters = numberLength(prefix, cleanText(label));
+  if (characters > prefix.length - 4 && length - from > mostOfLabel) return -length;
+  return Buffer.byteLength(prefix.slice(0, characters));
+}
+
+/** A number label has two words, a number and its `bis` at most; most titles need no look. */
+function mayBeNumber(label: string): boolean {
+  const third = label.indexOf(' ', label.indexOf(' ', label.indexOf(' ') + 1) + 1);
+  return third < 0 || label.indexOf(' ', third + 1) < 0;
+}
+
+function afterHeadingMarks(length: number): number {
+  let from = 0;
+  for (;;) {
+    let at = from;
+    while (at < length && scratch[at] === 0x23) at++;
+    if (at === from || at - from > 6 || scratch[at] !== 0x20 || at >= length) return from;
+    from = at + 1;
+  }
+}
+
+/** What a byte asks for: 0 copy it, 1 white space, 2 begin of a wide character, 3 perhaps a footnote marker. */
+const classOf = new Uint8Array(256).map((_, byte) => {
+  if (byte >= 0x80) return 2;
+  if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) return 1;
+  return byte === 0x5b ? 3 : 0;
+});
+
+/** Writes the clean text and returns its length, or -1 when only the contract's way is certain. */
+function cleanInto(out: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
+  let length = 0;
+  let at = start;
+  // Most text is plain bytes and spaces: the inner loop does nothing else.
+  for (;;) {
+    while (at < end) {
+      const byte = bytes[at] as number;
+      const found = classOf[byte] as number;
+      if (found === 0) out[length++] = byte;
+      else if (found > 1) break;
+      else if (length > 0 && out[length - 1] !== 0x20) out[length++] = 0x20;
+      at++;
+    }
+    if (at >= end) break;
+    if (classOf[bytes[at] as number] === 2) {
+      const size = wideCharacter(bytes, at, bytes[at] as number);
+      if (size < 0) return -1;
+      if (size < 16) for (let index = 0; index < size; index++) out[length++] = bytes[at + index] as number;
+      else if (size >= 32 && length > 0 && out[length - 1] !== 0x20) out[length++] = 0x20;
+      at += size & 15;
+    } else {
+      const after = bytes[at + 1] === 0x5e ? footnote(bytes, at, end) : 0;
+      if (after < 0) return -1;
+      if (after === 0) {
+        out[length++] = 0x5b;
+        at++;
+      } else if (bytes[after] === 0x3a && after < end) {
+        for (const byte of footnoteStart) out[length++] = byte;
+        at = after + 1;
+      } else {
+        while (length > 0 && out[length - 1] === 0x20) length--;
+        // A bracket before a marker could make another marker of what is left.
+        if (length > 0 && out[length - 1] === 0x5b) return -1;
+        at = afterJoinedMarkers(bytes, after, end);
+        if (at < 0) return -1;
+      }
+    }
+    if (length + 8 > out.length) return -1;
+  }
+  return length > 0 && out[length - 1] === 0x20 ? length - 1 : length;
+}
+
+const footnoteStart = Buffer.from('[^]:');
+
+/** End of the marker `[^…]` that begins at `at`, 0 when it is none, -1 when it is not plain. */
+function footnote(bytes: Uint8Array, at: number, end: number): number {
+  for (let inside = at + 2; inside < end && inside <= at + 42; inside++) {
+    const byte = bytes[inside] ?? 0;
+    if (byte === 0x5d) return inside > at + 2 ? inside + 1 : 0;
+    if (byte >= 0x7f || byte === 0x5b) return -1;
+    if (byte <= 0x20) return 0;
+  }
+  return 0;
+}
+
+/** After markers that follow, each after a comma. */
+function afterJoinedMarkers(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  for (;;) {
+    let next = skipSpace(bytes, at, end);
+    if (bytes[next] !== 0x2c || next >= end) return at;
+    next = skipSpace(bytes, next + 1, end);
+    if ((bytes[next] ?? 0) >= 0x80 && next < end) return -1;
+    if (bytes[next] !== 0x5b || bytes[next + 1] !== 0x5e || next >= end) return at;
+    const after = footnote(bytes, next, end);
+    if (after === -1) return -1;
+    if (after === 0 || (bytes[after] === 0x3a && after < end)) return at;
+    at = after;
+  }
+}
+
+function skipSpace(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && (bytes[at] === 0x20 || ((bytes[at] ?? 0) >= 0x09 && (bytes[at] ?? 0) <= 0x0d))) at++;
+  return at;
+}
+
+/**
+ * Size of a character that is its own NFC and composes with nothing allowed here; size + 16 when nobody sees it, size + 32 when it is white
+ * space, -1 for everything that is not certain.
+ */
+function wideCharacter(bytes: Uint8Array, at: number, lead: number): number {
+  const second = bytes[at + 1] ?? 0;
+  const third = bytes[at + 2] ?? 0;
+  if (lead >= 0xc2 && lead <= 0xcb) {
+    if (lead === 0xc2 && second === 0xa0) return 2 + 32;
+    return lead === 0xc2 && second === 0xad ? 2 + 16 : 2;
+  }
+  // Cyrillic; Latin with two marks, which is most of Vietnamese.
+  if (lead === 0xd0 || lead === 0xd1) return 2;
+  if (lead === 0xe1 && second >= 0xb8 && second <= 0xbb) return 3;
+  if (lead === 0xe2) return punctuation(second, third);
+  if (lead >= 0xe4 && lead <= 0xe9) return 3;
+  if (lead === 0xef && second === 0xbb && third === 0xbf) return 3 + 16;
+  return -1;
+}
+
+function punctuation(second: number, third: number): number {
+  if (second === 0x80) {
+    if (third <= 0x8a || third === 0xa8 || third === 0xa9 || third === 0xaf) return 3 + 32;
+    return third === 0x8b ? 3 + 16 : 3;
+  }
+  if (second === 0x81) return third === 0x9f ? 3 + 32 : third === 0xa0 ? 3 + 16 : 3;
+  return second === 0x82 ? 3 : -1;
+}

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { normalizeText } from '../../src/contract/cut/normalize.js';
+
+describe('the normalised text of a piece', () => {
+  it.each<[string, string, string, string | undefined]>([
+    ['another kind of newline and indentation', 'a\r\n\r\n  b\t\n', 'a b', undefined],
+    ['a no-break space and a byte order mark', '\uFEFFa\u00A0b', 'a b', undefined],
+    ['letters in decomposed form', 'Điều kiện'.normalize('NFD'), 'Điều kiện', undefined],
+    ['soft hyphens', 'Ver\u00ADord\u00ADnung', 'Verordnung', undefined],
+    ['footnote markers, joined ones too', 'Law [^1],[^22] and[^x] more', 'Law and more', undefined],
+    ['the number of a footnote, not its text', '[^12]: LGBl. 1991', '[^]: LGBl. 1991', undefined],
+    ['the marks of a heading', '##### Art. 4\n\ntext', 'text', 'Art. 4'],
+    [
+      'the number of an article, not its title',
+      'Điều 3. Giải thích từ ngữ\nVăn bản',
+      'Giải thích từ ngữ Văn bản',
+      'Điều 3',
+    ],
+    ['the number of a paragraph named by its label', '2. Vũ khí', 'Vũ khí', 'Khoản 2'],
+    ['a number in brackets', '(2) Der Rat', 'Der Rat', 'Abs. 2'],
+    ['a letter with a bracket', 'đ) các loại', 'các loại', 'Điểm đ'],
+    ['a bare number', '(iv) the term', 'the term', '(iv)'],
+  ])('is without %s', (_, text, expected, label) => {
+    expect(normalizeText(text, label)).toBe(expected);
+  });
+
+  it.each<[string, string, string]>([
+    ['a title that is the label', '## Vom Landtag\n\ntext', 'Vom Landtag'],
+    ['a longer number that begins like the label', 'Art. 41 text', 'Art. 4'],
+    ['a number in the middle', 'after Art. 4 text', 'Art. 4'],
+    ['a title with a number that numbers nothing', 'Windows 10 text', 'Windows 10'],
+  ])('keeps %s', (_, text, label) => {
+    expect(normalizeText(text, label)).toBe(normalizeText(text));
+    expect(normalizeText(text, label)).not.toBe('text');
+  });
+
+  it('is the same however a text is composed and spaced, and differs when a word does', () => {
+    const word = fc.stringMatching(/^[a-zà-ỹ]{1,8}$/u);
+    fc.assert(
+      fc.property(
+        fc.array(word, { minLength: 1, maxLength: 12 }),
+        word,
+        fc.constantFrom('\n', '\r\n', '  '),
+        (words, other, gap) => {
+          const text = normalizeText(words.join(' '));
+          expect(normalizeText(` ${words.join(gap).normalize('NFD')}${gap}`)).toBe(text);
+          expect(normalizeText([...words, other].join(' '))).not.toBe(text);
+        },
+      ),
+    );
+  });
+});
