@@ -7,8 +7,7 @@ export function baselines(old, now) {
   const texts = (side) => side.pieces.map((piece) => normalizeText(piece.text, piece.label));
   const [olds, news] = [texts(old), texts(now)];
   const newOf = new Map();
-  const keyed = () =>
-    [...newOf].map(([from, to]) => ({ oldKey: old.pieces[from].key, newKey: now.pieces[to].key }));
+  const keyed = () => [...newOf].map(([from, to]) => ({ oldKey: old.pieces[from].key, newKey: now.pieces[to].key }));
   matchUnique(newOf, olds, news);
   const hash = keyed();
   fillGaps(newOf, olds.length, news.length);

@@ -49,7 +49,8 @@ export class Score {
       const bucket = buckets.find((from) => match.score >= from) ?? 0;
       count(this.calibration, bucket, isRight);
       count(this.reasons, match.reason, isRight);
-      if (!isRight) this.wrong.push({ name, ids: [old.goldOf.get(match.oldKey), now.goldOf.get(match.newKey)], ...match });
+      if (!isRight)
+        this.wrong.push({ name, ids: [old.goldOf.get(match.oldKey), now.goldOf.get(match.newKey)], ...match });
     });
     this.addAll(old, now, truth, result);
     this.addNew(now, truth, result);
@@ -135,7 +136,10 @@ function placesOf(result, side) {
   const places = new Map();
   const put = (key, what) => places.set(key, what);
   for (const one of result.matches)
-    put(side === 'old' ? one.oldKey : one.newKey, `${one.reason} ${one.score.toFixed(2)} ${side === 'old' ? one.newKey : one.oldKey}`);
+    put(
+      side === 'old' ? one.oldKey : one.newKey,
+      `${one.reason} ${one.score.toFixed(2)} ${side === 'old' ? one.newKey : one.oldKey}`,
+    );
   for (const one of result.splits)
     for (const key of side === 'old' ? [one.oldKey] : one.newKeys) put(key, `split ${one.oldKey}>${one.newKeys}`);
   for (const one of result.merges)

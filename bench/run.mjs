@@ -1,6 +1,7 @@
 // npm run bench NAME [-- --json] [--large] [--quick]
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
+import { benchCutBirths } from './cut-births.mjs';
 import { benchDeliverRate } from './deliver.mjs';
 import { benchBlockedSubject } from './deliver-blocked.mjs';
 import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './deliver-latency.mjs';
@@ -25,6 +26,7 @@ const parts = {
   ],
   send: [benchSend],
   tree: [benchTree],
+  cut: [benchCutBirths],
 };
 const name = process.argv[2];
 const has = (flag) => process.argv.includes(flag);

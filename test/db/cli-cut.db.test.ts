@@ -1,4 +1,5 @@
 // iu cut on a database: two people, each with a login of his own, take revisions through, back, and through a whole folder.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,5 +98,42 @@ describe('the commands about cuts', () => {
     expect(neither.stderr).toContain('IU738');
     const gone = await json(editor, 'cut', 'void', second.runId, '--actor', 'ann', '--reason', 'no');
     expect(gone.state).toBe('voided_by_person');
+  }, 60_000);
+
+  it('take a folder and a git history, pass over what is finished, and list what waits for a person', async () => {
+    const git = (...words: string[]) =>
+      execFileSync('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
+        stdio: 'pipe',
+      });
+    git('init', '-q');
+    for (const [text, other] of [
+      [first, '# One\nx\n'],
+      [first.replace('rights', 'duties'), '# One\nx\n'],
+      [first.replace('Ends', 'It ends'), '# One\ny\n'],
+    ]) {
+      file('laws/a.md', text ?? '');
+      file('laws/sub/b.md', other ?? '');
+      file('laws/sub/picture.png', 'no document');
+      git('add', 'laws');
+      git('commit', '-q', '-m', 'revision');
+    }
+    const dir = (url: string, ...words: string[]) =>
+      json(url, 'cut', 'dir', join(folder, 'laws'), '--actor', 'ann', '--prefix', 'git', ...words);
+    const waiting = await dir(editor, '--git');
+    expect(waiting).toMatchObject({ revisions: 5, finished: 0, waits: 2, after: 3 });
+    expect(waiting.open).toMatchObject([{ document: 'git/a', waitsFor: 'gate 1' }, { document: 'git/sub/b' }]);
+    const done = await dir(db.url, '--git', '--yes-i-approve');
+    expect(done).toMatchObject({ finished: 5, unchanged: 0, waits: 0, open: [] });
+    expect(await dir(db.url, '--git', '--yes-i-approve')).toMatchObject({ finished: 0, unchanged: 5 });
+    const runs = (await json(editor, 'cut', 'list', '--document', 'git/a')).items;
+    expect(runs.map((run: { unitsRevised: number }) => run.unitsRevised)).toEqual([2, 1, 0]);
+    file('laws/broken.md', 'x\u0000');
+    const plain = await dir(db.url, '--revision', 'now', '--yes-i-approve');
+    expect(plain).toMatchObject({ revisions: 3, finished: 2, refused: 1 });
+    expect(plain.open).toMatchObject([{ document: 'git/broken', code: expect.stringMatching(/^IU7/) }]);
+    expect((await at(editor, 'cut', 'dir', folder, '--actor', 'ann')).stderr).toContain('IU746');
+    await db.pool.query("update dot_config set value = '', reason = 'test' where key = 'iu_core.installation'");
+    const shortcut = await at(db.url, 'cut', 'dir', folder, '--actor', 'ann', '--git', '--yes-i-approve');
+    expect(shortcut.stderr).toContain('IU732');
   }, 60_000);
 });

@@ -100,7 +100,7 @@ begin
     ('constraint', 'iu_source_pin.iu_source_pin_pkey', '871454a1c42a05ff4e233cc46717b6db'),
     ('constraint', 'iu_source_pin.iu_source_pin_sha256_chk', '1b9f84f475bcfc8b231a120701594215'),
     ('constraint', 'iu_source_pin.iu_source_pin_sha256_key', 'ea18cab8fb7d5579899d34409905aa7c'),
-    ('function', 'fn_iu_cut_living_units(uuid)', '55a8bafa1843a6da061a99fe42e25212'),
+    ('function', 'fn_iu_cut_living_units(uuid)', 'c6460558668eced897b997541119bea1'),
     ('function', 'fn_iu_cut_run_guard()', '41e55318861b14236b99db0dc97dc420'),
     ('function', 'fn_iu_cut_verify(bigint)', '5eef099995c409e29f14fc706af58bc2'),
     ('function', 'fn_iu_source_pin(bytea, text, text, text, text)', 'd788d362d5bdfcdf433208f999125c0a'),

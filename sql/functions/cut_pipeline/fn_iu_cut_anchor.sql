@@ -9,6 +9,7 @@
 create or replace function fn_iu_cut_anchor(p_run iu_cut_run) returns void
 language plpgsql
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_written integer;

@@ -10,6 +10,7 @@
 create or replace function fn_iu_cut_apply_texts(p_run iu_cut_run) returns void
 language plpgsql
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_bytes bytea := (select p.bytes || ''::bytea from iu_source_pin p where p.pin_id = p_run.pin_id);

@@ -15,6 +15,7 @@ language sql
 stable
 security definer
 set search_path from current
+set enable_seqscan = off
 as $$
   with run as (
     select r.*, p.sha256 from iu_cut_run r join iu_source_pin p on p.pin_id = r.pin_id where r.run_id = p_run_id

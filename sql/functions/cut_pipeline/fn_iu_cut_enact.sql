@@ -10,6 +10,9 @@
 create or replace function fn_iu_cut_enact(p_run iu_cut_run) returns jsonb
 language plpgsql
 set search_path from current
+set plan_cache_mode = force_generic_plan
+-- rows are looked up by key, one by one, whatever the statistics say
+set enable_seqscan = off
 as $$
 declare
   v_reference text := fn_iu_cut_reference(p_run.run_id, 2);
@@ -33,12 +36,12 @@ begin
   end if;
   select array_agg(w.id order by w.place), array_agg(w.version_id order by w.place), array_agg(w.status order by w.place),
          array_agg(w.before order by w.place) into v_units, v_versions, v_from, v_before
-    from (select u.id, v.id as version_id, u.lifecycle_status as status, coalesce(c.ordinal, -1) as place,
+    from (select u.id, v.id as version_id, u.lifecycle_status as status, c.place,
                  (select b.id from unit_version b where b.unit_id = u.id and b.lifecycle_status = 'enacted') as before
-            from information_unit u
-            left join iu_cut_piece c on c.unit_id = u.id and c.run_id = p_run.run_id
-            join unit_version v on v.id = u.version_anchor_ref and v.lifecycle_status = 'draft'
-           where c.unit_id is not null or u.id = p_run.document_id) w;
+            from (select p_run.document_id as unit_id, -1 as place union all
+                  select unit_id, ordinal from iu_cut_piece where run_id = p_run.run_id) c
+           cross join lateral (select i.* from information_unit i where i.id = c.unit_id offset 0) u
+           cross join lateral (select n.id from unit_version n where n.id = u.version_anchor_ref and n.lifecycle_status = 'draft' offset 0) v) w;
   perform fn_iu_canonical_writer('fn_iu_enact');
   update unit_version set lifecycle_status = 'superseded' where id = any (array_remove(v_before, null));
   update unit_version set lifecycle_status = 'enacted', enacted_at = clock_timestamp() where id = any (v_versions);
@@ -46,7 +49,8 @@ begin
   perform fn_iu_canonical_writer('');
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
   select u.id, u.canonical_address, w.version_id, w.status, 'enacted', p_run.actor_ref, v_reference, format('revision %s', p_run.revision_label)
-    from unnest(v_units, v_versions, v_from) with ordinality as w (id, version_id, status, place) join information_unit u on u.id = w.id
+    from unnest(v_units, v_versions, v_from) with ordinality as w (id, version_id, status, place)
+   cross join lateral (select i.id, i.canonical_address from information_unit i where i.id = w.id offset 0) u
    order by w.place;
   insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                             actor_ref, source_system, safe_payload)
@@ -54,7 +58,8 @@ begin
          jsonb_build_object('version_seq', v.version_seq, 'version_id', v.id, 'superseded_version_id', w.before, 'review_decision_id', v_reference,
                             'cut_run', p_run.run_id::text)
     from unnest(v_units, v_versions, v_before) with ordinality as w (id, version_id, before, place)
-    join information_unit u on u.id = w.id join unit_version v on v.id = w.version_id
+   cross join lateral (select i.id, i.canonical_address from information_unit i where i.id = w.id offset 0) u
+   cross join lateral (select n.id, n.version_seq from unit_version n where n.id = w.version_id offset 0) v
     left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'version_enacted'
    order by w.place;
   update iu_cut_run

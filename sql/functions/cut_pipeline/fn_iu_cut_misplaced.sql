@@ -10,6 +10,8 @@
 create or replace function fn_iu_cut_misplaced(p_run_id bigint, p_document_id uuid) returns text
 language plpgsql
 set search_path from current
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
   v_proof jsonb := fn_iu_cut_verify(p_run_id);

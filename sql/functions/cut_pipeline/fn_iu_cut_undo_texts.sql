@@ -11,6 +11,7 @@
 create or replace function fn_iu_cut_undo_texts(p_run iu_cut_run, p_reference text, p_reason text) returns void
 language plpgsql
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_row record;

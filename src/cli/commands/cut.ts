@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CliContext, withExamples } from '../context.js';
 import { registerCutChange } from '../cut/change.js';
+import { registerCutDir } from '../cut/dir.js';
 import { registerCutPreview } from '../cut/preview.js';
 import { registerCutReview } from '../cut/review.js';
 import { registerCutStart } from '../cut/start.js';
@@ -17,4 +18,5 @@ export function register(program: Command, context: CliContext): void {
   registerCutStart(cut, context);
   registerCutReview(cut, context);
   registerCutChange(cut, context);
+  registerCutDir(cut, context);
 }

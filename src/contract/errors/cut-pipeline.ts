@@ -130,4 +130,12 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     exitCode: 1,
     action: 'iu cut show names what differs; iu cut rollback undoes the run.',
   },
+  {
+    code: 'IU746',
+    name: 'cut_folder_unreadable',
+    meaning: 'The folder or its git history cannot be read, or its revision has no name.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Look at the message; a folder needs --revision, a history needs git and --git.',
+  },
 ];
