@@ -227,7 +227,26 @@ begin
       ('function', 'fn_iu_activation_end', 'execute', 'iu_operator'),
       ('function', 'fn_iu_activation_step', 'execute', 'iu_operator'),
       ('function', 'fn_iu_health_watch_beat', 'execute', 'iu_worker, iu_operator, iu_reader'),
-      ('function', 'fn_iu_health_watch_forget', 'execute', 'iu_operator')
+      ('function', 'fn_iu_health_watch_forget', 'execute', 'iu_operator'),
+      -- retention
+      ('relation', 'iu_archived_row', 'select', 'iu_operator'),
+      ('relation', 'iu_prune_batch', 'select', 'iu_core_pruner, iu_operator, iu_reader'),
+      ('relation', 'iu_prune_run', 'select', 'iu_core_pruner, iu_operator, iu_reader'),
+      ('relation', 'iu_pruned_attempt', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_pruned_event', 'select', 'iu_operator, iu_reader'),
+      ('function', 'fn_iu_prune_archived', 'execute', 'iu_core_pruner'),
+      ('function', 'fn_iu_prune_cancel', 'execute', 'iu_core_pruner'),
+      ('function', 'fn_iu_prune_preview', 'execute', 'iu_core_pruner, iu_operator'),
+      ('function', 'fn_iu_prune_start', 'execute', 'iu_core_pruner'),
+      ('function', 'fn_iu_prune_step', 'execute', 'iu_core_pruner'),
+      -- redaction
+      ('relation', 'iu_redacted_copy', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('relation', 'iu_redaction', 'select', 'iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_redaction_apply', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_redaction_approve', 'execute', 'iu_approver'),
+      ('function', 'fn_iu_redaction_plan', 'execute', 'iu_operator, iu_approver'),
+      ('function', 'fn_iu_redaction_reject', 'execute', 'iu_operator, iu_approver'),
+      ('function', 'fn_iu_redaction_request', 'execute', 'iu_operator')
       -- end of data
     ), object (kind, name, oid, owner, label, acl) as (
       select 'relation', c.relname::text, c.oid, c.relowner, format('table %I', c.relname),

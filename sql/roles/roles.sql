@@ -12,7 +12,7 @@ begin
     'iu_operator',     -- gates, routes, replay, dead letters, cursors
     'iu_approver',     -- approves a route that somebody else asked to take live
     'iu_reader',       -- views and health
-    'iu_core_pruner'   -- owner of the prune function; the only one who may delete settled events
+    'iu_core_pruner'   -- may call the prune functions, and nothing else takes events out of the log
   ] loop
     begin
       if not exists (select from pg_catalog.pg_roles where rolname = v_role) then

@@ -1,8 +1,10 @@
 -- v_iu_event_accounting: the books of each worker since its base. decided + pending = events, lost = 0; queued = waiting + settled.
+-- What was pruned since the base counts on both sides (column pruned): it had been decided, certified and settled.
 -- Reads the whole log and audit: for the certificate, not for every second.
 create or replace view v_iu_event_accounting as
-select c.worker_name, c.event_domain, n.events, n.decided, n.pending, n.lost, q.queued, q.waiting, q.settled,
-       n.lost = 0 and n.decided + n.pending = n.events and q.queued = q.waiting + q.settled as balanced
+select c.worker_name, c.event_domain, n.events + p.events as events, n.decided + p.events as decided, n.pending, n.lost,
+       q.queued + p.queued as queued, q.waiting, q.settled + p.queued as settled,
+       n.lost = 0 and n.decided + n.pending = n.events and q.queued = q.waiting + q.settled as balanced, p.events as pruned
   from iu_route_worker_cursor c
  cross join lateral (
    select count(*) as events,
@@ -32,4 +34,16 @@ select c.worker_name, c.event_domain, n.events, n.decided, n.pending, n.lost, q.
                    then not exists (select 1 from iu_route_worker_cursor o where o.event_domain = e.event_domain)
                    else e.event_domain = c.event_domain end
      ) p
- ) q;
+ ) q
+ cross join lateral (
+   select (select coalesce(sum(g.events), 0)::bigint from iu_pruned_event g
+            where g.counted and g.base_seq = c.base_seq
+              and case when c.event_domain = '*'
+               then not exists (select 1 from iu_route_worker_cursor o where o.event_domain = g.event_domain)
+               else g.event_domain = c.event_domain end) as events,
+          (select coalesce(sum(g.attempts), 0)::bigint from iu_pruned_attempt g
+            where g.counted and g.base_seq = c.base_seq and g.status = 'queued'
+              and case when c.event_domain = '*'
+               then not exists (select 1 from iu_route_worker_cursor o where o.event_domain = g.event_domain)
+               else g.event_domain = c.event_domain end) as queued
+ ) p;

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { argv, env, exit, stderr, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { register as activate } from './commands/activate.js';
 import { register as attempt } from './commands/attempt.js';
 import { register as backup } from './commands/backup.js';
 import { register as completion } from './commands/completion.js';
@@ -22,7 +23,10 @@ import { register as ladder } from './commands/ladder.js';
 import { register as migrate } from './commands/migrate.js';
 import { register as precheck } from './commands/precheck.js';
 import { register as probe } from './commands/probe.js';
+import { register as prune } from './commands/prune.js';
+import { register as redact } from './commands/redact.js';
 import { register as replay } from './commands/replay.js';
+import { register as report } from './commands/report.js';
 import { register as route } from './commands/route.js';
 import { register as routePause } from './commands/route-pause.js';
 import { register as secret } from './commands/secret.js';
@@ -42,6 +46,8 @@ export const commands: readonly RegisterCommand[] = [
   migrate,
   verify,
   uninstall,
+  activate,
+  report,
   worker,
   health,
   doctor,
@@ -61,6 +67,8 @@ export const commands: readonly RegisterCommand[] = [
   secret,
   replay,
   cursor,
+  prune,
+  redact,
   cut,
   unit,
   structure,

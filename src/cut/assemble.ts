@@ -9,10 +9,11 @@ import { normalizedHash } from './normalized-hash.js';
 export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): readonly CutPiece[] {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   const parents = parentsOf(marks);
-  const labels = marks.map(labelOfMark);
+  const titles = marks.map(({ title }) => (title.length > longestTitle ? shortened(title) : title));
+  const labels = marks.map((mark, ordinal) => labelOfMark(mark, titles[ordinal] ?? ''));
   const addresses = addressesOf(marks, parents, labels);
   let utf16Start = 0;
-  return marks.map(({ start, kind, level, title }, ordinal): CutPiece => {
+  return marks.map(({ start, kind, level }, ordinal): CutPiece => {
     const end = marks[ordinal + 1]?.start ?? bytes.length;
     const own = bytes.subarray(start, end);
     const utf16End = utf16Start + (isAscii(own) ? own.length : utf16Length(own));
@@ -26,7 +27,7 @@ export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): read
       utf16End,
       kind,
       level,
-      title,
+      title: titles[ordinal] ?? '',
       label,
       address: addresses[ordinal] ?? '',
       rawSha256: hash('sha256', own),
@@ -48,9 +49,17 @@ function utf16Length(bytes: Uint8Array): number {
   return units;
 }
 
-function labelOfMark({ kind, level, title, label }: Mark): string {
+/** Nobody reads a longer title; a line of megabytes that begins with a mark is no reason to keep it three times. */
+const longestTitle = 500;
+
+function shortened(title: string): string {
+  return title.slice(0, longestTitle).replace(/[\ud800-\udbff]$/, '');
+}
+
+function labelOfMark({ kind, level, label }: Mark, title: string): string {
   if (label !== undefined) return label;
-  return level === 0 ? kind : labelOf(title);
+  // A title of footnote marks alone has no other name than itself.
+  return level === 0 ? kind : labelOf(title) || title;
 }
 
 /** The nearest piece before it with a lower level; what has level 0 stands beside the others. */

@@ -62,14 +62,24 @@ export function encodingNamed(word: string): KnownEncoding {
 
 /** Bytes of another encoding as UTF-8. Raises when a byte stands for nothing in it. */
 export function convertToUtf8(bytes: Uint8Array, encoding: KnownEncoding): ConvertedText {
+  const name = `charset-${encoding}`;
+  if (encoding === 'windows-1252' || encoding === 'iso-8859-1') {
+    return { text: Buffer.from(windows1252(bytes), 'utf8'), extractor: { name, version: '1' } };
+  }
   try {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    return {
-      text: Buffer.from(text, 'utf8'),
-      extractor: { name: `charset-${encoding}`, version: `icu-${process.versions.icu ?? 'none'}` },
-    };
+    const version = `icu-${process.versions.icu ?? 'none'}`;
+    return { text: Buffer.from(text, 'utf8'), extractor: { name, version } };
   } catch (error) {
     const message = `The source is not valid ${encoding}.`;
     throw new IuError('IU724', { message, encoding }, { cause: error });
   }
+}
+
+const windows1252Specials = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+
+/** By WHATWG, which reads ISO-8859-1 the same way. Not by TextDecoder: that of Node.js 20 leaves 80 to 9F as control characters. */
+function windows1252(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return text.replace(/[\u0080-\u009f]/g, (letter) => windows1252Specials[letter.charCodeAt(0) - 0x80] ?? letter);
 }

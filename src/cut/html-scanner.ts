@@ -143,7 +143,8 @@ class HtmlReader {
       this.run = -1;
     } else {
       if (blocks.has(name)) this.endLine();
-      if (this.run < 0 && this.lineText === '') this.run = start;
+      if (this.hidden !== '') this.run = -1;
+      else if (this.run < 0 && this.lineText === '') this.run = start;
     }
     if (name === 'body' && !this.hasBody) this.beginBody(start);
   }
@@ -180,11 +181,12 @@ class HtmlReader {
     const start = token.location?.startOffset ?? 0;
     const begin = this.run >= 0 ? this.run : start;
     this.run = -1;
+    // A heading that the grammar does not know is text before the first piece.
+    if (this.firstText < 0 && (this.heading === null || this.legal !== null)) this.firstText = start;
     if (this.heading) {
       if (this.heading.text.length < longestTitle) this.heading.text += token.chars;
       return;
     }
-    if (this.firstText < 0) this.firstText = start;
     if (!this.collectsLines()) return;
     if (this.lineText === '') this.lineStart = begin;
     if (this.lineText.length < longestText) this.lineText += token.chars;

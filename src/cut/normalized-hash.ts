@@ -4,7 +4,8 @@ import { cleanText, normalizeText, numberLength } from '../contract/cut/normaliz
 // The hash of `normalizeText`, computed on bytes: a string of each piece, four regular expressions and NFC took three quarters of a whole
 // cut. Text that could compose, or anything else out of the ordinary, goes the way of the contract; a property test compares the two.
 
-const mostOfLabel = 256;
+/** Bytes looked at behind a label: what follows a number is short. */
+const afterLabel = 64;
 let scratch = Buffer.allocUnsafe(1 << 16);
 
 /** sha256 of the normalised text of a range of valid UTF-8. */
@@ -24,9 +25,10 @@ export function normalizedHash(bytes: Buffer, start: number, end: number, label:
 function numberBytes(from: number, length: number, label: string): number {
   if (label === '' || !mayBeNumber(label)) return 0;
   // A character may be cut in two at the end; then the text is longer than what is looked at, and the last ones decide nothing.
-  const prefix = scratch.toString('utf8', from, Math.min(length, from + mostOfLabel));
+  const seen = 4 * label.length + afterLabel;
+  const prefix = scratch.toString('utf8', from, Math.min(length, from + seen));
   const characters = numberLength(prefix, cleanText(label));
-  if (characters > prefix.length - 4 && length - from > mostOfLabel) return -length;
+  if (characters > prefix.length - 4 && length - from > seen) return -length;
   return Buffer.byteLength(prefix.slice(0, characters));
 }
 

@@ -1,4 +1,13 @@
-import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import {
+  callForResult,
+  isoTimes,
+  type ListPage,
+  type PageWishes,
+  type Period,
+  type Queryable,
+  readPage,
+  within,
+} from './listing.js';
 
 /** One row of the audit. */
 export interface AttemptRow {
@@ -23,7 +32,7 @@ export interface AttemptRow {
 }
 
 /** Which attempts a list shows. */
-export interface AttemptFilter {
+export interface AttemptFilter extends Period {
   readonly route?: string | undefined;
   readonly status?: string | undefined;
   readonly reason?: string | undefined;
@@ -31,8 +40,6 @@ export interface AttemptFilter {
   readonly eventId?: string | undefined;
   readonly eventSeq?: string | undefined;
   readonly run?: string | undefined;
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
   /** False: only attempts that nobody reconciled. */
   readonly reconciled?: boolean | undefined;
   readonly oldestFirst?: boolean | undefined;
@@ -62,8 +69,7 @@ export function listAttempts(
         ['a.event_seq = ?::bigint', filter.eventSeq],
         ['a.event_seq = (select e.seq from event_outbox e where e.id = ?::uuid)', filter.eventId],
         ['a.run_id = ?::bigint', filter.run],
-        ['a.started_at >= ?::timestamptz', filter.since],
-        ['a.started_at < ?::timestamptz', filter.until],
+        ...within('a.started_at', filter),
         [
           'exists (select from iu_attempt_reconciliation c where c.event_seq = a.event_seq and c.route_id = a.route_id and c.attempt_no = a.attempt_no) = ?::boolean',
           filter.reconciled,

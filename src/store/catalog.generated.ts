@@ -101,6 +101,17 @@ export interface IuActivationStepRow {
   readonly step_id: string;
 }
 
+/** A row of the table iu_archived_row. */
+export interface IuArchivedRowRow {
+  readonly archived_row_id: string;
+  readonly batch_no: number;
+  readonly document: string;
+  readonly event_id: string | null;
+  readonly event_seq: string | null;
+  readonly run_id: string;
+  readonly table_name: string;
+}
+
 /** A row of the table iu_attempt_reconciliation. */
 export interface IuAttemptReconciliationRow {
   readonly attempt_no: number;
@@ -458,6 +469,105 @@ export interface IuProbeMarkRow {
   readonly tx_id: string;
 }
 
+/** A row of the table iu_prune_batch. */
+export interface IuPruneBatchRow {
+  readonly archive_bytes: string | null;
+  readonly archive_file: string | null;
+  readonly archive_sha256: string | null;
+  readonly batch_no: number;
+  readonly events: number;
+  readonly first_seq: string | null;
+  readonly last_seq: string | null;
+  readonly pruned_at: string;
+  readonly pruned_by: string;
+  readonly rows: number;
+  readonly run_id: string;
+  readonly tx_id: string;
+}
+
+/** A row of the table iu_prune_run. */
+export interface IuPruneRunRow {
+  readonly archive: string;
+  readonly archive_place: string | null;
+  readonly attempts: string;
+  readonly batches: number;
+  readonly ceiling_seq: string;
+  readonly cutoff_at: string;
+  readonly end_reason: string | null;
+  readonly ended_at: string | null;
+  readonly ended_by: string | null;
+  readonly events: string;
+  readonly examined: string;
+  readonly held: string;
+  readonly others: string;
+  readonly position_seq: string;
+  readonly reason: string;
+  readonly run_id: string;
+  readonly started_at: string;
+  readonly started_by: string;
+  readonly state: string;
+  readonly worked_at: string | null;
+}
+
+/** A row of the table iu_pruned_attempt. */
+export interface IuPrunedAttemptRow {
+  readonly attempts: string;
+  readonly base_seq: string;
+  readonly counted: boolean;
+  readonly event_day: string;
+  readonly event_domain: string;
+  readonly event_type: string;
+  readonly first_at: string;
+  readonly last_at: string;
+  readonly route_code: string;
+  readonly route_kind: string;
+  readonly status: string;
+}
+
+/** A row of the table iu_pruned_event. */
+export interface IuPrunedEventRow {
+  readonly base_seq: string;
+  readonly counted: boolean;
+  readonly event_day: string;
+  readonly event_domain: string;
+  readonly event_type: string;
+  readonly events: string;
+  readonly first_seq: string;
+  readonly last_seq: string;
+}
+
+/** A row of the table iu_redacted_copy. */
+export interface IuRedactedCopyRow {
+  readonly byte_length: number;
+  readonly column_name: string;
+  readonly redacted_at: string;
+  readonly redaction_id: string;
+  readonly row_key: string;
+  readonly sha256: string;
+  readonly table_name: string;
+}
+
+/** A row of the table iu_redaction. */
+export interface IuRedactionRow {
+  readonly applied_at: string | null;
+  readonly applied_by: string | null;
+  readonly approval_note: string | null;
+  readonly approved_at: string | null;
+  readonly approved_by: string | null;
+  readonly legal_ref: string;
+  readonly plan: string;
+  readonly reason: string;
+  readonly redaction_id: string;
+  readonly rejected_at: string | null;
+  readonly rejected_by: string | null;
+  readonly rejection_note: string | null;
+  readonly requested_at: string;
+  readonly requested_by: string;
+  readonly state: string;
+  readonly subject_kind: string;
+  readonly subject_ref: string;
+}
+
 /** A row of the table iu_relation. */
 export interface IuRelationRow {
   readonly attributes: string;
@@ -726,6 +836,7 @@ export interface IuSourcePinRow {
   readonly media_type: string;
   readonly newline_style: string | null;
   readonly pin_id: string;
+  readonly redacted: string;
   readonly sha256: string;
   readonly source_note: string | null;
   readonly title: string | null;
@@ -858,6 +969,7 @@ export interface UnitVersionRow {
   readonly id: string;
   readonly lifecycle_status: string;
   readonly recorded_by: string;
+  readonly redaction_id: string | null;
   readonly unit_id: string;
   readonly version_seq: number;
 }
@@ -933,6 +1045,7 @@ export interface VIuEventAccountingRow {
   readonly events: string | null;
   readonly lost: string | null;
   readonly pending: string | null;
+  readonly pruned: string | null;
   readonly queued: string | null;
   readonly settled: string | null;
   readonly waiting: string | null;
@@ -1112,6 +1225,7 @@ export interface CatalogRelations {
   readonly information_unit: InformationUnitRow;
   readonly iu_activation: IuActivationRow;
   readonly iu_activation_step: IuActivationStepRow;
+  readonly iu_archived_row: IuArchivedRowRow;
   readonly iu_attempt_reconciliation: IuAttemptReconciliationRow;
   readonly iu_collection_path: IuCollectionPathRow;
   readonly iu_cut_approval: IuCutApprovalRow;
@@ -1140,6 +1254,12 @@ export interface CatalogRelations {
   readonly iu_migration_log: IuMigrationLogRow;
   readonly iu_outbound_route: IuOutboundRouteRow;
   readonly iu_probe_mark: IuProbeMarkRow;
+  readonly iu_prune_batch: IuPruneBatchRow;
+  readonly iu_prune_run: IuPruneRunRow;
+  readonly iu_pruned_attempt: IuPrunedAttemptRow;
+  readonly iu_pruned_event: IuPrunedEventRow;
+  readonly iu_redacted_copy: IuRedactedCopyRow;
+  readonly iu_redaction: IuRedactionRow;
   readonly iu_relation: IuRelationRow;
   readonly iu_replay_run: IuReplayRunRow;
   readonly iu_route_approval: IuRouteApprovalRow;
@@ -1211,6 +1331,10 @@ export interface CatalogFunctions {
   readonly fn_iu_catalog_fingerprint: {
     readonly args: {  };
     readonly result: readonly ({ kind: string | null; identity: string | null; fingerprint: string | null })[];
+  };
+  readonly fn_iu_closed_gate: {
+    readonly args: {  };
+    readonly result: string | null;
   };
   readonly fn_iu_cluster_identity: {
     readonly args: {  };
@@ -1552,6 +1676,10 @@ export interface CatalogFunctions {
     readonly args: { p_key: string | null };
     readonly result: boolean | null;
   };
+  readonly fn_iu_gate_reason_check: {
+    readonly args: { p_reason: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_gate_set: {
     readonly args: { p_key: string | null; p_open: boolean | null; p_reason: string | null; p_open_seconds?: number | null };
     readonly result: string | null;
@@ -1579,6 +1707,10 @@ export interface CatalogFunctions {
   readonly fn_iu_judged_routes: {
     readonly args: {  };
     readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_ladder_capture: {
+    readonly args: { p_enable: boolean | null; p_reason: string | null };
+    readonly result: null;
   };
   readonly fn_iu_ladder_disable: {
     readonly args: { p_level: number | null; p_reason: string | null };
@@ -1632,6 +1764,54 @@ export interface CatalogFunctions {
     readonly args: { p_marker?: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_prune_archived: {
+    readonly args: { p_run_id: string | null; p_batch_no: number | null; p_file: string | null; p_sha256: string | null; p_bytes: string | null; p_rows: number | null };
+    readonly result: null;
+  };
+  readonly fn_iu_prune_cancel: {
+    readonly args: { p_run_id: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_prune_certify: {
+    readonly args: {  };
+    readonly result: null;
+  };
+  readonly fn_iu_prune_cutoff: {
+    readonly args: { p_older_than_days: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_prune_judge: {
+    readonly args: { p_after_seq: string | null; p_until_seq: string | null; p_limit: number | null; p_cutoff: string | null };
+    readonly result: readonly ({ event_seq: string | null; event_id: string | null; event_domain: string | null; event_type: string | null; created_at: string | null; base_seq: string | null; counted: boolean | null; decided: boolean | null; bytes: string | null; hold: string | null })[];
+  };
+  readonly fn_iu_prune_preview: {
+    readonly args: { p_older_than_days: string | null; p_most?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_prune_ready: {
+    readonly args: {  };
+    readonly result: null;
+  };
+  readonly fn_iu_prune_rest: {
+    readonly args: { p_run: string | null; p_batch_no: number | null; p_limit: number | null };
+    readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_prune_said: {
+    readonly args: { p_run: string | null; p_status: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_prune_start: {
+    readonly args: { p_older_than_days: string | null; p_reason: string | null; p_archive?: string | null; p_archive_place?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_prune_step: {
+    readonly args: { p_run_id: string | null; p_limit?: number | null };
+    readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_prune_take: {
+    readonly args: { p_run_id: string | null; p_batch_no: number | null; p_seqs: readonly (string | null)[] | null; p_keep: boolean | null };
+    readonly result: readonly (string | null)[];
+  };
   readonly fn_iu_rank_between: {
     readonly args: { p_left: string | null; p_right: string | null };
     readonly result: string | null;
@@ -1647,6 +1827,50 @@ export interface CatalogFunctions {
   readonly fn_iu_readiness_item: {
     readonly args: { p_item: string | null; p_route: string | null };
     readonly result: { passed: boolean | null; evidence: string | null; action: string | null };
+  };
+  readonly fn_iu_redaction_apply: {
+    readonly args: { p_redaction_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_redaction_approve: {
+    readonly args: { p_redaction_id: string | null; p_note: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_redaction_event_copies: {
+    readonly args: { p_event_id: string | null };
+    readonly result: readonly ({ table_name: string | null; row_key: string | null; column_name: string | null; sha256: string | null; byte_length: number | null })[];
+  };
+  readonly fn_iu_redaction_event_overwrite: {
+    readonly args: { p_redaction_id: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_redaction_hashes: {
+    readonly args: { p_kind: string | null; p_ref: string | null };
+    readonly result: readonly (string | null)[] | null;
+  };
+  readonly fn_iu_redaction_plan: {
+    readonly args: { p_kind: string | null; p_ref: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_redaction_reject: {
+    readonly args: { p_redaction_id: string | null; p_note: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_redaction_request: {
+    readonly args: { p_kind: string | null; p_ref: string | null; p_reason: string | null; p_legal_ref: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_redaction_said: {
+    readonly args: { p_redaction: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_redaction_text_copies: {
+    readonly args: { p_hashes: readonly (string | null)[] | null };
+    readonly result: readonly ({ table_name: string | null; row_key: string | null; column_name: string | null; sha256: string | null; byte_length: number | null })[];
+  };
+  readonly fn_iu_redaction_text_overwrite: {
+    readonly args: { p_redaction_id: string | null };
+    readonly result: null;
   };
   readonly fn_iu_replay_cancel: {
     readonly args: { p_run_id: string | null; p_reason: string | null };

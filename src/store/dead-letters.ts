@@ -1,4 +1,14 @@
-import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import {
+  type Condition,
+  callForResult,
+  isoTimes,
+  type ListPage,
+  type PageWishes,
+  type Period,
+  type Queryable,
+  readPage,
+  within,
+} from './listing.js';
 
 /** One dead letter, without the event it keeps. */
 export interface DeadLetterRow {
@@ -21,15 +31,13 @@ export interface DeadLetterRow {
 }
 
 /** Which dead letters a list shows. */
-export interface DeadLetterFilter {
+export interface DeadLetterFilter extends Period {
   readonly state: 'open' | 'resolved' | 'all';
   readonly route?: string | undefined;
   readonly signature?: string | undefined;
   readonly domain?: string | undefined;
   readonly type?: string | undefined;
   readonly code?: string | undefined;
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
   readonly oldestFirst?: boolean | undefined;
 }
 
@@ -38,7 +46,7 @@ const columns = `d.dead_letter_id, d.event_seq, d.event_ref, d.event_snapshot ->
   d.attempt_no, d.failure_code, d.failure_detail, d.failure_signature, d.created_at, d.resolved_at, d.resolved_by, d.resolution,
   d.resolution_note`;
 
-function conditionsOf(filter: DeadLetterFilter): [string, string | boolean | undefined][] {
+function conditionsOf(filter: DeadLetterFilter): Condition[] {
   return [
     ['(d.resolved_at is null) = ?::boolean', filter.state === 'all' ? undefined : filter.state === 'open'],
     ['d.route_code = ?', filter.route],
@@ -46,8 +54,7 @@ function conditionsOf(filter: DeadLetterFilter): [string, string | boolean | und
     ["d.event_snapshot ->> 'event_domain' = ?", filter.domain],
     ["d.event_snapshot ->> 'event_type' = ?", filter.type],
     ['d.failure_code = ?', filter.code],
-    ['d.created_at >= ?::timestamptz', filter.since],
-    ['d.created_at < ?::timestamptz', filter.until],
+    ...within('d.created_at', filter),
   ];
 }
 

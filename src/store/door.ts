@@ -38,6 +38,7 @@ export const groupRoles = [
   'iu_operator',
   'iu_approver',
   'iu_reader',
+  'iu_core_pruner',
 ] as const;
 
 const factsQuery = `select current_setting('server_version_num')::int as version, pg_is_in_recovery() as in_recovery,

@@ -1,4 +1,13 @@
-import { callForDocument, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import {
+  callForDocument,
+  isoTimes,
+  type ListPage,
+  type PageWishes,
+  type Period,
+  type Queryable,
+  readPage,
+  within,
+} from './listing.js';
 
 /** One event of a list, without its payload. */
 export interface EventRow {
@@ -20,7 +29,7 @@ export interface EventRow {
 }
 
 /** Which events a list shows. */
-export interface EventFilter {
+export interface EventFilter extends Period {
   readonly domain?: string | undefined;
   readonly type?: string | undefined;
   readonly stream?: string | undefined;
@@ -28,8 +37,6 @@ export interface EventFilter {
   readonly subjectRef?: string | undefined;
   readonly actor?: string | undefined;
   readonly correlation?: string | undefined;
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
   /** True: only those that no worker has decided yet. */
   readonly undecided?: boolean | undefined;
   readonly oldestFirst?: boolean | undefined;
@@ -52,8 +59,7 @@ export function listEvents(database: Queryable, filter: EventFilter, wishes: Pag
         ['e.event_subject_ref = ?', filter.subjectRef],
         ['e.actor_ref = ?', filter.actor],
         ['e.correlation_id = ?', filter.correlation],
-        ['e.created_at >= ?::timestamptz', filter.since],
-        ['e.created_at < ?::timestamptz', filter.until],
+        ...within('e.created_at', filter),
         ['?::boolean and e.seq in (select u.event_seq from v_iu_event_undecided u)', filter.undecided],
       ],
       key: 'e.seq',

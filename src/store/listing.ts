@@ -6,6 +6,20 @@ export type Queryable = pg.Pool | pg.ClientBase;
 /** One condition of a list: SQL with `?` for its value. A condition whose value is undefined is left out. */
 export type Condition = readonly [sql: string, value: string | number | boolean | readonly string[] | undefined];
 
+/** From when on, and before when. */
+export interface Period {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** A list may be narrowed to a period of one of its times. */
+export function within(column: string, { since, until }: Period): Condition[] {
+  return [
+    [`${column} >= ?::timestamptz`, since],
+    [`${column} < ?::timestamptz`, until],
+  ];
+}
+
 /** What a list is made of. SQL comes from this folder only, values travel as parameters. */
 export interface ListQuery {
   /** Columns, as `select` has them. */

@@ -418,7 +418,7 @@ describe('what a cut refuses', () => {
       ['delete from iu_cut_piece where ordinal = 1', 'pieces recorded'],
       ["update iu_cut_piece set sha256 = repeat('0', 64) where ordinal = 0", 'its hash'],
       ['update iu_cut_piece set byte_end = byte_end - 1 where ordinal = 2', 'cover'],
-      ["update unit_version set body = 'forged' where body like '## B%'", 'not what was cut'],
+      ["update unit_version set body = 'forged' where body like '## B%'", 'versions joined'],
     ] as const) {
       await client.query('begin');
       await client.query('alter table iu_cut_piece disable trigger all');

@@ -43,13 +43,16 @@ it.each(writes)('refuses to superuser, owner and replica session: %s', async (wr
   expect(await attempt(`set local session_replication_role = 'replica'`, write)).toBe('IU109');
 });
 
-it('lets the pruner delete, and nothing else', async () => {
+it('refuses deletes of iu_core_pruner and of who only says that he prunes: the prune itself is a function', async () => {
   await db.pool.query('grant select, update, delete, truncate on event_outbox to iu_core_pruner');
-  await db.pool.query(`grant usage on schema ${db.schema} to iu_core_pruner`);
-  const asPruner = 'set local role iu_core_pruner';
-  expect(await attempt(asPruner, 'delete from event_outbox where seq = 1')).toBe('ok');
-  expect(await attempt(asPruner, `update event_outbox set actor_ref = 'x'`)).toBe('IU109');
-  expect(await attempt(asPruner, 'truncate event_outbox')).toBe('IU109');
+  for (const mark of ['prune', 'redact']) {
+    const says = `select set_config('iu_core.governed', '${mark} ' || pg_current_xact_id(), true)`;
+    for (const write of writes) {
+      expect(await attempt('set local role iu_core_pruner', says, write), write).toMatch(/IU109|42501/);
+      expect(await attempt(says, write), write).toBe('IU109');
+    }
+  }
+  await db.pool.query('revoke all on event_outbox from iu_core_pruner');
 });
 
 it('validates and numbers rows that a replica session writes', async () => {

@@ -21,5 +21,12 @@ export function readGrants(): Grant[] {
   }));
 }
 
-/** Roles a program can be given; iu_owner and iu_migrator own, iu_core_pruner is nobody's login. */
-export const grantedRoles = ['iu_emitter', 'iu_worker', 'iu_operator', 'iu_approver', 'iu_reader'] as const;
+/** Roles a person or a program can be given; iu_owner and iu_migrator own. */
+export const grantedRoles = [
+  'iu_emitter',
+  'iu_worker',
+  'iu_operator',
+  'iu_approver',
+  'iu_reader',
+  'iu_core_pruner',
+] as const;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Admin, Consumer } from '@platformatic/kafka';
 import { freePorts } from './free-port.js';
-import { type ServerProcess, startServerProcess } from './server-process.js';
+import { type ServerNode, type ServerProcess, startServerNode, startServerProcess } from './server-process.js';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 import { waitFor } from './wait.js';
 
@@ -21,13 +21,9 @@ export const isKafkaInstalled = existsSync(jars) && spawnSync('java', ['-version
 const javaOptions = ['-Xms128m', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', `${jars}/*`];
 
 /** One broker of a cluster. The target reaches it through a proxy, the tests themselves directly. */
-export interface KafkaNode {
+export interface KafkaNode extends ServerNode {
   readonly nodeId: number;
   readonly proxy: TcpProxy;
-  process(): ServerProcess;
-  kill(): Promise<void>;
-  /** Starts it again after a kill; resolves when it answers. */
-  restart(): Promise<void>;
 }
 
 export interface KafkaCluster {
@@ -186,34 +182,28 @@ function makeNode(
     started.push(server);
     return server;
   };
-  let current = start();
-  return {
-    nodeId,
-    proxy,
-    process: () => current,
-    kill: () => current.kill(),
-    restart: async () => {
-      current = start();
-      const admin = new Admin({
-        clientId: 'test-admin',
-        bootstrapBrokers: [`127.0.0.1:${directPort}`],
-        retries: false,
-      });
-      await waitFor(
-        () =>
-          admin.metadata({ topics: [], forceUpdate: true }).then(
-            (found) => found.brokers.has(nodeId),
-            () => false,
-          ),
-        {
-          timeoutSeconds: 60,
-          intervalMilliseconds: 200,
-          what: `broker ${nodeId} after its restart`,
-        },
-      );
-      await admin.close();
+  return { nodeId, proxy, ...startServerNode(start, () => waitForBroker(nodeId, directPort)) };
+}
+
+async function waitForBroker(nodeId: number, directPort: number): Promise<void> {
+  const admin = new Admin({
+    clientId: 'test-admin',
+    bootstrapBrokers: [`127.0.0.1:${directPort}`],
+    retries: false,
+  });
+  await waitFor(
+    () =>
+      admin.metadata({ topics: [], forceUpdate: true }).then(
+        (found) => found.brokers.has(nodeId),
+        () => false,
+      ),
+    {
+      timeoutSeconds: 60,
+      intervalMilliseconds: 200,
+      what: `broker ${nodeId} after its restart`,
     },
-  };
+  );
+  await admin.close();
 }
 
 async function waitForBrokers(admin: Admin, count: number): Promise<void> {

@@ -11,7 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { freePorts } from './free-port.js';
-import { type ServerProcess, startServerProcess } from './server-process.js';
+import { type ServerNode, type ServerProcess, startServerNode, startServerProcess } from './server-process.js';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 import { waitFor } from './wait.js';
 
@@ -19,14 +19,10 @@ import { waitFor } from './wait.js';
 export const isNatsInstalled = spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0;
 
 /** One server. The target reaches it through a proxy, the tests themselves directly. */
-export interface NatsNode {
+export interface NatsNode extends ServerNode {
   readonly name: string;
   readonly port: number;
   readonly proxy: TcpProxy;
-  process(): ServerProcess;
-  kill(): Promise<void>;
-  /** Starts it again; resolves when it takes connections. */
-  restart(): Promise<void>;
 }
 
 export interface NatsCluster {
@@ -122,18 +118,7 @@ function makeNode(
     started.push(server);
     return server;
   };
-  let current = start();
-  return {
-    name,
-    port,
-    proxy,
-    process: () => current,
-    kill: () => current.kill(),
-    restart: async () => {
-      current = start();
-      await waitForServer(port, login);
-    },
-  };
+  return { name, port, proxy, ...startServerNode(start, () => waitForServer(port, login)) };
 }
 
 /** True once the server answers a connection and, in a cluster, has found a leader for JetStream. */

@@ -1,19 +1,18 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectClient } from '../../src/store/session.js';
 import { serverAnswers, startFaultServer } from './fault-server.js';
 import { type HoldingProxy, startHoldingProxy } from './holding-proxy.js';
+import { startServerProcess } from './server-process.js';
 import { waitFor } from './wait.js';
 
 /** A program `postgres` on a data folder, without anybody who starts it again. */
 export interface PlainServer {
-  readonly child: ChildProcess;
   readonly port: number;
   readonly folder: string;
   /** kill -9 of all its processes: what the loss of a machine looks like to others. */
   lose(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** A primary and a standby that was copied from it, behind one address that an operator moves. */
@@ -75,20 +74,17 @@ export async function startReplicatedPair(options: PairOptions): Promise<Replica
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     await rm(join(folder, 'postmaster.pid'), { force: true });
-    const child = spawn(program, ['-D', folder, '-p', String(at), ...flags], {
-      ...account,
-      cwd: '/',
-      stdio: 'ignore',
-      detached: true,
-    });
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const end = (signal: NodeJS.Signals, group: boolean) => async () => {
-      if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-        process.kill(group ? -child.pid : child.pid, signal);
-      }
-      await ended;
-    };
-    return { child, port: at, folder, lose: end('SIGKILL', true), stop: end('SIGQUIT', false) };
+    const server = startServerProcess(
+      program,
+      ['-D', folder, '-p', String(at), ...flags],
+      join(folder, '..', 'server.log'),
+      {
+        ...account,
+        cwd: '/',
+        isGroup: true,
+      },
+    );
+    return { port: at, folder, lose: server.kill };
   };
   const primary = await start(directory, port);
   const standby = await start(copy, port === 65_535 ? port - 1 : await nextFreePort());

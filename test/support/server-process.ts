@@ -22,19 +22,57 @@ export interface ServerProcess {
   isRunning(): boolean;
 }
 
+/** One server of a cluster, whose process changes with each restart. */
+export interface ServerNode {
+  process(): ServerProcess;
+  kill(): Promise<void>;
+  /** Starts it again after a kill; resolves when it answers. */
+  restart(): Promise<void>;
+}
+
+/** Starts it; `answers` resolves when it does, which the first start leaves to the caller. */
+export function startServerNode(start: () => ServerProcess, answers: () => Promise<void>): ServerNode {
+  let current = start();
+  return {
+    process: () => current,
+    kill: () => current.kill(),
+    restart: async () => {
+      current = start();
+      await answers();
+    },
+  };
+}
+
+export interface ServerProcessOptions {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly cwd?: string;
+  /** It has processes of its own, which end with it. */
+  readonly isGroup?: boolean;
+}
+
 /** Starts a program with its output in a file. */
-export function startServerProcess(program: string, options: readonly string[], logFile: string): ServerProcess {
+export function startServerProcess(
+  program: string,
+  words: readonly string[],
+  logFile: string,
+  { isGroup = false, ...options }: ServerProcessOptions = {},
+): ServerProcess {
   const log = openSync(logFile, 'a');
-  const child = spawn(program, options, { stdio: ['ignore', log, log] });
+  const child = spawn(program, words, { ...options, stdio: ['ignore', log, log], detached: isGroup });
+  const signal = (name: NodeJS.Signals) => {
+    if (isGroup && child.pid !== undefined) process.kill(-child.pid, name);
+    else child.kill(name);
+  };
   running.add(child);
   child.once('exit', () => running.delete(child));
   child.once('error', () => running.delete(child));
-  const end = async (signal: NodeJS.Signals) => {
+  const end = async (name: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
     const ended = once(child, 'exit');
     // A stopped process takes SIGKILL, but would keep SIGTERM until it goes on.
-    child.kill(signal);
-    child.kill('SIGCONT');
+    signal(name);
+    if (name !== 'SIGKILL') signal('SIGCONT');
     await ended;
   };
   return {

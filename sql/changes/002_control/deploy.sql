@@ -37,9 +37,11 @@ comment on table iu_probe_mark is 'A row marks its own transaction as a probe; a
 -- >>> functions/control/fn_iu_refuse_change.sql
 -- fn_iu_refuse_change() returns trigger
 --
--- Contract:  refuses update, delete and truncate of an append-only table (P9).
+-- Contract:  refuses update, delete and truncate of an append-only table (P9). Two functions may: the prune deletes, the redaction
+--            updates. Each names itself and its transaction in a setting, which alone opens nothing: current_user has to be
+--            iu_owner, whom nobody logs in as, so that the statement comes out of a function of ours. Invoker on purpose.
 -- Arguments: none
--- Returns:   never
+-- Returns:   null, for the prune and the redaction (statement trigger)
 -- Raises:    IU310 the table is append-only
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
@@ -48,6 +50,10 @@ language plpgsql
 set search_path from current
 as $$
 begin
+  if current_user = 'iu_owner' and current_setting('iu_core.governed', true) =
+       (case tg_op when 'DELETE' then 'prune ' when 'UPDATE' then 'redact ' end) || pg_current_xact_id_if_assigned()::text then
+    return null;
+  end if;
   raise exception using errcode = 'IU310',
     message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op)),
     hint = 'what happened stays; a correction is a new row (replay, resolve, roll back)';
@@ -306,6 +312,28 @@ end
 $$;
 -- <<<
 
+-- >>> functions/control/fn_iu_gate_reason_check.sql
+-- fn_iu_gate_reason_check(text) returns void
+--
+-- Contract:  a gate, a level of the ladder and whatever else stops or starts something is changed with a reason.
+-- Arguments: p_reason
+-- Returns:   nothing
+-- Raises:    IU402 reason missing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_gate_reason_check(p_reason text) returns void
+language plpgsql
+immutable
+set search_path from current
+as $$
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/control/fn_iu_gate_set.sql
 -- fn_iu_gate_set(text, boolean, text, integer) returns jsonb
 --
@@ -332,9 +360,7 @@ begin
     raise exception using errcode = 'IU401', message = format('there is no gate %s', quote_literal(p_key)),
       hint = 'iu gate list shows the gates';
   end if;
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_gate_reason_check(p_reason);
   if p_open_seconds is not null and (not p_open or p_open_seconds <= 0) then
     raise exception using errcode = 'IU403', message = 'a time to live is a positive number of seconds and belongs to an opening';
   end if;

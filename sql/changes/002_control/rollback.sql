@@ -20,6 +20,7 @@ drop table dot_config;
 drop table iu_gate_log;
 drop table iu_probe_mark;
 drop function fn_iu_gate_set(text, boolean, text, integer);
+drop function fn_iu_gate_reason_check(text);
 drop function fn_iu_gate_drain(integer);
 drop function fn_iu_gate_lock_key();
 drop function fn_iu_gate_open(text);

@@ -96,7 +96,7 @@ begin
     ('constraint', 'iu_event_dedupe.iu_event_dedupe_dedupe_key_check', '3702f82013d8b8ed534134f941c3ed15'),
     ('constraint', 'iu_event_dedupe.iu_event_dedupe_pkey', '455dcb5613e3b9ce8c8f4f6ac8acd32d'),
     ('constraint', 'iu_suppressed_event.iu_suppressed_event_pkey', '0c2e09486a43398229a00c369ff27a6e'),
-    ('function', 'fn_event_outbox_append_only()', 'c4aba18cfb79c7cfaadb13362bddf68c'),
+    ('function', 'fn_event_outbox_append_only()', '5c3e39cfd995cd5c6e1e452056958924'),
     ('function', 'fn_event_type_validate()', 'aff6ea36243cae1cafdb3b2c2cc3d22f'),
     ('function', 'fn_iu_emit(text, text, text, text, jsonb, text, text, text, text, text, text, timestamp with time zone, text)', '8ece2e6411bd19da333669d3cea825b3'),
     ('function', 'fn_iu_emit_event(text, text, uuid, text, jsonb)', '9c773b7b1d47b28566c80ae9d7a115c9'),

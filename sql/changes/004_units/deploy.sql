@@ -63,11 +63,13 @@ create table unit_version (
   created_by       text not null,
   recorded_by      text not null default session_user,
   enacted_at       timestamptz,
+  redaction_id     bigint,
   constraint unit_version_enacted_chk check (lifecycle_status <> 'enacted' or enacted_at is not null),
   constraint unit_version_unit_seq_key unique (unit_id, version_seq)
 );
 comment on table unit_version is 'The texts of a unit, one row a version; text and hash never change.';
-comment on column unit_version.content_hash is 'sha256 of the body in UTF-8, hexadecimal.';
+comment on column unit_version.content_hash is 'sha256 of the body in UTF-8, hexadecimal; of a redacted one, of what stood there before.';
+comment on column unit_version.redaction_id is 'The redaction that overwrote text and profile; null = as written.';
 -- one statement that two sessions cannot both win: a unit has at most one version in force
 create unique index unit_version_one_enacted_idx on unit_version (unit_id) where lifecycle_status = 'enacted';
 alter table information_unit add constraint information_unit_version_anchor_fk
@@ -284,7 +286,8 @@ $$;
 -- >>> functions/units/fn_uv_enacted_immut.sql
 -- fn_uv_enacted_immut() returns trigger
 --
--- Contract:  text, hash, number and origin of a version never change, drafts included; the profile is frozen with the enactment.
+-- Contract:  text, hash, number and origin of a version never change, drafts included; the profile is frozen with the enactment. A
+--            redaction overwrites text and profile and leaves the hash of what was there; as in fn_iu_refuse_change.
 -- Arguments: none
 -- Returns:   the row to write
 -- Raises:    IU211 a frozen column changes
@@ -295,9 +298,13 @@ language plpgsql
 set search_path from current
 as $$
 begin
+  if current_user = 'iu_owner' and current_setting('iu_core.governed', true) = 'redact ' || pg_current_xact_id_if_assigned()::text
+     and new.content_hash = old.content_hash and new.version_seq = old.version_seq and new.unit_id = old.unit_id then
+    return new;
+  end if;
   if (new.id, new.unit_id, new.version_seq, new.content_hash, new.created_at, new.created_by)
      is distinct from (old.id, old.unit_id, old.version_seq, old.content_hash, old.created_at, old.created_by)
-     or new.body <> old.body
+     or new.body <> old.body or new.redaction_id is distinct from old.redaction_id
      or (old.lifecycle_status <> 'draft' and (new.content_profile <> old.content_profile or new.enacted_at is distinct from old.enacted_at)) then
     raise exception using errcode = 'IU211', message = format('version %s of a unit never changes', old.version_seq),
       hint = 'a change is a new version: fn_iu_revise';

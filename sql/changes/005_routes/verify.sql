@@ -228,7 +228,7 @@ begin
     ('constraint', 'iu_sql_event_route.iu_sql_event_route_sql_event_check', '8878a2201f3d71638fe2c5aff7d6dc28'),
     ('constraint', 'iu_sql_event_route.iu_sql_event_route_target_event_domain_check', '1048e2a00d28dbf32983c2551a5ac704'),
     ('function', 'fn_iu_core_routes_enabled()', '727cfc352428cbfbcc8312ef6c2769e9'),
-    ('function', 'fn_iu_dead_letter_guard()', '318bd93f0daeed63380b2c39e56aba18'),
+    ('function', 'fn_iu_dead_letter_guard()', '77eb757f6516b9cb88c3dce50333636d'),
     ('function', 'fn_iu_delivery_enabled()', '9237ab34606cc272c202aa6177583e1f'),
     ('function', 'fn_iu_failure_signature(text, text, text)', '194bbed6c221391c714684ec003616e6'),
     ('function', 'fn_iu_judged_routes()', 'd43a05885bcaecab2dfb7a9e0d40743f'),

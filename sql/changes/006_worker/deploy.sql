@@ -97,6 +97,32 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/worker/fn_iu_closed_gate.sql
+-- fn_iu_closed_gate() returns text
+--
+-- Contract:  which gate keeps this transaction from deciding anything; the master is named first. Takes the gates' lock shared
+--            before it reads them, until the end of the transaction, so that who closes one can wait for it; a probe's
+--            transaction, which cannot commit, takes none.
+-- Arguments: none
+-- Returns:   master_gate_closed or worker_gate_closed; null when both are open
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_closed_gate() returns text
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  end if;
+  return case when not fn_iu_core_routes_enabled() then 'master_gate_closed'
+              when not fn_iu_route_worker_enabled() then 'worker_gate_closed' end;
+end
+$$;
+-- <<<
+
 -- >>> functions/worker/fn_iu_snapshot_without_self.sql
 -- fn_iu_snapshot_without_self(xid8) returns pg_snapshot
 --
@@ -694,6 +720,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_limit integer := least(greatest(coalesce(p_batch_limit, 100), 1), 10000);
   v_started timestamptz := clock_timestamp();
   c iu_route_worker_cursor;
@@ -712,13 +739,9 @@ declare
   v_result jsonb;
 begin
   perform fn_iu_require_read_committed();
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   -- Before the row lock, which assigns an xid.
   select * into v_mark from fn_iu_log_mark();
@@ -976,6 +999,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   c iu_route_worker_cursor;
   v_started timestamptz := clock_timestamp();
   v_missing record;
@@ -995,13 +1019,13 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
+  -- First, as a transfer does. A prune holds it shared while it judges and deletes: it must not judge by the cursor as it was before.
   if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
   end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
@@ -1082,6 +1106,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   c iu_route_worker_cursor;
   v_identity record;
   v_result jsonb;
@@ -1093,13 +1118,9 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
@@ -1156,6 +1177,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_from iu_route_worker_cursor;
   v_to iu_route_worker_cursor;
   v_moved jsonb := '{"seen": 0, "attempts_written": 0}';
@@ -1189,13 +1211,9 @@ begin
       v_from.system_identifier, v_from.database_oid, v_from.log_oid, v_from.timeline);
   else
     -- deciding obeys the gates; splitting off decides nothing
-    if not fn_iu_in_probe() then
-      perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-    end if;
-    if not fn_iu_core_routes_enabled() then
-      return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_from);
-    elsif not fn_iu_route_worker_enabled() then
-      return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_from);
+    v_closed := fn_iu_closed_gate();
+    if v_closed is not null then
+      return jsonb_build_object('status', v_closed, 'worker_name', p_from);
     end if;
     v_moved := fn_iu_route_decide_missing(v_from, p_event_domain, v_from.base_seq, 'transfer');
     delete from iu_route_worker_cursor where worker_name = p_from;
@@ -1294,7 +1312,7 @@ $$;
 --            one. A payload that was corrected for this pair (iu_event_edit) is what the filter judges and what is sent, under the id
 --            of that correction. Gates are the caller's matter.
 -- Arguments: p_event_seq; p_route_id: 0 = the event as a whole: routes that have no decision for it get one; p_new_id
--- Returns:   {status: replayed|delivery_waiting|no_decision, decision, reason, attempt_no, edit_id}
+-- Returns:   {status: replayed|delivery_waiting|no_decision|redacted, decision, reason, attempt_no, edit_id}
 -- Raises:    nothing of its own
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane, iu_route_dead_letter
 -- May call:  internal
@@ -1324,6 +1342,10 @@ begin
     return jsonb_build_object('status', 'delivery_waiting');
   end if;
   select * into strict v_event from event_outbox where seq = p_event_seq;
+  if v_event.safe_payload ? 'iu_redacted' then
+    -- what is left of it would be sent as if it were the event
+    return jsonb_build_object('status', 'redacted');
+  end if;
   if p_route_id = 0 then
     select array_agg(r order by r.route_id) into v_routes from fn_iu_judged_routes() r
      where fn_iu_pattern_matches(r.event_domain, v_event.event_domain) and fn_iu_pattern_matches(r.event_type, v_event.event_type)
@@ -1394,18 +1416,15 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_letter iu_route_dead_letter;
   v_result jsonb;
   v_resolved boolean;
 begin
   perform fn_iu_require_read_committed();
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'resolved', false);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'resolved', false);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'resolved', false);
   end if;
   select * into v_letter from iu_route_dead_letter where dead_letter_id = p_dead_letter_id for update;
   if not found then
@@ -1529,52 +1548,6 @@ select c.worker_name, c.event_domain, count(u.event_seq) as backlog, min(u.creat
   from iu_route_worker_cursor c
   left join v_iu_event_undecided u on u.worker_name = c.worker_name
  group by c.worker_name, c.event_domain, c.last_created_at, c.last_event_id;
--- <<<
-
--- >>> views/v_iu_event_accounting.sql
--- v_iu_event_accounting: the books of each worker since its base. decided + pending = events, lost = 0; queued = waiting + settled.
--- Reads the whole log and audit: for the certificate, not for every second.
-create or replace view v_iu_event_accounting as
-select c.worker_name, c.event_domain, n.events, n.decided, n.pending, n.lost, q.queued, q.waiting, q.settled,
-       n.lost = 0 and n.decided + n.pending = n.events and q.queued = q.waiting + q.settled as balanced
-  from iu_route_worker_cursor c
- cross join lateral (
-   select count(*) as events,
-          count(*) filter (where d.event_seq is not null) as decided,
-          count(*) filter (where d.event_seq is null and not pg_visible_in_snapshot(e.tx_id, c.done_snapshot)) as pending,
-          count(*) filter (where d.event_seq is null and pg_visible_in_snapshot(e.tx_id, c.done_snapshot)) as lost
-     from event_outbox e
-     left join (select distinct a.event_seq from iu_route_attempt a where a.attempt_no = 1 and a.route_kind = 'outbound') d on d.event_seq = e.seq
-    where e.seq > c.base_seq and not pg_visible_in_snapshot(e.tx_id, c.base_snapshot)
-      and case when c.event_domain = '*'
-               then not exists (select 1 from iu_route_worker_cursor o where o.event_domain = e.event_domain)
-               else e.event_domain = c.event_domain end
- ) n
- cross join lateral (
-   select count(*) as queued,
-          count(*) filter (where p.is_waiting) as waiting,
-          count(*) filter (where not p.is_waiting and (p.has_later or p.has_dead_letter)) as settled
-     from (
-       select exists (select 1 from iu_route_delivery w where w.event_seq = a.event_seq and w.route_id = a.route_id) as is_waiting,
-              exists (select 1 from iu_route_attempt l where l.event_seq = a.event_seq and l.route_id = a.route_id
-                                                         and l.attempt_no > a.attempt_no) as has_later,
-              exists (select 1 from iu_route_dead_letter x where x.event_seq = a.event_seq and x.route_id = a.route_id) as has_dead_letter
-         from iu_route_attempt a
-         join event_outbox e on e.seq = a.event_seq
-        where a.status = 'queued' and a.event_seq > c.base_seq
-          and case when c.event_domain = '*'
-                   then not exists (select 1 from iu_route_worker_cursor o where o.event_domain = e.event_domain)
-                   else e.event_domain = c.event_domain end
-     ) p
- ) q;
--- <<<
-
--- >>> views/v_iu_route_attempt_summary.sql
--- v_iu_route_attempt_summary: the audit counted by kind, route and status.
-create or replace view v_iu_route_attempt_summary as
-select a.route_kind, a.route_code, a.status, count(*) as attempts, min(a.started_at) as first_at, max(a.started_at) as last_at
-  from iu_route_attempt a
- group by a.route_kind, a.route_code, a.status;
 -- <<<
 
 -- >>> views/v_iu_route_dead_letter_open.sql
@@ -1754,6 +1727,37 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/worker/fn_iu_ladder_capture.sql
+-- fn_iu_ladder_capture(boolean, text) returns void
+--
+-- Contract:  level 3 of the ladder: switches the triggers that record events of versions and of SQL links, and writes it to the gate
+--            log. Waits 300 ms for a table, because every later writer would wait behind it.
+-- Arguments: p_enable; p_reason
+-- Returns:   nothing
+-- Raises:    IU406 a table is in use
+-- Writes:    the triggers, iu_gate_log
+-- May call:  internal
+create or replace function fn_iu_ladder_capture(p_enable boolean, p_reason text) returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_what text := case when p_enable then 'enable' else 'disable' end;
+begin
+  perform set_config('lock_timeout', '300ms', true);
+  begin
+    execute format('alter table unit_version %s trigger trg_iu_out_version', v_what);
+    execute format('alter table iu_sql_link %s trigger trg_iu_sql_in_iu_sql_link', v_what);
+  exception when lock_not_available then
+    raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
+      hint = 'run it again; iu health names open transactions';
+  end;
+  perform fn_iu_ladder_log(3, v_what, p_reason);
+end
+$$;
+-- <<<
+
 -- >>> functions/worker/fn_iu_ladder_disable.sql
 -- fn_iu_ladder_disable(integer, text) returns jsonb
 --
@@ -1775,9 +1779,7 @@ declare
   v_count bigint;
   v_more bigint;
 begin
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_gate_reason_check(p_reason);
   case p_level
     when 0 then
       perform fn_iu_gate_set('iu_core.route_worker_enabled', false, p_reason);
@@ -1797,16 +1799,7 @@ begin
       return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route and its deliveries',
         'leaves_running', 'recording and passes: events met now are decided skipped and can be revived; deliveries wait');
     when 3 then
-      -- waiting for a lock would make every later writer of the table wait behind us
-      perform set_config('lock_timeout', '300ms', true);
-      begin
-        alter table unit_version disable trigger trg_iu_out_version;
-        alter table iu_sql_link disable trigger trg_iu_sql_in_iu_sql_link;
-      exception when lock_not_available then
-        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
-          hint = 'run it again; iu health names open transactions';
-      end;
-      perform fn_iu_ladder_log(3, 'disable', p_reason);
+      perform fn_iu_ladder_capture(false, p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers disabled', 'stops', 'events of new versions and of SQL links: they are not recorded',
         'leaves_running', 'emission by applications and by governed functions, passes, routes');
     else
@@ -1836,9 +1829,7 @@ declare
   v_count bigint;
   v_more bigint;
 begin
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_gate_reason_check(p_reason);
   case p_level
     when 0 then
       perform fn_iu_gate_set('iu_core.route_worker_enabled', true, p_reason);
@@ -1857,16 +1848,7 @@ begin
       get diagnostics v_more = row_count;
       return jsonb_build_object('level', 2, 'did', format('%s routes enabled', v_count + v_more));
     when 3 then
-      -- waiting for a lock would make every later writer of the table wait behind us
-      perform set_config('lock_timeout', '300ms', true);
-      begin
-        alter table unit_version enable trigger trg_iu_out_version;
-        alter table iu_sql_link enable trigger trg_iu_sql_in_iu_sql_link;
-      exception when lock_not_available then
-        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
-          hint = 'run it again; iu health names open transactions';
-      end;
-      perform fn_iu_ladder_log(3, 'enable', p_reason);
+      perform fn_iu_ladder_capture(true, p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers enabled');
     else
       raise exception using errcode = 'IU404', message = 'the ladder has the levels 0 to 3', hint = 'iu enable --help tells what each starts';

@@ -2331,8 +2331,11 @@ begin
     'text_ok', not exists (
       select from iu_relation r join unit_version whole on whole.id = (r.attributes ->> 'version_id')::uuid
        where r.operation_ref = p_operation_id and r.relation_type = 'split_from'
+         -- a text that a redaction overwrote is proven by nothing but its hash
+         and whole.redaction_id is null
        group by r.to_unit_id, whole.body
-      having string_agg((select p.body from unit_version p where p.unit_id = r.from_unit_id and p.version_seq = 1), ''
+      having bool_and((select p.redaction_id from unit_version p where p.unit_id = r.from_unit_id and p.version_seq = 1) is null)
+         and string_agg((select p.body from unit_version p where p.unit_id = r.from_unit_id and p.version_seq = 1), ''
                         order by (r.attributes ->> 'byte_start')::integer) <> whole.body),
     'event_ok', (select count(*) filter (where phase = 'apply') = case when v_operation.operation_status in ('enacted', 'rolled_back') then v_operation.step_count else 0 end
                     and count(*) filter (where phase = 'rollback') = case v_operation.operation_status when 'rolled_back' then v_operation.step_count else 0 end

@@ -157,7 +157,7 @@ begin
     ('function', 'fn_iu_structure_op_apply(bigint, text, text)', '7c4d86ac9cce53190cfc6a244be47805'),
     ('function', 'fn_iu_structure_op_plan(jsonb, text, text, text)', 'd04f272cd6974201b2e231cd810698db'),
     ('function', 'fn_iu_structure_op_rollback(bigint, text, text, text)', '2a6f53ba4668b8100223174edfea9247'),
-    ('function', 'fn_iu_structure_op_verify(bigint)', '3e13255248e20589c72bbce22ceeaeca'),
+    ('function', 'fn_iu_structure_op_verify(bigint)', '31141159b952d869f9ba3804a08da806'),
     ('function', 'fn_iu_structure_ops_enabled()', 'f665660c2e199fb804a02a112858ce71'),
     ('function', 'fn_iu_structure_place(bigint, integer, uuid, uuid, uuid, text, text)', 'e72f8cea29300d6addb4b2dd9909295c'),
     ('function', 'fn_iu_structure_preview(uuid[], uuid[], integer)', 'f1b6557ac3c13cbb9e0ebddd6debdc90'),

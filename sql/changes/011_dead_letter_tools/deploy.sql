@@ -458,6 +458,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_preview jsonb;
   v_run iu_replay_run;
 begin
@@ -466,10 +467,10 @@ begin
     raise exception using errcode = 'IU371', message = 'a replay of many, and its end, have a reason', hint = 'add --note TEXT';
   elsif p_rate_per_second <= 0 then
     raise exception using errcode = 'IU372', message = 'the cap of a replay is at least one pair a second';
-  elsif not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed');
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed');
+  end if;
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed);
   end if;
   v_preview := fn_iu_replay_preview(p_filter, p_rate_per_second);
   insert into iu_replay_run (filter, until_attempt_id, rate_per_second, preview, reason, started_by)
@@ -501,6 +502,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   r iu_replay_run;
   v_limit integer := least(greatest(coalesce(p_limit, 100), 1), 1000);
   v_now timestamptz := clock_timestamp();
@@ -520,13 +522,9 @@ begin
   elsif r.state <> 'running' then
     return fn_iu_replay_said(r, r.state);
   end if;
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return fn_iu_replay_said(r, 'master_gate_closed');
-  elsif not fn_iu_route_worker_enabled() then
-    return fn_iu_replay_said(r, 'worker_gate_closed');
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return fn_iu_replay_said(r, v_closed);
   end if;
   if r.rate_per_second is not null then
     v_tokens := least(r.rate_per_second, r.tokens + r.rate_per_second * coalesce(extract(epoch from v_now - r.tokens_at), 0));

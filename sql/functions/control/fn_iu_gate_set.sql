@@ -23,9 +23,7 @@ begin
     raise exception using errcode = 'IU401', message = format('there is no gate %s', quote_literal(p_key)),
       hint = 'iu gate list shows the gates';
   end if;
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_gate_reason_check(p_reason);
   if p_open_seconds is not null and (not p_open or p_open_seconds <= 0) then
     raise exception using errcode = 'IU403', message = 'a time to live is a positive number of seconds and belongs to an opening';
   end if;

@@ -5,7 +5,7 @@
 -- Arguments: p_bytes: the source, whole; p_media_type: for example text/markdown; p_newline_style: none, lf, crlf, cr or mixed;
 --            p_title: what people call it; p_source_note: where it comes from, under which licence
 -- Returns:   the pin, and whether it is new
--- Raises:    IU701 no bytes given
+-- Raises:    IU701 no bytes given, IU897 a redaction took something out of these very bytes
 -- Writes:    iu_source_pin
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_source_pin(p_bytes bytea, p_media_type text, p_newline_style text default null,
@@ -24,6 +24,10 @@ begin
   end if;
   return query select p.pin_id, p.sha256, false from iu_source_pin p where p.sha256 = v_sha256;
   if found then
+    if exists (select from iu_source_pin p where p.sha256 = v_sha256 and not isempty(p.redacted)) then
+      raise exception using errcode = 'IU897', message = 'something in this source was redacted; as it was it may not come back',
+        hint = 'iu redact list says which; leave it out of the source';
+    end if;
     return;
   end if;
   begin

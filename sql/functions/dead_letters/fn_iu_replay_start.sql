@@ -15,6 +15,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_preview jsonb;
   v_run iu_replay_run;
 begin
@@ -23,10 +24,10 @@ begin
     raise exception using errcode = 'IU371', message = 'a replay of many, and its end, have a reason', hint = 'add --note TEXT';
   elsif p_rate_per_second <= 0 then
     raise exception using errcode = 'IU372', message = 'the cap of a replay is at least one pair a second';
-  elsif not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed');
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed');
+  end if;
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed);
   end if;
   v_preview := fn_iu_replay_preview(p_filter, p_rate_per_second);
   insert into iu_replay_run (filter, until_attempt_id, rate_per_second, preview, reason, started_by)

@@ -17,6 +17,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   r iu_replay_run;
   v_limit integer := least(greatest(coalesce(p_limit, 100), 1), 1000);
   v_now timestamptz := clock_timestamp();
@@ -36,13 +37,9 @@ begin
   elsif r.state <> 'running' then
     return fn_iu_replay_said(r, r.state);
   end if;
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return fn_iu_replay_said(r, 'master_gate_closed');
-  elsif not fn_iu_route_worker_enabled() then
-    return fn_iu_replay_said(r, 'worker_gate_closed');
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return fn_iu_replay_said(r, v_closed);
   end if;
   if r.rate_per_second is not null then
     v_tokens := least(r.rate_per_second, r.tokens + r.rate_per_second * coalesce(extract(epoch from v_now - r.tokens_at), 0));

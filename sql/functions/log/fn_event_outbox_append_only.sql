@@ -1,9 +1,9 @@
 -- fn_event_outbox_append_only() returns trigger
 --
--- Contract:  what was logged stays as it was. Invoker on purpose: current_user is then the one who really deletes, and only
---            iu_core_pruner, owner of the retention function, may.
+-- Contract:  what was logged stays as it was. Only the prune deletes and only a redaction updates, as in fn_iu_refuse_change. Invoker
+--            on purpose: current_user is then the one who really writes, and iu_owner is nobody's login.
 -- Arguments: none
--- Returns:   null (statement trigger), for a delete by iu_core_pruner
+-- Returns:   null (statement trigger), for the prune and the redaction
 -- Raises:    IU109 update, delete or truncate of the log
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
@@ -12,7 +12,8 @@ language plpgsql
 set search_path from current
 as $$
 begin
-  if tg_op = 'DELETE' and current_user = 'iu_core_pruner' then
+  if tg_table_name = 'event_outbox' and current_user = 'iu_owner' and current_setting('iu_core.governed', true) =
+       (case tg_op when 'DELETE' then 'prune ' when 'UPDATE' then 'redact ' end) || pg_current_xact_id_if_assigned()::text then
     return null;
   end if;
   raise exception using errcode = 'IU109',

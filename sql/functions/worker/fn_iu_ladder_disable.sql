@@ -18,9 +18,7 @@ declare
   v_count bigint;
   v_more bigint;
 begin
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU402', message = 'a gate is opened or closed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_gate_reason_check(p_reason);
   case p_level
     when 0 then
       perform fn_iu_gate_set('iu_core.route_worker_enabled', false, p_reason);
@@ -40,16 +38,7 @@ begin
       return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route and its deliveries',
         'leaves_running', 'recording and passes: events met now are decided skipped and can be revived; deliveries wait');
     when 3 then
-      -- waiting for a lock would make every later writer of the table wait behind us
-      perform set_config('lock_timeout', '300ms', true);
-      begin
-        alter table unit_version disable trigger trg_iu_out_version;
-        alter table iu_sql_link disable trigger trg_iu_sql_in_iu_sql_link;
-      exception when lock_not_available then
-        raise exception using errcode = 'IU406', message = 'unit_version or iu_sql_link is in use: no lock within 300 ms',
-          hint = 'run it again; iu health names open transactions';
-      end;
-      perform fn_iu_ladder_log(3, 'disable', p_reason);
+      perform fn_iu_ladder_capture(false, p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers disabled', 'stops', 'events of new versions and of SQL links: they are not recorded',
         'leaves_running', 'emission by applications and by governed functions, passes, routes');
     else

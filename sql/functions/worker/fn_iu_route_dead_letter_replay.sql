@@ -14,18 +14,15 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_letter iu_route_dead_letter;
   v_result jsonb;
   v_resolved boolean;
 begin
   perform fn_iu_require_read_committed();
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'resolved', false);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'resolved', false);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'resolved', false);
   end if;
   select * into v_letter from iu_route_dead_letter where dead_letter_id = p_dead_letter_id for update;
   if not found then

@@ -5,7 +5,7 @@
 --            one. A payload that was corrected for this pair (iu_event_edit) is what the filter judges and what is sent, under the id
 --            of that correction. Gates are the caller's matter.
 -- Arguments: p_event_seq; p_route_id: 0 = the event as a whole: routes that have no decision for it get one; p_new_id
--- Returns:   {status: replayed|delivery_waiting|no_decision, decision, reason, attempt_no, edit_id}
+-- Returns:   {status: replayed|delivery_waiting|no_decision|redacted, decision, reason, attempt_no, edit_id}
 -- Raises:    nothing of its own
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_lane, iu_route_dead_letter
 -- May call:  internal
@@ -35,6 +35,10 @@ begin
     return jsonb_build_object('status', 'delivery_waiting');
   end if;
   select * into strict v_event from event_outbox where seq = p_event_seq;
+  if v_event.safe_payload ? 'iu_redacted' then
+    -- what is left of it would be sent as if it were the event
+    return jsonb_build_object('status', 'redacted');
+  end if;
   if p_route_id = 0 then
     select array_agg(r order by r.route_id) into v_routes from fn_iu_judged_routes() r
      where fn_iu_pattern_matches(r.event_domain, v_event.event_domain) and fn_iu_pattern_matches(r.event_type, v_event.event_type)

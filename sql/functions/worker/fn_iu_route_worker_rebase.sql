@@ -14,6 +14,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   c iu_route_worker_cursor;
   v_identity record;
   v_result jsonb;
@@ -25,13 +26,9 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then

@@ -16,6 +16,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   c iu_route_worker_cursor;
   v_started timestamptz := clock_timestamp();
   v_missing record;
@@ -35,13 +36,13 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
   end if;
+  -- First, as a transfer does. A prune holds it shared while it judges and deletes: it must not judge by the cursor as it was before.
   if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
   end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then

@@ -17,6 +17,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_limit integer := least(greatest(coalesce(p_batch_limit, 100), 1), 10000);
   v_started timestamptz := clock_timestamp();
   c iu_route_worker_cursor;
@@ -35,13 +36,9 @@ declare
   v_result jsonb;
 begin
   perform fn_iu_require_read_committed();
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-  end if;
-  if not fn_iu_core_routes_enabled() then
-    return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_worker_name);
-  elsif not fn_iu_route_worker_enabled() then
-    return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_worker_name);
+  v_closed := fn_iu_closed_gate();
+  if v_closed is not null then
+    return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
   end if;
   -- Before the row lock, which assigns an xid.
   select * into v_mark from fn_iu_log_mark();

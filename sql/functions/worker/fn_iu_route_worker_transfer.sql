@@ -14,6 +14,7 @@ security definer
 set search_path from current
 as $$
 declare
+  v_closed text;
   v_from iu_route_worker_cursor;
   v_to iu_route_worker_cursor;
   v_moved jsonb := '{"seen": 0, "attempts_written": 0}';
@@ -47,13 +48,9 @@ begin
       v_from.system_identifier, v_from.database_oid, v_from.log_oid, v_from.timeline);
   else
     -- deciding obeys the gates; splitting off decides nothing
-    if not fn_iu_in_probe() then
-      perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
-    end if;
-    if not fn_iu_core_routes_enabled() then
-      return jsonb_build_object('status', 'master_gate_closed', 'worker_name', p_from);
-    elsif not fn_iu_route_worker_enabled() then
-      return jsonb_build_object('status', 'worker_gate_closed', 'worker_name', p_from);
+    v_closed := fn_iu_closed_gate();
+    if v_closed is not null then
+      return jsonb_build_object('status', v_closed, 'worker_name', p_from);
     end if;
     v_moved := fn_iu_route_decide_missing(v_from, p_event_domain, v_from.base_seq, 'transfer');
     delete from iu_route_worker_cursor where worker_name = p_from;

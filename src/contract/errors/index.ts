@@ -14,6 +14,7 @@ import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { operateErrors } from './operate.js';
+import { retentionErrors } from './retention.js';
 import { routingErrors } from './routing.js';
 import { structureErrors } from './structure.js';
 import { unitsErrors } from './units.js';
@@ -35,10 +36,11 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...structureErrors,
   ...cutErrors,
   ...cutPipelineErrors,
+  ...retentionErrors,
   ...cutSourcesErrors,
   ...installErrors,
-  ...adoptionErrors,
   ...operateErrors,
+  ...adoptionErrors,
   ...cliErrors,
 ].sort((left, right) => (left.code < right.code ? -1 : left.code > right.code ? 1 : 0));
 

@@ -50,4 +50,28 @@ export const operateErrors: readonly ErrorEntry[] = [
     exitCode: 1,
     action: 'Report it: a step recorded what it may not.',
   },
+  {
+    code: 'IU867',
+    name: 'activation_stopped',
+    meaning: 'A step of the activation failed; nothing after it was done.',
+    httpStatus: 409,
+    exitCode: 1,
+    action: 'Mend what the message names and run `iu activate` again: it goes on from there.',
+  },
+  {
+    code: 'IU868',
+    name: 'activation_elsewhere',
+    meaning: 'The journal in the evidence folder belongs to another database.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Connect to the database that was begun with, or name another folder with `--evidence FOLDER`.',
+  },
+  {
+    code: 'IU869',
+    name: 'report_unreadable',
+    meaning: 'This is no report that iu report has written.',
+    httpStatus: 422,
+    exitCode: 64,
+    action: 'Name the `.json` file that stands beside the Markdown and HTML of a report.',
+  },
 ];

@@ -1,0 +1,43 @@
+-- fn_iu_redaction_event_copies(uuid) returns table (table_name, row_key, column_name, sha256, byte_length)
+--
+-- Contract:  every place in this database that holds the payload of an event or something made from it: the log, what attempts would
+--            have sent or were answered, dead letters, corrections, and rows that a prune kept. Not those that a redaction has
+--            overwritten.
+-- Arguments: p_event_id
+-- Returns:   one row a value; its hash and length, never the value
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_redaction_event_copies(p_event_id uuid)
+returns table (table_name text, row_key text, column_name text, sha256 text, byte_length integer)
+language sql
+stable
+set search_path from current
+as $$
+  with event as materialized (
+    select (select seq from event_outbox where id = p_event_id) as seq,
+           (select a.event_seq from iu_archived_row a where a.event_id = p_event_id and a.table_name = 'event_outbox' limit 1) as archived_seq
+  ), found as (
+    select 'event_outbox' as name, e.seq::text as key, 'safe_payload' as col, e.safe_payload::text as value
+      from event x join event_outbox e on e.seq = x.seq
+    union all
+    select 'iu_route_attempt', a.attempt_id::text, c.col, c.value
+      from event x join iu_route_attempt a on a.event_seq = x.seq
+     cross join lateral (values ('payload_snapshot', a.payload_snapshot::text), ('failure_detail', a.failure_detail)) c (col, value)
+    union all
+    select 'iu_route_dead_letter', d.dead_letter_id::text, c.col, c.value
+      from event x join iu_route_dead_letter d on d.event_seq = x.seq
+     cross join lateral (values ('event_snapshot', d.event_snapshot::text), ('failure_detail', d.failure_detail)) c (col, value)
+    union all
+    select 'iu_event_edit', i.edit_id::text, c.col, c.value
+      from event x join iu_event_edit i on i.event_seq = x.seq
+     cross join lateral (values ('payload', i.payload::text), ('diff', i.diff::text)) c (col, value)
+    union all
+    select 'iu_archived_row', r.archived_row_id::text, 'document', r.document::text
+      from event x join iu_archived_row r on r.event_seq = x.archived_seq
+     where r.document ?| '{safe_payload,payload_snapshot,failure_detail,event_snapshot,payload,diff}'
+  )
+  select name, key, col, encode(pg_catalog.sha256(convert_to(value, 'UTF8')), 'hex'), octet_length(value)
+    from found
+   where value is not null and value not like '[redacted %' and position('"iu_redacted": ' in value) = 0
+$$;

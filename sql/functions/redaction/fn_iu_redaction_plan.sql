@@ -1,0 +1,64 @@
+-- fn_iu_redaction_plan(text, text) returns jsonb
+--
+-- Contract:  what a redaction would overwrite, and what stands in its way now. Writes nothing and shows no text.
+-- Arguments: p_kind: event, unit_version, source_pin, or cut_piece (its version is meant); p_ref: the id; of a piece RUN:ORDINAL
+-- Returns:   {subject_kind, subject_ref, copies: [{table_name, row_key, column_name, sha256, byte_length}], blockers: [{code, count}],
+--            archive_files: files of earlier prunes that hold the event, of which only a person can take it out}
+-- Raises:    IU890 there is no such thing, IU891 the kind or reference is malformed
+-- Writes:    nothing
+-- May call:  iu_operator, iu_approver
+create or replace function fn_iu_redaction_plan(p_kind text, p_ref text) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_kind text := p_kind;
+  v_ref text := p_ref;
+  v_event event_outbox;
+  v_seq bigint;
+  v_copies jsonb;
+  v_blockers jsonb := '[]';
+  v_files jsonb := '[]';
+begin
+  if p_kind is null or p_ref is null or p_kind not in ('event', 'unit_version', 'source_pin', 'cut_piece') then
+    raise exception using errcode = 'IU891', message = 'a redaction is of an event, a unit_version, a source_pin or a cut_piece, by its id';
+  elsif p_kind = 'cut_piece' then
+    if p_ref !~ '^\d{1,15}:\d{1,9}$' then
+      raise exception using errcode = 'IU891', message = 'a piece is named RUN:ORDINAL, for example 3:17';
+    end if;
+    select 'unit_version', p.version_id::text into v_kind, v_ref from iu_cut_piece p
+     where p.run_id = split_part(p_ref, ':', 1)::bigint and p.ordinal = split_part(p_ref, ':', 2)::integer;
+    if v_ref is null then
+      raise exception using errcode = 'IU890', message = format('there is no cut piece %s', p_ref);
+    end if;
+  elsif p_kind = 'event' and p_ref !~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    raise exception using errcode = 'IU891', message = 'an event is named by its id';
+  end if;
+  if v_kind = 'event' then
+    v_ref := lower(v_ref);
+    select * into v_event from event_outbox where id = v_ref::uuid;
+    v_seq := coalesce(v_event.seq, (select a.event_seq from iu_archived_row a where a.event_id = v_ref::uuid and a.table_name = 'event_outbox' limit 1));
+    if v_seq is null then
+      raise exception using errcode = 'IU890', message = format('there is no event %s, neither in the log nor in iu_archived_row', v_ref),
+        hint = 'an event that was pruned into a folder is in its files only';
+    end if;
+    select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_event_copies(v_ref::uuid) c;
+    select coalesce(jsonb_agg(jsonb_build_object('code', code, 'count', n)), '[]') into v_blockers
+      from (values ('delivery_waiting', (select count(*) from iu_route_delivery d where d.event_seq = v_seq)),
+                   ('dead_letter_open', (select count(*) from iu_route_dead_letter d where d.event_seq = v_seq and d.resolved_at is null)),
+                   ('not_decided', case when v_event.seq is not null
+                      and not exists (select from iu_route_attempt a where a.event_seq = v_seq and a.attempt_no = 1)
+                      and not exists (select from iu_route_worker_cursor c where c.event_domain in (v_event.event_domain, '*')
+                                         and (v_seq <= c.base_seq or pg_visible_in_snapshot(v_event.tx_id, c.base_snapshot))) then 1 else 0 end)) b (code, n)
+     where n > 0;
+    select coalesce(jsonb_agg(distinct concat_ws('/', r.archive_place, b.archive_file)), '[]') into v_files
+      from iu_prune_batch b join iu_prune_run r using (run_id)
+     where v_event.seq is null and b.archive_file is not null and v_seq between b.first_seq and b.last_seq;
+  else
+    select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_text_copies(fn_iu_redaction_hashes(v_kind, v_ref)) c;
+  end if;
+  return jsonb_build_object('subject_kind', v_kind, 'subject_ref', v_ref, 'copies', v_copies, 'blockers', v_blockers, 'archive_files', v_files);
+end
+$$;

@@ -1,0 +1,56 @@
+-- fn_iu_prune_preview(numeric, bigint) returns jsonb
+--
+-- Contract:  what a prune would take and what would stay, and why, without taking anything. Looks from the beginning of the log until
+--            nothing is old enough any more, or until it has looked at p_most events. The certificate is brought up to date first.
+-- Arguments: p_older_than_days: 0 or more; p_most: events to look at
+-- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, complete}
+-- Raises:    IU880 the age is no number of days, IU881, IU882 as fn_iu_prune_ready, IU301, IU302
+-- Writes:    iu_route_worker_cursor (the certificate)
+-- May call:  iu_core_pruner, iu_operator
+create or replace function fn_iu_prune_preview(p_older_than_days numeric, p_most bigint default 1000000) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_cutoff timestamptz := fn_iu_prune_cutoff(p_older_than_days);
+  v_until bigint;
+  v_at bigint := 0;
+  v_part record;
+  v_kept jsonb;
+  v_examined bigint := 0;
+  v_events bigint := 0;
+  v_bytes bigint := 0;
+  v_first bigint;
+  v_last bigint;
+  v_held jsonb := '{}';
+  v_complete boolean := false;
+begin
+  perform fn_iu_prune_certify();
+  -- the newest event stays: it says how far the numbers of the log went
+  select coalesce(max(seq), 0) - 1 into v_until from event_outbox;
+  while not v_complete and v_examined < p_most loop
+    select count(*) as looked, count(*) filter (where j.hold is null) as free, coalesce(sum(j.bytes) filter (where j.hold is null), 0) as bytes,
+           min(j.event_seq) filter (where j.hold is null) as first_seq, max(j.event_seq) filter (where j.hold is null) as last_seq,
+           max(j.event_seq) as at, count(*) filter (where j.hold is distinct from 'too_young') as old,
+           (select jsonb_object_agg(h.hold, h.n)
+              from (select k.hold, count(*) as n from unnest(array_agg(j.hold)) as k (hold) where k.hold <> 'too_young' group by 1) h) as held
+      into v_part
+      from fn_iu_prune_judge(v_at, v_until, 5000, v_cutoff) j;
+    v_complete := v_part.looked < 5000 or v_part.old = 0;
+    v_at := coalesce(v_part.at, v_at);
+    v_examined := v_examined + v_part.looked;
+    v_events := v_events + v_part.free;
+    v_bytes := v_bytes + v_part.bytes;
+    v_first := coalesce(v_first, v_part.first_seq);
+    v_last := coalesce(v_part.last_seq, v_last);
+    select coalesce(jsonb_object_agg(key, n), '{}') into v_kept
+      from (select key, sum(value::bigint) as n
+              from (select * from jsonb_each_text(v_held) union all select * from jsonb_each_text(coalesce(v_part.held, '{}'))) b group by key) s;
+    v_held := v_kept;
+  end loop;
+  return jsonb_build_object('cutoff_at', v_cutoff, 'examined', v_examined, 'events', v_events, 'bytes', v_bytes::text, 'first_seq', v_first::text,
+    'last_seq', v_last::text, 'held', v_held, 'complete', v_complete);
+end
+$$;

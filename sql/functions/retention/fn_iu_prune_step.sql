@@ -1,0 +1,100 @@
+-- fn_iu_prune_step(bigint, integer) returns setof text
+--
+-- Contract:  one step of a prune: judges the next events in order of seq, takes those that may go, and counts why the others stay. One
+--            transaction: killed in the middle it leaves nothing, and the next step goes on where the last committed one ended. What
+--            somebody is working on (a replay, a word about an unknown send) is passed over. Holds the lock of the cursors shared, so
+--            that no cursor goes back while it judges. For an archive in a folder the caller gets the rows, writes and syncs them,
+--            says so (fn_iu_prune_archived) and commits; without that the commit is refused.
+-- Arguments: p_run_id; p_limit: most events of this step, 1..10000; a step ends earlier at 16 MiB of stored payloads
+-- Returns:   first a line {.. as fn_iu_prune_said, status stepped|done|cancelled|busy, batch_no or null, rows}; then, for a folder, a
+--            line {table, row} for each row taken
+-- Raises:    IU887 no such prune, IU881, IU882 as fn_iu_prune_ready, IU301, IU302
+-- Writes:    as fn_iu_prune_take and fn_iu_prune_rest; iu_prune_run, iu_prune_batch
+-- May call:  iu_core_pruner
+create or replace function fn_iu_prune_step(p_run_id bigint, p_limit integer default 1000) returns setof text
+language plpgsql
+volatile
+security definer
+set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  r iu_prune_run;
+  v_limit integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
+  v_seqs bigint[];
+  v_busy bigint[];
+  v_judged record;
+  v_lines json[];
+  v_moved boolean;
+  v_last boolean := false;
+begin
+  perform fn_iu_require_read_committed();
+  select * into r from iu_prune_run where run_id = p_run_id for update skip locked;
+  if not found then
+    select * into r from iu_prune_run where run_id = p_run_id;
+    if not found then
+      raise exception using errcode = 'IU887', message = format('there is no prune %s', p_run_id), hint = 'iu prune list shows them';
+    end if;
+    return next fn_iu_prune_said(r, 'busy')::text;
+    return;
+  elsif r.state <> 'running' then
+    return next fn_iu_prune_said(r, r.state)::text;
+    return;
+  end if;
+  perform pg_advisory_xact_lock_shared(fn_iu_cursor_lock_key());
+  perform fn_iu_prune_ready();
+  -- Whoever works on a pair locks its decision row first. Locked here before the judging statement takes its snapshot, or what a
+  -- replay queued in between would lose its event.
+  select array_agg(e.seq) into v_seqs
+    from (select o.seq from event_outbox o where o.seq > r.position_seq and o.seq <= r.ceiling_seq order by o.seq limit v_limit) e;
+  with locked as materialized (
+    select a.attempt_id from iu_route_attempt a where a.event_seq = any (v_seqs) and a.attempt_no = 1 for update skip locked
+  )
+  select array_agg(a.event_seq) into v_busy from iu_route_attempt a
+   where a.event_seq = any (v_seqs) and a.attempt_no = 1 and not exists (select from locked l where l.attempt_id = a.attempt_id);
+  with judged as materialized (
+    select j.event_seq, case when j.event_seq = any (v_busy) then coalesce(j.hold, 'being_worked_on') else j.hold end as hold,
+           sum(case when j.hold is null then j.bytes else 0 end) over (order by j.event_seq)
+             - case when j.hold is null then j.bytes else 0 end < 16777216 as fits
+      from fn_iu_prune_judge(r.position_seq, r.ceiling_seq, v_limit, r.cutoff_at) j
+  )
+  select array_agg(event_seq order by event_seq) filter (where hold is null) as free, count(*) as looked, max(event_seq) as at,
+         count(*) filter (where hold is distinct from 'too_young') as old,
+         (select jsonb_object_agg(h.hold, h.n) from (select hold, count(*) as n from judged where fits and hold is not null group by 1) h) as held
+    into v_judged from judged where fits;
+  if v_judged.free is not null then
+    select array_agg(t) into v_lines from fn_iu_prune_take(p_run_id, r.batches + 1, v_judged.free, r.archive = 'table') t;
+  end if;
+  v_moved := v_judged.looked > 0 and v_judged.old > 0;
+  if v_moved then
+    r.position_seq := v_judged.at;
+    select coalesce(jsonb_object_agg(key, n), '{}') into r.held
+      from (select key, sum(value::bigint) as n
+              from (select * from jsonb_each_text(r.held) union all select * from jsonb_each_text(coalesce(v_judged.held, '{}'))) b group by key) s;
+  else
+    select array_agg(t) into v_lines from fn_iu_prune_rest(r, r.batches + 1, v_limit) t;
+    v_last := v_lines is null;
+  end if;
+  if v_lines is not null then
+    r.batches := r.batches + 1;
+    insert into iu_prune_batch (run_id, batch_no, first_seq, last_seq, events, rows)
+    values (p_run_id, r.batches, v_judged.free[1], v_judged.free[cardinality(v_judged.free)], coalesce(cardinality(v_judged.free), 0), cardinality(v_lines));
+  end if;
+  update iu_prune_run
+     set position_seq = r.position_seq, held = r.held, batches = r.batches, examined = examined + case when v_moved then v_judged.looked else 0 end,
+         events = events + coalesce(cardinality(v_judged.free), 0),
+         attempts = attempts + (select count(*) from unnest(v_lines) l where l ->> 'table' = 'iu_route_attempt'),
+         others = others + (select count(*) from unnest(v_lines) l where l ->> 'table' not in ('iu_route_attempt', 'event_outbox')),
+         worked_at = clock_timestamp(), state = case when v_last then 'done' else 'running' end,
+         ended_by = case when v_last then session_user::text end, ended_at = case when v_last then clock_timestamp() end
+   where run_id = p_run_id
+  returning * into r;
+  return next (fn_iu_prune_said(r, case when v_last then 'done' else 'stepped' end)
+    || jsonb_build_object('batch_no', case when v_lines is not null then r.batches end, 'rows', coalesce(cardinality(v_lines), 0)))::text;
+  if r.archive = 'folder' then
+    return query select l::text from unnest(v_lines) l;
+  end if;
+end
+$$;

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { type DefaultTreeAdapterTypes, parse } from 'parse5';
+import { describe, expect, it } from 'vitest';
+import { cutDocument } from '../../src/cut/cut-document.js';
+import { brokenPromises, filesBelow } from '../support/cut.js';
+import { chosenSeed, seeded } from '../support/seeded.js';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+function cutText(text: string, mediaType: string) {
+  const bytes = Buffer.from(text);
+  const cut = cutDocument(bytes, { mediaType });
+  expect(brokenPromises(bytes, cut)).toEqual([]);
+  return cut;
+}
+
+const outline = (text: string, mediaType: string) =>
+  cutText(text, mediaType).pieces.map(({ kind, level, title, label }) => `${kind} ${level} ${title || label}`.trim());
+
+describe('plain text', () => {
+  it('is cut by underlined, numbered and capital lines that stand alone', () => {
+    const text =
+      'Notes\n=====\n\nIntro text.\n\nINSTALLATION\n\n1. Download\n\ntext\n\n1.1 From source\n\nA sentence. It ends.\n\nUsage\n-----\ntext\n';
+    expect(outline(text, 'text/plain')).toEqual([
+      'heading 1 Notes',
+      'heading 1 INSTALLATION',
+      'heading 1 1. Download',
+      'heading 2 1.1 From source',
+      'heading 2 Usage',
+    ]);
+  });
+
+  it('without any heading is cut into paragraphs named by their first words, so that an insertion renames none', () => {
+    const before = cutText('One two.\nMore.\n\n\nThree four.\n', 'text/plain').pieces;
+    const after = cutText('Zero.\n\nOne two.\nMore.\n\nThree four.\n', 'text/plain').pieces;
+    expect(before.map(({ address }) => address)).toEqual(['one-two', 'three-four']);
+    expect(after.map(({ address }) => address)).toEqual(['zero', 'one-two', 'three-four']);
+    expect(after[1]?.normalizedSha256).toBe(before[0]?.normalizedSha256);
+    expect(after[1]?.rawSha256).not.toBe(before[0]?.rawSha256);
+  });
+
+  it('of blank lines alone is one preamble', () => {
+    expect(outline('\n \n', 'text/plain')).toEqual(['preamble 0 preamble']);
+  });
+});
+
+describe('HTML', () => {
+  it('is cut at headings, with the tags that open directly before one, and what is no heading is not promoted', () => {
+    const text = [
+      '\uFEFF<!DOCTYPE html><html><head><title>x <h1>no</h1></title></head>\r\n<body class="a">',
+      '<div><h1>Điều &amp; <b>một</b> 😀</h1></div><p>text</p>',
+      '<!-- <h2>no</h2> --><script>"<h2>no</h2>"</script><blockquote><h2>no</h2></blockquote>',
+      '<section id="s">\r\n  <h2>Two</h2><p>1</p></section><textarea><h2>no</h2></textarea>',
+      '<h2\n id=x>Three</h2></body></html>\n',
+    ].join('\r\n');
+    const { pieces } = cutText(text, 'text/html');
+    expect(pieces.map(({ title, kind }) => title || kind)).toEqual(['front_matter', 'Điều & một 😀', 'Two', 'Three']);
+    const starts = pieces.map(({ start }) => Buffer.from(text).toString('utf8', start, start + 12));
+    expect(starts.slice(1).map((one) => one.slice(0, 8))).toEqual(['<body cl', '<section', '<h2\n id=']);
+  });
+
+  it('without headings is cut into its blocks, and by a grammar when one is named', () => {
+    const text = '<p>One <i>two</i></p>\n<ul><li>three</li></ul>four<br>five';
+    expect(outline(text, 'text/html')).toEqual([
+      'paragraph 1 One two',
+      'paragraph 1 three',
+      'paragraph 1 four',
+      'paragraph 1 five',
+    ]);
+    const law =
+      '<h1>Site</h1><p align=center><b><a name="1">Điều&nbsp;1.</a> Tên</b></p><p>1. Một</p><blockquote><p>Điều 9. X</p></blockquote><p>2. Hai</p><p>Điều 2. Y</p>';
+    const cut = cutDocument(Buffer.from(law), { mediaType: 'text/html', grammar: 'vietnamese' });
+    expect(brokenPromises(Buffer.from(law), cut)).toEqual([]);
+    expect(cut.pieces.map(({ label }) => label)).toEqual(['preamble', 'Điều 1', 'Khoản 1', 'Khoản 2', 'Điều 2']);
+    expect(law.slice(cut.pieces[1]?.utf16Start).startsWith('<p align=center>')).toBe(true);
+  });
+
+  it('has the headings that a parser finds in any nesting, each in the piece of its title', () => {
+    const seed = chosenSeed();
+    const random = seeded(seed);
+    const blocks = [
+      '<p>a',
+      '</p>',
+      '<div class="ü">',
+      '</div>',
+      '<section>',
+      '</section>',
+      '<ul><li>',
+      '</li></ul>',
+      '<br>',
+      '<!-- <h1>c</h1> -->',
+    ];
+    const others = [
+      'text &lt; 😀',
+      '<b>x</b>',
+      '<script>if (a<b) "<h2>s</h2>"</script>',
+      '<style>/* <h3> */</style>',
+      '<table><tr><td>',
+      '</td></tr></table>',
+      '\r\n',
+      '\n',
+    ];
+    for (let round = 0; round < 300; round++) {
+      let text = random.chance(0.5) ? '<!DOCTYPE html><html><head><title>T</title></head><body>' : '';
+      for (let count = random.between(2, 30); count > 0; count--) {
+        const level = random.between(1, 6);
+        const list = random.chance(0.5) ? blocks : others;
+        text += random.chance(0.3)
+          ? `<h${level} id="é">H ${count}</h${level}>`
+          : list[random.between(0, list.length - 1)];
+      }
+      const expected = parsedHeadings(text);
+      const found = cutText(text, 'text/html').pieces.filter(({ kind }) => kind === 'heading');
+      const about = `seed ${seed} round ${round} ${text}`;
+      expect(
+        found.map(({ level, title }) => `${level} ${title}`),
+        about,
+      ).toEqual(expected.map(({ level, title }) => `${level} ${title}`));
+      for (const [index, { start }] of expected.entries()) {
+        expect(found[index]?.utf16Start, about).toBeLessThanOrEqual(start);
+        expect(found[index]?.utf16End, about).toBeGreaterThan(start);
+      }
+    }
+  });
+});
+
+/** Headings with their offsets as the parser of parse5 sees them, in order of the source. */
+function parsedHeadings(text: string): { level: number; title: string; start: number }[] {
+  const found: { level: number; title: string; start: number }[] = [];
+  const visit = (node: DefaultTreeAdapterTypes.Node) => {
+    const level = Number(/^h([1-6])$/.exec(node.nodeName)?.[1] ?? 0);
+    const start = 'sourceCodeLocation' in node ? node.sourceCodeLocation?.startOffset : undefined;
+    if (level > 0 && start !== undefined) found.push({ level, title: textOf(node).replace(/\s+/g, ' ').trim(), start });
+    else if ('childNodes' in node) node.childNodes.forEach(visit);
+  };
+  visit(parse(text, { sourceCodeLocationInfo: true }));
+  return found.sort((left, right) => left.start - right.start);
+}
+
+function textOf(node: DefaultTreeAdapterTypes.Node): string {
+  if ('value' in node && typeof node.value === 'string') return node.value;
+  return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';
+}
+
+describe('Markdown', () => {
+  it('has the headings that a CommonMark parser finds', { timeout: 120_000 }, () => {
+    const own = [...filesBelow(`${root}docs`, /how-to.*\.md$/), `${root}README.md`, `${root}ARCHITECTURE.md`];
+    const law = filesBelow(`${root}examples`, /(001|041)_[\d-]+\.md$/);
+    for (const file of [...own, ...law]) expect(headingLines(file), file).toEqual(parsedHeadingLines(file));
+  });
+});
+
+function headingLines(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  const cut = cutDocument(Buffer.from(text), { fileName: file });
+  const headings = cut.pieces.filter(({ kind }) => kind === 'heading');
+  return headings.map(({ utf16Start, level }) => {
+    const before = text.slice(utf16Start).search(/\S/);
+    return `${level} ${text.slice(0, utf16Start + before).split('\n').length}`;
+  });
+}
+
+/** Front matter is no Markdown, so its lines are blank for the parser. */
+function parsedHeadingLines(file: string): string[] {
+  const text = readFileSync(file, 'utf8').replace(/^---\n[\s\S]*?\n---\n/, (front) => front.replace(/[^\n]/g, ''));
+  return fromMarkdown(text).children.flatMap((node) =>
+    node.type === 'heading' ? [`${node.depth} ${node.position?.start.line}`] : [],
+  );
+}
+
+const corpora = process.env.IU_CORPORA;
+it.skipIf(!corpora)('no file of the corpora loses a byte, by its format or by a grammar', { timeout: 600_000 }, () => {
+  let files = 0;
+  for (const file of filesBelow(corpora ?? '', /\.(md|txt)$/)) {
+    const bytes = readFileSync(file);
+    const grammars = file.includes('/li/') && files % 10 === 0 ? ['auto', 'german'] : ['auto'];
+    for (const grammar of grammars) {
+      expect(brokenPromises(bytes, cutDocument(bytes, { fileName: file, grammar })), file).toEqual([]);
+    }
+    files++;
+  }
+  expect(files).toBeGreaterThan(1000);
+});

@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { main } from '../../src/cli/main.js';
+import { cutDocument } from '../../src/cut/cut-document.js';
+import { readSource, readSourceFile } from '../../src/cut/read-source.js';
+import { docxOf, pdfOf } from '../support/documents.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'iu-cut-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function fileOf(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const refused = (code: string, message: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) });
+const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('utf8');
+const utf16 = (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le');
+
+describe('a source', () => {
+  it('that is UTF-8 is cut as it came, a byte order mark included', async () => {
+    const bytes = Buffer.from('\uFEFF# Ä\r\n');
+    const source = await readSource(bytes, { fileName: 'a.md' });
+    expect(source).toMatchObject({ textMediaType: 'text/markdown', extractor: null });
+    expect(source.text).toBe(source.original.bytes);
+    expect(cutDocument(source.text, { mediaType: source.textMediaType })).toMatchObject({
+      hasByteOrderMark: true,
+      newlineStyle: 'crlf',
+    });
+  });
+
+  it.each<[string, Buffer, string | undefined, string, string]>([
+    ['UTF-16 with its mark', utf16('Điều 1. Tên\n'), undefined, 'Điều 1. Tên\n', 'charset-utf-16le'],
+    ['UTF-16 the other way round', utf16('Ä\n').swap16(), undefined, 'Ä\n', 'charset-utf-16be'],
+    [
+      'windows-1252 when it is said',
+      Buffer.from([0x93, 0xc4, 0x94, 0x0a]),
+      'windows-1252',
+      '“Ä”\n',
+      'charset-windows-1252',
+    ],
+    [
+      'windows-1258, whose marks of tone stand alone',
+      Buffer.from([0xd0, 0x69, 0xea, 0xcc, 0x75, 0x20, 0x31]),
+      'CP1258',
+      'Điê\u0300u 1',
+      'charset-windows-1258',
+    ],
+  ])('in %s becomes a text of its own beside the bytes as they came', async (_, bytes, encoding, text, extractor) => {
+    const source = await readSource(bytes, { mediaType: 'text/plain', ...(encoding ? { encoding } : {}) });
+    expect(textOf(source.text)).toBe(text);
+    expect(source.original.bytes).toBe(bytes);
+    expect(source.extractor).toMatchObject({ name: extractor, version: expect.stringMatching(/^(icu-|1$)/) });
+  });
+
+  it('takes the encoding that an HTML document declares', async () => {
+    const bytes = Buffer.from('<meta charset="windows-1252"><h1>\xc4</h1>', 'latin1');
+    const source = await readSource(bytes, { fileName: 'a.htm' });
+    expect(source.original.encoding).toBe('windows-1252');
+    expect(cutDocument(source.text, { mediaType: 'text/html' }).pieces.at(-1)?.title).toBe('Ä');
+  });
+
+  it.each<[string, Uint8Array, object, string, RegExp]>([
+    ['no bytes', Buffer.alloc(0), {}, 'IU722', /no bytes/],
+    [
+      'a media type without a scanner',
+      Buffer.from('{}'),
+      { mediaType: 'application/json' },
+      'IU720',
+      /application\/json.*text\/markdown/,
+    ],
+    ['more bytes than the limit', Buffer.from('abc'), { maxBytes: 2 }, 'IU721', /3 bytes.*2/],
+    ['a picture', Buffer.from('\x89PNG\r\n', 'latin1'), { fileName: 'a.md' }, 'IU723', /PNG/],
+    ['a NUL byte', Buffer.from('abc\0def'), {}, 'IU723', /NUL byte at 3/],
+    ['rubbish', Buffer.from('\x01\x02\x03a'.repeat(9)), {}, 'IU723', /control characters/],
+    [
+      'a byte that is no UTF-8',
+      Buffer.concat([Buffer.from('Ä'.repeat(500)), Buffer.from([0xff])]),
+      {},
+      'IU724',
+      /byte at 1000/,
+    ],
+    ['half a character', Buffer.from('Äb').subarray(0, 1), {}, 'IU724', /byte at 0/],
+    ['half a UTF-16 unit', utf16('ab').subarray(0, 5), {}, 'IU724', /utf-16le/],
+    ['an encoding nobody knows', Buffer.from('a'), { encoding: 'klingon' }, 'IU724', /windows-1258/],
+    ['a DOCX that is none', Buffer.from('PK\x03\x04rubbish'), { fileName: 'a.docx' }, 'IU728', /mammoth/],
+    ['a PDF that is none', Buffer.from('%PDF-1.4 rubbish'), {}, 'IU728', /unpdf/],
+    ['a PDF without text', pdfOf([]), {}, 'IU728', /no text/],
+  ])('of %s is refused with the reason', async (_, bytes, options, code, message) => {
+    await expect(readSource(bytes, options)).rejects.toThrow(refused(code, message));
+  });
+
+  it('that is no file, or too large a one, is refused before it is read', async () => {
+    await expect(readSourceFile(join(folder, 'none.md'))).rejects.toThrow(refused('IU729', /ENOENT/));
+    await expect(readSourceFile(fileOf('big.txt', 'x'.repeat(50)), { maxBytes: 10 })).rejects.toThrow(
+      refused('IU721', /50/),
+    );
+  });
+
+  it('of DOCX is read as HTML with its headings', async () => {
+    const docx = await docxOf([
+      ['Heading1', 'Erster Teil'],
+      [null, 'Text & mehr'],
+    ]);
+    const source = await readSource(docx, { fileName: 'a.docx' });
+    expect(source).toMatchObject({ textMediaType: 'text/html', extractor: { name: 'mammoth', version: '1.13.0' } });
+    const { pieces } = cutDocument(source.text, { mediaType: source.textMediaType });
+    expect(pieces.map(({ title }) => title)).toEqual(['Erster Teil']);
+    expect(textOf(source.text)).toContain('Text &amp; mehr');
+  });
+
+  it('of PDF is read as lines, the same each time', async () => {
+    const pdf = pdfOf(['Article 1', 'Scope', 'Article 2', 'Terms']);
+    const source = await readSource(pdf);
+    expect(source).toMatchObject({ textMediaType: 'text/plain', extractor: { name: 'unpdf', version: '1.8.1' } });
+    const { pieces, grammar } = cutDocument(source.text, { mediaType: source.textMediaType });
+    expect(grammar?.name).toBe('eu');
+    expect(pieces.map(({ title }) => title)).toEqual(['Article 1 Scope', 'Article 2 Terms']);
+    expect((await readSource(pdf)).text).toEqual(source.text);
+  });
+});
+
+describe('iu cut preview', () => {
+  async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+    const said = { out: '', err: '' };
+    const code = await main(['cut', 'preview', ...words], {
+      stdout: { write: (text: string) => (said.out += text) },
+      stderr: { write: (text: string) => (said.err += text) },
+      environment: {},
+      stopSignal: () => new AbortController().signal,
+    });
+    return { code, ...said };
+  }
+  const law = () => fileOf('law.txt', 'Luật\nChương I\nCHUNG\nĐiều 1. Một\n1. a\n2. b\nĐiều 2. Hai\n');
+
+  it('shows the tree of a file without a database', async () => {
+    const { code, out } = await run(law());
+    expect(code).toBe(0);
+    expect(out).toMatch(/grammar +vietnamese 1/);
+    expect(out).toMatch(/1 +Chương I +chapter/);
+    expect(out).toMatch(/3 +Khoản 1 +paragraph +5 +1\. a/);
+  });
+
+  it('gives one page after the other, filtered, as JSON', async () => {
+    const first = await run(law(), '--kind', 'article', '--limit', '1', '--json');
+    const page = JSON.parse(first.out);
+    expect(page.items.map((item: { label: string }) => item.label)).toEqual(['Điều 1']);
+    const second = JSON.parse(
+      (await run(law(), '--kind', 'article', '--limit', '1', '--after', page.next, '--json')).out,
+    );
+    expect(second.items.map((item: { address: string }) => item.address)).toEqual(['chuong-i/dieu-2']);
+    expect(second.next).toBeNull();
+  });
+
+  it('takes a grammar of the user, and says what is wrong with a file', async () => {
+    const grammar = {
+      name: 'own',
+      version: '1',
+      main: 'a',
+      levels: [{ kind: 'a', patterns: ['luật(?!\\p{L})'], label: 'Luật' }],
+    };
+    expect((await run(law(), '--grammar', fileOf('own.json', JSON.stringify(grammar)))).out).toMatch(/grammar +own 1/);
+    expect((await run(law(), '--grammar', 'latin')).err).toMatch(/IU725.*vietnamese/s);
+    const broken = await run(fileOf('broken.txt', Buffer.from([0xc4, 0xd6])));
+    expect(broken.code).toBe(1);
+    expect(broken.err).toMatch(/IU724/);
+  });
+});
