@@ -22,9 +22,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      tier('unit', 0, 20, []),
-      tier('target', 1, 60, []),
-      tier('db', 1, 60, server),
+      tier('unit', 0, 60, []),
+      tier('target', 1, 120, []),
+      tier('db', 1, 120, server),
       tier('fault', 2, 300, ['test/support/build.ts', ...server]),
       tier('e2e', 3, 180, ['test/support/build.ts', ...server]),
       // Opt-in, `npm run test:directus`: too large to be installed for everybody.

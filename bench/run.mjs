@@ -8,6 +8,8 @@ import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './delive
 import { benchDeliverPeers } from './deliver-peers.mjs';
 import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
+import { benchPrune } from './prune.mjs';
+import { benchRecut } from './recut.mjs';
 import { benchRoute } from './route.mjs';
 import { benchSend } from './send.mjs';
 import { benchTree } from './tree.mjs';
@@ -25,29 +27,34 @@ const parts = {
     benchMemory,
   ],
   send: [benchSend],
+  prune: [benchPrune],
   tree: [benchTree],
   cut: [benchCutBirths],
 };
+/** Benchmarks without a database: they get no cluster. */
+const plainParts = { recut: [benchRecut] };
 const name = process.argv[2];
 const has = (flag) => process.argv.includes(flag);
 const say = (text) => process.stderr.write(`${text}\n`);
 
-if (!(name in parts)) {
-  say(`usage: npm run bench NAME [-- --json] [--large] [--quick]\nnames: ${Object.keys(parts).join(', ')}`);
+if (!(name in parts) && !(name in plainParts)) {
+  const names = Object.keys({ ...parts, ...plainParts }).join(', ');
+  say(`usage: npm run bench NAME [-- --json] [--large] [--quick]\nnames: ${names}`);
   process.exit(64);
 }
 
 const loadBefore = loadavg()[0];
-const cluster = await startBenchCluster(say);
+const cluster = name in parts ? await startBenchCluster(say) : null;
 const figures = [];
 try {
+  for (const part of plainParts[name] ?? []) figures.push(...(await part({ say, quick: has('--quick') })));
   const only = process.env.IU_BENCH_PART;
-  for (const part of parts[name]) {
+  for (const part of parts[name] ?? []) {
     if (only !== undefined && part.name !== only) continue;
     figures.push(...(await part(cluster, { say, large: has('--large'), quick: has('--quick') })));
   }
 } finally {
-  await cluster.stop();
+  await cluster?.stop();
 }
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
@@ -55,12 +62,12 @@ const machine = {
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   platform: platform(),
   node: process.versions.node,
-  postgres: cluster.version,
+  postgres: cluster?.version ?? null,
   loadBefore: Number(loadBefore.toFixed(2)),
 };
 const widest = Math.max(...figures.map((one) => one.what.length));
 console.log(
-  `${name} on ${machine.cores} x ${machine.cpu}, PostgreSQL ${machine.postgres}, load before ${machine.loadBefore}`,
+  `${name} on ${machine.cores} x ${machine.cpu}, ${cluster ? `PostgreSQL ${machine.postgres}, ` : ''}load before ${machine.loadBefore}`,
 );
 for (const { what, value, unit, goal, met, note } of figures) {
   const verdict = met === null ? '' : met ? 'met' : 'NOT MET';

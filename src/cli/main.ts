@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { argv, env, exit, stderr, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { register as activate } from './commands/activate.js';
+import { register as adopt } from './commands/adopt.js';
 import { register as attempt } from './commands/attempt.js';
 import { register as backup } from './commands/backup.js';
 import { register as completion } from './commands/completion.js';
@@ -14,6 +15,7 @@ import { register as delivery } from './commands/delivery.js';
 import { register as demo } from './commands/demo.js';
 import { register as deployment } from './commands/deployment.js';
 import { register as doctor } from './commands/doctor.js';
+import { register as drift } from './commands/drift.js';
 import { register as event } from './commands/event.js';
 import { register as eventType } from './commands/event-type.js';
 import { register as evidence } from './commands/evidence.js';
@@ -44,7 +46,9 @@ export const commands: readonly RegisterCommand[] = [
   config,
   precheck,
   migrate,
+  adopt,
   verify,
+  drift,
   uninstall,
   activate,
   report,

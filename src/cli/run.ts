@@ -4,6 +4,7 @@ import { exitCodes } from '../contract/errors/exit-codes.js';
 import { CliContext, type CliSurroundings, type RegisterCommand } from './context.js';
 import { reportOf } from './failure-report.js';
 import { addGlobalOptions } from './global-options.js';
+import { groupCommands } from './help-groups.js';
 
 /** Version of the package, from its package.json, two folders above src/cli and dist/cli. */
 export function packageVersion(): string {
@@ -36,6 +37,7 @@ export function buildProgram(commands: readonly RegisterCommand[], context: CliC
   program.addHelpText('after', '\nExample:\n  $ iu migrate up && iu verify && iu health');
   for (const register of commands) register(program, context);
   withoutHelpCommands(program);
+  groupCommands(program);
   return program;
 }
 

@@ -101,6 +101,18 @@ export interface IuActivationStepRow {
   readonly step_id: string;
 }
 
+/** A row of the table iu_adoption_step. */
+export interface IuAdoptionStepRow {
+  readonly back: string;
+  readonly done_by: string;
+  readonly finished_at: string;
+  readonly started_at: string;
+  readonly state: string;
+  readonly step: string;
+  readonly step_no: number;
+  readonly what: string;
+}
+
 /** A row of the table iu_archived_row. */
 export interface IuArchivedRowRow {
   readonly archived_row_id: string;
@@ -701,14 +713,19 @@ export interface IuRouteFlowRow {
   readonly budget_failures: number;
   readonly budget_started_at: string | null;
   readonly claimed_at: string | null;
+  readonly due_from: string | null;
   readonly failing_since: string | null;
   readonly failures_in_row: number;
+  readonly lane_due_from: string | null;
   readonly last_failure_at: string | null;
   readonly last_failure_code: string | null;
   readonly last_sent_at: string | null;
+  readonly look_at: string | null;
+  readonly looked_at: string | null;
   readonly pause_reason: string | null;
   readonly paused_at: string | null;
   readonly paused_by: string | null;
+  readonly picked: string;
   readonly route_id: string;
   readonly tokens: string;
   readonly tokens_at: string | null;
@@ -1225,6 +1242,7 @@ export interface CatalogRelations {
   readonly information_unit: InformationUnitRow;
   readonly iu_activation: IuActivationRow;
   readonly iu_activation_step: IuActivationStepRow;
+  readonly iu_adoption_step: IuAdoptionStepRow;
   readonly iu_archived_row: IuArchivedRowRow;
   readonly iu_attempt_reconciliation: IuAttemptReconciliationRow;
   readonly iu_collection_path: IuCollectionPathRow;
@@ -1576,9 +1594,13 @@ export interface CatalogFunctions {
     readonly args: { p_event_seq: string | null; p_event_id: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_delivery_look: {
+    readonly args: { p_route_id: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_delivery_pick: {
     readonly args: { p_route_id: string | null; p_limit: number | null; p_lease_token: string | null };
-    readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null };
+    readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null; due_from: string | null; lane_due_from: string | null };
   };
   readonly fn_iu_delivery_routes: {
     readonly args: { p_route_ids: readonly (string | null)[] | null };
@@ -1794,7 +1816,7 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_prune_rest: {
     readonly args: { p_run: string | null; p_batch_no: number | null; p_limit: number | null };
-    readonly result: readonly (string | null)[];
+    readonly result: readonly ({ table_name: string | null; line: string | null })[];
   };
   readonly fn_iu_prune_said: {
     readonly args: { p_run: string | null; p_status: string | null };
@@ -1809,8 +1831,8 @@ export interface CatalogFunctions {
     readonly result: readonly (string | null)[];
   };
   readonly fn_iu_prune_take: {
-    readonly args: { p_run_id: string | null; p_batch_no: number | null; p_seqs: readonly (string | null)[] | null; p_keep: boolean | null };
-    readonly result: readonly (string | null)[];
+    readonly args: { p_run: string | null; p_batch_no: number | null; p_seqs: readonly (string | null)[] | null };
+    readonly result: readonly ({ table_name: string | null; line: string | null })[];
   };
   readonly fn_iu_rank_between: {
     readonly args: { p_left: string | null; p_right: string | null };

@@ -90,3 +90,27 @@ export async function readClaim(database: Queryable): Promise<ClaimFacts> {
     (select system_identifier from iu_deployment order by claim_id desc limit 1) as claimed_for`;
   return (await database.query<ClaimFacts>(text)).rows[0] as ClaimFacts;
 }
+
+/** Tables whose rows cannot be made again, the most telling first. */
+const keptTables = [
+  'event_outbox',
+  'information_unit',
+  'iu_route_attempt',
+  'iu_source_pin',
+  'iu_structure_operation',
+  'iu_evidence',
+] as const;
+
+/** The first table that holds rows which cannot be made again; null where none does. */
+export async function readKeptRows(database: Queryable, schema: string): Promise<string | null> {
+  for (const table of keptTables) {
+    const name = `"${schema.replaceAll('"', '""')}".${table}`;
+    const there = (await database.query('select to_regclass($1) is not null as there', [name])).rows[0].there;
+    if (!there) continue;
+    const allowed = (await database.query("select has_table_privilege($1, 'select') as allowed", [name])).rows[0]
+      .allowed;
+    // what cannot be looked at may hold rows
+    if (!allowed || (await database.query(`select exists (select from ${name}) as found`)).rows[0].found) return table;
+  }
+  return null;
+}

@@ -1,4 +1,4 @@
-// The drill of after-a-restore.md, whole: dump, more events, restore into another database, the worker refuses, rebase, certificate 0.
+// The drill of restore.md, whole: dump, more events, restore into another database, the worker refuses, rebase, certificate 0.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';

@@ -7,11 +7,14 @@ const fixture = new URL('../fixtures/legacy-database.sql', import.meta.url);
 export const legacyCounts = { event_outbox: 93_686, information_unit: 158, unit_version: 165 } as const;
 
 /** A database as the user has it before IU Core: its tables, its log of 16 columns and its rows, none of our objects. */
-export async function createLegacyDatabase(): Promise<TestDatabase> {
+export async function createLegacyDatabase(events: number = legacyCounts.event_outbox): Promise<TestDatabase> {
   const db = await createEmptyDatabase();
   try {
     if (db.schema !== 'public') await db.pool.query(`create schema ${db.schema}`);
-    await db.pool.query(readFileSync(fixture, 'utf8'));
+    const text = readFileSync(fixture, 'utf8');
+    await db.pool.query(
+      text.replace(`generate_series(1, ${legacyCounts.event_outbox})`, `generate_series(1, ${events})`),
+    );
   } catch (error) {
     await db.drop();
     throw error;

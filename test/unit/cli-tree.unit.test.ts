@@ -39,6 +39,23 @@ describe('the command tree', () => {
     }
   });
 
+  it('shows every command once in the help, in groups by what people come for', async () => {
+    const { stdout } = await runIu(['--help']);
+    const headings = [
+      'Start:',
+      'Install and prove:',
+      'Run and watch:',
+      'Routes and going live:',
+      'Events and deliveries:',
+    ];
+    const places = [...headings, 'Documents and units:'].map((heading) => stdout.indexOf(`\n${heading}\n`));
+    expect(places.every((place) => place > 0)).toBe(true);
+    expect(places).toEqual([...places].sort((left, right) => left - right));
+    for (const command of program().commands) {
+      expect(stdout.match(new RegExp(`^  ${command.name()}(?: |$)`, 'gm')), command.name()).toHaveLength(1);
+    }
+  });
+
   it('parses every example as it stands', () => {
     const known = new Set(all.map(commandPath));
     for (const command of all) {

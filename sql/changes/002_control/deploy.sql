@@ -68,17 +68,33 @@ $$;
 --            so that the runbook's plain `update dot_config set value = 'true'` opens it as it says. fn_iu_gate_set names both itself.
 -- Arguments: none
 -- Returns:   the row to write
--- Raises:    IU405 a key is changed
+-- Raises:    IU405 a key is changed, IU845 a gate of passes opens while a unique index makes events of the log vanish
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_config_guard() returns trigger
 language plpgsql
 set search_path from current
 as $$
+declare
+  v_index text;
 begin
   if tg_op = 'UPDATE' and new.key <> old.key then
     raise exception using errcode = 'IU405', message = format('setting %s keeps its key', old.key),
       hint = 'close a gate by its value; another setting is another row';
+  end if;
+  -- a log that was there before IU Core can have an index by which the second event of a subject is dropped in silence
+  if new.value = 'true' and new.key in ('iu_core.routes_master_enabled', 'iu_core.route_worker_enabled')
+     and (tg_op = 'INSERT' or new.value is distinct from old.value) then
+    select string_agg(i.indexrelid::regclass::text, ', ') into v_index
+      from pg_index i
+     where i.indrelid = to_regclass('event_outbox') and i.indisunique
+       and not exists (select from pg_attribute a
+                        where a.attrelid = i.indrelid and a.attname in ('seq', 'id') and a.attnum = any (i.indkey));
+    if v_index is not null then
+      raise exception using errcode = 'IU845',
+        message = format('%s stays closed: unique index %s makes later events of a subject vanish', new.key, v_index),
+        hint = 'replace it by dedupe keys: iu adopt apply --allow immediate-index';
+    end if;
   end if;
   if tg_op = 'UPDATE' and new.value is distinct from old.value
      and coalesce(current_setting('iu_core.gate_set', true), '') <> new.key then
@@ -394,4 +410,6 @@ insert into dot_config (key, value, description, reason) values
   ('iu_core.delivery_enabled', 'false', 'delivery gate: live deliveries are claimed only while it is true', 'installed inert'),
   ('iu_core.structure_ops_enabled', 'false', 'structure operations are applied only while it is true', 'installed inert'),
   ('iu_core.autocut_enabled', 'false', 'the cut pipeline records only while it is true', 'installed inert'),
-  ('iu_core.emission_enabled', 'true', 'only the exact value false stops recording; what is suppressed is counted', 'installed');
+  ('iu_core.emission_enabled', 'true', 'only the exact value false stops recording; what is suppressed is counted', 'installed')
+-- a database that is adopted has keys of its own; a gate that stands there is a decision of somebody
+on conflict (key) do nothing;

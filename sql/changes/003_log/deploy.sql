@@ -654,4 +654,5 @@ insert into event_type_registry (event_domain, event_type, event_stream, deliver
   ('iu', 'structure_piece_deprecated', 'update', 'immediate', 'a piece was deprecated by an operation'),
   ('iu', 'structure_piece_replaced', 'update', 'immediate', 'a piece was replaced'),
   ('iu', 'structure_piece_renumbered', 'update', 'immediate', 'a piece was renumbered'),
-  ('iu', 'structure_op_rolled_back', 'update', 'immediate', 'a structure operation was rolled back');
+  ('iu', 'structure_op_rolled_back', 'update', 'immediate', 'a structure operation was rolled back')
+on conflict (event_domain, event_type) do nothing;

@@ -128,11 +128,20 @@ comment on table iu_sql_link is 'Which database object a unit governs, describes
 
 insert into dot_config (key, value, description) values
   ('iu_create.gateway.marker_key', 'app.canonical_writer', 'session setting in which a governed function names itself'),
-  ('iu_create.gateway.allowed_marker_values', 'fn_iu_create, fn_iu_revise, fn_iu_enact, fn_iu_deprecate', 'who may write units and versions');
+  ('iu_create.gateway.allowed_marker_values', 'fn_iu_create, fn_iu_revise, fn_iu_enact, fn_iu_deprecate', 'who may write units and versions')
+on conflict (key) do nothing;
+-- in a database that is adopted the list is somebody's: ours join it
+update dot_config c set value = concat_ws(', ', nullif(c.value, ''), m.missing)
+  from (select string_agg(name, ', ' order by n) as missing
+          from unnest(array['fn_iu_create', 'fn_iu_revise', 'fn_iu_enact', 'fn_iu_deprecate']) with ordinality as t (name, n)
+         where name <> all (select unnest(regexp_split_to_array(value, '\s*,\s*')) from dot_config
+                             where key = 'iu_create.gateway.allowed_marker_values')) m
+ where c.key = 'iu_create.gateway.allowed_marker_values' and m.missing is not null;
 insert into dot_config (key, value, description)
 select 'vocab.unit_kind.' || kind, 'true', 'unit kind'
   from unnest(array['document', 'collection', 'part', 'title', 'chapter', 'section', 'subsection', 'article', 'paragraph', 'point', 'clause',
-                    'item', 'annex', 'preamble', 'heading', 'table', 'figure', 'note', 'piece']) as kind;
+                    'item', 'annex', 'preamble', 'heading', 'table', 'figure', 'note', 'piece']) as kind
+on conflict (key) do nothing;
 
 -- >>> functions/units/fn_iu_gateway_write_guard.sql
 -- fn_iu_gateway_write_guard() returns trigger

@@ -206,9 +206,17 @@ create table iu_route_flow (
   budget_failures   integer not null default 0,
   last_sent_at      timestamptz,
   last_failure_at   timestamptz,
-  last_failure_code text
+  last_failure_code text,
+  picked            bigint not null default 0,
+  due_from          timestamptz,
+  lane_due_from     timestamptz,
+  looked_at         timestamptz,
+  look_at           timestamptz
 ) with (fillfactor = 50);
 comment on table iu_route_flow is 'What holds or slows the deliveries of a route, shared by all runners: pause, breaker, rate, failures. One row a route; a claim locks it.';
+comment on column iu_route_flow.picked is 'Deliveries claimed since a look at the whole queue cost nothing: so many dead entries may stand at the head of its index while an old snapshot is open.';
+comment on column iu_route_flow.due_from is 'A claim looks for due deliveries from here on, not from the beginning; null = from the beginning. What became due before it is found at look_at.';
+comment on column iu_route_flow.lane_due_from is 'The same for due lanes.';
 
 create table iu_route_dead_letter (
   dead_letter_id    bigint generated always as identity primary key,

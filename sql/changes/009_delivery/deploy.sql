@@ -116,7 +116,8 @@ $$;
 -- fn_iu_lane_refresh(bigint[], text[]) returns void
 --
 -- Contract:  after a head was settled, rescheduled, released or cancelled: gives its lane the next head and its due time, or takes
---            the empty lane away; a held lane stays as it is. The caller holds the locks of these lanes since an earlier statement, so this one sees every
+--            the empty lane away; a held lane stays as it is. Never due in the past: lanes take turns, whatever waits behind them,
+--            and a claim need not look back. The caller holds the locks of these lanes since an earlier statement, so this one sees every
 --            delivery whose wake-up it could miss.
 -- Arguments: p_route_ids, p_lane_keys: of one length, one element a lane
 -- Returns:   nothing
@@ -141,7 +142,7 @@ begin
     delete from iu_route_lane l using lane n where l.route_id = n.route_id and l.lane_key = n.lane_key and n.event_seq is null and l.due_at < 'infinity'
   )
   update iu_route_lane l
-     set head_seq = n.event_seq, due_at = n.due_at, lease_token = null
+     set head_seq = n.event_seq, due_at = greatest(n.due_at, clock_timestamp()), lease_token = null
     from lane n
    where l.route_id = n.route_id and l.lane_key = n.lane_key and n.event_seq is not null and l.due_at < 'infinity';
 end
@@ -725,6 +726,11 @@ begin
     update iu_route_approval a set events_used = greatest(a.events_used - b.n, 0)
       from (select approval_id, count(*) as n from unnest(v_rest.unused_approval_ids) as u (approval_id) group by 1) b
      where a.approval_id = b.approval_id;
+    -- What was released keeps its due time, so that it is not behind what came later: claims have to look back to it.
+    update iu_route_flow w set due_from = b.due_at
+      from (select d.route_id, min(d.due_at) as due_at from unnest(v_settled) s join iu_route_delivery d using (event_seq, route_id)
+             where s.status = 'released' and d.lane_key is null and d.lease_token is null group by 1) b
+     where w.route_id = b.route_id and w.due_from > b.due_at;
   end if;
   for f in
     select s.route_id, count(*) filter (where s.status = 'sent')::integer as sent,
@@ -873,13 +879,15 @@ $$;
 --
 -- Contract:  leases at most so many due deliveries of a route: unordered ones in order of due time, then the heads of due lanes.
 --            Each takes its attempt number here. The caller has locked the flow row, so no other claim picks from this route; plans
---            are pinned, because the statistics of a queue are always stale.
+--            are pinned, because the statistics of a queue are always stale. Looks no further back than the route's due_from.
 -- Arguments: p_route_id; p_limit; p_lease_token
--- Returns:   event_seqs, first_sends: how many of them were never sent before
+-- Returns:   event_seqs, first_sends: how many of them were never sent before; due_from, lane_due_from: nothing that was due before
+--            waits, in the snapshot of this call
 -- Raises:    nothing
 -- Writes:    iu_route_delivery, iu_route_lane
 -- May call:  internal
-create or replace function fn_iu_delivery_pick(p_route_id bigint, p_limit integer, p_lease_token uuid, out event_seqs bigint[], out first_sends integer)
+create or replace function fn_iu_delivery_pick(p_route_id bigint, p_limit integer, p_lease_token uuid, out event_seqs bigint[], out first_sends integer,
+  out due_from timestamptz, out lane_due_from timestamptz)
 language plpgsql
 volatile
 set search_path from current
@@ -891,39 +899,92 @@ set enable_sort = off
 set jit = off
 as $$
 declare
+  v_now timestamptz := clock_timestamp();
+  v_from timestamptz;
+  v_lane_from timestamptz;
   v_heads bigint[];
   v_first integer;
 begin
+  select coalesce(f.due_from, '-infinity'), coalesce(f.lane_due_from, '-infinity') into v_from, v_lane_from from iu_route_flow f where f.route_id = p_route_id;
   with picked as materialized (
-    select d.event_seq from iu_route_delivery d
-     where d.route_id = p_route_id and d.lane_key is null and d.due_at <= clock_timestamp() and d.lease_token is null
+    select d.event_seq, d.due_at from iu_route_delivery d
+     where d.route_id = p_route_id and d.lane_key is null and d.due_at >= v_from and d.due_at <= v_now and d.lease_token is null
      order by d.due_at, d.event_seq
      limit p_limit
   ), leased as (
     update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
       from picked p where d.event_seq = p.event_seq and d.route_id = p_route_id and d.lease_token is null
-    returning d.event_seq, d.sends
+    returning d.event_seq, d.sends, p.due_at
   )
-  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1) into event_seqs, first_sends from leased;
+  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1), max(due_at)
+    into event_seqs, first_sends, due_from from leased;
   if cardinality(event_seqs) = p_limit then
+    lane_due_from := '-infinity';
     return;
   end if;
+  due_from := v_now;
   with picked as materialized (
-    select l.lane_key, l.head_seq from iu_route_lane l
-     where l.route_id = p_route_id and l.due_at <= clock_timestamp() and l.lease_token is null
+    select l.lane_key, l.due_at from iu_route_lane l
+     where l.route_id = p_route_id and l.due_at >= v_lane_from and l.due_at <= v_now and l.lease_token is null
      order by l.due_at
      limit p_limit - cardinality(event_seqs) for update skip locked
   ), lane as (
     update iu_route_lane l set lease_token = p_lease_token from picked p where l.route_id = p_route_id and l.lane_key = p.lane_key
-    returning l.head_seq
+    returning l.head_seq, p.due_at
   ), leased as (
     update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
       from lane where d.event_seq = lane.head_seq and d.route_id = p_route_id and d.lease_token is null
     returning d.event_seq, d.sends
   )
-  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1) into v_heads, v_first from leased;
+  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1),
+         case when (select count(*) from lane) = p_limit - cardinality(event_seqs) then (select max(due_at) from lane) else v_now end
+    into v_heads, v_first, lane_due_from from leased;
   event_seqs := event_seqs || v_heads;
   first_sends := first_sends + v_first;
+end
+$$;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_look.sql
+-- fn_iu_delivery_look(bigint) returns void
+--
+-- Contract:  looks at the whole queue of a route whose claims begin at due_from, and moves that back to what it finds before it: what
+--            a transaction that took long committed with an older due time. Where the look costs nothing, because vacuum could take
+--            the dead entries away, claims begin at the beginning again. The next look comes after 10 s, or 20 times what this one
+--            took. The caller has locked the flow row.
+-- Arguments: p_route_id
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_route_flow
+-- May call:  internal
+create or replace function fn_iu_delivery_look(p_route_id bigint) returns void
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+set jit = off
+as $$
+declare
+  v_started timestamptz := clock_timestamp();
+  v_due timestamptz;
+  v_lane_due timestamptz;
+  v_took interval;
+begin
+  select d.due_at into v_due from iu_route_delivery d
+   where d.route_id = p_route_id and d.lane_key is null and d.lease_token is null order by d.due_at limit 1;
+  select l.due_at into v_lane_due from iu_route_lane l
+   where l.route_id = p_route_id and l.lease_token is null order by l.due_at limit 1;
+  v_took := clock_timestamp() - v_started;
+  if v_took < interval '2 milliseconds' then
+    update iu_route_flow set picked = 0, due_from = null, lane_due_from = null, looked_at = null, look_at = null where route_id = p_route_id;
+  else
+    update iu_route_flow
+       set due_from = least(due_from, v_due), lane_due_from = least(lane_due_from, v_lane_due), looked_at = clock_timestamp(),
+           look_at = clock_timestamp() + greatest(interval '10 seconds', 20 * v_took)
+     where route_id = p_route_id;
+  end if;
 end
 $$;
 -- <<<
@@ -998,12 +1059,19 @@ begin
              and (f.breaker = 'closed' or f.breaker_until <= clock_timestamp())
              and (o.target_kind in ('sql_function', 'table')) = p_in_database and coalesce(b.room, p_room) > 0
              and (exists (select from iu_route_delivery d where d.route_id = o.route_id and d.lane_key is null
-                             and d.due_at <= clock_timestamp() and d.lease_token is null)
-                  or exists (select from iu_route_lane l where l.route_id = o.route_id and l.due_at <= clock_timestamp() and l.lease_token is null))) c;
+                             and d.due_at >= coalesce(f.due_from, '-infinity') and d.due_at <= clock_timestamp() and d.lease_token is null)
+                  or exists (select from iu_route_lane l where l.route_id = o.route_id
+                             and l.due_at >= coalesce(f.lane_due_from, '-infinity') and l.due_at <= clock_timestamp() and l.lease_token is null)
+                  or f.due_from is not null and clock_timestamp() not between f.looked_at and f.look_at)) c;
   for v_at in 1 .. coalesce(cardinality(v_candidates), 0) loop
     exit when v_left <= 0;
     perform from iu_route_flow where route_id = v_candidates[v_at] for update skip locked;
     continue when not found;
+    -- A clock that went back is a reason too.
+    if exists (select from iu_route_flow f where f.route_id = v_candidates[v_at]
+                  and f.due_from is not null and clock_timestamp() not between f.looked_at and f.look_at) then
+      perform fn_iu_delivery_look(v_candidates[v_at]);
+    end if;
     v_allow := fn_iu_delivery_allowance(v_candidates[v_at],
       least(v_rooms[v_at], v_left, greatest(v_least, ceil(v_left::numeric / (cardinality(v_candidates) - v_at + 1))::integer)), v_until);
     continue when v_allow.allowed <= 0;
@@ -1015,7 +1083,14 @@ begin
     update iu_route_flow
        set claimed_at = clock_timestamp(), tokens = greatest(tokens - cardinality(v_pick.event_seqs), 0),
            breaker = case breaker when 'open' then 'half_open' else breaker end,
-           breaker_until = case when breaker <> 'closed' then v_until end
+           breaker_until = case when breaker <> 'closed' then v_until end,
+           -- So many dead entries are read in a millisecond or two. What commits now was due when it was written: 2 s for it to commit in.
+           picked = picked + cardinality(v_pick.event_seqs),
+           due_from = case when due_from is not null or picked >= 5000 then greatest(due_from, least(v_pick.due_from, clock_timestamp() - interval '2 s')) end,
+           lane_due_from = case when due_from is not null or picked >= 5000
+                                then greatest(lane_due_from, least(v_pick.lane_due_from, clock_timestamp() - interval '2 s')) end,
+           looked_at = case when due_from is null and picked >= 5000 then clock_timestamp() else looked_at end,
+           look_at = case when due_from is null and picked >= 5000 then clock_timestamp() + interval '10 s' else look_at end
      where route_id = v_candidates[v_at];
     if v_pick.first_sends > 0 then
       update iu_route_approval set events_used = events_used + v_pick.first_sends where approval_id = v_allow.approval_id;

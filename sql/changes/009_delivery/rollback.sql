@@ -28,6 +28,7 @@ drop function fn_iu_delivery_state(text, bigint[]);
 drop function fn_iu_delivery_disown(text, uuid[]);
 drop function fn_iu_delivery_known(bigint, uuid);
 drop function fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer);
+drop function fn_iu_delivery_look(bigint);
 drop function fn_iu_delivery_pick(bigint, integer, uuid);
 drop function fn_iu_delivery_allowance(bigint, integer, timestamptz);
 drop function fn_iu_delivery_sweep();

@@ -283,13 +283,15 @@ begin
          coalesce(a.decided, false), x.size,
          case when x.at >= p_cutoff then 'too_young'
               when o.domain is null then 'domain_without_owner'
-              when exists (select from cursor c where c.domain in (x.domain, '*') and x.seq > c.base and not pg_visible_in_snapshot(x.tx_id, c.done)) then 'not_passed_by_every_cursor'
+              when exists (select from cursor c where c.domain in (x.domain, '*') and x.seq > c.base and not pg_visible_in_snapshot(x.tx_id, c.done))
+                then 'not_passed_by_every_cursor'
               when x.seq > o.base and not pg_visible_in_snapshot(x.tx_id, o.reconciled) then 'not_certified'
               when a.decided is not true and x.seq > o.base and not pg_visible_in_snapshot(x.tx_id, o.base_seen) then 'not_decided'
               when exists (select from iu_route_delivery d where d.event_seq = x.seq) then 'delivery_waiting'
               when exists (select from iu_route_dead_letter d where d.event_seq = x.seq and d.resolved_at is null) then 'dead_letter_open'
               when a.unknown then 'unknown_not_reconciled'
-              when a.last_at >= p_cutoff or exists (select from iu_route_dead_letter d where d.event_seq = x.seq and d.resolved_at >= p_cutoff)
+              when a.last_at >= p_cutoff
+                or exists (select from iu_route_dead_letter d where d.event_seq = x.seq and d.resolved_at >= p_cutoff)
                 then 'settled_lately'
               when x.seq >= (select r.position_seq from replay r) then 'replay_running'
               when a.evidence then 'approval_evidence'
@@ -417,18 +419,19 @@ $$;
 -- <<<
 
 -- >>> functions/retention/fn_iu_prune_take.sql
--- fn_iu_prune_take(bigint, integer, bigint[], boolean) returns setof json
+-- fn_iu_prune_take(iu_prune_run, integer, bigint[]) returns table (table_name text, line json)
 --
 -- Contract:  takes events out of the log with everything that belongs to them: attempts, resolved dead letters, corrected payloads,
 --            words about unknown sends, hops. Counts them in iu_pruned_event and iu_pruned_attempt, so that totals and books stay true,
 --            and keeps them in iu_archived_row when asked. The caller has judged and locked them.
--- Arguments: p_run_id, p_batch_no; p_seqs: ascending; p_keep: into iu_archived_row
--- Returns:   {table, row} for each row taken, as PostgreSQL writes it
+-- Arguments: p_run, p_batch_no; p_seqs: ascending
+-- Returns:   one row for each row taken; line: {table, row} as PostgreSQL writes it, null when nothing is archived
 -- Raises:    nothing
 -- Writes:    event_outbox, iu_route_attempt, iu_route_dead_letter, iu_event_edit, iu_attempt_reconciliation, iu_event_hop,
 --            iu_pruned_event, iu_pruned_attempt, iu_archived_row
 -- May call:  internal
-create or replace function fn_iu_prune_take(p_run_id bigint, p_batch_no integer, p_seqs bigint[], p_keep boolean) returns setof json
+create or replace function fn_iu_prune_take(p_run iu_prune_run, p_batch_no integer, p_seqs bigint[])
+returns table (table_name text, line json)
 language plpgsql
 volatile
 set search_path from current
@@ -437,6 +440,8 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
+declare
+  v_archive boolean := p_run.archive <> 'none';
 begin
   with base as materialized (
     select e.seq, e.event_domain, e.event_type, (e.created_at at time zone 'UTC')::date as day, o.base_seq,
@@ -461,41 +466,49 @@ begin
   perform set_config('iu_core.governed', 'prune ' || pg_current_xact_id()::text, true);
   return query
     with gone as (
-      delete from event_outbox t where t.seq = any (p_seqs) returning 'event_outbox' as name, t.seq as event_seq, t.id as event_id, row_to_json(t) as line
+      delete from event_outbox t where t.seq = any (p_seqs)
+      returning 'event_outbox' as name, t.seq as event_seq, t.id as event_id,
+                case when v_archive then row_to_json(t) end as line
     ), attempt as (
-      delete from iu_route_attempt t where t.event_seq = any (p_seqs) returning 'iu_route_attempt', t.event_seq, t.event_ref, row_to_json(t)
+      delete from iu_route_attempt t where t.event_seq = any (p_seqs)
+      returning 'iu_route_attempt', t.event_seq, t.event_ref, case when v_archive then row_to_json(t) end
     ), letter as (
-      delete from iu_route_dead_letter t where t.event_seq = any (p_seqs) returning 'iu_route_dead_letter', t.event_seq, t.event_ref, row_to_json(t)
+      delete from iu_route_dead_letter t where t.event_seq = any (p_seqs)
+      returning 'iu_route_dead_letter', t.event_seq, t.event_ref, case when v_archive then row_to_json(t) end
     ), edit as (
-      delete from iu_event_edit t where t.event_seq = any (p_seqs) returning 'iu_event_edit', t.event_seq, null::uuid, row_to_json(t)
+      delete from iu_event_edit t where t.event_seq = any (p_seqs)
+      returning 'iu_event_edit', t.event_seq, null::uuid, case when v_archive then row_to_json(t) end
     ), word as (
-      delete from iu_attempt_reconciliation t where t.event_seq = any (p_seqs) returning 'iu_attempt_reconciliation', t.event_seq, null::uuid, row_to_json(t)
+      delete from iu_attempt_reconciliation t where t.event_seq = any (p_seqs)
+      returning 'iu_attempt_reconciliation', t.event_seq, null::uuid, case when v_archive then row_to_json(t) end
     ), hop as (
-      delete from iu_event_hop t where t.event_seq = any (p_seqs) returning 'iu_event_hop', t.event_seq, null::uuid, row_to_json(t)
-    ), line as (
+      delete from iu_event_hop t where t.event_seq = any (p_seqs)
+      returning 'iu_event_hop', t.event_seq, null::uuid, case when v_archive then row_to_json(t) end
+    ), gone_row as (
       select * from gone union all select * from attempt union all select * from letter union all select * from edit
       union all select * from word union all select * from hop
     ), kept as (
       insert into iu_archived_row (run_id, batch_no, table_name, event_seq, event_id, document)
-      select p_run_id, p_batch_no, l.name, l.event_seq, l.event_id, l.line::jsonb from line l where p_keep
+      select p_run.run_id, p_batch_no, l.name, l.event_seq, l.event_id, l.line::jsonb from gone_row l where p_run.archive = 'table'
     )
-    select json_build_object('table', l.name, 'row', l.line) from line l;
+    select l.name, case when p_run.archive = 'folder' then json_build_object('table', l.name, 'row', l.line) end from gone_row l;
   perform set_config('iu_core.governed', '', true);
 end
 $$;
 -- <<<
 
 -- >>> functions/retention/fn_iu_prune_rest.sql
--- fn_iu_prune_rest(iu_prune_run, integer, integer) returns setof json
+-- fn_iu_prune_rest(iu_prune_run, integer, integer) returns table (table_name text, line json)
 --
 -- Contract:  after the events: records of passes of which no attempt is left, captures of inbound routes, and worker processes that
 --            stopped reporting, all older than the cutoff of the run.
 -- Arguments: p_run; p_batch_no; p_limit: most rows of each kind
--- Returns:   {table, row} for each row taken
+-- Returns:   as fn_iu_prune_take
 -- Raises:    nothing
 -- Writes:    iu_route_run, iu_route_attempt, iu_route_worker_heartbeat, iu_pruned_attempt, iu_archived_row
 -- May call:  internal
-create or replace function fn_iu_prune_rest(p_run iu_prune_run, p_batch_no integer, p_limit integer) returns setof json
+create or replace function fn_iu_prune_rest(p_run iu_prune_run, p_batch_no integer, p_limit integer)
+returns table (table_name text, line json)
 language plpgsql
 volatile
 set search_path from current
@@ -505,6 +518,7 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
+  v_archive boolean := p_run.archive <> 'none';
   v_runs bigint[];
   v_captures bigint[];
 begin
@@ -526,20 +540,20 @@ begin
   perform set_config('iu_core.governed', 'prune ' || pg_current_xact_id()::text, true);
   return query
     with run as (
-      delete from iu_route_run t where t.run_id = any (v_runs) returning 'iu_route_run' as name, row_to_json(t) as line
+      delete from iu_route_run t where t.run_id = any (v_runs) returning 'iu_route_run' as name, case when v_archive then row_to_json(t) end as line
     ), capture as (
-      delete from iu_route_attempt t where t.attempt_id = any (v_captures) returning 'iu_route_attempt', row_to_json(t)
+      delete from iu_route_attempt t where t.attempt_id = any (v_captures) returning 'iu_route_attempt', case when v_archive then row_to_json(t) end
     ), beat as (
       delete from iu_route_worker_heartbeat t
        where t.process_id in (select h.process_id from iu_route_worker_heartbeat h where h.last_beat_at < p_run.cutoff_at limit p_limit)
-      returning 'iu_route_worker_heartbeat', row_to_json(t)
-    ), line as (
+      returning 'iu_route_worker_heartbeat', case when v_archive then row_to_json(t) end
+    ), gone_row as (
       select * from run union all select * from capture union all select * from beat
     ), kept as (
       insert into iu_archived_row (run_id, batch_no, table_name, document)
-      select p_run.run_id, p_batch_no, l.name, l.line::jsonb from line l where p_run.archive = 'table'
+      select p_run.run_id, p_batch_no, l.name, l.line::jsonb from gone_row l where p_run.archive = 'table'
     )
-    select json_build_object('table', l.name, 'row', l.line) from line l;
+    select l.name, case when p_run.archive = 'folder' then json_build_object('table', l.name, 'row', l.line) end from gone_row l;
   perform set_config('iu_core.governed', '', true);
 end
 $$;
@@ -630,6 +644,8 @@ declare
   v_busy bigint[];
   v_judged record;
   v_lines json[];
+  v_rows integer := 0;
+  v_attempts integer := 0;
   v_moved boolean;
   v_last boolean := false;
 begin
@@ -653,10 +669,12 @@ begin
   select array_agg(e.seq) into v_seqs
     from (select o.seq from event_outbox o where o.seq > r.position_seq and o.seq <= r.ceiling_seq order by o.seq limit v_limit) e;
   with locked as materialized (
-    select a.attempt_id from iu_route_attempt a where a.event_seq = any (v_seqs) and a.attempt_no = 1 for update skip locked
+    select a.event_seq, a.route_id from iu_route_attempt a where a.event_seq = any (v_seqs) and a.attempt_no = 1 for update skip locked
   )
-  select array_agg(a.event_seq) into v_busy from iu_route_attempt a
-   where a.event_seq = any (v_seqs) and a.attempt_no = 1 and not exists (select from locked l where l.attempt_id = a.attempt_id);
+  select array_agg(b.event_seq) into v_busy
+    from (select a.event_seq, a.route_id from iu_route_attempt a where a.event_seq = any (v_seqs) and a.attempt_no = 1
+          -- hashed whatever joins may be; a million comparisons a step otherwise
+          except all select l.event_seq, l.route_id from locked l) b;
   with judged as materialized (
     select j.event_seq, case when j.event_seq = any (v_busy) then coalesce(j.hold, 'being_worked_on') else j.hold end as hold,
            sum(case when j.hold is null then j.bytes else 0 end) over (order by j.event_seq)
@@ -668,7 +686,8 @@ begin
          (select jsonb_object_agg(h.hold, h.n) from (select hold, count(*) as n from judged where fits and hold is not null group by 1) h) as held
     into v_judged from judged where fits;
   if v_judged.free is not null then
-    select array_agg(t) into v_lines from fn_iu_prune_take(p_run_id, r.batches + 1, v_judged.free, r.archive = 'table') t;
+    select array_agg(t.line), count(*), count(*) filter (where t.table_name = 'iu_route_attempt') into v_lines, v_rows, v_attempts
+      from fn_iu_prune_take(r, r.batches + 1, v_judged.free) t;
   end if;
   v_moved := v_judged.looked > 0 and v_judged.old > 0;
   if v_moved then
@@ -677,25 +696,25 @@ begin
       from (select key, sum(value::bigint) as n
               from (select * from jsonb_each_text(r.held) union all select * from jsonb_each_text(coalesce(v_judged.held, '{}'))) b group by key) s;
   else
-    select array_agg(t) into v_lines from fn_iu_prune_rest(r, r.batches + 1, v_limit) t;
-    v_last := v_lines is null;
+    select array_agg(t.line), count(*), count(*) filter (where t.table_name = 'iu_route_attempt') into v_lines, v_rows, v_attempts
+      from fn_iu_prune_rest(r, r.batches + 1, v_limit) t;
+    v_last := v_rows = 0;
   end if;
-  if v_lines is not null then
+  if v_rows > 0 then
     r.batches := r.batches + 1;
     insert into iu_prune_batch (run_id, batch_no, first_seq, last_seq, events, rows)
-    values (p_run_id, r.batches, v_judged.free[1], v_judged.free[cardinality(v_judged.free)], coalesce(cardinality(v_judged.free), 0), cardinality(v_lines));
+    values (p_run_id, r.batches, v_judged.free[1], v_judged.free[cardinality(v_judged.free)], coalesce(cardinality(v_judged.free), 0), v_rows);
   end if;
   update iu_prune_run
      set position_seq = r.position_seq, held = r.held, batches = r.batches, examined = examined + case when v_moved then v_judged.looked else 0 end,
          events = events + coalesce(cardinality(v_judged.free), 0),
-         attempts = attempts + (select count(*) from unnest(v_lines) l where l ->> 'table' = 'iu_route_attempt'),
-         others = others + (select count(*) from unnest(v_lines) l where l ->> 'table' not in ('iu_route_attempt', 'event_outbox')),
+         attempts = attempts + v_attempts, others = others + v_rows - v_attempts - coalesce(cardinality(v_judged.free), 0),
          worked_at = clock_timestamp(), state = case when v_last then 'done' else 'running' end,
          ended_by = case when v_last then session_user::text end, ended_at = case when v_last then clock_timestamp() end
    where run_id = p_run_id
   returning * into r;
   return next (fn_iu_prune_said(r, case when v_last then 'done' else 'stepped' end)
-    || jsonb_build_object('batch_no', case when v_lines is not null then r.batches end, 'rows', coalesce(cardinality(v_lines), 0)))::text;
+    || jsonb_build_object('batch_no', case when v_rows > 0 then r.batches end, 'rows', v_rows))::text;
   if r.archive = 'folder' then
     return query select l::text from unnest(v_lines) l;
   end if;

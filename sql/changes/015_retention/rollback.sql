@@ -27,7 +27,7 @@ drop function fn_iu_prune_cancel(bigint, text);
 drop function fn_iu_prune_step(bigint, integer);
 drop function fn_iu_prune_archived(bigint, integer, text, text, bigint, integer);
 drop function fn_iu_prune_rest(iu_prune_run, integer, integer);
-drop function fn_iu_prune_take(bigint, integer, bigint[], boolean);
+drop function fn_iu_prune_take(iu_prune_run, integer, bigint[]);
 drop function fn_iu_prune_start(numeric, text, text, text);
 drop function fn_iu_prune_preview(numeric, bigint);
 drop function fn_iu_prune_judge(bigint, bigint, integer, timestamptz);

@@ -67,12 +67,19 @@ begin
              and (f.breaker = 'closed' or f.breaker_until <= clock_timestamp())
              and (o.target_kind in ('sql_function', 'table')) = p_in_database and coalesce(b.room, p_room) > 0
              and (exists (select from iu_route_delivery d where d.route_id = o.route_id and d.lane_key is null
-                             and d.due_at <= clock_timestamp() and d.lease_token is null)
-                  or exists (select from iu_route_lane l where l.route_id = o.route_id and l.due_at <= clock_timestamp() and l.lease_token is null))) c;
+                             and d.due_at >= coalesce(f.due_from, '-infinity') and d.due_at <= clock_timestamp() and d.lease_token is null)
+                  or exists (select from iu_route_lane l where l.route_id = o.route_id
+                             and l.due_at >= coalesce(f.lane_due_from, '-infinity') and l.due_at <= clock_timestamp() and l.lease_token is null)
+                  or f.due_from is not null and clock_timestamp() not between f.looked_at and f.look_at)) c;
   for v_at in 1 .. coalesce(cardinality(v_candidates), 0) loop
     exit when v_left <= 0;
     perform from iu_route_flow where route_id = v_candidates[v_at] for update skip locked;
     continue when not found;
+    -- A clock that went back is a reason too.
+    if exists (select from iu_route_flow f where f.route_id = v_candidates[v_at]
+                  and f.due_from is not null and clock_timestamp() not between f.looked_at and f.look_at) then
+      perform fn_iu_delivery_look(v_candidates[v_at]);
+    end if;
     v_allow := fn_iu_delivery_allowance(v_candidates[v_at],
       least(v_rooms[v_at], v_left, greatest(v_least, ceil(v_left::numeric / (cardinality(v_candidates) - v_at + 1))::integer)), v_until);
     continue when v_allow.allowed <= 0;
@@ -84,7 +91,14 @@ begin
     update iu_route_flow
        set claimed_at = clock_timestamp(), tokens = greatest(tokens - cardinality(v_pick.event_seqs), 0),
            breaker = case breaker when 'open' then 'half_open' else breaker end,
-           breaker_until = case when breaker <> 'closed' then v_until end
+           breaker_until = case when breaker <> 'closed' then v_until end,
+           -- So many dead entries are read in a millisecond or two. What commits now was due when it was written: 2 s for it to commit in.
+           picked = picked + cardinality(v_pick.event_seqs),
+           due_from = case when due_from is not null or picked >= 5000 then greatest(due_from, least(v_pick.due_from, clock_timestamp() - interval '2 s')) end,
+           lane_due_from = case when due_from is not null or picked >= 5000
+                                then greatest(lane_due_from, least(v_pick.lane_due_from, clock_timestamp() - interval '2 s')) end,
+           looked_at = case when due_from is null and picked >= 5000 then clock_timestamp() else looked_at end,
+           look_at = case when due_from is null and picked >= 5000 then clock_timestamp() + interval '10 s' else look_at end
      where route_id = v_candidates[v_at];
     if v_pick.first_sends > 0 then
       update iu_route_approval set events_used = events_used + v_pick.first_sends where approval_id = v_allow.approval_id;

@@ -97,6 +97,11 @@ begin
     update iu_route_approval a set events_used = greatest(a.events_used - b.n, 0)
       from (select approval_id, count(*) as n from unnest(v_rest.unused_approval_ids) as u (approval_id) group by 1) b
      where a.approval_id = b.approval_id;
+    -- What was released keeps its due time, so that it is not behind what came later: claims have to look back to it.
+    update iu_route_flow w set due_from = b.due_at
+      from (select d.route_id, min(d.due_at) as due_at from unnest(v_settled) s join iu_route_delivery d using (event_seq, route_id)
+             where s.status = 'released' and d.lane_key is null and d.lease_token is null group by 1) b
+     where w.route_id = b.route_id and w.due_from > b.due_at;
   end if;
   for f in
     select s.route_id, count(*) filter (where s.status = 'sent')::integer as sent,

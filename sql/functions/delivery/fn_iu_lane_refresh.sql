@@ -1,7 +1,8 @@
 -- fn_iu_lane_refresh(bigint[], text[]) returns void
 --
 -- Contract:  after a head was settled, rescheduled, released or cancelled: gives its lane the next head and its due time, or takes
---            the empty lane away; a held lane stays as it is. The caller holds the locks of these lanes since an earlier statement, so this one sees every
+--            the empty lane away; a held lane stays as it is. Never due in the past: lanes take turns, whatever waits behind them,
+--            and a claim need not look back. The caller holds the locks of these lanes since an earlier statement, so this one sees every
 --            delivery whose wake-up it could miss.
 -- Arguments: p_route_ids, p_lane_keys: of one length, one element a lane
 -- Returns:   nothing
@@ -26,7 +27,7 @@ begin
     delete from iu_route_lane l using lane n where l.route_id = n.route_id and l.lane_key = n.lane_key and n.event_seq is null and l.due_at < 'infinity'
   )
   update iu_route_lane l
-     set head_seq = n.event_seq, due_at = n.due_at, lease_token = null
+     set head_seq = n.event_seq, due_at = greatest(n.due_at, clock_timestamp()), lease_token = null
     from lane n
    where l.route_id = n.route_id and l.lane_key = n.lane_key and n.event_seq is not null and l.due_at < 'infinity';
 end

@@ -46,13 +46,15 @@ begin
          coalesce(a.decided, false), x.size,
          case when x.at >= p_cutoff then 'too_young'
               when o.domain is null then 'domain_without_owner'
-              when exists (select from cursor c where c.domain in (x.domain, '*') and x.seq > c.base and not pg_visible_in_snapshot(x.tx_id, c.done)) then 'not_passed_by_every_cursor'
+              when exists (select from cursor c where c.domain in (x.domain, '*') and x.seq > c.base and not pg_visible_in_snapshot(x.tx_id, c.done))
+                then 'not_passed_by_every_cursor'
               when x.seq > o.base and not pg_visible_in_snapshot(x.tx_id, o.reconciled) then 'not_certified'
               when a.decided is not true and x.seq > o.base and not pg_visible_in_snapshot(x.tx_id, o.base_seen) then 'not_decided'
               when exists (select from iu_route_delivery d where d.event_seq = x.seq) then 'delivery_waiting'
               when exists (select from iu_route_dead_letter d where d.event_seq = x.seq and d.resolved_at is null) then 'dead_letter_open'
               when a.unknown then 'unknown_not_reconciled'
-              when a.last_at >= p_cutoff or exists (select from iu_route_dead_letter d where d.event_seq = x.seq and d.resolved_at >= p_cutoff)
+              when a.last_at >= p_cutoff
+                or exists (select from iu_route_dead_letter d where d.event_seq = x.seq and d.resolved_at >= p_cutoff)
                 then 'settled_lately'
               when x.seq >= (select r.position_seq from replay r) then 'replay_running'
               when a.evidence then 'approval_evidence'

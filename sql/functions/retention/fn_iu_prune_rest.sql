@@ -1,13 +1,14 @@
--- fn_iu_prune_rest(iu_prune_run, integer, integer) returns setof json
+-- fn_iu_prune_rest(iu_prune_run, integer, integer) returns table (table_name text, line json)
 --
 -- Contract:  after the events: records of passes of which no attempt is left, captures of inbound routes, and worker processes that
 --            stopped reporting, all older than the cutoff of the run.
 -- Arguments: p_run; p_batch_no; p_limit: most rows of each kind
--- Returns:   {table, row} for each row taken
+-- Returns:   as fn_iu_prune_take
 -- Raises:    nothing
 -- Writes:    iu_route_run, iu_route_attempt, iu_route_worker_heartbeat, iu_pruned_attempt, iu_archived_row
 -- May call:  internal
-create or replace function fn_iu_prune_rest(p_run iu_prune_run, p_batch_no integer, p_limit integer) returns setof json
+create or replace function fn_iu_prune_rest(p_run iu_prune_run, p_batch_no integer, p_limit integer)
+returns table (table_name text, line json)
 language plpgsql
 volatile
 set search_path from current
@@ -17,6 +18,7 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
+  v_archive boolean := p_run.archive <> 'none';
   v_runs bigint[];
   v_captures bigint[];
 begin
@@ -38,20 +40,20 @@ begin
   perform set_config('iu_core.governed', 'prune ' || pg_current_xact_id()::text, true);
   return query
     with run as (
-      delete from iu_route_run t where t.run_id = any (v_runs) returning 'iu_route_run' as name, row_to_json(t) as line
+      delete from iu_route_run t where t.run_id = any (v_runs) returning 'iu_route_run' as name, case when v_archive then row_to_json(t) end as line
     ), capture as (
-      delete from iu_route_attempt t where t.attempt_id = any (v_captures) returning 'iu_route_attempt', row_to_json(t)
+      delete from iu_route_attempt t where t.attempt_id = any (v_captures) returning 'iu_route_attempt', case when v_archive then row_to_json(t) end
     ), beat as (
       delete from iu_route_worker_heartbeat t
        where t.process_id in (select h.process_id from iu_route_worker_heartbeat h where h.last_beat_at < p_run.cutoff_at limit p_limit)
-      returning 'iu_route_worker_heartbeat', row_to_json(t)
-    ), line as (
+      returning 'iu_route_worker_heartbeat', case when v_archive then row_to_json(t) end
+    ), gone_row as (
       select * from run union all select * from capture union all select * from beat
     ), kept as (
       insert into iu_archived_row (run_id, batch_no, table_name, document)
-      select p_run.run_id, p_batch_no, l.name, l.line::jsonb from line l where p_run.archive = 'table'
+      select p_run.run_id, p_batch_no, l.name, l.line::jsonb from gone_row l where p_run.archive = 'table'
     )
-    select json_build_object('table', l.name, 'row', l.line) from line l;
+    select l.name, case when p_run.archive = 'folder' then json_build_object('table', l.name, 'row', l.line) end from gone_row l;
   perform set_config('iu_core.governed', '', true);
 end
 $$;

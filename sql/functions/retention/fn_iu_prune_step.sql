@@ -27,6 +27,8 @@ declare
   v_busy bigint[];
   v_judged record;
   v_lines json[];
+  v_rows integer := 0;
+  v_attempts integer := 0;
   v_moved boolean;
   v_last boolean := false;
 begin
@@ -50,10 +52,12 @@ begin
   select array_agg(e.seq) into v_seqs
     from (select o.seq from event_outbox o where o.seq > r.position_seq and o.seq <= r.ceiling_seq order by o.seq limit v_limit) e;
   with locked as materialized (
-    select a.attempt_id from iu_route_attempt a where a.event_seq = any (v_seqs) and a.attempt_no = 1 for update skip locked
+    select a.event_seq, a.route_id from iu_route_attempt a where a.event_seq = any (v_seqs) and a.attempt_no = 1 for update skip locked
   )
-  select array_agg(a.event_seq) into v_busy from iu_route_attempt a
-   where a.event_seq = any (v_seqs) and a.attempt_no = 1 and not exists (select from locked l where l.attempt_id = a.attempt_id);
+  select array_agg(b.event_seq) into v_busy
+    from (select a.event_seq, a.route_id from iu_route_attempt a where a.event_seq = any (v_seqs) and a.attempt_no = 1
+          -- hashed whatever joins may be; a million comparisons a step otherwise
+          except all select l.event_seq, l.route_id from locked l) b;
   with judged as materialized (
     select j.event_seq, case when j.event_seq = any (v_busy) then coalesce(j.hold, 'being_worked_on') else j.hold end as hold,
            sum(case when j.hold is null then j.bytes else 0 end) over (order by j.event_seq)
@@ -65,7 +69,8 @@ begin
          (select jsonb_object_agg(h.hold, h.n) from (select hold, count(*) as n from judged where fits and hold is not null group by 1) h) as held
     into v_judged from judged where fits;
   if v_judged.free is not null then
-    select array_agg(t) into v_lines from fn_iu_prune_take(p_run_id, r.batches + 1, v_judged.free, r.archive = 'table') t;
+    select array_agg(t.line), count(*), count(*) filter (where t.table_name = 'iu_route_attempt') into v_lines, v_rows, v_attempts
+      from fn_iu_prune_take(r, r.batches + 1, v_judged.free) t;
   end if;
   v_moved := v_judged.looked > 0 and v_judged.old > 0;
   if v_moved then
@@ -74,25 +79,25 @@ begin
       from (select key, sum(value::bigint) as n
               from (select * from jsonb_each_text(r.held) union all select * from jsonb_each_text(coalesce(v_judged.held, '{}'))) b group by key) s;
   else
-    select array_agg(t) into v_lines from fn_iu_prune_rest(r, r.batches + 1, v_limit) t;
-    v_last := v_lines is null;
+    select array_agg(t.line), count(*), count(*) filter (where t.table_name = 'iu_route_attempt') into v_lines, v_rows, v_attempts
+      from fn_iu_prune_rest(r, r.batches + 1, v_limit) t;
+    v_last := v_rows = 0;
   end if;
-  if v_lines is not null then
+  if v_rows > 0 then
     r.batches := r.batches + 1;
     insert into iu_prune_batch (run_id, batch_no, first_seq, last_seq, events, rows)
-    values (p_run_id, r.batches, v_judged.free[1], v_judged.free[cardinality(v_judged.free)], coalesce(cardinality(v_judged.free), 0), cardinality(v_lines));
+    values (p_run_id, r.batches, v_judged.free[1], v_judged.free[cardinality(v_judged.free)], coalesce(cardinality(v_judged.free), 0), v_rows);
   end if;
   update iu_prune_run
      set position_seq = r.position_seq, held = r.held, batches = r.batches, examined = examined + case when v_moved then v_judged.looked else 0 end,
          events = events + coalesce(cardinality(v_judged.free), 0),
-         attempts = attempts + (select count(*) from unnest(v_lines) l where l ->> 'table' = 'iu_route_attempt'),
-         others = others + (select count(*) from unnest(v_lines) l where l ->> 'table' not in ('iu_route_attempt', 'event_outbox')),
+         attempts = attempts + v_attempts, others = others + v_rows - v_attempts - coalesce(cardinality(v_judged.free), 0),
          worked_at = clock_timestamp(), state = case when v_last then 'done' else 'running' end,
          ended_by = case when v_last then session_user::text end, ended_at = case when v_last then clock_timestamp() end
    where run_id = p_run_id
   returning * into r;
   return next (fn_iu_prune_said(r, case when v_last then 'done' else 'stepped' end)
-    || jsonb_build_object('batch_no', case when v_lines is not null then r.batches end, 'rows', coalesce(cardinality(v_lines), 0)))::text;
+    || jsonb_build_object('batch_no', case when v_rows > 0 then r.batches end, 'rows', v_rows))::text;
   if r.archive = 'folder' then
     return query select l::text from unnest(v_lines) l;
   end if;

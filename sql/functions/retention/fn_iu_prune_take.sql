@@ -1,15 +1,16 @@
--- fn_iu_prune_take(bigint, integer, bigint[], boolean) returns setof json
+-- fn_iu_prune_take(iu_prune_run, integer, bigint[]) returns table (table_name text, line json)
 --
 -- Contract:  takes events out of the log with everything that belongs to them: attempts, resolved dead letters, corrected payloads,
 --            words about unknown sends, hops. Counts them in iu_pruned_event and iu_pruned_attempt, so that totals and books stay true,
 --            and keeps them in iu_archived_row when asked. The caller has judged and locked them.
--- Arguments: p_run_id, p_batch_no; p_seqs: ascending; p_keep: into iu_archived_row
--- Returns:   {table, row} for each row taken, as PostgreSQL writes it
+-- Arguments: p_run, p_batch_no; p_seqs: ascending
+-- Returns:   one row for each row taken; line: {table, row} as PostgreSQL writes it, null when nothing is archived
 -- Raises:    nothing
 -- Writes:    event_outbox, iu_route_attempt, iu_route_dead_letter, iu_event_edit, iu_attempt_reconciliation, iu_event_hop,
 --            iu_pruned_event, iu_pruned_attempt, iu_archived_row
 -- May call:  internal
-create or replace function fn_iu_prune_take(p_run_id bigint, p_batch_no integer, p_seqs bigint[], p_keep boolean) returns setof json
+create or replace function fn_iu_prune_take(p_run iu_prune_run, p_batch_no integer, p_seqs bigint[])
+returns table (table_name text, line json)
 language plpgsql
 volatile
 set search_path from current
@@ -18,6 +19,8 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
+declare
+  v_archive boolean := p_run.archive <> 'none';
 begin
   with base as materialized (
     select e.seq, e.event_domain, e.event_type, (e.created_at at time zone 'UTC')::date as day, o.base_seq,
@@ -42,25 +45,32 @@ begin
   perform set_config('iu_core.governed', 'prune ' || pg_current_xact_id()::text, true);
   return query
     with gone as (
-      delete from event_outbox t where t.seq = any (p_seqs) returning 'event_outbox' as name, t.seq as event_seq, t.id as event_id, row_to_json(t) as line
+      delete from event_outbox t where t.seq = any (p_seqs)
+      returning 'event_outbox' as name, t.seq as event_seq, t.id as event_id,
+                case when v_archive then row_to_json(t) end as line
     ), attempt as (
-      delete from iu_route_attempt t where t.event_seq = any (p_seqs) returning 'iu_route_attempt', t.event_seq, t.event_ref, row_to_json(t)
+      delete from iu_route_attempt t where t.event_seq = any (p_seqs)
+      returning 'iu_route_attempt', t.event_seq, t.event_ref, case when v_archive then row_to_json(t) end
     ), letter as (
-      delete from iu_route_dead_letter t where t.event_seq = any (p_seqs) returning 'iu_route_dead_letter', t.event_seq, t.event_ref, row_to_json(t)
+      delete from iu_route_dead_letter t where t.event_seq = any (p_seqs)
+      returning 'iu_route_dead_letter', t.event_seq, t.event_ref, case when v_archive then row_to_json(t) end
     ), edit as (
-      delete from iu_event_edit t where t.event_seq = any (p_seqs) returning 'iu_event_edit', t.event_seq, null::uuid, row_to_json(t)
+      delete from iu_event_edit t where t.event_seq = any (p_seqs)
+      returning 'iu_event_edit', t.event_seq, null::uuid, case when v_archive then row_to_json(t) end
     ), word as (
-      delete from iu_attempt_reconciliation t where t.event_seq = any (p_seqs) returning 'iu_attempt_reconciliation', t.event_seq, null::uuid, row_to_json(t)
+      delete from iu_attempt_reconciliation t where t.event_seq = any (p_seqs)
+      returning 'iu_attempt_reconciliation', t.event_seq, null::uuid, case when v_archive then row_to_json(t) end
     ), hop as (
-      delete from iu_event_hop t where t.event_seq = any (p_seqs) returning 'iu_event_hop', t.event_seq, null::uuid, row_to_json(t)
-    ), line as (
+      delete from iu_event_hop t where t.event_seq = any (p_seqs)
+      returning 'iu_event_hop', t.event_seq, null::uuid, case when v_archive then row_to_json(t) end
+    ), gone_row as (
       select * from gone union all select * from attempt union all select * from letter union all select * from edit
       union all select * from word union all select * from hop
     ), kept as (
       insert into iu_archived_row (run_id, batch_no, table_name, event_seq, event_id, document)
-      select p_run_id, p_batch_no, l.name, l.event_seq, l.event_id, l.line::jsonb from line l where p_keep
+      select p_run.run_id, p_batch_no, l.name, l.event_seq, l.event_id, l.line::jsonb from gone_row l where p_run.archive = 'table'
     )
-    select json_build_object('table', l.name, 'row', l.line) from line l;
+    select l.name, case when p_run.archive = 'folder' then json_build_object('table', l.name, 'row', l.line) end from gone_row l;
   perform set_config('iu_core.governed', '', true);
 end
 $$;

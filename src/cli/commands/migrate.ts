@@ -11,6 +11,7 @@ import {
   type Progress,
 } from '../../install/migrate/index.js';
 import { isoTime } from '../../store/listing.js';
+import { type BackupDemandOptions, demandBackup, withBackupDemand } from '../backup-demand.js';
 import { type CliContext, type DoorWishes, withExamples } from '../context.js';
 import { wholeNumber } from '../global-options.js';
 import type { Printer } from '../printer.js';
@@ -53,24 +54,31 @@ function printResult(printer: Printer, result: MigrateResult, done: string, dryR
   });
 }
 
-interface UpOptions {
+interface UpOptions extends BackupDemandOptions {
   readonly to?: string;
   readonly dryRun?: boolean;
 }
 
 function registerUp(migrate: Command, context: CliContext): void {
   withExamples(
-    migrate
-      .command('up')
-      .description('Apply the changes that are missing, one transaction each; installs inert')
-      .option('--to <change>', 'last change to apply')
-      .option('--dry-run', 'print the SQL and change nothing'),
+    withBackupDemand(
+      migrate
+        .command('up')
+        .description('Apply the changes that are missing, one transaction each; installs inert')
+        .option('--to <change>', 'last change to apply')
+        .option('--dry-run', 'print the SQL and change nothing'),
+    ),
     'iu migrate up --dry-run',
     'iu migrate up',
   ).action(async (options: UpOptions, command: Command) => {
     const printer = context.printer(command);
     const dryRun = options.dryRun === true;
     const to = options.to === undefined ? {} : { to: options.to };
+    const pending = await onOneConnection(context, command, (client, schema) => migrateStatus(client, { schema }), {
+      readOnlyAllowed: true,
+    });
+    const isStep = pending.changes.some(({ state }) => state === 'pending');
+    if (!dryRun && isStep) await demandBackup(context, command, options);
     const result = await onOneConnection(context, command, (client, schema) =>
       migrateUp(client, { schema, dryRun, onProgress: progressNotes(printer), ...to }),
     );
@@ -85,18 +93,21 @@ interface DownOptions extends UpOptions {
 
 function registerDown(migrate: Command, context: CliContext): void {
   withExamples(
-    migrate
-      .command('down')
-      .description('Take the last change back; refused with the rows or gates in the way')
-      .option('--to <change>', 'last change that stays')
-      .option('--steps <count>', 'so many changes instead of one', wholeNumber(1, 999))
-      .option('--dry-run', 'print the SQL and change nothing'),
+    withBackupDemand(
+      migrate
+        .command('down')
+        .description('Take the last change back; refused with the rows or gates in the way')
+        .option('--to <change>', 'last change that stays')
+        .option('--steps <count>', 'so many changes instead of one', wholeNumber(1, 999))
+        .option('--dry-run', 'print the SQL and change nothing'),
+    ),
     'iu migrate down --dry-run',
     'iu migrate down --steps 2',
   ).action(async (options: DownOptions, command: Command) => {
     const printer = context.printer(command);
     const dryRun = options.dryRun === true;
     const to = options.to === undefined ? {} : { to: options.to };
+    if (!dryRun) await demandBackup(context, command, options);
     const steps = options.steps === undefined ? {} : { steps: options.steps };
     const result = await onOneConnection(context, command, (client, schema) =>
       migrateDown(client, { schema, dryRun, onProgress: progressNotes(printer), ...to, ...steps }),

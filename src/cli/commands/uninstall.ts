@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { uninstall } from '../../install/migrate/index.js';
+import { type BackupDemandOptions, demandBackup, withBackupDemand } from '../backup-demand.js';
 import { type CliContext, withExamples } from '../context.js';
 import { commandLineWithout } from '../paging.js';
 import { onOneConnection, progressNotes } from './migrate.js';
 
-interface UninstallCommandOptions {
+interface UninstallCommandOptions extends BackupDemandOptions {
   readonly yes?: boolean;
   readonly discardData?: boolean;
   readonly dryRun?: boolean;
@@ -13,17 +14,20 @@ interface UninstallCommandOptions {
 /** `iu uninstall`. */
 export function register(program: Command, context: CliContext): void {
   withExamples(
-    program
-      .command('uninstall')
-      .description('Take everything away again, guarded like a rollback; shows first, does it with --yes')
-      .option('--yes', 'do it; without it only shows what would go')
-      .option('--discard-data', 'also where tables have rows: they are lost; open gates refuse all the same')
-      .option('--dry-run', 'print the SQL and change nothing'),
+    withBackupDemand(
+      program
+        .command('uninstall')
+        .description('Take everything away again, guarded like a rollback; shows first, does it with --yes')
+        .option('--yes', 'do it; without it only shows what would go')
+        .option('--discard-data', 'also where tables have rows: they are lost; open gates refuse all the same')
+        .option('--dry-run', 'print the SQL and change nothing'),
+    ),
     'iu uninstall',
     'iu uninstall --yes --discard-data',
   ).action(async (options: UninstallCommandOptions, command: Command) => {
     const printer = context.printer(command);
     const dryRun = options.dryRun === true || options.yes !== true;
+    if (!dryRun) await demandBackup(context, command, options);
     const result = await onOneConnection(context, command, (client, schema) =>
       uninstall(client, {
         schema,

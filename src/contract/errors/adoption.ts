@@ -49,7 +49,6 @@ export const adoptionErrors: readonly ErrorEntry[] = [
     'A unique index on the log makes the later events of a subject vanish; passes stay off while it stands.',
     'Replace it by dedupe keys: `iu adopt apply --allow immediate-index`.',
   ),
-  entry('IU846', 'precheck_failed', 'A gate of the precheck does not pass.', 'Do what the gate says.'),
   entry('IU847', 'adoption_unknown', 'This database was not adopted.', 'See `iu migrate status`.', 1, 404),
   entry(
     'IU848',

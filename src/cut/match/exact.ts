@@ -38,7 +38,7 @@ export function spreadToNeighbours(pairing: Pairing): void {
     for (let old = from + step, now = to + step; ; old += step, now += step) {
       if (old < 0 || now < 0 || old >= olds.length || now >= news.length) return;
       if (!pairing.isOldFree(old) || !pairing.isNewFree(now)) return;
-      if (pairing.old(old).body !== pairing.now(now).body) return;
+      if (!saySame(pairing.old(old), pairing.now(now))) return;
       pairing.match(old, now, 'same_text', 0.99);
     }
   };
@@ -49,4 +49,10 @@ export function spreadToNeighbours(pairing: Pairing): void {
     spread(old, now, 1);
     spread(old, now, -1);
   }
+}
+
+/** Equal text; of a few words only with the same kind and label, because many pieces may consist of them. */
+function saySame(old: Prepared, now: Prepared): boolean {
+  if (old.body !== now.body) return false;
+  return old.wordCount >= tellingWords || (old.piece.kind === now.piece.kind && old.label === now.label);
 }

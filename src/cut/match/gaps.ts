@@ -36,7 +36,9 @@ function pairEqualTexts(pairing: Pairing, gap: Gap): boolean {
     const at = rank.get(text) ?? 0;
     rank.set(text, at + 1);
     const near = (newsWith.get(text) ?? []).slice(Math.max(0, at - rankWindow), at + rankWindow + 1);
-    return near.map((now) => ({ old, new: now, weight: 1 + pairing.old(old).wordCount }));
+    return near
+      .filter((now) => mayBePaired(pairing, old, now))
+      .map((now) => ({ old, new: now, weight: 1 + pairing.old(old).wordCount }));
   });
   const chain = heaviestChain(links);
   for (const { old, new: now } of chain) pairing.match(old, now, 'same_text', 0.98);

@@ -44,8 +44,8 @@ export function pair(
   applyOverrides(pairing, overrides);
   matchUniqueTexts(pairing);
   spreadToNeighbours(pairing);
-  matchLabels(pairing);
   findSplitsAndMerges(pairing);
+  matchLabels(pairing);
   settleGaps(pairing);
   matchElsewhere(pairing);
   settleGaps(pairing);

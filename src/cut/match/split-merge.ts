@@ -1,15 +1,16 @@
 import type { Gap, Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';
 
-/** The parts together hold this much of the whole. */
-const leastCovered = 0.85;
-/** This much of each part comes from the whole; the rest may be a heading of its own. */
-const leastOfPart = 0.6;
+/** The parts together hold this much of the whole. Every tenth word changed leaves 0.73 of the shingles, so more cannot be asked for. */
+const leastCovered = 0.45;
+/** This much of each part comes from the whole, and this much from nothing else; the rest is a heading of its own, or edited. */
+const leastOfPart = 0.35;
+const leastOwnShare = 0.3;
 /** So many shingles of the whole a part must bring that no other part has. */
 const leastOwnShingles = 3;
 /** Parts of at least so many own shingles, with nothing much beside them, are parts wherever they stand. */
 const plainShingles = 8;
-const plainShare = 0.85;
+const plainShare = 0.72;
 const mostParts = 40;
 /** A shingle that stands in more pieces does not tell whose part a piece is. */
 const mostWholesWithShingle = 8;
@@ -148,7 +149,7 @@ function provenRun(whole: Prepared, run: readonly Prepared[]): Omit<Whole, 'whol
     for (const shingle of shingles) if (inWhole.has(shingle)) timesSeen.set(shingle, (timesSeen.get(shingle) ?? 0) + 1);
   const own = run.map(({ shingles }) => shingles.reduce((sum, one) => sum + (timesSeen.get(one) === 1 ? 1 : 0), 0));
   const share = run.map(({ shingles }, at) => (own[at] ?? 0) / shingles.length);
-  if (own.some((count) => count < leastOwnShingles) || share.some((part) => part < 0.5)) return null;
+  if (own.some((count) => count < leastOwnShingles) || share.some((part) => part < leastOwnShare)) return null;
   // Each cut takes the two shingles that lay across it.
   const lost = 2 * (run.length - 1);
   const covered = Math.min(1, timesSeen.size / Math.max(1, whole.shingles.length - lost));

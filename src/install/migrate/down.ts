@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ClientBase } from 'pg';
 import { IuError } from '../../contract/errors/index.js';
+import { readJournal } from '../../store/adoption-journal.js';
 import { beginSql, forgetChangeSql, logDoneSql, readAppliedChanges } from '../../store/migration.js';
 import { type Change, loadChanges, sqlRoot, toolVersion } from './changes.js';
 import { withInstallLock } from './lock.js';
@@ -33,6 +34,12 @@ export async function appliedLatestFirst(client: ClientBase, options: InstallOpt
   return changes.slice(0, applied.length).reverse();
 }
 
+/** The rollbacks drop the tables of the changes; in an adopted database they were there before. */
+export async function requireNotAdopted(client: ClientBase, schema: string): Promise<void> {
+  const steps = (await readJournal(client, schema)).length;
+  if (steps > 0) throw new IuError('IU842', { message: `schema ${schema} was adopted in ${steps} steps` });
+}
+
 function selected(applied: readonly Change[], options: MigrateDownOptions): readonly Change[] {
   if (options.to !== undefined && options.steps !== undefined) {
     throw new IuError('IU809', { message: 'say either the last change that stays or a number of steps, not both' });
@@ -44,6 +51,7 @@ function selected(applied: readonly Change[], options: MigrateDownOptions): read
 /** Takes changes back, latest first, each in its own transaction. A rollback that finds rows or open gates refuses. */
 export async function migrateDown(client: ClientBase, options: MigrateDownOptions): Promise<MigrateResult> {
   await requireInstallable(client, options.schema);
+  await requireNotAdopted(client, options.schema);
   const version = toolVersion();
   const begin = beginSql(options.schema, { asOwner: true, statementTimeout: '30min' }).map((text) => ({ text }));
   const transaction = (change: Change) => [...begin, ...rollbackSteps(change, version), { text: 'commit' }];

@@ -4,7 +4,7 @@ import type { ClientBase } from 'pg';
 import { IuError } from '../../contract/errors/index.js';
 import { beginSql, countRows, discardSql, dropRole, setLocalSql } from '../../store/migration.js';
 import { type Change, readScript, sqlRoot, toolVersion } from './changes.js';
-import { appliedLatestFirst, registryChange, rollbackSteps } from './down.js';
+import { appliedLatestFirst, registryChange, requireNotAdopted, rollbackSteps } from './down.js';
 import { withInstallLock } from './lock.js';
 import { readManifest } from './manifest.js';
 import { requireInstallable } from './prepare.js';
@@ -153,6 +153,7 @@ async function removeRoles(client: ClientBase): Promise<Pick<UninstallResult, 'r
  */
 export async function uninstall(client: ClientBase, options: UninstallOptions): Promise<UninstallResult> {
   await requireInstallable(client, options.schema);
+  await requireNotAdopted(client, options.schema);
   const tables = readManifest(options.sqlFolder ?? sqlRoot).flatMap((object) =>
     object.kind === 'table' ? [object.identity] : [],
   );

@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ClientBase } from 'pg';
+import { IuError } from '../../contract/errors/index.js';
+import { foreignTables } from '../../store/adoption-catalog.js';
 import { beginSql, logDoneSql, readAppliedChanges, registerChangeSql } from '../../store/migration.js';
 import { type Change, loadChanges, sqlRoot, toolVersion } from './changes.js';
 import { withInstallLock } from './lock.js';
@@ -35,6 +37,8 @@ export interface InstallOptions {
 export interface MigrateUpOptions extends InstallOptions {
   /** Last change to apply; all when not said. */
   readonly to?: string;
+  /** Called by an adoption, which deals with the tables that are there. */
+  readonly adopting?: boolean;
 }
 
 /** What an installer command did, or with `dryRun` would do. */
@@ -62,6 +66,16 @@ interface Transaction {
   readonly change?: Change;
 }
 
+/** A database that has tables of our names is adopted, not installed on: a change would stop at the first of them. */
+async function requireOwnGround(client: ClientBase, schema: string, applied: number): Promise<void> {
+  const foreign = applied >= 4 ? [] : await foreignTables(client, schema);
+  if (foreign.length === 0) return;
+  throw new IuError('IU840', {
+    message: `schema ${schema} has tables of somebody else: ${foreign.join(', ')}`,
+    hint: 'iu adopt plan shows what it would take to bring IU Core into this database',
+  });
+}
+
 async function planUp(
   client: ClientBase,
   options: MigrateUpOptions,
@@ -69,6 +83,7 @@ async function planUp(
 ): Promise<Transaction[]> {
   const applied = await readAppliedChanges(client, options.schema);
   requireHistory(changes, applied);
+  if (options.adopting !== true) await requireOwnGround(client, options.schema, applied.length);
   const names = changes.map((change) => change.name);
   const end = options.to === undefined ? changes.length : positionOf(names, options.to) + 1;
   const version = toolVersion();
@@ -80,7 +95,10 @@ async function planUp(
       steps: deploySteps(change, options.schema, version),
       change,
     })),
-    { subject: 'grants', steps: grantSteps(options.schema, partial), sharedObjects: true },
+    // tables that wait for their adoption belong to somebody else still
+    ...(options.adopting === true && partial
+      ? []
+      : [{ subject: 'grants', steps: grantSteps(options.schema, partial), sharedObjects: true }]),
   ];
 }
 

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { IuError } from '../../contract/errors/index.js';
 import { readSafetyFacts, type SafetyFacts } from '../../store/precheck.js';
+import { runDrift } from '../drift/index.js';
 import { loadChanges, sqlRoot } from '../migrate/changes.js';
 import { readManifest } from '../migrate/manifest.js';
 import { migrateStatus } from '../migrate/status.js';
-import { migrateVerify } from '../migrate/verify.js';
 import { fail, type GateInput, pass, type Verdict } from './gate.js';
 
 /** The functions that turn everything off; a package without them has no way back. */
@@ -18,22 +18,14 @@ export async function drift({ database, place, sqlFolder }: GateInput): Promise<
       ? pass('nothing of IU Core is installed; event_outbox is of somebody else (iu adopt plan)')
       : pass('nothing of IU Core is installed');
   }
-  const client = await database.pool.connect();
-  try {
-    const folder = sqlFolder === undefined ? {} : { sqlFolder };
-    const result = await migrateVerify(client, { schema: database.schema, ...folder });
-    const [first] = result.failures;
-    if (first === undefined) {
-      const pending = result.pending.length === 0 ? '' : `, ${result.pending.length} pending`;
-      return pass(`${result.verified.length} changes verified${pending}`);
-    }
-    return fail(
-      `${result.failures.length} differences, the first: ${first.subject}: ${first.message.slice(0, 300)}`,
-      'iu drift explains each difference and offers the repair',
-    );
-  } finally {
-    client.release(true);
-  }
+  const report = await runDrift({ database, sqlFolder });
+  const damage = report.differences.filter((one) => one.damage);
+  const [first] = damage;
+  if (first === undefined) return pass(`${report.objects} objects as this version installs them`);
+  return fail(
+    `${damage.length} differences, the first: ${first.state} ${first.key}: ${first.explanation.slice(0, 300)}`,
+    'iu drift explains each difference and offers the repair',
+  );
 }
 
 /** Gate 5: deploy, rollback, verify and disable are all here before anything is changed, and are what was applied. */

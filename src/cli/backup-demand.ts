@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { requireBackup } from '../install/backup-demand.js';
+import type { CliContext } from './context.js';
+import { wholeNumber } from './global-options.js';
+
+/** Options of a command that makes a durable step. */
+export interface BackupDemandOptions {
+  readonly backups: string;
+  readonly maxBackupAge: number;
+  readonly withoutBackup?: string;
+}
+
+/** Adds them. */
+export function withBackupDemand(command: Command): Command {
+  return command
+    .option('--backups <folder>', 'where backups lie: a fresh one is demanded where rows could be lost', 'backups')
+    .option('--max-backup-age <seconds>', 'how old the newest backup may be', wholeNumber(1, 31_536_000), 86_400)
+    .option('--without-backup <reason>', 'go without one; the reason is recorded as evidence');
+}
+
+/** Refuses a durable step without a fresh backup. The embedded database of a demonstration has nobody who would miss it. */
+export async function demandBackup(context: CliContext, command: Command, options: BackupDemandOptions): Promise<void> {
+  if (context.config(command).databaseUrl === undefined) return;
+  const { backups: folder, maxBackupAge: mostAgeSeconds, withoutBackup } = options;
+  const answer = await context.withDatabase(
+    command,
+    (database) => requireBackup(database, { folder, mostAgeSeconds, withoutBackup, now: new Date() }),
+    { expect: 'server' },
+  );
+  if (answer.demanded) context.printer(command).note(answer.evidence);
+}

@@ -1,0 +1,75 @@
+/** Tables that a running database may have before IU Core, in the order in which their changes come. */
+export const adoptableTables = [
+  'dot_config',
+  'event_type_registry',
+  'event_outbox',
+  'information_unit',
+  'unit_version',
+] as const;
+
+export type AdoptableTable = (typeof adoptableTables)[number];
+
+/** Changes that make those tables; a database is adopted by what they add to what is there. */
+export const adoptedChanges = ['002_control', '003_log', '004_units'] as const;
+
+export interface ColumnFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly notNull: boolean;
+  /** `a` always, `d` by default, empty = no identity. */
+  readonly identity: string;
+  readonly collation: string | null;
+  readonly defaultText: string | null;
+}
+
+export interface ConstraintFacts {
+  readonly name: string;
+  /** p, u, c, f */
+  readonly type: string;
+  readonly definition: string;
+  readonly validated: boolean;
+}
+
+export interface IndexFacts {
+  readonly name: string;
+  readonly unique: boolean;
+  /** From `USING` on: what two indexes of different names may have in common. */
+  readonly tail: string;
+  readonly valid: boolean;
+  /** A constraint owns it. */
+  readonly ofConstraint: boolean;
+  readonly columns: readonly string[];
+  readonly definition: string;
+}
+
+export interface TriggerFacts {
+  readonly name: string;
+  /** O, A, R or D as pg_trigger has it. */
+  readonly enabled: string;
+  readonly onUpdate: boolean;
+}
+
+/** What the catalog says about one table. */
+export interface TableFacts {
+  readonly table: string;
+  readonly owner: string;
+  /** Estimated by the planner's statistics, at least; text, a bigint. */
+  readonly rows: string;
+  readonly bytes: string;
+  readonly columns: readonly ColumnFacts[];
+  readonly constraints: readonly ConstraintFacts[];
+  readonly indexes: readonly IndexFacts[];
+  readonly triggers: readonly TriggerFacts[];
+  /** Roles besides the owner that may insert. */
+  readonly inserters: readonly string[];
+}
+
+/** Objects of our names outside those tables. */
+export interface OtherObjects {
+  /** Functions as `name(argument types)` with the name alone. */
+  readonly functions: readonly { readonly name: string; readonly signature: string }[];
+  /** Tables, views, sequences and types. */
+  readonly relations: readonly { readonly kind: string; readonly name: string }[];
+  /** Foreign keys of other tables on the log: `table.constraint`. */
+  readonly referencingLog: readonly string[];
+}

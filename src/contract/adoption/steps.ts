@@ -1,0 +1,101 @@
+import type { ColumnFacts } from './catalog.js';
+
+/** Words by which an operator allows what changes objects that IU Core did not make. */
+export const allowWords = {
+  ownership: 'tables go over to iu_owner; the former owner keeps the right to read and write rows',
+  definitions:
+    'triggers and functions of our names are renamed and their triggers switched off, defaults are set as ours',
+  keys: 'the primary key of the log moves from id to seq; id stays unique',
+  'immediate-index': 'the unique index of the immediate lane goes; what it held is kept as dedupe keys',
+} as const;
+
+export type AllowWord = keyof typeof allowWords;
+
+/** What a step holds and how long; `held` says whether that depends on the number of rows. */
+export interface StepLock {
+  readonly mode: string;
+  readonly blocks: 'nobody' | 'writers' | 'everybody';
+  readonly held: 'milliseconds' | 'the scan';
+}
+
+export type StepAction =
+  | { readonly kind: 'rename_function'; readonly signature: string; readonly from: string; readonly to: string }
+  | { readonly kind: 'rename_trigger'; readonly from: string; readonly to: string; readonly enabled: string }
+  | { readonly kind: 'take_ownership'; readonly former: string }
+  | { readonly kind: 'number_log'; readonly start: string; readonly inserters: readonly string[] }
+  | { readonly kind: 'fill_numbers'; readonly silent: boolean }
+  | { readonly kind: 'move_primary_key'; readonly former: string | null; readonly formerName: string | null }
+  | { readonly kind: 'add_columns'; readonly columns: readonly ColumnFacts[] }
+  | {
+      readonly kind: 'set_default';
+      readonly column: string;
+      readonly wanted: string | null;
+      readonly former: string | null;
+    }
+  | { readonly kind: 'rename_constraint'; readonly from: string; readonly to: string }
+  | { readonly kind: 'rename_index'; readonly from: string; readonly to: string }
+  | { readonly kind: 'rank_siblings'; readonly silent: boolean }
+  | { readonly kind: 'add_constraint'; readonly name: string; readonly definition: string }
+  | { readonly kind: 'add_key'; readonly name: string; readonly definition: string; readonly tail: string }
+  | { readonly kind: 'add_index'; readonly name: string; readonly unique: boolean; readonly tail: string }
+  | { readonly kind: 'deploy'; readonly change: string }
+  | { readonly kind: 'migrate_rest' }
+  | { readonly kind: 'start_now' }
+  | { readonly kind: 'replace_immediate_index'; readonly name: string; readonly definition: string };
+
+/** One step of an adoption. */
+export interface AdoptionStep {
+  /** Unique in one adoption; what the journal calls it. */
+  readonly step: string;
+  readonly what: string;
+  readonly table: string | null;
+  readonly action: StepAction;
+  readonly lock: StepLock;
+  readonly estimatedSeconds: number;
+  readonly needs: AllowWord | null;
+}
+
+/** Something that has to be settled before an adoption. */
+export interface Blocker {
+  readonly what: string;
+  readonly action: string;
+}
+
+/** One thing that stays as it is, or that an operator should know. */
+export interface TableSummary {
+  readonly table: string;
+  readonly exists: boolean;
+  readonly rows: string;
+  readonly bytes: string;
+  readonly missing: readonly string[];
+  readonly kept: readonly string[];
+}
+
+/** What `iu adopt plan` says. */
+export interface AdoptionPlan {
+  readonly tables: readonly TableSummary[];
+  readonly steps: readonly AdoptionStep[];
+  readonly blockers: readonly Blocker[];
+  readonly notes: readonly string[];
+}
+
+/** How an object that stands in the way is called from now on; names end at 63 bytes. */
+export function formerName(name: string): string {
+  return `${name.slice(0, 48)}__before_iu`;
+}
+
+export const locks = {
+  catalog: { mode: 'ACCESS EXCLUSIVE', blocks: 'everybody', held: 'milliseconds' },
+  validate: { mode: 'SHARE UPDATE EXCLUSIVE', blocks: 'nobody', held: 'the scan' },
+  concurrent: { mode: 'SHARE UPDATE EXCLUSIVE', blocks: 'nobody', held: 'the scan' },
+  rows: { mode: 'ROW EXCLUSIVE', blocks: 'nobody', held: 'milliseconds' },
+  triggers: { mode: 'SHARE ROW EXCLUSIVE', blocks: 'writers', held: 'milliseconds' },
+  none: { mode: 'none', blocks: 'nobody', held: 'milliseconds' },
+} as const satisfies Record<string, StepLock>;
+
+/** Rows a second of each kind of work on an ordinary disk; rough on purpose, and said to be so. */
+const rowsPerSecond = { rewrite: 100_000, number: 20_000, index: 300_000, scan: 1_000_000 } as const;
+
+export function estimateSeconds(rows: string, work: keyof typeof rowsPerSecond): number {
+  return Math.round((Number(rows) / rowsPerSecond[work]) * 10) / 10;
+}

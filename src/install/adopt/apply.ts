@@ -1,0 +1,189 @@
+import { performance } from 'node:perf_hooks';
+import type { ClientBase } from 'pg';
+import { adoptableTables } from '../../contract/adoption/catalog.js';
+import type { AdoptionStep } from '../../contract/adoption/steps.js';
+import { IuError } from '../../contract/errors/index.js';
+import { type JournalNote, journalExists, readFormerRows, readJournal } from '../../store/adoption-journal.js';
+import { adoptionStatements, finishText, journalText, numberTable } from '../../store/adoption-sql.js';
+import { beginSql, logDoneSql, registerChangeSql } from '../../store/migration.js';
+import { loadChanges, sqlRoot, toolVersion } from '../migrate/changes.js';
+import { withInstallLock } from '../migrate/lock.js';
+import { preparationSteps, requireInstallable } from '../migrate/prepare.js';
+import { failureError, type OnProgress, type OnStatement, sendTransaction } from '../migrate/run.js';
+import { migrateUp } from '../migrate/up.js';
+import { migrateVerify, type VerifyResult } from '../migrate/verify.js';
+import { type AdoptionProposal, type AdoptPlanOptions, adoptPlan } from './plan.js';
+import { adaptedDeploy, journalStatement } from './scripts.js';
+import { type AdoptRun, runAlone, runTogether } from './transactions.js';
+
+/** What `adoptApply` is asked. */
+export interface AdoptApplyOptions extends AdoptPlanOptions {
+  readonly onProgress?: OnProgress;
+  readonly onStatement?: OnStatement;
+  /** How long a step is tried again while somebody holds what it needs; 60 s when not said. */
+  readonly retrySeconds?: number;
+  readonly lockWaitSeconds?: number;
+}
+
+/** What an adoption did. */
+export interface AdoptResult {
+  readonly steps: readonly { readonly step: string; readonly milliseconds: number }[];
+  readonly verify: VerifyResult;
+}
+
+/** Rows that get their number in one transaction. */
+const rowsAtOnce = 5_000n;
+
+async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
+  const { client } = run;
+  const own = (sql: string) => ({ sql });
+  await client.query("select set_config('search_path', $1, false)", [`"${run.schema.replaceAll('"', '""')}", pg_temp`]);
+  if (!(await client.query(numberTable.there)).rows[0].there) {
+    await runTogether(run, 'numbers', numberTable.make.map(own));
+  }
+  const most = BigInt((await client.query(numberTable.limits)).rows[0].most);
+  const taken = (await client.query(numberTable.first)).rows[0].first;
+  if (taken !== null && most >= BigInt(taken)) {
+    throw new IuError('IU840', { message: `existing rows need numbers up to ${most}, new events begin at ${taken}` });
+  }
+  for (let from = 0n; from < most; from += rowsAtOnce) {
+    const fill = { sql: numberTable.fill(from, from + rowsAtOnce), asSession: silent };
+    await runTogether(run, 'numbers', silent ? [{ sql: numberTable.silence, asSession: true }, fill] : [fill]);
+  }
+  await runTogether(run, 'numbers', [own(numberTable.drop)]);
+}
+
+/** Deploys one of the changes whose tables were there, without making them; it counts as applied by its very text. */
+async function deployAdapted(run: AdoptRun, name: string, adopted: ReadonlySet<string>, folder: string): Promise<void> {
+  const change = loadChanges(folder).find((one) => one.name === name);
+  if (change === undefined) throw new IuError('IU809', { message: `there is no change ${name}` });
+  const version = toolVersion();
+  const note: JournalNote = { change: name };
+  const steps = [
+    ...beginSql(run.schema, { asOwner: true, statementTimeout: '30min' }).map((text) => ({ text })),
+    ...adaptedDeploy(change, adopted),
+    { text: registerChangeSql(change, version) },
+    { text: logDoneSql(name, 'deploy', version) },
+    { text: journalText({ step: `change ${name}`, what: `change ${name}`, state: 'done', back: note }) },
+    { text: 'commit' },
+  ];
+  const failure = await sendTransaction(run.client, name, steps, { retrySeconds: run.retrySeconds });
+  if (failure !== undefined) throw failureError(name, failure);
+}
+
+async function runStep(
+  run: AdoptRun,
+  step: AdoptionStep,
+  adopted: ReadonlySet<string>,
+  options: AdoptApplyOptions,
+): Promise<void> {
+  const { action } = step;
+  const folder = options.sqlFolder ?? sqlRoot;
+  if (action.kind === 'deploy') return deployAdapted(run, action.change, adopted, folder);
+  if (action.kind === 'migrate_rest') {
+    await migrateUp(run.client, { ...options, schema: run.schema, adopting: true });
+    return;
+  }
+  const { forward, back } = adoptionStatements(step);
+  const entry = { step: step.step, what: step.what, back };
+  const [only] = forward;
+  if (forward.length === 1 && only !== undefined && only.every(({ alone }) => alone !== true)) {
+    return runTogether(run, step.step, only, [journalText({ ...entry, state: 'done' })]);
+  }
+  await runTogether(run, step.step, [{ sql: journalText({ ...entry, state: 'started' }) }]);
+  if (action.kind === 'fill_numbers') await fillNumbers(run, action.silent);
+  for (const list of forward) {
+    const [first] = list;
+    if (first?.alone === true) await runAlone(run, step.step, first.sql);
+    else await runTogether(run, step.step, list);
+  }
+  return runTogether(run, step.step, [{ sql: journalText({ ...entry, state: 'done' }) }]);
+}
+
+/** Roles, rights on the schema, the registry of changes and the journal: what has to be there before the first step. */
+async function prepare(run: AdoptRun, adopted: ReadonlySet<string>, options: AdoptApplyOptions): Promise<void> {
+  const folder = options.sqlFolder ?? sqlRoot;
+  if (await journalExists(run.client, run.schema)) return;
+  for (const { subject, steps } of preparationSteps(run.schema)) {
+    const failure = await sendTransaction(run.client, subject, steps, {
+      retrySeconds: run.retrySeconds,
+      sharedObjects: true,
+    });
+    if (failure !== undefined) throw failureError(subject, failure);
+  }
+  await migrateUp(run.client, {
+    schema: run.schema,
+    to: '001_registry',
+    adopting: true,
+    ...(options.sqlFolder === undefined ? {} : { sqlFolder: folder }),
+  });
+  const rows = await readFormerRows(run.client, run.schema, adopted);
+  const entry = { step: 'rows', what: 'settings and event types that were there', state: 'done', back: rows } as const;
+  await runTogether(run, 'journal', [{ sql: journalStatement(folder) }], [journalText(entry)]);
+}
+
+function refuse(plan: AdoptionProposal): void {
+  const [first] = plan.blockers;
+  if (first !== undefined) {
+    throw new IuError('IU840', {
+      message: `${plan.blockers.length} in the way of an adoption, the first: ${first.what}`,
+      hint: first.action,
+      blockers: plan.blockers,
+    });
+  }
+  if (plan.notAllowed.length > 0) {
+    const words = plan.notAllowed.map(({ word }) => word);
+    throw new IuError('IU841', {
+      message: `the adoption changes what IU Core did not make: ${plan.notAllowed.map(({ meaning }) => meaning).join('; ')}`,
+      hint: `--allow ${words.join(',')}`,
+      words,
+    });
+  }
+}
+
+/**
+ * Takes a running database over, step by step, while its writers go on. Each step and its way back is written down before or with it; an
+ * interrupted adoption goes on where it stopped, because the plan is what is still missing.
+ */
+export async function adoptApply(client: ClientBase, options: AdoptApplyOptions): Promise<AdoptResult> {
+  const { schema, onProgress, onStatement } = options;
+  await requireInstallable(client, schema);
+  return withInstallLock(client, options, async () => {
+    const plan = await adoptPlan(client, options);
+    if (plan.tables.every(({ exists }) => !exists)) {
+      throw new IuError('IU847', {
+        message: `there is nothing to adopt in schema ${schema}`,
+        hint: 'install with iu migrate up',
+      });
+    }
+    const installed = (await readJournal(client, schema)).length === 0 && plan.complete;
+    if (installed)
+      throw new IuError('IU847', { message: `IU Core is installed in schema ${schema} already, and was not adopted` });
+    refuse(plan);
+    const run: AdoptRun = { client, schema, onProgress, onStatement, retrySeconds: options.retrySeconds ?? 60 };
+    const adopted: ReadonlySet<string> = new Set(
+      plan.tables
+        .filter(({ exists, table }) => exists && (adoptableTables as readonly string[]).includes(table))
+        .map(({ table }) => table),
+    );
+    await prepare(run, adopted, options);
+    const done: { step: string; milliseconds: number }[] = [];
+    for (const step of plan.steps) {
+      const began = performance.now();
+      onProgress?.({ kind: 'started', subject: step.step });
+      await runStep(run, step, adopted, options);
+      const milliseconds = performance.now() - began;
+      onProgress?.({ kind: 'done', subject: step.step, milliseconds });
+      done.push({ step: step.step, milliseconds: Math.round(milliseconds) });
+    }
+    // a step that was interrupted behind its last statement is complete: the plan had nothing left of it
+    await runTogether(run, 'journal', [{ sql: numberTable.drop }, { sql: finishText }]);
+    return {
+      steps: done,
+      verify: await migrateVerify(client, {
+        schema,
+        ...(options.sqlFolder === undefined ? {} : { sqlFolder: options.sqlFolder }),
+      }),
+    };
+  });
+}

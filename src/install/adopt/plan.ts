@@ -1,0 +1,105 @@
+import type { ClientBase } from 'pg';
+import { adoptableTables } from '../../contract/adoption/catalog.js';
+import { planAdoption } from '../../contract/adoption/plan.js';
+import { type AdoptionPlan, type AllowWord, allowWords } from '../../contract/adoption/steps.js';
+import {
+  countViolations,
+  readAdoptionState,
+  readFoundTables,
+  readOtherObjects,
+  readWantedTables,
+} from '../../store/adoption-catalog.js';
+import { readAppliedChanges } from '../../store/migration.js';
+import { loadChanges, sqlRoot } from '../migrate/changes.js';
+import { readManifest } from '../migrate/manifest.js';
+import { tableStatements } from './scripts.js';
+
+/** What `adoptPlan` is asked. */
+export interface AdoptPlanOptions {
+  readonly schema: string;
+  /** Words by which an operator allows what changes objects of others. */
+  readonly allow?: readonly AllowWord[];
+  /** Where the worker of domain iu begins: at the first event there is, or with what is logged after the adoption. */
+  readonly start?: 'beginning' | 'now';
+  readonly sqlFolder?: string;
+}
+
+/** A plan and what an operator has still to allow. */
+export interface AdoptionProposal extends AdoptionPlan {
+  readonly schema: string;
+  /** Everything is in place already. */
+  readonly complete: boolean;
+  /** Words that the steps need and that were not said. */
+  readonly notAllowed: readonly { readonly word: AllowWord; readonly meaning: string }[];
+}
+
+/** Rules of ours that rows of theirs break, counted. */
+async function violationsOf(
+  client: ClientBase,
+  schema: string,
+  found: Awaited<ReturnType<typeof readFoundTables>>,
+  wanted: Awaited<ReturnType<typeof readFoundTables>>,
+): Promise<Map<string, string>> {
+  const broken = new Map<string, string>();
+  for (const [table, facts] of found) {
+    for (const rule of wanted.get(table)?.constraints ?? []) {
+      if (facts.constraints.some((one) => one.definition === rule.definition && one.validated)) continue;
+      if (table === 'event_outbox' && 'pu'.includes(rule.type)) continue;
+      const count = await countViolations(client, schema, table, rule);
+      if (count !== '0') broken.set(`${table}.${rule.name}`, count);
+    }
+  }
+  return broken;
+}
+
+/** Compares what is there with what this version makes, and says each step with its locks and its cost. Changes nothing. */
+export async function adoptPlan(client: ClientBase, options: AdoptPlanOptions): Promise<AdoptionProposal> {
+  const { schema, allow = [], start = 'beginning', sqlFolder = sqlRoot } = options;
+  const statements = tableStatements(sqlFolder);
+  const wanted = await readWantedTables(client, statements, adoptableTables);
+  const found = await readFoundTables(client, schema, adoptableTables);
+  const manifest = readManifest(sqlFolder);
+  const own: ReadonlySet<string> = new Set(adoptableTables);
+  const identities = (...kinds: readonly string[]) =>
+    manifest.flatMap(({ kind, identity }) => (kinds.includes(kind) ? [identity] : []));
+  const relations = identities('table', 'view', 'sequence', 'type').filter(
+    (name) => !own.has(name) && name !== 'event_outbox_seq_seq',
+  );
+  const others = await readOtherObjects(client, schema, {
+    functions: [...new Set(identities('function').map((signature) => signature.split('(')[0] ?? ''))],
+    relations,
+  });
+  const state = await readAdoptionState(client, schema);
+  const applied = (await readAppliedChanges(client, schema)).map(({ change }) => change);
+  const plan = planAdoption({
+    found,
+    wanted,
+    ownTriggers: identities('trigger').flatMap((identity) => {
+      const [table = '', name = ''] = identity.split('.');
+      // once our own stand there under these names they are no obstacle
+      return applied.includes(changeOf(manifest, identity)) ? [] : [{ table, name }];
+    }),
+    others,
+    applied,
+    changes: loadChanges(sqlFolder).map(({ name }) => name),
+    start,
+    canSilenceTriggers: state.superuser,
+    violations: await violationsOf(client, schema, found, wanted),
+    unnumbered: state.unnumbered,
+    hasParents: state.hasParents,
+    allowImmediateIndex: allow.includes('immediate-index'),
+    openGates: applied.includes('002_control') ? [] : state.openGates,
+  });
+  const needed = new Set(plan.steps.flatMap(({ needs }) => (needs === null ? [] : [needs])));
+  const notAllowed = [...needed].filter((word) => !allow.includes(word));
+  return {
+    schema,
+    ...plan,
+    complete: plan.steps.length === 0 && plan.blockers.length === 0,
+    notAllowed: notAllowed.map((word) => ({ word, meaning: allowWords[word] })),
+  };
+}
+
+function changeOf(manifest: ReturnType<typeof readManifest>, trigger: string): string {
+  return manifest.find(({ kind, identity }) => kind === 'trigger' && identity === trigger)?.change ?? '';
+}

@@ -1,0 +1,225 @@
+import type { ClientBase } from 'pg';
+import { adoptableTables, type OtherObjects, type TableFacts } from '../contract/adoption/catalog.js';
+import { quoteIdentifier } from './session.js';
+
+// One row a table, everything as JSON; $1 is the oid of the schema, $2 the tables.
+const factsText = `
+select c.relname as "table", pg_get_userbyid(c.relowner)::text as owner,
+  greatest(c.reltuples, 0)::bigint::text as rows, pg_total_relation_size(c.oid)::text as bytes,
+  coalesce((select jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+      'identity', a.attidentity,
+      'collation', (select l.collname from pg_collation l where l.oid = a.attcollation and l.collname <> 'default'),
+      'defaultText', pg_get_expr(d.adbin, d.adrelid)) order by a.attnum)
+    from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as columns,
+  coalesce((select jsonb_agg(jsonb_build_object('name', k.conname, 'type', k.contype, 'validated', k.convalidated,
+      'definition', regexp_replace(pg_get_constraintdef(k.oid), '(pg_temp_\\d+|' || quote_ident(n.nspname) || ')\\.', '', 'g')) order by k.conname)
+    from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'c', 'f')), '[]') as constraints,
+  coalesce((select jsonb_agg(jsonb_build_object('name', i.relname, 'unique', x.indisunique, 'valid', x.indisvalid and x.indisready,
+      'tail', regexp_replace(pg_get_indexdef(i.oid), '^.* USING ', 'USING '), 'definition', pg_get_indexdef(i.oid),
+      'ofConstraint', exists (select from pg_constraint k where k.conindid = i.oid and k.conrelid = c.oid and k.contype in ('p', 'u')),
+      'columns', (select coalesce(jsonb_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum = any (x.indkey)))
+      order by i.relname)
+    from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid), '[]') as indexes,
+  coalesce((select jsonb_agg(jsonb_build_object('name', t.tgname, 'enabled', t.tgenabled, 'onUpdate', t.tgtype::int & 16 <> 0) order by t.tgname)
+    from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal), '[]') as triggers,
+  coalesce((select jsonb_agg(distinct pg_get_userbyid(x.grantee)) from (
+      select (aclexplode(c.relacl)).* union all
+      select (aclexplode(a.attacl)).* from pg_attribute a where a.attrelid = c.oid and not a.attisdropped) x
+     where x.privilege_type = 'INSERT' and x.grantee <> 0 and x.grantee <> c.relowner), '[]') as inserters
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relnamespace = $1 and c.relkind in ('r', 'p') and c.relname = any ($2)
+order by array_position($2, c.relname::text)`;
+
+type FactsRow = { readonly [Key in keyof TableFacts]: string };
+
+function factsOf(row: FactsRow): TableFacts {
+  const { table, owner, rows, bytes } = row;
+  const json = (text: string) => JSON.parse(text);
+  return {
+    table,
+    owner,
+    rows,
+    bytes,
+    columns: json(row.columns),
+    constraints: json(row.constraints),
+    indexes: json(row.indexes),
+    triggers: json(row.triggers),
+    inserters: json(row.inserters),
+  };
+}
+
+async function readFacts(client: ClientBase, oid: string, tables: readonly string[]): Promise<Map<string, TableFacts>> {
+  const { rows } = await client.query<FactsRow>(factsText, [oid, tables]);
+  return new Map(rows.map((row) => [row.table, factsOf(row)]));
+}
+
+/** Above this many rows the planner's estimate does; below it counting takes less than a second. */
+const mostCountedRows = 5_000_000;
+
+/** The tables as they are. Rows are counted where that is cheap, so that a table that was never analysed has its number. */
+export async function readFoundTables(
+  client: ClientBase,
+  schema: string,
+  tables: readonly string[],
+): Promise<Map<string, TableFacts>> {
+  const place = (await client.query('select oid::text as oid from pg_namespace where nspname = $1', [schema])).rows[0];
+  if (place === undefined) return new Map();
+  const found = await readFacts(client, place.oid, tables);
+  for (const [table, facts] of found) {
+    if (Number(facts.rows) > mostCountedRows) continue;
+    const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+    const { rows } = await client.query(`select count(*)::text as rows from ${name}`);
+    found.set(table, { ...facts, rows: rows[0].rows });
+  }
+  return found;
+}
+
+/**
+ * The same tables as this version makes them: the statements run with temporary tables in a transaction that is rolled back, so
+ * that the server itself writes both sides of a comparison in the same words.
+ */
+export async function readWantedTables(
+  client: ClientBase,
+  statements: readonly string[],
+  tables: readonly string[],
+): Promise<Map<string, TableFacts>> {
+  await client.query('begin');
+  try {
+    await client.query('set local search_path = pg_temp');
+    for (const statement of statements) await client.query(statement);
+    const { rows } = await client.query('select pg_my_temp_schema()::text as oid');
+    return await readFacts(client, rows[0].oid, tables);
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+// $1 schema, $2 names of functions, $3 relations and types as kind/name, $4 whether our own objects count
+const othersText = `
+with place as (select oid from pg_namespace where nspname = $1)
+select
+  coalesce((select jsonb_agg(jsonb_build_object('name', p.proname, 'signature',
+      p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')') order by p.proname)
+    from pg_proc p, place where p.pronamespace = place.oid and p.proname = any ($2) and p.prokind in ('f', 'p')
+     and pg_get_userbyid(p.proowner) <> 'iu_owner'), '[]') as functions,
+  coalesce((select jsonb_agg(jsonb_build_object('kind', case c.relkind when 'v' then 'view' when 'S' then 'sequence' when 'c' then 'type'
+      when 'i' then 'index' else 'table' end, 'name', c.relname) order by c.relname)
+    from pg_class c, place where c.relnamespace = place.oid and c.relname = any ($3)
+     and pg_get_userbyid(c.relowner) <> 'iu_owner'), '[]') as relations,
+  coalesce((select jsonb_agg(k.conrelid::regclass::text || '.' || k.conname order by 1)
+    from pg_constraint k, place join pg_class log on log.relnamespace = place.oid and log.relname = 'event_outbox'
+   where k.contype = 'f' and k.confrelid = log.oid), '[]') as "referencingLog"`;
+
+/** Objects of our names that somebody else made, and what holds the log. */
+export async function readOtherObjects(
+  client: ClientBase,
+  schema: string,
+  names: { readonly functions: readonly string[]; readonly relations: readonly string[] },
+): Promise<OtherObjects> {
+  const row = (await client.query(othersText, [schema, names.functions, names.relations])).rows[0];
+  return {
+    functions: JSON.parse(row.functions),
+    relations: JSON.parse(row.relations),
+    referencingLog: JSON.parse(row.referencingLog),
+  };
+}
+
+/** Rows that break a rule that is not there yet, counted; text, '0' when none. */
+export async function countViolations(
+  client: ClientBase,
+  schema: string,
+  table: string,
+  rule: { readonly type: string; readonly definition: string },
+): Promise<string> {
+  const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+  const text = violationText(name, schema, rule);
+  if (text === undefined) return '0';
+  try {
+    return (await client.query(text)).rows[0].rows;
+  } catch (error) {
+    // a column of the rule is not there yet: what its default fills cannot break it
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === '42703') return '0';
+    throw error;
+  }
+}
+
+function violationText(
+  name: string,
+  schema: string,
+  rule: { readonly type: string; readonly definition: string },
+): string | undefined {
+  const check = /^CHECK \(([\s\S]*)\)$/.exec(rule.definition);
+  if (rule.type === 'c' && check !== null) {
+    return `select count(*)::text as rows from ${name} where not (${check[1]})`;
+  }
+  const foreign = /^FOREIGN KEY \((\w+)\) REFERENCES (\w+)\((\w+)\)/.exec(rule.definition);
+  if (rule.type === 'f' && foreign !== null) {
+    const [, column, target, key] = foreign;
+    return `select count(*)::text as rows from ${name} a where a.${column} is not null
+      and not exists (select from ${quoteIdentifier(schema)}.${target} b where b.${key} = a.${column})`;
+  }
+  const unique = /^(?:UNIQUE|PRIMARY KEY) \(([\w, ]+)\)/.exec(rule.definition);
+  if (unique !== null) {
+    const columns = unique[1];
+    const given = (columns ?? '')
+      .split(', ')
+      .map((column) => `${column} is not null`)
+      .join(' and ');
+    return `select coalesce(sum(n), 0)::text as rows from (
+      select count(*) as n from ${name} where ${given} group by ${columns} having count(*) > 1) d`;
+  }
+  return undefined;
+}
+
+/** Facts that decide single steps. `start` is the first number of a new event; rows below nothing are not numbered yet. */
+export async function readAdoptionState(
+  client: ClientBase,
+  schema: string,
+): Promise<{
+  readonly superuser: boolean;
+  readonly unnumbered: boolean;
+  readonly hasParents: boolean;
+  readonly openGates: readonly string[];
+}> {
+  const quoted = quoteIdentifier(schema);
+  const has = async (table: string, column: string) =>
+    ((
+      await client.query(
+        'select from pg_attribute where attrelid = to_regclass($1) and attname = $2 and not attisdropped',
+        [`${quoted}.${table}`, column],
+      )
+    ).rowCount ?? 0) > 0;
+  const exists = async (text: string) => (await client.query(`select exists (${text}) as found`)).rows[0].found;
+  const { rows } = await client.query('select rolsuper as superuser from pg_roles where rolname = current_user');
+  const gates = (await has('dot_config', 'value'))
+    ? await client.query(
+        `select key from ${quoted}.dot_config where value = 'true' and key in ('iu_core.routes_master_enabled',
+          'iu_core.route_worker_enabled', 'iu_core.delivery_enabled', 'iu_core.structure_ops_enabled', 'iu_core.autocut_enabled') order by key`,
+      )
+    : { rows: [] };
+  return {
+    openGates: gates.rows.map((row) => row.key),
+    superuser: rows[0].superuser,
+    unnumbered:
+      (await has('event_outbox', 'seq')) && (await exists(`select from ${quoted}.event_outbox where seq = 0`)),
+    hasParents:
+      (await has('information_unit', 'parent_or_container_ref')) &&
+      (await exists(`select from ${quoted}.information_unit where parent_or_container_ref is not null`)),
+  };
+}
+
+/** Tables of ours that are there although none of our changes has made them. */
+export async function foreignTables(client: ClientBase, schema: string): Promise<string[]> {
+  const text = `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = $1 and c.relkind in ('r', 'p') and c.relname = any ($2)
+      and not (pg_get_userbyid(c.relowner) = 'iu_owner' and case c.relname when 'dot_config' then '002_control'
+        when 'information_unit' then '004_units' when 'unit_version' then '004_units' else '003_log' end in (select change from applied))
+    order by 1`;
+  const registry = `${quoteIdentifier(schema)}.iu_migration`;
+  const { rows } = await client.query('select to_regclass($1) is not null as there', [registry]);
+  const applied = rows[0].there ? `select change from ${registry}` : 'select null::text as change where false';
+  return (await client.query(`with applied as (${applied}) ${text}`, [schema, adoptableTables])).rows.map(
+    (row) => row.name,
+  );
+}

@@ -1,0 +1,87 @@
+import type { ClientBase } from 'pg';
+import type { AdoptionStatements } from './adoption-sql.js';
+import { quoteIdentifier } from './session.js';
+
+/** A step as the journal has it. */
+export interface JournalEntry {
+  readonly step: string;
+  readonly what: string;
+  readonly state: 'started' | 'done';
+  readonly done_by: string;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly back: AdoptionStatements['back'] | JournalNote;
+}
+
+/** Entries that are more than statements: a change, or the settings that were there. */
+export type JournalNote =
+  | { readonly change: string }
+  | {
+      readonly rows: {
+        readonly settings: readonly string[];
+        readonly markers: string | null;
+        readonly types: readonly string[];
+      };
+    };
+
+/** True when the journal exists. */
+export async function journalExists(client: ClientBase, schema: string): Promise<boolean> {
+  const text = 'select to_regclass($1) is not null as there';
+  return (await client.query(text, [`${quoteIdentifier(schema)}.iu_adoption_step`])).rows[0].there;
+}
+
+/** Every step, the first first; empty where nothing was adopted. */
+export async function readJournal(client: ClientBase, schema: string): Promise<JournalEntry[]> {
+  if (!(await journalExists(client, schema))) return [];
+  const columns = 'step, what, state, back::text as back, done_by, started_at::text, finished_at::text';
+  const text = `select ${columns} from ${quoteIdentifier(schema)}.iu_adoption_step order by step_no`;
+  return (await client.query(text)).rows.map((row) => ({ ...row, back: JSON.parse(row.back) }));
+}
+
+/** Keys of settings and types of domain iu that were there before, and the list of writers. */
+export async function readFormerRows(
+  client: ClientBase,
+  schema: string,
+  tables: ReadonlySet<string>,
+): Promise<JournalNote> {
+  const quoted = quoteIdentifier(schema);
+  const list = async (table: string, text: string): Promise<string[]> =>
+    tables.has(table) ? (await client.query(text)).rows.map((row) => row.name) : [];
+  const settings = await list('dot_config', `select key as name from ${quoted}.dot_config order by 1`);
+  const types = await list(
+    'event_type_registry',
+    `select event_type as name from ${quoted}.event_type_registry where event_domain = 'iu' order by 1`,
+  );
+  const [markers] = await list(
+    'dot_config',
+    `select value as name from ${quoted}.dot_config where key = 'iu_create.gateway.allowed_marker_values'`,
+  );
+  return { rows: { settings, types, markers: markers ?? null } };
+}
+
+/** What takes back rows that the changes added to tables that were there before; $1 settings, $2 markers, $3 types. */
+export async function restoreFormerRows(
+  client: ClientBase,
+  rows: Extract<JournalNote, { rows: unknown }>['rows'],
+  tables: ReadonlySet<string>,
+): Promise<void> {
+  if (tables.has('dot_config')) {
+    await client.query(
+      `delete from dot_config where key <> all ($1)
+        and (key like 'iu\\_core.%' or key like 'iu\\_create.gateway.%' or key like 'vocab.unit\\_kind.%')`,
+      [rows.settings],
+    );
+    await client.query(
+      `update dot_config set value = $1 where key = 'iu_create.gateway.allowed_marker_values' and value is distinct from $1`,
+      [rows.markers],
+    );
+  }
+  if (tables.has('event_type_registry')) {
+    // an event of a type keeps its type
+    await client.query(
+      `delete from event_type_registry r where r.event_domain = 'iu' and r.event_type <> all ($1)
+        and not exists (select from event_outbox e where e.event_domain = 'iu' and e.event_type = r.event_type)`,
+      [rows.types],
+    );
+  }
+}

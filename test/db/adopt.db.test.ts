@@ -1,0 +1,229 @@
+// A running database of somebody else, with its writers at work, gets IU Core and gives it back.
+import type pg from 'pg';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { AllowWord } from '../../src/contract/adoption/steps.js';
+import { adoptApply, adoptBack, adoptPlan } from '../../src/install/adopt/index.js';
+import { migrateDown, migrateUp, migrateVerify, uninstall } from '../../src/install/migrate/index.js';
+import { runIu } from '../support/cli.js';
+import type { TestDatabase } from '../support/database.js';
+import { createLegacyDatabase, legacyCounts } from '../support/legacy-database.js';
+import { legacyCatalog, startLegacyWriters } from '../support/legacy-writers.js';
+import { chosenSeed, seeded } from '../support/seeded.js';
+
+/** 93,686 as documented with IU_ADOPT_EVENTS; fewer cover several batches too, and are there sooner. */
+const events = Number(process.env.IU_ADOPT_EVENTS ?? 12_000);
+
+const everything: AllowWord[] = ['ownership', 'definitions', 'keys', 'immediate-index'];
+
+let db: TestDatabase;
+let client: pg.Client;
+let schema: string;
+
+/** Events of domain iu that the former system had logged before. */
+const formerIuEvents = `insert into event_type_registry values ('iu', 'version_applied', 'update', 'immediate');
+  insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+    actor_ref, source_system, created_at)
+  select 'iu', 'version_applied', 'update', 'immediate', 'information_unit', i::text, 'a', 'b', 'c', timestamptz '2026-05-10 12:00+00'
+    from generate_series(1, 3) i`;
+
+async function legacy(count: number): Promise<void> {
+  db = await createLegacyDatabase(count);
+  client = await db.connect();
+  schema = db.schema;
+  await client.query(formerIuEvents);
+}
+
+let writers: Awaited<ReturnType<typeof startLegacyWriters>> | undefined;
+
+afterEach(async () => {
+  await writers?.stop();
+  writers = undefined;
+  await db.drop();
+});
+
+const rows = async (sql: string) => (await db.pool.query(sql)).rows;
+const one = async (sql: string) => (await rows(sql))[0];
+const refusal = (work: Promise<unknown>) =>
+  work.then(
+    () => 'done',
+    (error: { code: string }) => error.code,
+  );
+const openGates = () =>
+  db.pool.query(
+    "select fn_iu_gate_set('iu_core.route_worker_enabled', true, 'test'), fn_iu_gate_set('iu_core.routes_master_enabled', true, 'test')",
+  );
+const closeGates = () =>
+  db.pool.query(
+    "select fn_iu_gate_set('iu_core.route_worker_enabled', false, 'test'), fn_iu_gate_set('iu_core.routes_master_enabled', false, 'test')",
+  );
+
+describe('iu adopt', () => {
+  it('adopts while writers write, loses no event, decides the old ones once, and gives exactly the former catalog back', async () => {
+    await legacy(events);
+    writers = await startLegacyWriters(db, 3);
+    const before = await legacyCatalog(client, schema);
+    expect(before.length).toBeGreaterThan(100);
+    const { verify } = await adoptApply(client, { schema, allow: everything });
+    expect(verify).toMatchObject({ ok: true, failures: [], pending: [] });
+    // the order of before, and everything new behind it
+    const numbers =
+      await one(`select count(*)::int as n, count(distinct seq)::int as numbers, count(*) filter (where seq <= 0)::int as without,
+      bool_and(seq > coalesce(earlier, 0)) as ordered from (
+        select seq, lag(seq) over (order by created_at, id) as earlier from event_outbox where created_at < '2026-06-01') o`);
+    const old = events + 3;
+    expect(numbers).toEqual({ n: old, numbers: old, without: 0, ordered: true });
+    expect(
+      await one(
+        `select min(seq) > ${old} as behind, bool_and(tx_id is not null) as dated from event_outbox where created_at >= '2026-06-01'`,
+      ),
+    ).toEqual({ behind: true, dated: true });
+    // 158 flat units are 158 rows of depth 0
+    expect(await one('select count(*)::int as n, max(depth) as depth from iu_tree_path')).toEqual({
+      n: legacyCounts.information_unit,
+      depth: 0,
+    });
+
+    await openGates();
+    // a pass looks at 10,000 rows at most
+    for (let pass = 0; pass < 24; pass += 1)
+      await db.pool.query("select fn_iu_route_worker_run('iu_outbound_default', 100)");
+    expect(
+      await one('select count(*)::int as n, count(distinct event_ref)::int as events from iu_route_attempt'),
+    ).toEqual({ n: 3, events: 3 });
+
+    // guarded: gates, then the audit; exact afterwards, with the writers still at work
+    expect(await refusal(adoptBack(client, { schema }))).toMatch(/IU81[01]/);
+    await closeGates();
+    expect(await refusal(adoptBack(client, { schema }))).toBe('IU811');
+    await adoptBack(client, { schema, discardRecords: true });
+    const written = await writers.stop();
+    expect(written.failures).toEqual([]);
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+    expect(await one('select count(*)::int as n from event_outbox')).toEqual({ n: old + written.count });
+    expect(await one('select count(*)::int as n from dot_config')).toEqual({ n: 5 });
+    expect(written.count).toBeGreaterThan(10);
+  });
+
+  it('changes nothing in a plan, says locks and cost, and refuses what nobody allowed', async () => {
+    await legacy(500);
+    const before = await legacyCatalog(client, schema);
+    const plan = await adoptPlan(client, { schema });
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+    expect(plan.blockers).toEqual([]);
+    expect(plan.notAllowed.map(({ word }) => word).sort()).toEqual(['definitions', 'keys', 'ownership']);
+    expect(plan.tables.find(({ table }) => table === 'event_outbox')).toMatchObject({
+      exists: true,
+      rows: '503',
+      missing: ['tx_id', 'seq'],
+      kept: expect.arrayContaining(['index idx_event_outbox_idempotent', 'check event_outbox_event_domain_check']),
+    });
+    expect(plan.notes.join('\n')).toMatch(
+      /idx_event_outbox_idempotent makes the second event[\s\S]*rewrite event_outbox under ACCESS EXCLUSIVE/,
+    );
+    const blocking = plan.steps.filter(({ lock }) => lock.blocks !== 'nobody');
+    expect(blocking.filter(({ lock }) => lock.held !== 'milliseconds')).toEqual([]);
+    expect(await refusal(adoptApply(client, { schema }))).toBe('IU841');
+    expect(await refusal(migrateUp(client, { schema }))).toBe('IU840');
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+
+    const shown = await runIu(['adopt', 'plan', '--json'], { url: db.url, schema });
+    expect(JSON.parse(shown.stdout)).toMatchObject({ complete: false, blockers: [] });
+    const told = await runIu(['adopt', 'plan', '--allow', 'ownership'], { url: db.url, schema });
+    expect(told).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('--allow keys: the primary key') });
+    // a durable step on rows of theirs wants a backup, or a reason
+    const apply = ['adopt', 'apply', '--backups', '/nowhere'];
+    expect(await runIu(apply, { url: db.url, schema })).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringContaining('IU844'),
+    });
+    expect(await runIu([...apply, '--without-backup', 'a test'], { url: db.url, schema })).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringContaining('IU841'),
+    });
+  });
+
+  it('names what is in the way: rows that break a rule, columns of another type, tables of our names, keys that hold the log', async () => {
+    await legacy(50);
+    await client.query(`create table iu_outbound_route (id integer);
+      create table holder (event_id uuid references event_outbox);
+      alter table event_outbox alter column correlation_id type varchar(80);
+      insert into dot_config (key, value) values ('iu_core.route_worker_enabled', 'true');
+      set session_replication_role = replica;
+      update information_unit set parent_or_container_ref = gen_random_uuid() where sort_order = 1;
+      set session_replication_role = origin`);
+    const { blockers } = await adoptPlan(client, { schema, allow: everything });
+    const said = blockers.map(({ what }) => what).join('\n');
+    for (const part of [
+      'table iu_outbound_route exists',
+      'holder.holder_event_id_fkey',
+      'event_outbox.correlation_id is character varying(80)',
+      'iu_core.route_worker_enabled is true',
+      '4 rows of information_unit break information_unit_parent_or_container_ref_fkey',
+    ]) {
+      expect(said).toContain(part);
+    }
+    expect(blockers.every(({ action }) => action.length > 5)).toBe(true);
+    expect(await refusal(adoptApply(client, { schema, allow: everything }))).toBe('IU840');
+  });
+
+  it('keeps passes off while events can vanish; dedupe keys replace the index, and doubles hold the way back', async () => {
+    await legacy(500);
+    await adoptApply(client, { schema, allow: ['ownership', 'definitions', 'keys'], start: 'now' });
+    expect((await migrateVerify(client, { schema })).failures).toEqual([]);
+    const open = "update dot_config set value = 'true' where key = 'iu_core.route_worker_enabled'";
+    expect(await refusal(db.pool.query(open))).toBe('IU845');
+    expect(await refusal(openGates())).toBe('IU845');
+    for (const work of [migrateDown(client, { schema }), uninstall(client, { schema, discardData: true })]) {
+      expect(await refusal(work)).toBe('IU842');
+    }
+    const repeat = `insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref,
+      canonical_address, actor_ref, source_system) values ('system', 'alert', 'alert', 'immediate', 'system_issue', '1', 'a', 'b', 'c')`;
+    expect(await refusal(db.pool.query(repeat))).toBe('23505');
+
+    const { steps } = await adoptApply(client, { schema, allow: everything });
+    expect(steps.map(({ step }) => step)).toEqual(['index idx_event_outbox_idempotent']);
+    await db.pool.query(repeat);
+    const emitted = await one(
+      `select is_new from fn_iu_emit('system', 'alert', 'system_issue', '2', p_dedupe_key => 'immediate/system/alert/system_issue/2')`,
+    );
+    expect(emitted).toEqual({ is_new: false });
+    await openGates();
+    // what was logged before stays behind the starting point
+    expect(
+      (await one("select fn_iu_route_worker_run('iu_outbound_default', 100)::jsonb ->> 'seen' as seen")).seen,
+    ).toBe('0');
+    await closeGates();
+    expect(await refusal(adoptBack(client, { schema, discardRecords: true }))).toBe('IU843');
+    expect((await migrateVerify(client, { schema })).failures).toEqual([]);
+    expect((await adoptPlan(client, { schema, allow: everything })).blockers).toEqual([]);
+  });
+
+  it('goes on where it was interrupted, repairs an index that was left invalid, and goes back all the same', async () => {
+    await legacy(300);
+    const before = await legacyCatalog(client, schema);
+    const seed = chosenSeed();
+    const random = seeded(seed);
+    for (let run = 0; run < 6; run += 1) {
+      let left = random.between(4, 45);
+      const onStatement = () => {
+        left -= 1;
+        if (left === 0) throw new Error('interrupted');
+      };
+      expect(await refusal(adoptApply(client, { schema, allow: everything, onStatement })), `seed ${seed}`).toBe(
+        'IU808',
+      );
+    }
+    await adoptApply(client, { schema, allow: everything });
+    expect((await migrateVerify(client, { schema })).failures, `seed ${seed}`).toEqual([]);
+    expect(await one('select count(distinct seq)::int as n, min(seq)::text as least from event_outbox')).toEqual({
+      n: 303,
+      least: '1',
+    });
+    await client.query("update pg_index set indisvalid = false where indexrelid = 'event_outbox_tx_idx'::regclass");
+    const { steps } = await adoptApply(client, { schema, allow: everything });
+    expect(steps.map(({ step }) => step)).toEqual(['index event_outbox_tx_idx']);
+    await adoptBack(client, { schema });
+    expect(await legacyCatalog(client, schema), `seed ${seed}`).toEqual(before);
+    expect(await refusal(adoptBack(client, { schema }))).toBe('IU847');
+  });
+});

@@ -1,0 +1,100 @@
+// What drifted is named, explained and repaired by what the report offers; counts, gates and routes are compared with the last survey.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { recordSurvey, runDrift } from '../../src/install/drift/index.js';
+import { splitStatements } from '../../src/install/migrate/split.js';
+import type { Database } from '../../src/store/database.js';
+import { runIu } from '../support/cli.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+let db: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  database = {
+    pool: db.pool,
+    url: db.url,
+    schema: db.schema,
+    serverVersionNumber: db.major * 10_000,
+    close: async () => {},
+  };
+});
+
+afterAll(() => db.drop());
+
+const iu = (...words: string[]) => runIu(words, { url: db.url, schema: db.schema });
+
+it('finds what was dropped, changed, added or granted, and its own repairs make it clean again', async () => {
+  expect(await runDrift({ database })).toMatchObject({ clean: true, differences: [], lastSurvey: null });
+  await db.pool.query(`
+    create or replace function fn_iu_gate_lock_key() returns bigint language sql stable as 'select 1::bigint';
+    drop index iu_gate_log_key_idx;
+    alter table iu_route_attempt disable trigger trg_iu_route_attempt_append_only`);
+  await db.pool.query(`create function fn_iu_unknown() returns integer language sql as 'select 1';
+    create index iu_gate_log_unknown_idx on iu_gate_log (reason);
+    create trigger unknown_trigger before insert on event_outbox for each row execute function fn_event_type_validate();
+    create table application_table (id integer);
+    revoke select on iu_gate_log from iu_reader`);
+  const report = await runDrift({ database });
+  expect(report.clean).toBe(false);
+  const named = report.differences.map(({ state, key }) => `${state} ${key}`);
+  expect(named).toEqual(
+    expect.arrayContaining([
+      'changed function fn_iu_gate_lock_key()',
+      'missing index iu_gate_log_key_idx',
+      'changed trigger iu_route_attempt.trg_iu_route_attempt_append_only',
+      'unknown function fn_iu_unknown()',
+      'unknown index iu_gate_log_unknown_idx',
+      'unknown trigger event_outbox.unknown_trigger',
+      expect.stringMatching(/^rights right iu_reader lost select/),
+    ]),
+  );
+  expect(named.join('\n')).not.toContain('application_table');
+  expect(report.differences.every(({ explanation }) => explanation.length > 10)).toBe(true);
+
+  const page = JSON.parse((await iu('drift', '--state', 'unknown', '--limit', '2', '--json')).stdout);
+  expect(page.items).toHaveLength(2);
+  const rest = JSON.parse(
+    (await iu('drift', '--state', 'unknown', '--limit', '2', '--json', '--after', page.next)).stdout,
+  );
+  expect([...page.items, ...rest.items].map(({ identity }: { identity: string }) => identity).sort()).toEqual([
+    'event_outbox.unknown_trigger',
+    'fn_iu_unknown()',
+    'iu_gate_log_unknown_idx',
+  ]);
+
+  const printed = await iu('drift', '--sql');
+  expect(printed.exitCode).toBe(2);
+  const client = await db.connect();
+  for (const { text } of splitStatements(printed.stdout)) await client.query(text);
+  await db.pool.query('grant select on iu_gate_log to iu_reader');
+  expect((await runDrift({ database })).differences).toEqual([]);
+  await db.pool.query('drop table application_table');
+});
+
+it('compares counts, gates and routes with the last survey; rows that left the log are damage', async () => {
+  await db.pool.query(
+    `select fn_iu_emit('iu', 'version_applied', 'information_unit', n::text) from generate_series(1, 3) n`,
+  );
+  const recorded = await recordSurvey(database, await runDrift({ database }));
+  expect(recorded).toMatchObject({ kind: 'survey', passed: true });
+  await db.pool.query(`select fn_iu_emit('iu', 'version_applied', 'information_unit', '4')`);
+  await db.pool.query(`select fn_iu_gate_set('iu_core.delivery_enabled', true, 'test')`);
+  await db.pool.query(`select fn_iu_route_set_enabled('iu.version_applied.workflow', true, 'test')`);
+  const calm = await runDrift({ database });
+  expect(calm.clean).toBe(true);
+  expect(calm.lastSurvey).toMatchObject({ evidenceId: recorded.evidence_id });
+  const said = new Map(calm.differences.map(({ key, explanation }) => [key, explanation]));
+  expect(said.get('rows event_outbox')).toBe('3 at the last survey, 4 now (+1)');
+  expect(said.get('gate iu_core.delivery_enabled')).toBe('false at the last survey, true now');
+  expect(said.get('route iu.version_applied.workflow')).toMatch(
+    /version 1 disabled at the last survey, version \d dry-run now/,
+  );
+
+  await db.pool.query(`alter table event_outbox disable trigger trg_event_outbox_append_only;
+    delete from event_outbox where seq <= 2; alter table event_outbox enable always trigger trg_event_outbox_append_only`);
+  const run = await iu('drift', '--find', 'rows event_outbox');
+  expect(run).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('3 at the last survey, 2 now (-1)') });
+  expect((await iu('drift', '--record')).stdout).toMatch(/Survey recorded as evidence \d+/);
+  expect(await iu('drift', '--state', 'data')).toMatchObject({ exitCode: 0 });
+});
