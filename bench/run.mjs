@@ -1,6 +1,7 @@
 // npm run bench NAME [-- --json] [--large] [--quick]
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
+import { benchCut } from './cut.mjs';
 import { benchCutBirths } from './cut-births.mjs';
 import { benchDeliverRate } from './deliver.mjs';
 import { benchBlockedSubject } from './deliver-blocked.mjs';
@@ -29,7 +30,8 @@ const parts = {
   send: [benchSend],
   prune: [benchPrune],
   tree: [benchTree],
-  cut: [benchCutBirths],
+  // Cutting alone, then what reaches the database.
+  cut: [benchCut, benchCutBirths],
 };
 /** Benchmarks without a database: they get no cluster. */
 const plainParts = { recut: [benchRecut] };

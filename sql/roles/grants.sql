@@ -148,6 +148,7 @@ begin
       ('relation', 'iu_event_edit', 'select', 'iu_operator'),
       ('relation', 'iu_event_hop', 'select', 'iu_operator, iu_reader'),
       ('function', 'fn_iu_delivery_cancel', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_delivery_cancel_many', 'execute', 'iu_operator'),
       ('function', 'fn_iu_delivery_claim', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_delivery_delay', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_delivery_disown', 'execute', 'iu_worker, iu_operator'),
@@ -219,6 +220,8 @@ begin
       ('function', 'fn_iu_route_readiness', 'execute', 'iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_route_reject', 'execute', 'iu_operator, iu_approver'),
       ('function', 'fn_iu_route_request_live', 'execute', 'iu_operator'),
+      -- adoption: the verify script of the change looks at it, and an operator runs that for readiness
+      ('relation', 'iu_adoption_step', 'select', 'iu_operator, iu_reader'),
       -- operate
       ('relation', 'iu_activation', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'iu_activation_step', 'select', 'iu_operator, iu_approver, iu_reader'),

@@ -5,7 +5,7 @@ import { IuError } from '../contract/errors/index.js';
 import { alertLine } from '../contract/operate/alert.js';
 import { usualStateFile } from '../operate/alert/state-file.js';
 import { type Look, Watchdog, type WatchdogSettings } from '../operate/alert/watch.js';
-import { type AlertWay, commandWay, urlWay } from '../operate/alert/ways.js';
+import { type AlertSender, type AlertWay, commandWay, urlWay } from '../operate/alert/ways.js';
 import type { CliContext } from './context.js';
 import type { LogFields } from './log.js';
 import { connectionFor } from './settings.js';
@@ -26,21 +26,20 @@ export interface WatchFlags {
 
 /** `iu health --watch` and `--alert`: look, tell what changed, and with `--watch` again until stopped. */
 export async function watchHealth(flags: WatchFlags, command: Command, context: CliContext): Promise<void> {
-  const ways = await openWays(flags, command, context);
-  if (flags.alert === true && ways.length === 0) throw new IuError('IU860');
+  if (flags.alert === true && flags.alertCommand === undefined && flags.alertUrl === undefined) {
+    throw new IuError('IU860');
+  }
   const printer = context.printer(command);
   const connection = await connectionFor(context.config(command), (text) => printer.note(text));
+  const from = { name: installationName(connection.url, context.config(command).deployment), host: hostname() };
+  const ways: AlertWay[] = [];
   try {
-    const settings = settingsOf(flags, command, context, connection, ways);
-    const dog = new Watchdog(settings);
+    ways.push(...(await openWays(flags, from, command, context)));
+    const dog = new Watchdog(settingsOf(flags, command, context, connection, ways));
     const show = (look: Look) => {
       const { told, failed, ...seen } = look;
       printer.result({ ...seen, told: told?.kind ?? null, alert_id: told?.id ?? null, failed }, () =>
-        told !== null
-          ? [alertLine(told, sender(command, context).name)]
-          : flags.watch === true
-            ? []
-            : [look.healthy ? 'healthy, nothing to tell' : 'unhealthy, told before'],
+        told === null ? quietLine(flags, look) : [alertLine(told, from.name)],
       );
     };
     if (flags.watch === true) {
@@ -63,12 +62,22 @@ export async function watchHealth(flags: WatchFlags, command: Command, context: 
   }
 }
 
-function sender(command: Command, context: CliContext): { readonly name: string; readonly host: string } {
-  return { name: context.config(command).deployment ?? 'without a deployment name', host: hostname() };
+function quietLine(flags: WatchFlags, look: Look): string[] {
+  if (flags.watch === true) return [];
+  return [look.healthy ? 'healthy, nothing to tell' : 'unhealthy, told before'];
 }
 
-async function openWays(flags: WatchFlags, command: Command, context: CliContext): Promise<AlertWay[]> {
-  const from = sender(command, context);
+/** What an alert calls the installation: its deployment name, otherwise the name of the database. */
+function installationName(url: string, deployment: string | undefined): string {
+  return deployment ?? (decodeURIComponent(new URL(url).pathname.slice(1)) || 'database');
+}
+
+async function openWays(
+  flags: WatchFlags,
+  from: AlertSender,
+  command: Command,
+  context: CliContext,
+): Promise<AlertWay[]> {
   const ways: AlertWay[] = [];
   if (flags.alertCommand !== undefined) ways.push(commandWay(flags.alertCommand, from, context.environment));
   if (flags.alertUrl !== undefined) {

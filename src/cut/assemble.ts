@@ -1,9 +1,8 @@
-import { isAscii } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { CutPiece } from '../contract/cut/piece.js';
 import { labelOf, slugOf } from './label.js';
 import type { Mark } from './mark.js';
-import { normalizedHash } from './normalized-hash.js';
+import { normalizedRange } from './normalized-hash.js';
 
 /** Pieces of the marks: each goes to the next mark, so together they are the source. The bytes are valid UTF-8. */
 export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): readonly CutPiece[] {
@@ -15,9 +14,9 @@ export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): read
   let utf16Start = 0;
   return marks.map(({ start, kind, level }, ordinal): CutPiece => {
     const end = marks[ordinal + 1]?.start ?? bytes.length;
-    const own = bytes.subarray(start, end);
-    const utf16End = utf16Start + (isAscii(own) ? own.length : utf16Length(own));
     const label = labels[ordinal] ?? '';
+    const normalized = normalizedRange(bytes, start, end, level === 0 ? '' : label);
+    const utf16End = utf16Start + normalized.utf16Length;
     const piece = {
       ordinal,
       parentOrdinal: parents[ordinal] ?? null,
@@ -30,23 +29,12 @@ export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): read
       title: titles[ordinal] ?? '',
       label,
       address: addresses[ordinal] ?? '',
-      rawSha256: hash('sha256', own),
-      normalizedSha256: normalizedHash(bytes, start, end, level === 0 ? '' : label),
+      rawSha256: hash('sha256', bytes.subarray(start, end)),
+      normalizedSha256: normalized.sha256,
     };
     utf16Start = utf16End;
     return piece;
   });
-}
-
-/** UTF-16 units of valid UTF-8: one a character, two for those of four bytes. */
-function utf16Length(bytes: Uint8Array): number {
-  let units = 0;
-  // Adding truth values keeps the loop free of branches that text makes unpredictable.
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] as number;
-    units += +((byte & 0xc0) !== 0x80) + +(byte >= 0xf0);
-  }
-  return units;
 }
 
 /** Nobody reads a longer title; a line of megabytes that begins with a mark is no reason to keep it three times. */

@@ -6,19 +6,31 @@ import { cleanText, normalizeText, numberLength } from '../contract/cut/normaliz
 
 /** Bytes looked at behind a label: what follows a number is short. */
 const afterLabel = 64;
+const mostScratchKept = 1 << 22;
 let scratch = Buffer.allocUnsafe(1 << 16);
+/** Bytes of the range last cleaned that are no UTF-16 unit of their own. */
+let continuationBytes = 0;
 
-/** sha256 of the normalised text of a range of valid UTF-8. */
-export function normalizedHash(bytes: Buffer, start: number, end: number, label: string): string {
+export interface NormalizedRange {
+  /** sha256 of the normalised text. */
+  readonly sha256: string;
+  /** UTF-16 units of the text as it stands; counted on the way. */
+  readonly utf16Length: number;
+}
+
+/** What `normalizeText` makes of a range of valid UTF-8. */
+export function normalizedRange(bytes: Buffer, start: number, end: number, label: string): NormalizedRange {
   if (end - start > scratch.length) scratch = Buffer.allocUnsafe(2 * (end - start));
   const length = cleanInto(scratch, bytes, start, end);
-  if (length < 0) return hash('sha256', normalizeText(bytes.toString('utf8', start, end), label));
-  const from = afterHeadingMarks(length);
-  const dropped = from + numberBytes(from, length, label);
-  if (dropped < from) return hash('sha256', normalizeText(bytes.toString('utf8', start, end), label));
-  const result = hash('sha256', scratch.subarray(dropped, length));
-  if (scratch.length > 1 << 22) scratch = Buffer.allocUnsafe(1 << 16);
-  return result;
+  const from = length < 0 ? 0 : afterHeadingMarks(length);
+  const number = length < 0 ? -1 : numberBytes(from, length, label);
+  if (number < 0) {
+    const text = bytes.toString('utf8', start, end);
+    return { sha256: hash('sha256', normalizeText(text, label)), utf16Length: text.length };
+  }
+  const sha256 = hash('sha256', scratch.subarray(from + number, length));
+  if (scratch.length > mostScratchKept) scratch = Buffer.allocUnsafe(1 << 16);
+  return { sha256, utf16Length: end - start - continuationBytes };
 }
 
 /** Bytes of the number label at `from`; negative when the first bytes do not tell. */
@@ -28,7 +40,8 @@ function numberBytes(from: number, length: number, label: string): number {
   const seen = 4 * label.length + afterLabel;
   const prefix = scratch.toString('utf8', from, Math.min(length, from + seen));
   const characters = numberLength(prefix, cleanText(label));
-  if (characters > prefix.length - 4 && length - from > seen) return -length;
+  if (characters === 0) return 0;
+  if (characters > prefix.length - 4 && length - from > seen) return -1;
   return Buffer.byteLength(prefix.slice(0, characters));
 }
 
@@ -59,6 +72,7 @@ const classOf = new Uint8Array(256).map((_, byte) => {
 function cleanInto(out: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
   let length = 0;
   let at = start;
+  continuationBytes = 0;
   // Most text is plain bytes and spaces: the inner loop does nothing else.
   for (;;) {
     while (at < end) {
@@ -70,9 +84,17 @@ function cleanInto(out: Uint8Array, bytes: Uint8Array, start: number, end: numbe
       at++;
     }
     if (at >= end) break;
-    if (classOf[bytes[at] as number] === 2) {
-      const size = wideCharacter(bytes, at, bytes[at] as number);
+    const lead = bytes[at] as number;
+    if (lead >= 0xc3 && lead <= 0xcb) {
+      // Latin letters with a mark; here for speed, `wideCharacter` says the same.
+      out[length++] = lead;
+      out[length++] = bytes[at + 1] as number;
+      at += 2;
+      continuationBytes++;
+    } else if (classOf[lead] === 2) {
+      const size = wideCharacter(bytes, at, lead);
       if (size < 0) return -1;
+      continuationBytes += (size & 15) - 1;
       if (size < 16) for (let index = 0; index < size; index++) out[length++] = bytes[at + index] as number;
       else if (size >= 32 && length > 0 && out[length - 1] !== 0x20) out[length++] = 0x20;
       at += size & 15;

@@ -52,6 +52,8 @@ export function paragraphLabel(text: string): string {
   return label.replace(/[\ud800-\udbff]$/, '') || 'paragraph';
 }
 
+const endsSentence = new Set(Buffer.from('.,;:!?"'));
+
 class ParagraphReader {
   private readonly paragraphs: Paragraph[] = [];
   private start = -1;
@@ -98,10 +100,27 @@ class ParagraphReader {
     if (this.lines > 2 || this.firstEnd - this.start > 3 * longestHeading) return null;
     const underline = this.lines === 2 ? this.underlineLevel() : 0;
     if (this.lines === 2 && underline === 0) return null;
+    if (underline === 0 && this.cannotBeHeading()) return null;
     const title = this.bytes.toString('utf8', this.start, this.firstEnd).replace(/\s+/gu, ' ').trim();
     if (underline > 0) return { level: underline, title };
     const level = title.length > longestHeading ? 0 : levelOfLoneLine(title);
     return level > 0 ? { level, title } : null;
+  }
+
+  /** Most lines that stand alone are sentences; their bytes tell it before anything is decoded. */
+  private cannotBeHeading(): boolean {
+    let end = this.firstEnd;
+    while (end > this.start && (this.bytes[end - 1] ?? 0) <= 0x20) end--;
+    if (endsSentence.has(this.bytes[end - 1] ?? 0)) return true;
+    let first = this.start;
+    while ((this.bytes[first] ?? 0) <= 0x20 && first < end) first++;
+    const isNumbered = (this.bytes[first] ?? 0) >= 0x30 && (this.bytes[first] ?? 0) <= 0x39;
+    if (isNumbered) return false;
+    for (let at = first; at < end; at++) {
+      const byte = this.bytes[at] ?? 0;
+      if (byte >= 0x61 && byte <= 0x7a) return true;
+    }
+    return false;
   }
 
   /** 1 for a line of `=`, 2 for one of `-` or `~`, at least three and not much shorter than the text above; otherwise 0. */

@@ -1550,6 +1550,10 @@ export interface CatalogFunctions {
     readonly args: { p_event_id: string | null; p_route_code: string | null; p_reason: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_delivery_cancel_many: {
+    readonly args: { p_route_code: string | null; p_created_before: string | null; p_until_event_seq: string | null; p_reason: string | null; p_limit?: number | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_delivery_claim: {
     readonly args: { p_runner_id: string | null; p_limit: number | null; p_lease_seconds: number | null; p_deployment: string | null; p_in_database?: boolean | null; p_route_ids?: readonly (string | null)[] | null; p_rooms?: readonly (number | null)[] | null; p_room?: number | null };
     readonly result: readonly (string | null)[];

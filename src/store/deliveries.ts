@@ -105,6 +105,32 @@ export function cancelDelivery(
   return callForResult(database, 'select fn_iu_delivery_cancel($1, $2, $3)', [eventId, routeCode, reason]);
 }
 
+/** Which waiting deliveries of a route are cancelled together. */
+export interface CancelFilter {
+  readonly route: string;
+  readonly olderThan?: string | undefined;
+  readonly untilEvent?: string | undefined;
+}
+
+/** What one part did; `remaining` is counted up to 10,001. */
+export interface CancelledPart {
+  readonly route_code: string;
+  readonly cancelled: number;
+  readonly remaining: number;
+  readonly until_event_seq: string;
+}
+
+/** Cancels at most `limit` of them (0 only counts), in one transaction. */
+export function cancelDeliveries(
+  database: Queryable,
+  filter: CancelFilter,
+  reason: string,
+  limit: number,
+): Promise<CancelledPart> {
+  const values = [filter.route, filter.olderThan ?? null, filter.untilEvent ?? null, reason, limit];
+  return callForResult(database, 'select fn_iu_delivery_cancel_many($1, $2, $3, $4, $5)', values);
+}
+
 /** One claim of one route that is being sent. */
 export interface LeaseRow {
   readonly route_code: string;

@@ -107,7 +107,10 @@ describe('iu activate', () => {
     await expect(db.pool.query("update iu_activation_step set outcome = 'passed'")).rejects.toMatchObject({
       code: 'IU310',
     });
-    const down = await runIu(['migrate', 'down'], { url: db.url, schema: db.schema });
+    const down = await runIu(['migrate', 'down', '--steps', '2', '--without-backup', 'test'], {
+      url: db.url,
+      schema: db.schema,
+    });
     expect([down.exitCode, down.stderr]).toEqual([3, expect.stringContaining('IU811')]);
   });
 });

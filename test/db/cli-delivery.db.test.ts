@@ -93,6 +93,48 @@ describe('iu delivery', () => {
     expect((await iu('gate', 'log')).stdout).toContain('maintenance');
   });
 
+  it('cancels everything that waits for a route after a preview, and nothing that is being sent or came later', async () => {
+    await liveRoute(db, 'r', { ordering: 'subject' });
+    await liveRoute(db, 'other');
+    for (const subject of ['a', 'a', 'b', 'c']) await emit(db.pool, subject);
+    await drain(db.pool);
+    // The heads of all subjects are being sent; behind that of one there is another.
+    const held = await claim(db);
+    await settle(
+      db,
+      held.filter((row) => row.event_subject_ref === 'c'),
+      'released',
+    );
+    const many = ['delivery', 'cancel', '--route', 'r', '--reason', 'too late'];
+    expect(await json(...many, '--older-than', '1h')).toMatchObject({ remaining: 0, goOn: null });
+    const counted = await json(...many);
+    expect(counted.cancelled).toBe(0);
+    expect((await iu(...many)).stdout).toMatch(
+      /^Would cancel \d deliveries to r\.\nNothing was changed\.\nTo do it: .*--until-event \d+ --yes\n$/,
+    );
+    await emit(db.pool, 'd');
+    await drain(db.pool);
+    expect(counted.remaining).toBe(2);
+    expect(await json(...many, '--until-event', counted.untilEventSeq, '--yes')).toEqual({
+      routeCode: 'r',
+      cancelled: 2,
+    });
+    const { rows } = await db.pool.query(
+      "select status, failure_detail from iu_route_attempt where route_code = 'r' and status = 'cancelled'",
+    );
+    expect(rows).toHaveLength(2);
+    expect(rows[0].failure_detail).toContain('too late');
+    const left = held.filter((row) => row.event_subject_ref !== 'c');
+    expect(await settle(db, left, 'sent')).toMatchObject({ settled: left.length });
+    expect((await claim(db)).map((row) => row.event_subject_ref).sort()).toContain('d');
+    expect(
+      (await oneRow(db, "select count(*)::int as n from iu_route_lane where route_id = 1 and lane_key not like '%:d'"))
+        .n,
+    ).toBe(0);
+    expect((await iu('delivery', 'cancel', '--reason', 'x')).exitCode).toBe(64);
+    expect((await iu(...many.map((word) => (word === 'r' ? 'nowhere' : word)))).stderr).toContain('IU337');
+  });
+
   it('says a sentence for every reason that the database gives', async () => {
     const { rows } = await db.pool.query(
       `select distinct m[1] as reason from pg_proc, regexp_matches(prosrc, '(?:then|return|:=|when) ''([a-z]+_[a-z_]+)''', 'g') m

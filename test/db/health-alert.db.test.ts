@@ -9,6 +9,7 @@ import { type AlertWay, commandWay } from '../../src/operate/alert/ways.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Sink, startSink } from '../support/sink.js';
+import { waitFor } from '../support/wait.js';
 import { makeHealthy } from '../support/worker.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'iu-alert-'));
@@ -121,6 +122,19 @@ describe('alerts', () => {
     for (let looks = 0; looks < 3; looks += 1) await dog.look();
     expect(way.told).toEqual(['red: worker_gate_closed', 'red: worker_gate_closed']);
     await gate('route_worker_enabled', true);
+  });
+
+  it('are told by a watch that looks again and again, until it is stopped', async () => {
+    const way = keeping();
+    const stop = new AbortController();
+    const done = dogWith([way], { everySeconds: 1, now: Date.now }).run(stop.signal, () => {});
+    await gate('route_worker_enabled', false);
+    await waitFor(async () => way.told.length === 1);
+    await gate('route_worker_enabled', true);
+    await waitFor(async () => way.told.length === 2);
+    stop.abort();
+    await done;
+    expect(way.told).toEqual(['red: worker_gate_closed', 'recovered: ']);
   });
 
   it('run a command that gets the text and the whole alert, and nothing of ours', async () => {

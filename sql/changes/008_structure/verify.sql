@@ -182,7 +182,7 @@ begin
     ('function', 'fn_iu_tree_subtree(uuid, integer)', 'a90e1b33596df5046a95484258714040'),
     ('function', 'fn_iu_tree_verify(uuid)', '89990f5e1efad60a6ba2b41cf4144175'),
     ('function', 'fn_iu_tree_verify_document(uuid)', 'ac62e5637dac6ff552127a8bf32207cf'),
-    ('function', 'fn_iu_tree_verify_part(uuid[])', 'a4dd190babf1ac26e2e0d4eacdfd0dc6'),
+    ('function', 'fn_iu_tree_verify_part(uuid[])', 'efd70fb66285b248751b43040ed7aaec'),
     ('function', 'fn_iu_unit_at(text, timestamp with time zone)', '3e02d4206b8e2ea9a1ea203debef2b1c'),
     ('function', 'fn_iu_unit_ref(text)', '3649a7aa49bf717e64cff5a8035f3cf1'),
     ('index', 'iu_collection_path_path_idx', '73813d00dfd55246f8508a6511819995'),

@@ -22,6 +22,7 @@ drop function fn_iu_delivery_health();
 drop function fn_iu_delivery_execute(text, uuid);
 drop function fn_iu_delivery_hop(integer);
 drop function fn_iu_delivery_take(uuid);
+drop function fn_iu_delivery_cancel_many(text, timestamptz, bigint, text, integer);
 drop function fn_iu_delivery_cancel(uuid, text, text);
 drop function fn_iu_delivery_routes(bigint[]);
 drop function fn_iu_delivery_state(text, bigint[]);

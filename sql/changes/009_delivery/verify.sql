@@ -56,6 +56,7 @@ begin
     ('constraint', 'iu_event_hop.iu_event_hop_pkey', '180f4d00daca3aa5034ec82e4854213f'),
     ('function', 'fn_iu_delivery_allowance(bigint, integer, timestamp with time zone)', 'eeded1d97515051830c53841025a6e7f'),
     ('function', 'fn_iu_delivery_cancel(uuid, text, text)', 'fbe7aec4ec323b69832179cb64419469'),
+    ('function', 'fn_iu_delivery_cancel_many(text, timestamp with time zone, bigint, text, integer)', '7c0dd87afdb1ded1350424c097992a16'),
     ('function', 'fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer)', '6e95d1bc78eda52e65e00bdd6c110489'),
     ('function', 'fn_iu_delivery_dead(iu_route_delivery, text, text, text)', '174528b0caf70f0bb803fbf5dbe8e57c'),
     ('function', 'fn_iu_delivery_delay(jsonb, integer, integer, double precision)', '4734e0c57078d65d4284260592360484'),

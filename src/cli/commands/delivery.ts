@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import {
+  cancelDeliveries,
   cancelDelivery,
   type DeliveryRow,
   findDelivery,
@@ -11,7 +12,7 @@ import {
 import { eventIdOfSeq } from '../../store/events.js';
 import type { Queryable } from '../../store/listing.js';
 import { type CliContext, withExamples } from '../context.js';
-import { eventIdOrSeq, pointInTime } from '../global-options.js';
+import { countedId, eventIdOrSeq, pointInTime } from '../global-options.js';
 import { holdSentence } from '../hold.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
@@ -119,24 +120,77 @@ function registerShow(delivery: Command, context: CliContext): void {
   });
 }
 
+interface CancelOptions {
+  readonly reason: string;
+  readonly route?: string;
+  readonly olderThan?: string;
+  readonly untilEvent?: string;
+  readonly yes?: boolean;
+}
+
 function registerCancel(delivery: Command, context: CliContext): void {
   withExamples(
     delivery
       .command('cancel')
-      .description('Take one delivery out of the queue for good; an attempt cancelled stays')
-      .argument('<event>', 'id or seq of the event', eventIdOrSeq)
-      .argument('<route>', 'code of the route')
-      .requiredOption('--reason <text>', 'why; it stands in the attempt'),
+      .description('Take deliveries out of the queue for good; of each an attempt cancelled stays')
+      .argument('[event]', 'id or seq of one event', eventIdOrSeq)
+      .argument('[route]', 'code of its route')
+      .requiredOption('--reason <text>', 'why; it stands in the attempt')
+      .option('--route <code>', 'instead of one event: everything that waits for this route and is not being sent')
+      .option('--older-than <time>', 'with --route: only queued before then, such as 2h or 2026-03-01', pointInTime)
+      .option('--yes', 'with --route: do it; without it only counts')
+      .option('--until-event <seq>', 'with --route: only up to this event, as the count that named it', countedId),
     "iu delivery cancel 42 crm --reason 'sent by hand'",
-  ).action(async (event: string, route: string, options: { reason: string }, command: Command) => {
+    "iu delivery cancel --route crm --older-than 2d --reason 'too late, see ticket 4711' --yes",
+  ).action(async (event: string | undefined, route: string | undefined, options: CancelOptions, command: Command) => {
+    if ((event === undefined) === (options.route === undefined) || (event === undefined) !== (route === undefined)) {
+      throw new IuError('IU031', { message: 'Say either an event and its route, or --route CODE for all that waits.' });
+    }
+    if (options.route !== undefined) return cancelMany(context, command, { ...options, route: options.route });
     const result = await context.withDatabase(command, async ({ pool }) =>
-      cancelDelivery(pool, await eventIdOf(pool, event), route, options.reason),
+      cancelDelivery(pool, await eventIdOf(pool, event ?? ''), route ?? '', options.reason),
     );
     context
       .printer(command)
       .result(result, () => [
         `Delivery of event ${result.event_id} to ${result.route_code} is cancelled (attempt ${result.attempt_no}).`,
       ]);
+  });
+}
+
+/** Deliveries of one transaction when many are cancelled. */
+const cancelPart = 500;
+
+async function cancelMany(
+  context: CliContext,
+  command: Command,
+  options: CancelOptions & { readonly route: string },
+): Promise<void> {
+  const printer = context.printer(command);
+  await context.withDatabase(command, async ({ pool }) => {
+    const counted = await cancelDeliveries(pool, options, options.reason, 0);
+    const upTo = { ...options, untilEvent: counted.until_event_seq };
+    if (options.yes !== true) {
+      const goOn = `${commandLineWithout(context.words, ['--until-event'])} --until-event ${counted.until_event_seq} --yes`;
+      const many = counted.remaining > 10_000 ? 'more than 10000' : String(counted.remaining);
+      printer.result({ ...counted, go_on: counted.remaining === 0 ? null : goOn }, () =>
+        counted.remaining === 0
+          ? ['Nothing matches: there is nothing to cancel.']
+          : [`Would cancel ${many} deliveries to ${counted.route_code}.`, 'Nothing was changed.', `To do it: ${goOn}`],
+      );
+      return;
+    }
+    let cancelled = 0;
+    for (let remaining = counted.remaining; remaining > 0; ) {
+      const part = await cancelDeliveries(pool, upTo, options.reason, cancelPart);
+      cancelled += part.cancelled;
+      // Nothing was cancelled although some waited: a runner has claimed them.
+      remaining = part.cancelled === 0 ? 0 : part.remaining;
+      if (remaining > 0) printer.note(`${cancelled} cancelled`);
+    }
+    printer.result({ route_code: counted.route_code, cancelled }, () => [
+      `${cancelled} deliveries to ${counted.route_code} are cancelled.`,
+    ]);
   });
 }
 

@@ -10,6 +10,8 @@ const unseen = /[\u00AD\u200B\u2060\uFEFF]/g;
 const footnoteMarkers = /\s*\[\^[^\]\s]{1,40}\](?!:)(?:\s*,\s*\[\^[^\]\s]{1,40}\](?!:))*/g;
 /** `[^12]:` at the start of a footnote: its number is given by the order of the markers. */
 const footnoteNumber = /\[\^[^\]\s]{1,40}\]:/g;
+/** Short labels mostly are; asking costs a fifth of cleaning. */
+const alreadyClean = /^[!-Z\]-~]+(?: [!-Z\]-~]+)*$/;
 const headingMarks = /^(?:#{1,6} )+/;
 const numberWords =
   'art(?:\\.|icles?|ikel)?|abs(?:\\.|atz)?|sec(?:\\.|tion)?|subsection|chapter|part|title|paragraph|point|annex|appendix|teil|kapitel|abschnitt|hauptstück|titel|buch|anhang|điều|chương|mục|phần|khoản|điểm|phụ lục|§+';
@@ -29,6 +31,7 @@ export function normalizeText(text: string, label?: string): string {
 
 /** Without what nobody sees, but with heading marks and number. */
 export function cleanText(text: string): string {
+  if (text.length < 64 && alreadyClean.test(text)) return text;
   return text
     .replace(unseen, '')
     .replace(footnoteMarkers, '')

@@ -48,7 +48,9 @@ export interface DoubtfulMatch {
   readonly candidates: readonly { readonly oldKey: string; readonly score: number; readonly reason: MatchReason }[];
 }
 
-/** A person's word about one new piece; counts before everything else. */
+/**
+ * A person's word about one new piece; counts before everything else. Two that name one old piece make it a split, two that name one new piece a merge.
+ */
 export interface MatchOverride {
   readonly newKey: string;
   /** null: it is new. */

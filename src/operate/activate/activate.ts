@@ -70,7 +70,7 @@ function stopped(step: Step, result: StepResult): IuError {
   const said = typeof result.evidence.message === 'string' ? `: ${result.evidence.message.replace(/\.$/, '')}` : '';
   return new IuError('IU867', {
     message: `Stopped at ${step.name} (${step.what})${said}.`,
-    hint: `${result.wayOut ?? ''}. Then run it again, it goes on here. Way back: ${step.wayBack}`,
+    hint: `${(result.wayOut ?? '').replace(/\.$/, '')}. Then run it again, it goes on here. Way back: ${step.wayBack}.`,
     step: step.name,
   });
 }

@@ -72,9 +72,14 @@ async function precheck(wishes: ActivationWishes): Promise<StepResult> {
 async function backup(wishes: ActivationWishes): Promise<StepResult> {
   const { database, withoutBackup, backupFolder: folder, toolFolder, environment, onProgress } = wishes;
   if (withoutBackup !== undefined) return { outcome: 'skipped', evidence: { reason: withoutBackup } };
-  const made = await backUp(database, { folder, toolFolder, environment, onProgress, now: wishes.now() });
-  const { file, bytes, sha256, tocEntries, tool, takenAt } = made.record;
-  return passed({ file, bytes, sha256, tocEntries, tool, takenAt });
+  try {
+    const made = await backUp(database, { folder, toolFolder, environment, onProgress, now: wishes.now() });
+    const { file, bytes, sha256, tocEntries, tool, takenAt } = made.record;
+    return passed({ file, bytes, sha256, tocEntries, tool, takenAt });
+  } catch (error) {
+    const { evidence, wayOut } = failureOf(error);
+    return failed(evidence, `${wayOut} Or leave it out, with the reason on record: --without-backup REASON`);
+  }
 }
 
 async function migrate({ database, onProgress }: ActivationWishes): Promise<StepResult> {
