@@ -2,6 +2,7 @@
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
 import { benchCut } from './cut.mjs';
+import { benchCutBirths } from './cut-births.mjs';
 import { benchDeliverRate } from './deliver.mjs';
 import { benchBlockedSubject } from './deliver-blocked.mjs';
 import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './deliver-latency.mjs';
@@ -29,8 +30,8 @@ const parts = {
   send: [benchSend],
   prune: [benchPrune],
   tree: [benchTree],
-  // Cutting alone; what reaches the database is measured by the parts after it.
-  cut: [benchCut],
+  // Cutting alone, then what reaches the database.
+  cut: [benchCut, benchCutBirths],
 };
 /** Benchmarks without a database: they get no cluster. */
 const plainParts = { recut: [benchRecut] };

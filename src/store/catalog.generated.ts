@@ -144,11 +144,91 @@ export interface IuCollectionPathRow {
   readonly sibling_rank: string;
 }
 
-/** A row of the table iu_cut_piece. */
-export interface IuCutPieceRow {
+/** A row of the table iu_cut_approval. */
+export interface IuCutApprovalRow {
+  readonly actor_ref: string;
+  readonly approval_id: string;
+  readonly approved_at: string;
+  readonly approved_by: string;
+  readonly gate: number;
+  readonly manifest_digest: string;
+  readonly note: string;
+  readonly run_id: string;
+}
+
+/** A row of the table iu_cut_bridge_request. */
+export interface IuCutBridgeRequestRow {
+  readonly kind: string;
+  readonly operation_id: string | null;
+  readonly request: string;
+  readonly request_id: string;
+  readonly request_key: string;
+  readonly run_id: string;
+  readonly unit_id: string;
+}
+
+/** A row of the table iu_cut_decision. */
+export interface IuCutDecisionRow {
+  readonly actor_ref: string;
+  readonly decided_at: string;
+  readonly decided_by: string;
+  readonly decision_id: string;
+  readonly note: string | null;
+  readonly ordinal: number;
+  readonly run_id: string;
+  readonly unit_id: string | null;
+}
+
+/** A row of the table iu_cut_doubt. */
+export interface IuCutDoubtRow {
+  readonly candidates: string;
+  readonly ordinal: number;
+  readonly run_id: string;
+}
+
+/** A row of the table iu_cut_log. */
+export interface IuCutLogRow {
+  readonly actor_ref: string;
+  readonly detail: string;
+  readonly from_state: string | null;
+  readonly log_id: string;
+  readonly recorded_at: string;
+  readonly recorded_by: string;
+  readonly run_id: string;
+  readonly to_state: string;
+}
+
+/** A row of the table iu_cut_mark. */
+export interface IuCutMarkRow {
   readonly address: string;
   readonly byte_end: number;
   readonly byte_start: number;
+  readonly kind: string;
+  readonly label: string;
+  readonly level: number;
+  readonly normalized_sha256: string;
+  readonly ordinal: number;
+  readonly parent_ordinal: number | null;
+  readonly run_id: string;
+  readonly sha256: string;
+  readonly title: string;
+  readonly unit_kind: string;
+}
+
+/** A row of the table iu_cut_operation. */
+export interface IuCutOperationRow {
+  readonly batch_no: number;
+  readonly operation_id: string;
+  readonly run_id: string;
+}
+
+/** A row of the table iu_cut_piece. */
+export interface IuCutPieceRow {
+  readonly address: string;
+  readonly anchor: string;
+  readonly byte_end: number;
+  readonly byte_start: number;
+  readonly normalized_sha256: string;
   readonly ordinal: number;
   readonly run_id: string;
   readonly sha256: string;
@@ -156,25 +236,72 @@ export interface IuCutPieceRow {
   readonly version_id: string;
 }
 
+/** A row of the table iu_cut_plan_piece. */
+export interface IuCutPlanPieceRow {
+  readonly address: string | null;
+  readonly fate: string;
+  readonly ordinal: number;
+  readonly reason: string;
+  readonly run_id: string;
+  readonly score: string | null;
+  readonly unit_id: string | null;
+}
+
+/** A row of the table iu_cut_plan_step. */
+export interface IuCutPlanStepRow {
+  readonly action: string;
+  readonly note: string | null;
+  readonly ordinal: number | null;
+  readonly reason: string;
+  readonly run_id: string;
+  readonly score: string | null;
+  readonly step: string;
+  readonly step_no: number;
+  readonly unit_id: string | null;
+}
+
 /** A row of the table iu_cut_run. */
 export interface IuCutRunRow {
+  readonly actor_ref: string;
+  readonly anchors_only: number;
+  readonly apply_tx_id: string | null;
+  readonly base_hash: string | null;
   readonly config: string;
   readonly created_by: string;
+  readonly cut_digest: string | null;
   readonly cutter_name: string;
   readonly cutter_version: string;
+  readonly detail: string;
   readonly document_address: string;
   readonly document_id: string | null;
+  readonly document_title: string;
   readonly finished_at: string | null;
-  readonly piece_count: number;
+  readonly is_birth: boolean | null;
+  readonly manifest: string;
+  readonly owner_ref: string;
+  readonly piece_count: number | null;
   readonly pin_id: string;
+  readonly plan_digest: string | null;
   readonly revision_label: string;
   readonly run_id: string;
   readonly run_key: string;
   readonly started_at: string;
-  readonly status: string;
+  readonly state: string;
+  readonly text_hash_before: string | null;
+  readonly tree_hash_before: string | null;
   readonly units_created: number;
   readonly units_deprecated: number;
+  readonly units_moved: number;
   readonly units_revised: number;
+}
+
+/** A row of the table iu_cut_version. */
+export interface IuCutVersionRow {
+  readonly before_title: string | null;
+  readonly before_version_id: string;
+  readonly run_id: string;
+  readonly unit_id: string;
+  readonly version_id: string;
 }
 
 /** A row of the table iu_delivery_target. */
@@ -864,6 +991,47 @@ export interface UnitVersionRow {
   readonly version_seq: number;
 }
 
+/** A row of the view v_iu_cut_plan. */
+export interface VIuCutPlanRow {
+  readonly fate: string | null;
+  readonly label: string | null;
+  readonly level: number | null;
+  readonly line: string | null;
+  readonly note: string | null;
+  readonly ordinal: number | null;
+  readonly reason: string | null;
+  readonly run_id: string | null;
+  readonly score: string | null;
+  readonly unit: string | null;
+  readonly what: string | null;
+}
+
+/** A row of the view v_iu_cut_run. */
+export interface VIuCutRunRow {
+  readonly actor_ref: string | null;
+  readonly anchors_only: number | null;
+  readonly created_by: string | null;
+  readonly cutter_name: string | null;
+  readonly cutter_version: string | null;
+  readonly document_address: string | null;
+  readonly doubts: string | null;
+  readonly finished_at: string | null;
+  readonly gate_1_approved_by: string | null;
+  readonly gate_2_approved_by: string | null;
+  readonly media_type: string | null;
+  readonly piece_count: number | null;
+  readonly pin_sha256: string | null;
+  readonly revision_label: string | null;
+  readonly run_id: string | null;
+  readonly started_at: string | null;
+  readonly state: string | null;
+  readonly units_created: number | null;
+  readonly units_deprecated: number | null;
+  readonly units_moved: number | null;
+  readonly units_revised: number | null;
+  readonly waits_for: string | null;
+}
+
 /** A row of the view v_iu_delivery. */
 export interface VIuDeliveryRow {
   readonly attempt_no: number | null;
@@ -1078,8 +1246,18 @@ export interface CatalogRelations {
   readonly iu_archived_row: IuArchivedRowRow;
   readonly iu_attempt_reconciliation: IuAttemptReconciliationRow;
   readonly iu_collection_path: IuCollectionPathRow;
+  readonly iu_cut_approval: IuCutApprovalRow;
+  readonly iu_cut_bridge_request: IuCutBridgeRequestRow;
+  readonly iu_cut_decision: IuCutDecisionRow;
+  readonly iu_cut_doubt: IuCutDoubtRow;
+  readonly iu_cut_log: IuCutLogRow;
+  readonly iu_cut_mark: IuCutMarkRow;
+  readonly iu_cut_operation: IuCutOperationRow;
   readonly iu_cut_piece: IuCutPieceRow;
+  readonly iu_cut_plan_piece: IuCutPlanPieceRow;
+  readonly iu_cut_plan_step: IuCutPlanStepRow;
   readonly iu_cut_run: IuCutRunRow;
+  readonly iu_cut_version: IuCutVersionRow;
   readonly iu_delivery_target: IuDeliveryTargetRow;
   readonly iu_deployment: IuDeploymentRow;
   readonly iu_event_dedupe: IuEventDedupeRow;
@@ -1122,6 +1300,8 @@ export interface CatalogRelations {
   readonly iu_suppressed_event: IuSuppressedEventRow;
   readonly iu_tree_path: IuTreePathRow;
   readonly unit_version: UnitVersionRow;
+  readonly v_iu_cut_plan: VIuCutPlanRow;
+  readonly v_iu_cut_run: VIuCutRunRow;
   readonly v_iu_delivery: VIuDeliveryRow;
   readonly v_iu_event_accounting: VIuEventAccountingRow;
   readonly v_iu_event_backlog: VIuEventBacklogRow;
@@ -1198,28 +1378,160 @@ export interface CatalogFunctions {
     readonly args: {  };
     readonly result: string | null;
   };
-  readonly fn_iu_cut_begin: {
-    readonly args: { p_pin_id: string | null; p_document_address: string | null; p_revision_label: string | null; p_cutter_name: string | null; p_cutter_version: string | null; p_piece_count: number | null; p_config?: string | null };
-    readonly result: readonly ({ run_id: string | null; status: string | null; document_id: string | null; is_new: boolean | null; units_created: number | null; units_revised: number | null; units_deprecated: number | null })[];
-  };
-  readonly fn_iu_cut_count: {
-    readonly args: { p_run_id: string | null; p_created: number | null; p_revised: number | null; p_deprecated: number | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cut_finish: {
-    readonly args: { p_run_id: string | null; p_document_id: string | null; p_pieces: string | null };
+  readonly fn_iu_cut_advance: {
+    readonly args: { p_run_id: string | null; p_actor: string | null };
     readonly result: string | null;
   };
-  readonly fn_iu_cut_free_address: {
-    readonly args: { p_address: string | null };
+  readonly fn_iu_cut_anchor: {
+    readonly args: { p_run: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_cut_apply: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_apply_steps: {
+    readonly args: { p_run: string | null; p_reference: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_cut_apply_texts: {
+    readonly args: { p_run: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_cut_approve: {
+    readonly args: { p_run_id: string | null; p_manifest_digest: string | null; p_note: string | null; p_actor: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_await_lifecycle: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_base: {
+    readonly args: { p_document_address: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_birth: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_bridge: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_bridge_requests: {
+    readonly args: { p_run_id: string | null };
+    readonly result: readonly ({ place: string | null; request_key: string | null; kind: string | null; unit_id: string | null; operation_id: string | null; request: string | null })[];
+  };
+  readonly fn_iu_cut_claim: {
+    readonly args: { p_run_id: string | null; p_actor: string | null };
+    readonly result: IuCutRunRow;
+  };
+  readonly fn_iu_cut_conflict: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_decide: {
+    readonly args: { p_run_id: string | null; p_ordinal: number | null; p_unit_id: string | null; p_note: string | null; p_actor: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_digest: {
+    readonly args: { p_run_id: string | null; p_what: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_enact: {
+    readonly args: { p_run: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_cut_living_units: {
     readonly args: { p_document_id: string | null };
     readonly result: readonly ({ position: string | null; unit_id: string | null; parent_id: string | null; canonical_address: string | null; version_id: string | null; body: string | null; body_sha256: string | null })[];
   };
+  readonly fn_iu_cut_manifest: {
+    readonly args: { p_run_id: string | null; p_matcher: string | null; p_normalizer: string | null; p_plan_digest: string | null; p_base_hash: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_manifest_digest: {
+    readonly args: { p_manifest: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_mark: {
+    readonly args: { p_run_id: string | null; p_pieces: string | null; p_actor: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_may_follow: {
+    readonly args: { p_from: string | null; p_to: string | null };
+    readonly result: boolean | null;
+  };
+  readonly fn_iu_cut_misplaced: {
+    readonly args: { p_run_id: string | null; p_document_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_piece_units: {
+    readonly args: { p_run_id: string | null };
+    readonly result: readonly ({ ordinal: number | null; unit_id: string | null; fate: string | null })[];
+  };
+  readonly fn_iu_cut_plan: {
+    readonly args: { p_run_id: string | null; p_plan: string | null; p_actor: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_prepare: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_record: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_reference: {
+    readonly args: { p_run_id: string | null; p_gate: number | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_rollback: {
+    readonly args: { p_run_id: string | null; p_approval_ref: string | null; p_reason: string | null; p_actor: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_said: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_start: {
+    readonly args: { p_pin_id: string | null; p_document_address: string | null; p_document_title: string | null; p_owner_ref: string | null; p_revision_label: string | null; p_cutter_name: string | null; p_cutter_version: string | null; p_config: string | null; p_actor: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_stop: {
+    readonly args: { p_run: string | null; p_state: string | null; p_code: string | null; p_detail: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_structural_check: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_undo_birth: {
+    readonly args: { p_run: string | null; p_reference: string | null; p_reason: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_cut_undo_texts: {
+    readonly args: { p_run: string | null; p_reference: string | null; p_reason: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_cut_unenact: {
+    readonly args: { p_units: readonly (string | null)[] | null; p_actor: string | null; p_reference: string | null; p_reason: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_cut_verify: {
     readonly args: { p_run_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_void: {
+    readonly args: { p_run_id: string | null; p_reason: string | null; p_actor: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_waits_for: {
+    readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_write_check: {
+    readonly args: { p_run: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_dead_letter_edit_retry: {

@@ -1,4 +1,7 @@
 import type pg from 'pg';
+import { type CutPlan, type PlannablePiece, type StandingUnit, unitKindOf } from '../contract/cut/plan.js';
+import type { MatchOverride } from '../contract/cut/recut.js';
+import { callForResult, type Queryable } from './listing.js';
 
 /** A source kept by its hash. */
 export interface PinnedSource {
@@ -9,166 +12,296 @@ export interface PinnedSource {
 
 export interface SourceDescription {
   readonly mediaType: string;
-  readonly newlineStyle: string;
+  readonly newlineStyle: string | null;
   readonly title: string | null;
   readonly sourceNote: string | null;
 }
 
 /** Keeps the bytes of a source, once. */
 export async function pinSource(
-  client: pg.ClientBase,
+  database: Queryable,
   bytes: Uint8Array,
   about: SourceDescription,
 ): Promise<PinnedSource> {
-  const row = await oneRow<{ pin_id: string; sha256: string; is_new: boolean }>(
-    client,
-    'select * from fn_iu_source_pin($1, $2, $3, $4, $5)',
-    [bytes, about.mediaType, about.newlineStyle, about.title, about.sourceNote],
-  );
-  return { pinId: row.pin_id, sha256: row.sha256, isNew: row.is_new };
+  const { rows } = await database.query('select * from fn_iu_source_pin($1, $2, $3, $4, $5)', [
+    bytes,
+    about.mediaType,
+    about.newlineStyle,
+    about.title,
+    about.sourceNote,
+  ]);
+  return { pinId: rows[0].pin_id, sha256: rows[0].sha256, isNew: rows[0].is_new };
 }
 
-/** How many units a run has changed. */
-export interface CutRunCounts {
-  readonly created: number;
-  readonly revised: number;
-  readonly deprecated: number;
-}
-
-/** The cut of one revision of a document. */
-export interface CutRun {
-  readonly runId: string;
-  readonly status: 'running' | 'done';
+/** Where a cut run stands: what every step of the pipeline answers. */
+export interface CutRunAnswer {
+  readonly run_id: string;
+  readonly run_key: string;
+  readonly document_address: string;
   /** null until the document exists. */
-  readonly documentId: string | null;
-  readonly isNew: boolean;
-  /** So far, however often the run was interrupted. */
-  readonly counts: CutRunCounts;
+  readonly document_id: string | null;
+  readonly revision_label: string;
+  readonly state: string;
+  /** What it needs from outside: cut, plan, decisions, gate 1, gate 2, person; null when it goes on by itself or is finished. */
+  readonly waits_for: string | null;
+  readonly is_birth: boolean | null;
+  readonly piece_count: number | null;
+  readonly counts: {
+    readonly created: number;
+    readonly revised: number;
+    readonly deprecated: number;
+    readonly moved: number;
+    readonly anchors_only: number;
+  };
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** What an approval names. */
+  readonly manifest_digest: string;
+  readonly doubts: number;
+  /** Database login that started it, and therefore approves nothing of it. */
+  readonly created_by: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** Of a start. */
+  readonly is_new?: boolean;
+  /** Of an advance. */
+  readonly moved?: boolean;
+  /** Of an advance in which the run stopped or failed. */
+  readonly code?: string;
+  readonly replayed?: boolean;
 }
 
-export interface CutRunRequest {
+export interface CutStart {
   readonly pinId: string;
   readonly documentAddress: string;
+  readonly documentTitle: string;
+  readonly ownerRef: string;
   readonly revisionLabel: string;
-  readonly cutterName: string;
-  readonly cutterVersion: string;
-  readonly pieceCount: number;
+  readonly cutter: { readonly name: string; readonly version: string };
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly actor: string;
 }
 
 /** Opens the run of a revision, or finds it. */
-export async function beginCutRun(client: pg.ClientBase, request: CutRunRequest): Promise<CutRun> {
-  const { pinId, documentAddress, revisionLabel, cutterName, cutterVersion, pieceCount } = request;
-  const row = await oneRow<CutRunRow>(client, 'select * from fn_iu_cut_begin($1, $2, $3, $4, $5, $6)', [
-    pinId,
-    documentAddress,
-    revisionLabel,
-    cutterName,
-    cutterVersion,
-    pieceCount,
+export function startCutRun(database: Queryable, start: CutStart): Promise<CutRunAnswer> {
+  return callForResult(database, 'select fn_iu_cut_start($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
+    start.pinId,
+    start.documentAddress,
+    start.documentTitle,
+    start.ownerRef,
+    start.revisionLabel,
+    start.cutter.name,
+    start.cutter.version,
+    JSON.stringify(start.config),
+    start.actor,
   ]);
-  const counts = { created: row.units_created, revised: row.units_revised, deprecated: row.units_deprecated };
-  return { runId: row.run_id, status: row.status, documentId: row.document_id, isNew: row.is_new, counts };
 }
 
-interface CutRunRow {
-  run_id: string;
-  status: CutRun['status'];
-  document_id: string | null;
-  is_new: boolean;
-  units_created: number;
-  units_revised: number;
-  units_deprecated: number;
-}
-
-/** Adds to the counts of an unfinished run, in the transaction of the change. */
-export async function countCutChanges(
-  client: pg.ClientBase,
+/** Records the pieces of the cut. */
+export function markCutRun(
+  database: Queryable,
   runId: string,
-  changes: Partial<CutRunCounts>,
-): Promise<void> {
-  const { created = 0, revised = 0, deprecated = 0 } = changes;
-  await client.query('select fn_iu_cut_count($1, $2, $3, $4)', [runId, created, revised, deprecated]);
+  pieces: readonly PlannablePiece[],
+  actor: string,
+): Promise<CutRunAnswer> {
+  const rows = pieces.map((piece) => ({
+    ordinal: piece.ordinal,
+    parent_ordinal: piece.parentOrdinal,
+    byte_start: piece.start,
+    byte_end: piece.end,
+    kind: piece.kind,
+    unit_kind: unitKindOf(piece.kind),
+    level: piece.level,
+    title: piece.title,
+    label: piece.label,
+    address: piece.address,
+    sha256: piece.rawSha256,
+    normalized_sha256: piece.normalizedSha256,
+  }));
+  return callForResult(database, 'select fn_iu_cut_mark($1, $2, $3)', [runId, JSON.stringify(rows), actor]);
 }
 
-/** A piece as it is recorded: which bytes, and whose current version they became. */
-export interface RecordedPiece {
-  readonly ordinal: number;
-  readonly byte_start: number;
-  readonly byte_end: number;
-  readonly address: string;
-  readonly unit_id: string;
-  readonly sha256: string;
-}
-
-/** Records the pieces, proves that nothing was lost and closes the run. Throws IU706 when the proof fails. */
-export async function finishCutRun(
-  client: pg.ClientBase,
+/** Records a plan. */
+export function recordCutPlan(
+  database: Queryable,
   runId: string,
-  documentId: string,
-  pieces: readonly RecordedPiece[],
-): Promise<void> {
-  await client.query('select fn_iu_cut_finish($1, $2, $3)', [runId, documentId, JSON.stringify(pieces)]);
+  plan: CutPlan & {
+    readonly base_hash: string;
+    readonly matcher: { readonly name: string; readonly version: string };
+    readonly normalizer: { readonly name: string; readonly version: string };
+  },
+  actor: string,
+): Promise<CutRunAnswer> {
+  return callForResult(database, 'select fn_iu_cut_plan($1, $2, $3)', [runId, JSON.stringify(plan), actor]);
 }
 
-/** A living unit of a document, the document itself left out. */
-export interface LivingUnitRow {
-  readonly unitId: string;
-  readonly parentId: string;
-  readonly canonicalAddress: string;
-  readonly bodySha256: string;
+/** Takes a run one state further, or says what it waits for. */
+export function advanceCutRun(database: Queryable, runId: string, actor: string): Promise<CutRunAnswer> {
+  return callForResult(database, 'select fn_iu_cut_advance($1, $2)', [runId, actor]);
+}
+
+/** A person's word about one piece. */
+export function decideCutPiece(
+  database: Queryable,
+  decision: {
+    readonly runId: string;
+    readonly ordinal: number;
+    readonly unitId: string | null;
+    readonly note: string | null;
+    readonly actor: string;
+  },
+): Promise<{ readonly decision_id: string; readonly decided_by: string }> {
+  const { runId, ordinal, unitId, note, actor } = decision;
+  return callForResult(database, 'select fn_iu_cut_decide($1, $2, $3, $4, $5)', [runId, ordinal, unitId, note, actor]);
+}
+
+/** An approval as the database recorded it. */
+export interface CutApproval {
+  readonly approval_id: string;
+  readonly run_id: string;
+  readonly gate: 1 | 2;
+  readonly approved_by: string;
+  readonly manifest_digest: string;
+  readonly reference: string;
+}
+
+/** Passes a run through the gate at which it waits, as the login of this connection. */
+export function approveCutRun(
+  database: Queryable,
+  runId: string,
+  manifestDigest: string,
+  note: string,
+  actor: string,
+): Promise<CutApproval> {
+  return callForResult(database, 'select fn_iu_cut_approve($1, $2, $3, $4)', [runId, manifestDigest, note, actor]);
+}
+
+/** Undoes a written run as a whole. */
+export function rollBackCutRun(
+  database: Queryable,
+  runId: string,
+  approvalRef: string,
+  reason: string | null,
+  actor: string,
+): Promise<CutRunAnswer & { readonly tree_hash: string | null; readonly text_hash: string | null }> {
+  return callForResult(database, 'select fn_iu_cut_rollback($1, $2, $3, $4)', [runId, approvalRef, reason, actor]);
+}
+
+/** Gives up a run that has written nothing. */
+export function voidCutRun(database: Queryable, runId: string, reason: string, actor: string): Promise<CutRunAnswer> {
+  return callForResult(database, 'select fn_iu_cut_void($1, $2, $3)', [runId, reason, actor]);
+}
+
+/** On what a plan builds. */
+export interface CutBase {
+  /** null when the document does not exist yet. */
+  readonly document_id: string | null;
+  readonly tree_hash: string | null;
+  readonly text_hash: string | null;
+  readonly base_hash: string;
+}
+
+/** The document as it stands, by its hashes. */
+export function readCutBase(database: Queryable, documentAddress: string): Promise<CutBase> {
+  return callForResult(database, 'select fn_iu_cut_base($1)', [documentAddress]);
 }
 
 /** The living units below a document, in tree order. */
-export async function readLivingUnits(client: pg.ClientBase, documentId: string): Promise<readonly LivingUnitRow[]> {
-  const found = await client.query<{
-    unit_id: string;
-    parent_id: string;
-    canonical_address: string;
-    body_sha256: string;
-  }>(
-    'select unit_id, parent_id, canonical_address, body_sha256 from fn_iu_cut_living_units($1) where unit_id <> $1 order by position',
+export async function readStandingUnits(database: Queryable, documentId: string): Promise<readonly StandingUnit[]> {
+  const { rows } = await database.query(
+    `select l.unit_id, nullif(l.parent_id, $1) as parent_id, l.canonical_address, l.body, coalesce(u.section_type, u.unit_kind) as kind,
+            coalesce(u.section_code, '') as label,
+            (select p.normalized_sha256 from iu_cut_piece p where p.unit_id = l.unit_id and p.version_id = l.version_id and p.anchor = 'exact'
+              order by p.run_id desc limit 1) as normalized_sha256
+       from fn_iu_cut_living_units($1) l join information_unit u on u.id = l.unit_id
+      where l.unit_id <> $1 order by l.position`,
     [documentId],
   );
-  return found.rows.map((row) => ({
+  return rows.map((row) => ({
     unitId: row.unit_id,
     parentId: row.parent_id,
     canonicalAddress: row.canonical_address,
-    bodySha256: row.body_sha256,
+    kind: row.kind,
+    label: row.label,
+    body: row.body,
+    normalizedSha256: row.normalized_sha256,
   }));
 }
 
-/** The address itself, or with the first suffix `@2`, `@3` that no unit ever had. */
-export async function freeAddress(client: pg.ClientBase, address: string): Promise<string> {
-  const row = await oneRow<{ address: string }>(client, 'select fn_iu_cut_free_address($1) as address', [address]);
-  return row.address;
-}
-
-/** Takes the session's lock on revising one document; false when another session has it. */
-export async function tryLockDocument(client: pg.ClientBase, documentAddress: string): Promise<boolean> {
-  const row = await oneRow<{ locked: boolean }>(
-    client,
-    "select pg_try_advisory_lock(hashtextextended('iu_cut:' || current_schema() || ':' || $1, 0)) as locked",
-    [documentAddress],
+/** Which of these addresses a unit has or had. */
+export async function takenAddresses(database: Queryable, addresses: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await database.query(
+    'select u.canonical_address from unnest($1::text[]) as a (address) join information_unit u on u.canonical_address = a.address',
+    [addresses],
   );
-  return row.locked;
+  return new Set(rows.map((row) => row.canonical_address));
 }
 
-/** Gives the lock back. */
-export async function unlockDocument(client: pg.ClientBase, documentAddress: string): Promise<void> {
-  await client.query("select pg_advisory_unlock(hashtextextended('iu_cut:' || current_schema() || ':' || $1, 0))", [
-    documentAddress,
-  ]);
+/** What people decided about the pieces of a run; the last word about each. */
+export async function readDecisions(database: Queryable, runId: string): Promise<readonly MatchOverride[]> {
+  const { rows } = await database.query(
+    `select distinct on (ordinal) ordinal, unit_id from iu_cut_decision where run_id = $1 order by ordinal, decision_id desc`,
+    [runId],
+  );
+  return rows.map((row) => ({ newKey: String(row.ordinal), oldKey: row.unit_id }));
 }
 
-async function oneRow<Row extends pg.QueryResultRow>(
-  client: pg.ClientBase,
-  text: string,
-  values: readonly unknown[],
-): Promise<Row> {
-  const { rows } = await client.query<Row>(text, [...values]);
+/** A match that a person has to decide. */
+export interface CutDoubt {
+  readonly ordinal: number;
+  /** Best first. */
+  readonly candidates: readonly { readonly unit_id: string; readonly score: number; readonly reason: string }[];
+}
+
+/** The doubtful matches of a run's plan. */
+export async function readDoubts(database: Queryable, runId: string): Promise<readonly CutDoubt[]> {
+  const { rows } = await database.query(
+    'select ordinal, candidates::text as candidates from iu_cut_doubt where run_id = $1 order by ordinal',
+    [runId],
+  );
+  return rows.map((row) => ({ ordinal: row.ordinal, candidates: JSON.parse(row.candidates) }));
+}
+
+/** What a run was started with, and its source: enough to plan it again. */
+export interface CutRunSource {
+  readonly state: string;
+  readonly documentAddress: string;
+  readonly mediaType: string;
+  readonly cutter: { readonly name: string; readonly version: string };
+  readonly normalizer: { readonly name: string; readonly version: string };
+  /** Name of the grammar; null when the format's own headings decided. */
+  readonly grammar: string | null;
+  readonly bytes: Buffer;
+}
+
+/** Reads what a run is about; undefined when there is no such run. */
+export async function readCutRunSource(database: Queryable, runId: string): Promise<CutRunSource | undefined> {
+  const { rows } = await database.query(
+    `select r.state, r.document_address, p.media_type, r.cutter_name, r.cutter_version, r.config #>> '{normalizer,name}' as normalizer_name,
+            r.config #>> '{normalizer,version}' as normalizer_version, r.config #>> '{grammar,name}' as grammar,
+            encode(p.bytes, 'base64') as bytes
+       from iu_cut_run r join iu_source_pin p on p.pin_id = r.pin_id where r.run_id = $1`,
+    [runId],
+  );
   const [row] = rows;
-  if (row === undefined) throw new Error(`no row from: ${text}`);
-  return row;
+  if (row === undefined) return undefined;
+  return {
+    state: row.state,
+    documentAddress: row.document_address,
+    mediaType: row.media_type,
+    cutter: { name: row.cutter_name, version: row.cutter_version },
+    normalizer: { name: row.normalizer_name, version: row.normalizer_version },
+    grammar: row.grammar,
+    bytes: Buffer.from(row.bytes, 'base64'),
+  };
+}
+
+/** The pieces that a run recorded, in order. */
+export async function readCutMarks(database: Queryable, runId: string): Promise<readonly PlannablePiece[]> {
+  const { rows } = await database.query(
+    `select ordinal, parent_ordinal as "parentOrdinal", byte_start as start, byte_end as end, kind, level, title, label, address,
+            sha256 as "rawSha256", normalized_sha256 as "normalizedSha256" from iu_cut_mark where run_id = $1 order by ordinal`,
+    [runId],
+  );
+  return rows as PlannablePiece[];
 }
 
 /** Runs `work` in one READ COMMITTED transaction on a connection the caller keeps. */

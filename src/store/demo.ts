@@ -73,3 +73,9 @@ export async function untouchedGates(client: pg.ClientBase | pg.Pool, keys: read
   );
   return result.rows.map((row) => row.key);
 }
+
+/** Whether somebody made this installation the demo's. */
+export async function isDemoInstallation(pool: pg.Pool): Promise<boolean> {
+  const result = await pool.query("select fn_iu_setting('iu_core.installation', '') = 'demo' as demo");
+  return result.rows[0].demo;
+}

@@ -128,3 +128,9 @@ export async function readUnitAt(database: Queryable, address: string, at: strin
     'select unit_id, canonical_address, number_path, lifecycle_status, version_seq from fn_iu_unit_at($1, $2)';
   return (await database.query(text, [address, at])).rows;
 }
+
+/** The id of the unit that an address or id names; refused when there is none. */
+export async function unitIdOf(database: Queryable, unit: string): Promise<string> {
+  const { rows } = await database.query('select fn_iu_unit_ref($1) as id', [unit]);
+  return rows[0].id;
+}

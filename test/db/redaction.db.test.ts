@@ -1,8 +1,8 @@
 // Erasure on legal request: two people, every copy, hashes stay, counts and proofs stay true.
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { reviseDocument } from '../../src/cut/revise-document.js';
 import { runIu } from '../support/cli.js';
+import { cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { callFor, oneRow, refuseAll } from '../support/dead-letters.js';
 import { claim, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
@@ -151,11 +151,13 @@ describe('the redaction of an event', () => {
 
 describe('the redaction of a text', () => {
   it('of a piece keeps the proofs of its cuts and the tree, and the source does not come back as it was', async () => {
-    const emitter = await db.as('iu_emitter');
-    const document = { address: 'doc', title: 'Doc', ownerRef: 'test', actorRef: 'test' };
+    await openCutGates(db);
+    const people = await cutPeople(db);
+    const document = { address: 'doc', title: 'Doc', ownerRef: 'test', actor: 'test' };
+    const mediaType = 'text/markdown';
     const text = (more: string) => `# One\n\nFirst.\n\n# Two\n\n${secret}.\n\n# Three\n\nThird${more}.\n`;
-    await reviseDocument(emitter, document, { bytes: Buffer.from(text('')), revisionLabel: '1' });
-    await reviseDocument(emitter, document, { bytes: Buffer.from(text(' changed')), revisionLabel: '2' });
+    await cutRevision(people, document, { bytes: Buffer.from(text('')), revisionLabel: '1', mediaType });
+    await cutRevision(people, document, { bytes: Buffer.from(text(' changed')), revisionLabel: '2', mediaType });
     const verify = async () =>
       (await db.pool.query('select fn_iu_cut_verify(run_id)::text as r from iu_cut_run order by run_id')).rows.map(
         (row) => JSON.parse(row.r),
@@ -197,7 +199,7 @@ describe('the redaction of a text', () => {
       await countOf(db, `unit_version where redaction_id = ${id} and body = '[redacted ${id}]' and content_hash <> ''`),
     ).toBe(2);
     expect((await runIu(['migrate', 'verify'], { url: db.url, schema: db.schema })).exitCode).toBe(0);
-    const again = reviseDocument(emitter, document, { bytes: Buffer.from(text('')), revisionLabel: '3' });
+    const again = cutRevision(people, document, { bytes: Buffer.from(text('')), revisionLabel: '3', mediaType });
     await expect(again).rejects.toMatchObject({ code: 'IU897' });
 
     // the proof still fails when anything else changes
@@ -223,9 +225,12 @@ describe('the redaction of a text', () => {
   });
 
   it('of a whole source takes every text that was cut from it', async () => {
-    const emitter = await db.as('iu_emitter');
-    const document = { address: 'doc', title: 'Doc', ownerRef: 'test', actorRef: 'test' };
-    await reviseDocument(emitter, document, {
+    await openCutGates(db);
+    const people = await cutPeople(db);
+    const document = { address: 'doc', title: 'Doc', ownerRef: 'test', actor: 'test' };
+    const mediaType = 'text/markdown';
+    await cutRevision(people, document, {
+      mediaType,
       bytes: Buffer.from(`# One\n\n${secret}.\n\n# Two\n\nSecond.\n`),
       revisionLabel: '1',
     });

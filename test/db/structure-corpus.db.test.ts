@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
-import { reviseDocument } from '../../src/cut/revise-document.js';
+import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { callJson, doSteps, openStructureGate, readHashes, rollBack, treeProblems } from '../support/structure.js';
+import { callJson, doSteps, readHashes, rollBack, treeProblems } from '../support/structure.js';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 const corpora = process.env.IU_CORPORA;
@@ -20,10 +20,12 @@ interface Leaf {
 }
 
 let db: TestDatabase;
+let people: CutPeople;
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  await openStructureGate(db.pool);
+  await openCutGates(db);
+  people = await cutPeople(db);
 });
 
 afterAll(() => db.drop());
@@ -42,9 +44,8 @@ async function cutFirst(folder: string, address: string): Promise<void> {
     .filter((name) => name.endsWith('.md'))
     .sort()[0];
   if (file === undefined) throw new Error(`no Markdown in ${folder}`);
-  const client = await db.connect();
-  const target = { address, title: address, ownerRef: 'test', actorRef: 'tester' };
-  await reviseDocument(client, target, { bytes: readFileSync(join(folder, file)), revisionLabel: file });
+  const target = { address, title: address, ownerRef: 'test', actor: 'tester' };
+  await cutRevision(people, target, { bytes: readFileSync(join(folder, file)), revisionLabel: file, fileName: file });
 }
 
 /** Pieces without pieces below them, in reading order. */

@@ -73,7 +73,7 @@ describe('npm start', () => {
     expect(summary.attempts.skipped).toBeGreaterThan(0);
     expect(Object.keys(summary.attempts).sort()).toEqual(['dry_run', 'failed', 'queued', 'sent', 'skipped']);
     const { sent, received, ...others } = summary.deliveries;
-    expect(sent).toBeGreaterThan(100);
+    expect(sent).toBeGreaterThan(20);
     expect(received).toBe(sent);
     expect(others).toEqual({ duplicates: 0, deadLettered: 1, replayed: 1 });
     expect(summary.attempts).toMatchObject({ sent, queued: sent + 1, failed: 1 });

@@ -23,28 +23,49 @@ comment on column iu_source_pin.encoding is 'utf-8 when PostgreSQL reads the byt
 
 create table iu_cut_run (
   run_id           bigint generated always as identity primary key,
-  run_key          text not null unique check (run_key ~ '^[0-9a-f]{64}$'),
+  run_key          text not null check (run_key ~ '^[0-9a-f]{64}$'),
   pin_id           bigint not null references iu_source_pin,
   document_address text not null,
+  document_title   text not null,
+  owner_ref        text not null,
   revision_label   text not null,
   cutter_name      text not null,
   cutter_version   text not null,
   config           jsonb not null default '{}',
-  piece_count      integer not null check (piece_count >= 0),
+  state            text not null default 'pending' check (state in ('pending', 'source_pinned', 'marked', 'cutplan_ok', 'pre_write_backup_taken',
+                     'grants_probed', 'awaiting_cut_authorization', 'cut_leg_a_committed', 'structural_verified', 'leg_b_recorded',
+                     'write_verified', 'awaiting_lifecycle_authorization', 'lifecycle_enacted', 'closeout_reported')
+                     or state ~ '^(failed|stopped|voided)_[a-z_]{1,40}$'),
+  actor_ref        text not null,
   document_id      uuid references information_unit,
-  status           text not null default 'running' check (status in ('running', 'done')),
+  is_birth         boolean,
+  base_hash        text,
+  piece_count      integer check (piece_count >= 0),
+  cut_digest       text,
+  plan_digest      text,
+  manifest         jsonb not null default '{}',
+  apply_tx_id      xid8,
+  tree_hash_before text,
+  text_hash_before text,
   units_created    integer not null default 0,
   units_revised    integer not null default 0,
   units_deprecated integer not null default 0,
+  units_moved      integer not null default 0,
+  anchors_only     integer not null default 0,
+  detail           jsonb not null default '{}',
   started_at       timestamptz not null default clock_timestamp(),
   finished_at      timestamptz,
-  created_by       text not null default session_user,
-  constraint iu_cut_run_revision_key unique (document_address, revision_label, cutter_name, cutter_version),
-  constraint iu_cut_run_finished_chk check ((status = 'done') = (finished_at is not null and document_id is not null))
+  created_by       text not null default session_user
 );
-create unique index iu_cut_run_unfinished_key on iu_cut_run (document_address) where status = 'running';
-comment on table iu_cut_run is 'One cut of one revision of a document. Running until its proof held; an interrupted one goes on.';
+-- a run that was voided or rolled back gives its key, its label and its document free again
+create unique index iu_cut_run_key_idx on iu_cut_run (run_key) where state !~ '^voided_';
+create unique index iu_cut_run_revision_key on iu_cut_run (document_address, revision_label, cutter_name, cutter_version) where state !~ '^voided_';
+create unique index iu_cut_run_unfinished_key on iu_cut_run (document_address) where state <> 'closeout_reported' and state !~ '^voided_';
+create index iu_cut_run_document_idx on iu_cut_run (document_address, run_id);
+comment on table iu_cut_run is 'One cut of one revision of a document: a state machine with two human gates, resumable after a kill at any point.';
 comment on column iu_cut_run.run_key is 'sha256(pin sha256 | cutter | version | config); config holds document and revision. The same key writes nothing.';
+comment on column iu_cut_run.base_hash is 'Tree and text of the document on which the plan builds; an apply on another one is refused.';
+comment on column iu_cut_run.apply_tx_id is 'The one transaction that wrote units, versions and events: what the write check counts by.';
 
 create table iu_cut_piece (
   run_id     bigint not null references iu_cut_run,
@@ -55,12 +76,15 @@ create table iu_cut_piece (
   unit_id    uuid not null references information_unit,
   version_id uuid not null references unit_version,
   sha256     text not null check (sha256 ~ '^[0-9a-f]{64}$'),
+  normalized_sha256 text not null check (normalized_sha256 ~ '^[0-9a-f]{64}$'),
+  anchor     text not null check (anchor in ('exact', 'format')),
   primary key (run_id, ordinal),
   constraint iu_cut_piece_unit_key unique (run_id, unit_id),
   constraint iu_cut_piece_range_chk check (byte_end > byte_start)
 );
 create index iu_cut_piece_unit_idx on iu_cut_piece (unit_id);
 comment on table iu_cut_piece is 'Half-open byte range of the pinned source, and the version whose body it is.';
+comment on column iu_cut_piece.anchor is 'exact: the bytes are the body. format: only what the normaliser takes away differs, so no version was made.';
 comment on column iu_cut_piece.address is 'Address inside the document as cut; the unit''s own may carry a suffix when it came back after deprecation.';
 
 -- >>> functions/cut/fn_iu_source_pin.sql
@@ -73,7 +97,7 @@ comment on column iu_cut_piece.address is 'Address inside the document as cut; t
 -- Returns:   the pin, and whether it is new
 -- Raises:    IU701 no bytes given, IU897 a redaction took something out of these very bytes
 -- Writes:    iu_source_pin
--- May call:  iu_emitter
+-- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_source_pin(p_bytes bytea, p_media_type text, p_newline_style text default null,
   p_title text default null, p_source_note text default null)
 returns table (pin_id bigint, sha256 text, is_new boolean)
@@ -115,125 +139,6 @@ end
 $$;
 -- <<<
 
--- >>> functions/cut/fn_iu_cut_begin.sql
--- fn_iu_cut_begin(bigint, text, text, text, text, integer, jsonb) returns table (run_id, status, document_id, is_new, ...)
---
--- Contract:  opens the run of one revision of a document, or finds it: the run key is sha256(pin || cutter || version || config), and
---            the config holds document and revision, so that a document may return to earlier bytes under a new label. A run that
---            is done is found and nothing is written. One document has at most one unfinished run.
--- Arguments: p_pin_id: the source; p_document_address; p_revision_label: unique in the document; p_cutter_name, p_cutter_version:
---            who cut; p_piece_count: pieces of the cut; p_config: settings of the cutter
--- Returns:   the run; status running or done; document_id null until the document exists; units_created,
---            units_revised, units_deprecated so far
--- Raises:    IU702 unknown pin, IU703 the label was cut from other bytes, IU704 another revision is unfinished
--- Writes:    iu_cut_run
--- May call:  iu_emitter
-create or replace function fn_iu_cut_begin(p_pin_id bigint, p_document_address text, p_revision_label text, p_cutter_name text,
-  p_cutter_version text, p_piece_count integer, p_config jsonb default '{}')
-returns table (run_id bigint, status text, document_id uuid, is_new boolean, units_created integer, units_revised integer,
-  units_deprecated integer)
-language plpgsql
-security definer
-set search_path from current
-as $$
-declare
-  v_document_id uuid := (select u.id from information_unit u where u.canonical_address = p_document_address);
-  v_sha256 text := (select p.sha256 from iu_source_pin p where p.pin_id = p_pin_id);
-  v_config jsonb := p_config || jsonb_build_object('document', p_document_address, 'revision', p_revision_label);
-  v_run_key text;
-  v_other iu_cut_run;
-begin
-  if v_sha256 is null then
-    raise exception using errcode = 'IU702', message = format('there is no source pin %s', p_pin_id),
-      hint = 'pin the source first: fn_iu_source_pin';
-  end if;
-  v_run_key := encode(sha256(convert_to(concat_ws('|', v_sha256, p_cutter_name, p_cutter_version, v_config::text), 'UTF8')), 'hex');
-  perform pg_advisory_xact_lock(hashtextextended('iu_cut_begin:' || p_document_address, 0));
-  return query select r.run_id, r.status, coalesce(r.document_id, v_document_id), false, r.units_created, r.units_revised, r.units_deprecated
-    from iu_cut_run r where r.run_key = v_run_key;
-  if found then
-    return;
-  end if;
-  select * into v_other from iu_cut_run r
-   where r.document_address = p_document_address and (r.status = 'running' or
-         (r.revision_label = p_revision_label and r.cutter_name = p_cutter_name and r.cutter_version = p_cutter_version))
-   order by r.status = 'running' desc
-   limit 1;
-  if v_other.status = 'running' and v_other.revision_label <> p_revision_label then
-    raise exception using errcode = 'IU704',
-      message = format('revision %s of %s is not finished', v_other.revision_label, p_document_address),
-      hint = 'apply that revision again: it goes on where it stopped';
-  elsif v_other.run_id is not null then
-    raise exception using errcode = 'IU703',
-      message = format('revision %s of %s was already cut from another source or with another configuration', p_revision_label, p_document_address),
-      hint = 'a corrected source is a revision of its own: give it another label';
-  end if;
-  return query
-    insert into iu_cut_run as r (run_key, pin_id, document_address, revision_label, cutter_name, cutter_version, config, piece_count,
-                                 document_id)
-    values (v_run_key, p_pin_id, p_document_address, p_revision_label, p_cutter_name, p_cutter_version, v_config, p_piece_count,
-            v_document_id)
-    returning r.run_id, r.status, r.document_id, true, r.units_created, r.units_revised, r.units_deprecated;
-end
-$$;
--- <<<
-
--- >>> functions/cut/fn_iu_cut_free_address.sql
--- fn_iu_cut_free_address(text) returns text
---
--- Contract:  an address for a new unit: the one asked for, or with @2, @3 … when a unit, deprecated too, ever had it. A piece that
---            comes back after its unit was deprecated is a new unit: what was deprecated stays as it was, and its history is told
---            apart from the new one's.
--- Arguments: p_address: canonical address of the piece
--- Returns:   the first free form
--- Raises:    nothing
--- Writes:    nothing
--- May call:  iu_emitter
-create or replace function fn_iu_cut_free_address(p_address text) returns text
-language sql
-stable
-security definer
-set search_path from current
-as $$
-  select candidate
-    from (select 1 as form, p_address as candidate
-           union all
-          select form, p_address || '@' || form from generate_series(2, 10000) as form) as possible
-   where not exists (select from information_unit where canonical_address = candidate)
-   order by form
-   limit 1
-$$;
--- <<<
-
--- >>> functions/cut/fn_iu_cut_count.sql
--- fn_iu_cut_count(bigint, integer, integer, integer) returns void
---
--- Contract:  adds to the counts of an unfinished run. Called in the transaction of the change it counts, so the counts are exact
---            however often the run was interrupted.
--- Arguments: p_run_id; p_created, p_revised, p_deprecated: how many units
--- Returns:   nothing
--- Raises:    IU705 there is no such unfinished run
--- Writes:    iu_cut_run
--- May call:  iu_emitter
-create or replace function fn_iu_cut_count(p_run_id bigint, p_created integer, p_revised integer, p_deprecated integer) returns void
-language plpgsql
-security definer
-set search_path from current
-as $$
-begin
-  update iu_cut_run
-     set units_created = units_created + p_created,
-         units_revised = units_revised + p_revised,
-         units_deprecated = units_deprecated + p_deprecated
-   where run_id = p_run_id and status = 'running';
-  if not found then
-    raise exception using errcode = 'IU705', message = format('cut run %s is not running', p_run_id),
-      hint = 'begin the revision again; a run that is done takes no more changes';
-  end if;
-end
-$$;
--- <<<
-
 -- >>> functions/cut/fn_iu_cut_living_units.sql
 -- fn_iu_cut_living_units(uuid) returns table (position, unit_id, parent_id, canonical_address, version_id, body, body_sha256)
 --
@@ -250,21 +155,26 @@ language sql
 stable
 security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
+-- units and versions are looked up by key, one by one: with stale statistics a join paired all with all (9 s for 5,000 units)
+set enable_seqscan = off
 as $$
   with recursive tree as (
     select u.id, u.parent_or_container_ref, u.canonical_address, u.version_anchor_ref, array['' collate "C"] as path
       from information_unit u
      where u.id = p_document_id and u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null
      union all
-    select u.id, u.parent_or_container_ref, u.canonical_address, u.version_anchor_ref, t.path || u.sibling_rank
+    select c.id, c.parent_or_container_ref, c.canonical_address, c.version_anchor_ref, t.path || c.sibling_rank
       from tree t
-      join information_unit u on u.parent_or_container_ref = t.id
-     where u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null
+     cross join lateral (select u.id, u.parent_or_container_ref, u.canonical_address, u.version_anchor_ref, u.sibling_rank
+                           from information_unit u
+                          where u.parent_or_container_ref = t.id and u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null
+                         offset 0) c
   )
   select row_number() over (order by t.path), t.id, t.parent_or_container_ref, t.canonical_address, v.id, v.body,
          encode(sha256(convert_to(v.body, 'UTF8')), 'hex')
     from tree t
-    join unit_version v on v.id = t.version_anchor_ref
+   cross join lateral (select b.id, b.body from unit_version b where b.id = t.version_anchor_ref offset 0) v
    order by t.path
 $$;
 -- <<<
@@ -273,12 +183,13 @@ $$;
 -- fn_iu_cut_verify(bigint) returns jsonb
 --
 -- Contract:  proves P11 for one run from what is stored: ordinals count from 0, ranges begin at 0, follow each other without gap or
---            overlap and end at the length of the pin, every piece has the hash recorded for it, the pieces joined hash to the pin,
---            and so do the bodies of the recorded versions. Where a redaction overwrote bytes, the whole cannot be hashed any more:
---            then each piece that it did not touch is proven by its own hash, each that it did has to hold nothing but filler there,
---            and its version to name the redaction. Reads only; may be called at any time.
--- Arguments: p_run_id: a run, done or about to be
--- Returns:   {run_id, ok, pieces, redacted: pieces, bytes, sha256, problems: [text]}; problems never hold text of the source
+--            overlap and end at the length of the pin, every piece has the hash recorded for it, the pieces joined hash to the pin. An
+--            exact piece is the body of its version, byte for byte; a piece that differs in format only has the normalised hash under
+--            which that version was recorded as exact before. Where a redaction overwrote bytes, the whole cannot be hashed any more: then
+--            each piece that it did not touch is proven by its own hash, each that it did has to hold nothing but filler there, and its
+--            version to name the redaction. Reads only; may be called at any time.
+-- Arguments: p_run_id: a run whose pieces are recorded
+-- Returns:   {run_id, ok, pieces, format_only, redacted, bytes, sha256, problems: [text]}; problems never hold text of the source
 -- Raises:    IU707 there is no such run
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_reader
@@ -291,100 +202,52 @@ as $$
 declare
   v_run iu_cut_run;
   v_pin iu_source_pin;
-  v_pieces integer;
-  v_redacted integer;
+  v_bytes bytea;
+  v_fact record;
   v_problems text[];
 begin
   select * into v_run from iu_cut_run where run_id = p_run_id;
   if not found then
-    raise exception using errcode = 'IU707', message = format('there is no cut run %s', p_run_id), hint = 'list them: select * from iu_cut_run';
+    raise exception using errcode = 'IU707', message = format('there is no cut run %s', p_run_id), hint = 'iu cut list';
   end if;
   select * into v_pin from iu_source_pin where pin_id = v_run.pin_id;
+  -- out of the toast once: sliced where it is stored, every piece would unpack the whole source
+  v_bytes := v_pin.bytes || ''::bytea;
   with piece as materialized (
-    select p.ordinal, p.byte_start, p.byte_end, p.sha256, v.body,
-           substring(v_pin.bytes from p.byte_start + 1 for p.byte_end - p.byte_start) as bytes,
-           int4multirange(int4range(p.byte_start, p.byte_end)) && v_pin.redacted as bytes_redacted, v.redaction_id is not null as body_redacted,
-           encode(pg_catalog.sha256(convert_to(v.body, 'UTF8')), 'hex') = p.sha256 as body_hashed,
+    select p.ordinal, p.byte_start, p.byte_end, p.sha256, p.anchor, v.content_hash, v.redaction_id is not null as body_redacted,
+           int4multirange(int4range(p.byte_start, p.byte_end)) && v_pin.redacted as bytes_redacted,
+           encode(sha256(convert_to(v.body, 'UTF8')), 'hex') as body_sha256,
+           encode(sha256(substring(v_bytes from p.byte_start + 1 for p.byte_end - p.byte_start)), 'hex') as bytes_sha256,
            row_number() over (order by p.ordinal) - 1 as expected_ordinal,
-           coalesce(lag(p.byte_end) over (order by p.ordinal), 0) as expected_start
+           coalesce(lag(p.byte_end) over (order by p.ordinal), 0) as expected_start,
+           p.anchor = 'exact' or (select true from iu_cut_piece e where e.unit_id = p.unit_id and e.version_id = p.version_id and e.anchor = 'exact'
+                                     and e.normalized_sha256 = p.normalized_sha256 and e.run_id < p.run_id limit 1) as is_founded
       from iu_cut_piece p
       join unit_version v on v.id = p.version_id
      where p.run_id = p_run_id
-  ), fact as (
-    select count(*) as pieces, bool_and(ordinal = expected_ordinal) as counted, bool_and(byte_start = expected_start) as adjacent,
-           coalesce(max(byte_end), 0) as covered, bool_and(bytes_redacted or sha256 = encode(pg_catalog.sha256(bytes), 'hex')) as hashed,
-           bool_and(body_redacted or body_hashed) as bodies_hashed, count(*) filter (where bytes_redacted or body_redacted) as redacted,
-           count(*) filter (where body_redacted) as bodies_redacted,
-           encode(pg_catalog.sha256(coalesce(string_agg(bytes, ''::bytea order by ordinal), ''::bytea)), 'hex') as joined,
-           encode(pg_catalog.sha256(coalesce(string_agg(convert_to(body, 'UTF8'), ''::bytea order by ordinal), ''::bytea)), 'hex') as bodies
-      from piece
-  ), filler as (
-    select bool_and(substring(v_pin.bytes from lower(r) + 1 for upper(r) - lower(r)) = convert_to(repeat('X', upper(r) - lower(r)), 'UTF8')) as whole
-      from unnest(v_pin.redacted) r
   )
-  select f.pieces, f.redacted, array_remove(array[
-           case when isempty(v_pin.redacted) and encode(pg_catalog.sha256(v_pin.bytes), 'hex') <> v_pin.sha256 then 'the pinned bytes do not have their hash' end,
-           case when f.pieces <> v_run.piece_count then format('%s pieces recorded, %s cut', f.pieces, v_run.piece_count) end,
-           case when not f.counted then 'the ordinals do not count from 0' end,
-           case when not f.adjacent then 'the ranges have a gap or an overlap' end,
-           case when f.covered <> v_pin.byte_length then format('the ranges cover %s of %s bytes', f.covered, v_pin.byte_length) end,
-           case when not f.hashed then 'a piece does not have its hash' end,
-           case when (select not whole from filler) then 'redacted bytes hold something else' end,
-           case when isempty(v_pin.redacted) and f.joined <> v_pin.sha256 then 'the pieces joined are not the source' end,
-           case when f.bodies_redacted = 0 and f.bodies <> v_pin.sha256 or not f.bodies_hashed then 'the recorded versions joined are not the source' end],
-           null)
-    into v_pieces, v_redacted, v_problems
-    from fact f;
-  return jsonb_build_object('run_id', p_run_id::text, 'ok', cardinality(v_problems) = 0, 'pieces', v_pieces, 'redacted', v_redacted, 'bytes', v_pin.byte_length,
-                            'sha256', v_pin.sha256, 'problems', to_jsonb(v_problems));
-end
-$$;
--- <<<
-
--- >>> functions/cut/fn_iu_cut_finish.sql
--- fn_iu_cut_finish(bigint, uuid, jsonb) returns jsonb
---
--- Contract:  records which bytes became which version, proves it (P11) and closes the run, all or nothing: the ranges partition the
---            pin, each piece and all joined hash to the source, the recorded versions joined are the source, and so are the living
---            units of the document in tree order.
--- Arguments: p_run_id; p_document_id: the document unit; p_pieces: [{ordinal, byte_start, byte_end, address, unit_id, sha256}], the
---            unit's current version is recorded with it
--- Returns:   what fn_iu_cut_verify returns
--- Raises:    IU705 there is no such unfinished run, IU706 the proof failed
--- Writes:    iu_cut_piece, iu_cut_run
--- May call:  iu_emitter
-create or replace function fn_iu_cut_finish(p_run_id bigint, p_document_id uuid, p_pieces jsonb) returns jsonb
-language plpgsql
-security definer
-set search_path from current
-as $$
-declare
-  v_proof jsonb;
-  v_living text;
-begin
-  perform from iu_cut_run where run_id = p_run_id and status = 'running' for update;
-  if not found then
-    raise exception using errcode = 'IU705', message = format('cut run %s is not running', p_run_id),
-      hint = 'begin the revision again; a run that is done takes no more changes';
-  end if;
-  insert into iu_cut_piece (run_id, ordinal, byte_start, byte_end, address, unit_id, version_id, sha256)
-  select p_run_id, p.ordinal, p.byte_start, p.byte_end, p.address, u.id, u.version_anchor_ref, p.sha256
-    from jsonb_to_recordset(p_pieces) as p (ordinal integer, byte_start integer, byte_end integer, address text, unit_id uuid, sha256 text)
-    join information_unit u on u.id = p.unit_id;
-  v_proof := fn_iu_cut_verify(p_run_id);
-  select encode(sha256(coalesce(string_agg(convert_to(l.body, 'UTF8'), ''::bytea order by l.position), ''::bytea)), 'hex') into v_living
-    from fn_iu_cut_living_units(p_document_id) l
-   where l.unit_id <> p_document_id;
-  if v_living <> v_proof ->> 'sha256' then
-    v_proof := v_proof || jsonb_build_object('ok', false, 'problems', v_proof -> 'problems' ||
-      to_jsonb('the living units of the document, joined in tree order, are not the source'::text));
-  end if;
-  if not (v_proof ->> 'ok')::boolean then
-    raise exception using errcode = 'IU706', message = format('cut run %s is not lossless', p_run_id), detail = v_proof ->> 'problems',
-      hint = 'nothing of this step was written; the units differ from the source: see fn_iu_cut_verify and fn_iu_cut_living_units';
-  end if;
-  update iu_cut_run set status = 'done', document_id = p_document_id, finished_at = clock_timestamp() where run_id = p_run_id;
-  return v_proof;
+  select count(*)::integer as pieces, count(*) filter (where anchor = 'format')::integer as format_only,
+         coalesce(bool_and(ordinal = expected_ordinal), true) as counted, coalesce(bool_and(byte_start = expected_start), true) as adjacent,
+         coalesce(max(byte_end), 0) as covered, coalesce(bool_and(bytes_redacted or sha256 = bytes_sha256), true) as hashed,
+         coalesce(bool_and(body_redacted or (body_sha256 = content_hash and (anchor = 'format' or body_sha256 = sha256))), true) as embodied,
+         coalesce(bool_and(is_founded is true), true) as founded, count(*) filter (where bytes_redacted or body_redacted)::integer as redacted,
+         (select bool_and(substring(v_bytes from lower(r) + 1 for upper(r) - lower(r)) = convert_to(repeat('X', upper(r) - lower(r)), 'UTF8'))
+            from unnest(v_pin.redacted) r) as filled
+    into v_fact from piece;
+  -- ranges that follow each other from 0 to the end, with the hash of the pin over them, are the source
+  v_problems := array_remove(array[
+    case when isempty(v_pin.redacted) and encode(sha256(v_bytes), 'hex') <> v_pin.sha256 then 'the pinned bytes do not have their hash' end,
+    case when v_fact.pieces is distinct from v_run.piece_count then format('%s pieces recorded, %s cut', v_fact.pieces, v_run.piece_count) end,
+    case when not v_fact.counted then 'the ordinals do not count from 0' end,
+    case when not v_fact.adjacent then 'the ranges have a gap or an overlap' end,
+    case when v_fact.covered <> v_pin.byte_length then format('the ranges cover %s of %s bytes', v_fact.covered, v_pin.byte_length) end,
+    case when not v_fact.hashed then 'a piece does not have its hash' end,
+    case when not v_fact.filled then 'redacted bytes hold something else' end,
+    case when not v_fact.embodied then 'the recorded versions joined are not the source' end,
+    case when not v_fact.founded then 'a piece said to differ in format only has another normalised hash than its version' end], null);
+  return jsonb_build_object('run_id', p_run_id::text, 'ok', cardinality(v_problems) = 0, 'pieces', v_fact.pieces,
+                            'format_only', v_fact.format_only, 'redacted', v_fact.redacted, 'bytes', v_pin.byte_length, 'sha256', v_pin.sha256,
+                            'problems', to_jsonb(v_problems));
 end
 $$;
 -- <<<
@@ -392,21 +255,45 @@ $$;
 -- >>> functions/cut/fn_iu_cut_run_guard.sql
 -- fn_iu_cut_run_guard() returns trigger
 --
--- Contract:  a run only grows and closes: what identifies it never changes, and of a run that is done nothing does.
+-- Contract:  a run moves along its state machine and nowhere else, whoever writes it: what identifies it never changes; the gates are
+--            passed only with an approval, by another login than the run's, of exactly the manifest that stands; what is finished or
+--            voided stays.
 -- Arguments: none
 -- Returns:   the row
--- Raises:    IU708 the change is refused
+-- Raises:    IU708 the change is refused, IU731 a gate without its approval
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_cut_run_guard() returns trigger
 language plpgsql
+security definer
 set search_path from current
 as $$
+declare
+  v_gate integer := case new.state when 'cut_leg_a_committed' then 1 when 'lifecycle_enacted' then 2 end;
 begin
-  if old.status = 'done' or (old.run_id, old.run_key, old.pin_id, old.document_address, old.revision_label, old.piece_count)
-       is distinct from (new.run_id, new.run_key, new.pin_id, new.document_address, new.revision_label, new.piece_count) then
-    raise exception using errcode = 'IU708', message = format('cut run %s: refused to change what is settled', old.run_id),
-      hint = 'cut the source again as another revision';
+  if tg_op = 'INSERT' then
+    if new.state <> 'pending' or new.created_by <> session_user then
+      raise exception using errcode = 'IU708', message = 'a cut run begins as pending, in the name of the session', hint = 'iu cut start';
+    end if;
+    return new;
+  end if;
+  if (old.run_id, old.run_key, old.pin_id, old.document_address, old.revision_label, old.cutter_name, old.cutter_version, old.config,
+      old.created_by, old.started_at)
+       is distinct from (new.run_id, new.run_key, new.pin_id, new.document_address, new.revision_label, new.cutter_name, new.cutter_version,
+      new.config, new.created_by, new.started_at)
+     or (old.state ~ '^voided_' or old.state = 'closeout_reported' and new.state <> 'voided_rolled_back')
+     or not fn_iu_cut_may_follow(old.state, new.state) then
+    raise exception using errcode = 'IU708', message = format('cut run %s: refused to go from %s to %s', old.run_id, old.state, new.state),
+      hint = 'iu cut show says what the run waits for';
+  end if;
+  if new.state <> old.state then
+    if v_gate is not null and not exists (
+         select from iu_cut_approval a
+          where a.run_id = new.run_id and a.gate = v_gate and a.approved_by <> new.created_by
+            and a.manifest_digest = fn_iu_cut_manifest_digest(new.manifest)) then
+      raise exception using errcode = 'IU731', message = format('cut run %s: gate %s has no approval of this manifest by a second login', new.run_id, v_gate),
+        hint = 'iu cut approve, with a login of its own';
+    end if;
   end if;
   return new;
 end
@@ -419,7 +306,7 @@ alter table iu_source_pin enable always trigger trg_iu_source_pin_append_only;
 create trigger trg_iu_cut_piece_append_only before update or delete or truncate on iu_cut_piece
   for each statement execute function fn_iu_refuse_change();
 alter table iu_cut_piece enable always trigger trg_iu_cut_piece_append_only;
-create trigger trg_iu_cut_run_guard before update on iu_cut_run
+create trigger trg_iu_cut_run_guard before insert or update on iu_cut_run
   for each row execute function fn_iu_cut_run_guard();
 alter table iu_cut_run enable always trigger trg_iu_cut_run_guard;
 create trigger trg_iu_cut_run_keep before delete or truncate on iu_cut_run

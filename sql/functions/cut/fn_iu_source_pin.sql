@@ -7,7 +7,7 @@
 -- Returns:   the pin, and whether it is new
 -- Raises:    IU701 no bytes given, IU897 a redaction took something out of these very bytes
 -- Writes:    iu_source_pin
--- May call:  iu_emitter
+-- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_source_pin(p_bytes bytea, p_media_type text, p_newline_style text default null,
   p_title text default null, p_source_note text default null)
 returns table (pin_id bigint, sha256 text, is_new boolean)

@@ -6,7 +6,7 @@ import { type Database, openDatabase } from '../../store/database.js';
 import { corpusCounts, totalBacklog } from '../../store/demo.js';
 import { type CliContext, withExamples } from '../context.js';
 import { LiveDemo, liveRouteCode } from '../demo/live.js';
-import { type Played, type PlayProgress, playRevisions } from '../demo/play.js';
+import { demoApprover, type Played, type PlayProgress, playRevisions } from '../demo/play.js';
 import { prepareDatabase } from '../demo/prepare.js';
 import { ProgressLine } from '../demo/progress.js';
 import { type DemoSummary, type RunMeasure, summarize, summaryLines } from '../demo/summary.js';
@@ -70,7 +70,7 @@ class Demo {
     const prepared = await prepareDatabase(url, schema);
     this.#progress.say(
       prepared.changes.length > 0
-        ? `Installed ${prepared.changes.length} changes inert, verified, opened the gates of routing.`
+        ? `Installed ${prepared.changes.length} changes inert, verified, opened the gates of routing and of the corpus.`
         : 'Installed already, verified.',
     );
     const database = await openDatabase({ url, schema, purpose: 'demo', maxConnections: 2 });
@@ -120,11 +120,16 @@ class Demo {
   async #play(database: Database, leaveOut: number): Promise<Played> {
     const show = (at: PlayProgress) =>
       this.#progress.update(
-        () => `Revision ${at.revision} of ${at.revisions} (${at.revisionLabel}): ${at.done} of ${at.total} changes`,
+        () => `Revision ${at.revision} of ${at.revisions} (${at.revisionLabel}): ${at.state.replaceAll('_', ' ')}`,
       );
-    const played = await playRevisions({ url: database.url, schema: database.schema }, { leaveOut }, this.#stop, show);
-    if (played.applied > 0) this.#progress.say(`Played ${played.applied} of ${played.revisions} revisions.`);
-    else if (leaveOut === 0) this.#progress.say(`All ${played.revisions} revisions had been played before.`);
+    const played = await playRevisions(database, { leaveOut }, this.#stop, show);
+    if (played.applied > 0) {
+      this.#progress.say(
+        `Played ${played.applied} of ${played.revisions} revisions; ${demoApprover} let them through their gates, ${played.approvals} approvals.`,
+      );
+    }
+    if (played.applied === 0 && leaveOut === 0)
+      this.#progress.say(`All ${played.revisions} revisions had been played before.`);
     return played;
   }
 

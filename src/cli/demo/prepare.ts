@@ -38,7 +38,12 @@ const demoRoutes = [
 ] as const;
 
 const installedRoute = 'iu.version_applied.workflow';
-const gates = ['iu_core.routes_master_enabled', 'iu_core.route_worker_enabled'] as const;
+const gates = [
+  'iu_core.routes_master_enabled',
+  'iu_core.route_worker_enabled',
+  'iu_core.structure_ops_enabled',
+  'iu_core.autocut_enabled',
+] as const;
 
 /** What was done to make the database ready; empty lists at the second start. */
 export interface Preparation {
@@ -48,7 +53,7 @@ export interface Preparation {
 }
 
 /**
- * Installs, verifies, opens the two gates of routing and adds the dry-run routes. What somebody has changed since stays as
+ * Installs, verifies, opens the gates of routing and of the corpus and adds the dry-run routes. What somebody has changed since stays as
  * it is: a gate that was closed stays closed, a route that was removed or disabled stays so.
  */
 export async function prepareDatabase(url: string, schema: string): Promise<Preparation> {

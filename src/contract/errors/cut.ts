@@ -32,15 +32,7 @@ export const cutErrors: readonly ErrorEntry[] = [
     meaning: 'Another revision of the document was begun and is not finished.',
     httpStatus: 409,
     exitCode: 1,
-    action: 'Apply the unfinished revision again; it goes on where it stopped.',
-  },
-  {
-    code: 'IU705',
-    name: 'cut_run_not_running',
-    meaning: 'The cut run is done or does not exist, so it takes no more changes.',
-    httpStatus: 409,
-    exitCode: 1,
-    action: 'Begin the revision again.',
+    action: 'Finish it (iu cut apply), void it (iu cut void) or roll it back (iu cut rollback).',
   },
   {
     code: 'IU706',
@@ -48,7 +40,8 @@ export const cutErrors: readonly ErrorEntry[] = [
     meaning: 'The proof failed that the pieces joined are the source.',
     httpStatus: 500,
     exitCode: 1,
-    action: 'Look at fn_iu_cut_verify for what differs; units may have been changed beside the cut.',
+    action:
+      'Look at fn_iu_cut_verify for what differs; units may have been changed beside the cut. iu cut rollback undoes a run that was written.',
   },
   {
     code: 'IU707',
@@ -56,15 +49,15 @@ export const cutErrors: readonly ErrorEntry[] = [
     meaning: 'There is no such cut run.',
     httpStatus: 404,
     exitCode: 1,
-    action: 'List the runs of the document.',
+    action: 'iu cut list shows the runs.',
   },
   {
     code: 'IU708',
     name: 'cut_run_settled',
-    meaning: 'What identifies a cut run, and everything of one that is done, never changes.',
+    meaning: 'What identifies a cut run never changes, and it moves along its states only.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'Cut the source again as another revision.',
+    action: 'iu cut show says what the run waits for.',
   },
   {
     code: 'IU709',
@@ -73,13 +66,5 @@ export const cutErrors: readonly ErrorEntry[] = [
     httpStatus: 422,
     exitCode: 1,
     action: 'Convert the source to UTF-8 and say in its source note that you did.',
-  },
-  {
-    code: 'IU710',
-    name: 'document_busy',
-    meaning: 'Another process is revising this document.',
-    httpStatus: 409,
-    exitCode: 1,
-    action: 'Wait until it has finished and run again.',
   },
 ];

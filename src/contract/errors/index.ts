@@ -2,6 +2,7 @@ import { adoptionErrors } from './adoption.js';
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
 import { cutErrors } from './cut.js';
+import { cutPipelineErrors } from './cut-pipeline.js';
 import { cutSourcesErrors } from './cut-sources.js';
 import { deadLettersErrors } from './dead-letters.js';
 import { deliveryErrors } from './delivery.js';
@@ -34,6 +35,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...deliveryBrokersErrors,
   ...structureErrors,
   ...cutErrors,
+  ...cutPipelineErrors,
   ...retentionErrors,
   ...cutSourcesErrors,
   ...installErrors,

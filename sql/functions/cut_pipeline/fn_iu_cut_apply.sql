@@ -1,0 +1,54 @@
+-- fn_iu_cut_apply(iu_cut_run) returns jsonb
+--
+-- Contract:  leg A, the one envelope: everything the approved plan says, in this one transaction or not at all. Structure steps go through
+--            the structure operations (at most 1,000 steps each), changed texts become new versions (drafts), pieces get their anchors;
+--            all of it is proven before it may commit. A plan or cut that is not what was approved stops the run and writes nothing.
+-- Arguments: p_run: awaiting_cut_authorization and approved, its row locked
+-- Returns:   as fn_iu_cut_said; code IU735 when it stopped
+-- Raises:    IU706 the result is not the source, IU739 the document has changed since the plan, as the structure operations
+-- Writes:    information_unit, unit_version, iu_cut_piece, iu_cut_operation, iu_cut_version, iu_cut_run, iu_cut_log, event_outbox, ...
+-- May call:  internal
+create or replace function fn_iu_cut_apply(p_run iu_cut_run) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_reference text := fn_iu_cut_reference(p_run.run_id, 1);
+  v_cut text := fn_iu_cut_digest(p_run.run_id, 'cut');
+  v_plan text := fn_iu_cut_digest(p_run.run_id, 'plan');
+  v_base jsonb;
+  v_document uuid := p_run.document_id;
+  v_problem text;
+begin
+  if v_cut is distinct from p_run.manifest ->> 'cut_digest' or v_plan is distinct from p_run.manifest ->> 'plan_digest'
+     or fn_iu_cut_manifest(p_run.run_id, p_run.manifest -> 'matcher', p_run.manifest -> 'normalizer', v_plan, p_run.base_hash) <> p_run.manifest then
+    return fn_iu_cut_stop(p_run, 'stopped_manifest_changed', 'IU735', jsonb_build_object('cut_digest', v_cut, 'plan_digest', v_plan));
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_run.document_address, 0));
+  perform fn_iu_lock_documents(array[v_document]);
+  v_base := fn_iu_cut_base(p_run.document_address);
+  if v_base ->> 'base_hash' <> p_run.base_hash then
+    raise exception using errcode = 'IU739', message = format('%s has changed since cut run %s was planned', p_run.document_address, p_run.run_id),
+      hint = format('plan it again and let the new plan be approved: iu cut plan %s --again', p_run.run_id);
+  end if;
+  if p_run.is_birth then
+    v_document := fn_iu_cut_birth(p_run);
+  else
+    perform fn_iu_cut_apply_steps(p_run, v_reference);
+    perform fn_iu_cut_apply_texts(p_run);
+    perform fn_iu_cut_anchor(p_run);
+  end if;
+  v_problem := fn_iu_cut_misplaced(p_run.run_id, v_document);
+  if v_problem is not null then
+    raise exception using errcode = 'IU706', message = format('cut run %s would not give the source: %s', p_run.run_id, v_problem),
+      hint = 'nothing was written; plan it again (iu cut plan), and report it when it stays so';
+  end if;
+  update iu_cut_run
+     set state = 'cut_leg_a_committed', actor_ref = p_run.actor_ref, document_id = v_document, apply_tx_id = pg_current_xact_id(),
+         tree_hash_before = v_base ->> 'tree_hash', text_hash_before = v_base ->> 'text_hash',
+         detail = jsonb_build_object('approval', v_reference)
+   where run_id = p_run.run_id
+  returning * into p_run;
+  return fn_iu_cut_said(p_run);
+end
+$$;

@@ -1,0 +1,62 @@
+-- fn_iu_cut_plan(bigint, jsonb, text) returns jsonb
+--
+-- Contract:  records what would become of the document: structure steps, what becomes of each piece, and the doubtful matches that a
+--            person has to decide. Nothing of the document changes. A plan may be made again until it is approved; the same plan again
+--            writes nothing. Texts are no part of it: they are sliced from the pinned bytes when it is applied.
+-- Arguments: p_run_id; p_plan: {base_hash: of fn_iu_cut_base as the planner saw it, matcher: {name, version}, normalizer: {name, version},
+--            steps: [{action, step, ordinal, unit_id, reason, score, note}], pieces: [{ordinal, unit_id, address, fate, reason, score}],
+--            doubts: [{ordinal, candidates: [{unit_id, score, reason}]}]}; p_actor
+-- Returns:   as fn_iu_cut_said, and replayed
+-- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut, IU739 the document has changed meanwhile
+-- Writes:    iu_cut_plan_step, iu_cut_plan_piece, iu_cut_doubt, iu_cut_run, iu_cut_log
+-- May call:  iu_emitter, iu_operator
+create or replace function fn_iu_cut_plan(p_run_id bigint, p_plan jsonb, p_actor text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_run iu_cut_run := fn_iu_cut_claim(p_run_id, p_actor);
+  v_base jsonb;
+  v_digest text;
+  v_before text := v_run.plan_digest;
+begin
+  if v_run.state not in ('marked', 'cutplan_ok', 'pre_write_backup_taken', 'grants_probed', 'awaiting_cut_authorization') then
+    raise exception using errcode = 'IU730', message = format('cut run %s is %s: it is not planned now', p_run_id, v_run.state),
+      hint = 'iu cut show says what it waits for';
+  end if;
+  v_base := fn_iu_cut_base(v_run.document_address);
+  if v_base ->> 'base_hash' <> p_plan ->> 'base_hash' then
+    raise exception using errcode = 'IU739', message = format('%s has changed while it was planned', v_run.document_address),
+      hint = 'plan again: iu cut plan';
+  end if;
+  delete from iu_cut_plan_step where run_id = p_run_id;
+  delete from iu_cut_plan_piece where run_id = p_run_id;
+  delete from iu_cut_doubt where run_id = p_run_id;
+  insert into iu_cut_plan_step (run_id, step_no, action, step, ordinal, unit_id, reason, score, note)
+  select p_run_id, s.place, s.action, s.step, s.ordinal, s.unit_id, s.reason, s.score, s.note
+    from rows from (jsonb_to_recordset(p_plan -> 'steps') as (action text, step jsonb, ordinal integer, unit_id uuid, reason text,
+           score numeric, note text)) with ordinality as s (action, step, ordinal, unit_id, reason, score, note, place);
+  insert into iu_cut_plan_piece (run_id, ordinal, unit_id, address, fate, reason, score)
+  select p_run_id, p.ordinal, p.unit_id, p.address, p.fate, p.reason, p.score
+    from jsonb_to_recordset(p_plan -> 'pieces') as p (ordinal integer, unit_id uuid, address text, fate text, reason text, score numeric);
+  insert into iu_cut_doubt (run_id, ordinal, candidates)
+  select p_run_id, d.ordinal, d.candidates from jsonb_to_recordset(p_plan -> 'doubts') as d (ordinal integer, candidates jsonb);
+  if exists (select from iu_cut_mark m full join iu_cut_plan_piece p on p.run_id = m.run_id and p.ordinal = m.ordinal
+              where coalesce(m.run_id, p.run_id) = p_run_id and (m.run_id is null or p.run_id is null)) then
+    raise exception using errcode = 'IU734', message = format('the plan of cut run %s does not say of every piece what becomes of it', p_run_id),
+      hint = 'every ordinal of the cut stands once in pieces';
+  end if;
+  v_digest := fn_iu_cut_digest(p_run_id, 'plan');
+  if v_digest = v_before and v_run.base_hash = v_base ->> 'base_hash' then
+    return fn_iu_cut_said(v_run) || '{"replayed": true}';
+  end if;
+  update iu_cut_run
+     set state = 'cutplan_ok', actor_ref = p_actor, plan_digest = v_digest, base_hash = v_base ->> 'base_hash',
+         document_id = (v_base ->> 'document_id')::uuid, is_birth = v_base ->> 'document_id' is null,
+         manifest = fn_iu_cut_manifest(p_run_id, p_plan -> 'matcher', p_plan -> 'normalizer', v_digest, v_base ->> 'base_hash')
+   where run_id = p_run_id
+  returning * into v_run;
+  return fn_iu_cut_said(v_run) || '{"replayed": false}';
+end
+$$;

@@ -1,0 +1,59 @@
+-- fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb, text) returns jsonb
+--
+-- Contract:  opens the run of one revision of a document, or finds it: the run key is sha256(pin || cutter || version || config), and
+--            the config holds document and revision, so that a document may return to earlier bytes under a new label. What was begun
+--            or finished under the same key is found and nothing is written. One document has at most one unfinished run.
+-- Arguments: p_pin_id: the source; p_document_address; p_document_title; p_owner_ref; p_revision_label: unique in the document;
+--            p_cutter_name, p_cutter_version: who cuts; p_config: settings of cutter and normaliser; p_actor: who
+-- Returns:   as fn_iu_cut_said, and is_new
+-- Raises:    IU216 actor missing, IU702 unknown pin, IU703 the label was cut from other bytes, IU704 another revision is unfinished
+-- Writes:    iu_cut_run, iu_cut_log
+-- May call:  iu_emitter, iu_operator
+create or replace function fn_iu_cut_start(p_pin_id bigint, p_document_address text, p_document_title text, p_owner_ref text,
+  p_revision_label text, p_cutter_name text, p_cutter_version text, p_config jsonb, p_actor text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_sha256 text := (select p.sha256 from iu_source_pin p where p.pin_id = p_pin_id);
+  v_config jsonb := coalesce(p_config, '{}') || jsonb_build_object('document', p_document_address, 'revision', p_revision_label);
+  v_run_key text := encode(sha256(convert_to(concat_ws('|', v_sha256, p_cutter_name, p_cutter_version, v_config::text), 'UTF8')), 'hex');
+  v_run iu_cut_run;
+begin
+  if coalesce(btrim(p_actor), '') = '' then
+    raise exception using errcode = 'IU216', message = 'a cut names its actor';
+  end if;
+  if v_sha256 is null then
+    raise exception using errcode = 'IU702', message = format('there is no source pin %s', p_pin_id), hint = 'pin the source first: fn_iu_source_pin';
+  end if;
+  select * into v_run from iu_cut_run where run_key = v_run_key and state !~ '^voided_';
+  if found then
+    return fn_iu_cut_said(v_run) || '{"is_new": false}';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_document_address, 0));
+  select * into v_run from iu_cut_run r
+   where r.document_address = p_document_address and r.state !~ '^voided_'
+     and (r.run_key = v_run_key or r.state <> 'closeout_reported'
+          or (r.revision_label, r.cutter_name, r.cutter_version) = (p_revision_label, p_cutter_name, p_cutter_version))
+   order by r.run_key = v_run_key desc, r.state <> 'closeout_reported' desc
+   limit 1;
+  if v_run.run_key = v_run_key then
+    return fn_iu_cut_said(v_run) || '{"is_new": false}';
+  elsif v_run.state <> 'closeout_reported' and v_run.revision_label <> p_revision_label then
+    raise exception using errcode = 'IU704', message = format('revision %s of %s is not finished: run %s is %s', v_run.revision_label,
+        p_document_address, v_run.run_id, v_run.state),
+      hint = 'finish it (iu cut apply), void it (iu cut void) or roll it back (iu cut rollback)';
+  elsif v_run.run_id is not null then
+    raise exception using errcode = 'IU703',
+      message = format('revision %s of %s was already cut from another source or with another configuration', p_revision_label, p_document_address),
+      hint = 'a corrected source is a revision of its own: give it another label';
+  end if;
+  insert into iu_cut_run (run_key, pin_id, document_address, document_title, owner_ref, revision_label, cutter_name, cutter_version, config, actor_ref)
+  values (v_run_key, p_pin_id, p_document_address, coalesce(nullif(btrim(p_document_title), ''), p_document_address),
+          coalesce(nullif(btrim(p_owner_ref), ''), p_actor), p_revision_label, p_cutter_name, p_cutter_version, v_config, p_actor)
+  returning * into v_run;
+  update iu_cut_run set state = 'source_pinned' where run_id = v_run.run_id returning * into v_run;
+  return fn_iu_cut_said(v_run) || '{"is_new": true}';
+end
+$$;

@@ -1,0 +1,226 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { IuError } from '../../contract/errors/index.js';
+import { advanceCut, planCut } from '../../cut/pipeline.js';
+import { approveCutRun, decideCutPiece } from '../../store/cut.js';
+import { type CutPlanRow, type CutRunRow, findCutRun, listCutPlan, listCutRuns } from '../../store/cut-lists.js';
+import { unitIdOf } from '../../store/unit-tree.js';
+import { type CliContext, withExamples } from '../context.js';
+import { countedId } from '../global-options.js';
+import { rawJson } from '../json.js';
+import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import type { Column } from '../table.js';
+import { onCutSession, showRun } from './start.js';
+
+const planColumns: readonly Column<CutPlanRow>[] = [
+  { title: 'piece', value: (row) => row.ordinal, align: 'right' },
+  {
+    title: 'label',
+    value: (row) => (row.what === 'step' ? 'step' : `${'  '.repeat(Math.max(0, row.level - 1))}${row.label ?? ''}`),
+  },
+  { title: 'becomes', value: (row) => row.fate },
+  { title: 'unit', value: (row) => row.unit },
+  { title: 'because', value: (row) => row.reason },
+  { title: 'score', value: (row) => (row.score === null ? null : Number(row.score).toFixed(2)), align: 'right' },
+  { title: 'note', value: (row) => row.note },
+];
+
+function registerPlan(cut: Command, context: CliContext): void {
+  const plan = cut
+    .command('plan')
+    .description('What a run would do: every piece and what becomes of it, then the structure steps')
+    .argument('<run>', 'number of the run', countedId)
+    .option('--again', 'plan it anew first: after decisions, or when the document has changed')
+    .option('--actor <name>', 'who plans anew')
+    .addOption(new Option('--what <what>', 'only these lines').choices(['piece', 'step']))
+    .option(
+      '--fate <fate>',
+      'only these: same, format, changed, born, split, merged, doubtful, add, move, merge, renumber, deprecate',
+    )
+    .option('--changes', 'without the pieces that stay as they are');
+  interface PlanOptions extends PageOptions {
+    readonly again?: boolean;
+    readonly actor?: string;
+    readonly what?: string;
+    readonly fate?: string;
+    readonly changes?: boolean;
+  }
+  withExamples(withPaging(plan, countedId), 'iu cut plan 7 --changes', 'iu cut plan 7 --fate doubtful').action(
+    async (id: string, options: PlanOptions, command: Command) => {
+      const found = await context.withDatabase(
+        command,
+        async (database) => {
+          if (options.again === true) {
+            const { actor } = options;
+            if (actor === undefined)
+              throw new IuError('IU216', { message: '--again names its actor.', hint: 'add --actor NAME' });
+            await onCutSession(database, async (client) => {
+              await planCut(client, id, actor);
+              await advanceCut(client, id, actor);
+            });
+          }
+          const page = await listCutPlan(database.pool, id, options, options);
+          return { page, run: await findCutRun(database.pool, id) };
+        },
+        { readOnlyAllowed: options.again !== true },
+      );
+      if (found.run === undefined) throw new IuError('IU707', { message: `There is no cut run ${id}.` });
+      const printer = context.printer(command);
+      const again = commandLineWithout(context.words, ['--after', '--again']);
+      printer.page(found.page, { columns: planColumns, whenEmpty: 'No line of the plan matches.', again });
+      printer.note(`manifest ${found.run.run.manifest_digest}, ${found.run.run.state}`);
+    },
+  );
+}
+
+function pieceNumber(text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text))
+    throw new InvalidArgumentError('It is the number of a piece, as iu cut plan shows it.');
+  return Number(text);
+}
+
+function registerDecide(cut: Command, context: CliContext): void {
+  withExamples(
+    cut
+      .command('decide')
+      .description('Say what a piece is, and plan again; your word counts before everything that the matcher finds')
+      .argument('<run>', 'number of the run', countedId)
+      .argument('<piece>', 'number of the piece', pieceNumber)
+      .option('--as <unit>', 'it is this unit (address or id)')
+      .option('--new', 'it is new')
+      .option('--note <text>', 'why')
+      .requiredOption('--actor <name>', 'who decides; stands beside the database login'),
+    'iu cut decide 7 12 --as li/constitution/art-5 --actor ann',
+    'iu cut decide 7 13 --new --actor ann',
+  ).action(
+    async (
+      id: string,
+      ordinal: number,
+      options: { as?: string; new?: boolean; note?: string; actor: string },
+      command: Command,
+    ) => {
+      const { as: unit, actor } = options;
+      if ((unit === undefined) === (options.new !== true)) {
+        throw new IuError('IU738', { message: 'A decision says either --as UNIT or --new.' });
+      }
+      const run = await context.withDatabase(command, (database) =>
+        onCutSession(database, async (client) => {
+          const unitId = unit === undefined ? null : await unitIdOf(client, unit);
+          await decideCutPiece(client, { runId: id, ordinal, unitId, note: options.note ?? null, actor });
+          await planCut(client, id, actor);
+          return advanceCut(client, id, actor);
+        }),
+      );
+      showRun(context, command, run);
+    },
+  );
+}
+
+function registerApprove(cut: Command, context: CliContext): void {
+  withExamples(
+    cut
+      .command('approve')
+      .description('Let a run through the gate at which it waits; never by the login that started it')
+      .argument('<run>', 'number of the run', countedId)
+      .requiredOption('--note <text>', 'what was looked at')
+      .requiredOption('--actor <name>', 'who approves; stands beside the database login')
+      .option('--manifest <sha256>', 'the manifest that was looked at; the present one unless said'),
+    'iu cut approve 7 --note "read the plan" --actor bob',
+  ).action(async (id: string, options: { note: string; actor: string; manifest?: string }, command: Command) => {
+    const approval = await context.withDatabase(command, async ({ pool }) => {
+      const digest = options.manifest ?? (await findCutRun(pool, id))?.run.manifest_digest;
+      if (digest === undefined) throw new IuError('IU707', { message: `There is no cut run ${id}.` });
+      return approveCutRun(pool, id, digest, options.note, options.actor);
+    });
+    const printer = context.printer(command);
+    printer.result(approval, () =>
+      printer.facts({
+        run: id,
+        gate: approval.gate,
+        'approved by': approval.approved_by,
+        manifest: approval.manifest_digest,
+        reference: approval.reference,
+      }),
+    );
+    printer.note(`next: iu cut ${approval.gate === 1 ? 'apply' : 'enact'} ${id} --actor NAME`);
+  });
+}
+
+const runColumns: readonly Column<CutRunRow>[] = [
+  { title: 'run', value: (row) => row.run_id, align: 'right' },
+  { title: 'document', value: (row) => row.document_address },
+  { title: 'revision', value: (row) => row.revision_label },
+  { title: 'state', value: (row) => row.state },
+  { title: 'waits for', value: (row) => row.waits_for },
+  { title: 'pieces', value: (row) => row.piece_count, align: 'right' },
+  { title: 'made', value: (row) => row.units_created, align: 'right' },
+  { title: 'revised', value: (row) => row.units_revised, align: 'right' },
+  { title: 'ended', value: (row) => row.units_deprecated, align: 'right' },
+  { title: 'doubts', value: (row) => row.doubts, align: 'right' },
+  { title: 'started by', value: (row) => row.created_by },
+  { title: 'started', value: (row) => row.started_at },
+];
+
+function registerList(cut: Command, context: CliContext): void {
+  const list = cut
+    .command('list')
+    .description('Cut runs, newest first')
+    .option('--document <address>', 'only of this document')
+    .option('--state <state>', 'only in this state')
+    .addOption(
+      new Option('--waits-for <what>', 'only what waits for this').choices([
+        'cut',
+        'plan',
+        'decisions',
+        'gate 1',
+        'gate 2',
+        'person',
+      ]),
+    )
+    .option('--open', 'only what is neither finished nor voided');
+  type Filter = { document?: string; state?: string; waitsFor?: string; open?: boolean };
+  withExamples(withPaging(list, countedId), 'iu cut list --open', 'iu cut list --waits-for decisions').action(
+    async (options: PageOptions & Filter, command: Command) => {
+      const page = await context.withDatabase(command, ({ pool }) => listCutRuns(pool, options, options), {
+        readOnlyAllowed: true,
+      });
+      const again = commandLineWithout(context.words, ['--after']);
+      context.printer(command).page(page, { columns: runColumns, whenEmpty: 'No cut run matches.', again });
+    },
+  );
+}
+
+function registerShow(cut: Command, context: CliContext): void {
+  withExamples(
+    cut
+      .command('show')
+      .description('One run: its manifest, who approved it, and every state it passed')
+      .argument('<run>', 'number of the run', countedId),
+    'iu cut show 7 --json',
+  ).action(async (id: string, _options: object, command: Command) => {
+    const found = await context.withDatabase(command, ({ pool }) => findCutRun(pool, id), { readOnlyAllowed: true });
+    if (found === undefined) throw new IuError('IU707', { message: `There is no cut run ${id}.` });
+    const { manifest, detail, ...rest } = found.run;
+    const printer = context.printer(command);
+    const log = found.log.map((row) => ({ ...row, detail: rawJson(row.detail) }));
+    printer.result({ ...rest, manifest: rawJson(manifest), detail: rawJson(String(detail)), log }, () => [
+      ...printer.facts(
+        Object.fromEntries(
+          Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+        ),
+      ),
+      'log:',
+      ...found.log.map(
+        (row) => `  ${row.recorded_at} ${row.to_state} by ${row.recorded_by} (${row.actor_ref}) ${row.detail}`,
+      ),
+    ]);
+  });
+}
+
+/** `iu cut plan|decide|approve|list|show`. */
+export function registerCutReview(cut: Command, context: CliContext): void {
+  registerPlan(cut, context);
+  registerDecide(cut, context);
+  registerApprove(cut, context);
+  registerList(cut, context);
+  registerShow(cut, context);
+}

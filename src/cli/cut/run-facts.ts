@@ -1,0 +1,42 @@
+import type { CutRunAnswer } from '../../store/cut.js';
+import type { Printer } from '../printer.js';
+
+/** A run as a person reads it. */
+export function runLines(run: CutRunAnswer, printer: Printer): string[] {
+  const { created, revised, deprecated, moved, anchors_only: anchorsOnly } = run.counts;
+  return printer.facts({
+    run: run.run_id,
+    document: run.document_address,
+    revision: run.revision_label,
+    state: run.state.replaceAll('_', ' '),
+    'waits for': run.waits_for ?? undefined,
+    pieces: run.piece_count ?? undefined,
+    'doubtful matches': run.doubts > 0 ? run.doubts : undefined,
+    written:
+      created + revised + deprecated + moved + anchorsOnly > 0
+        ? `${created} made, ${revised} revised, ${deprecated} ended, ${moved} moved, ${anchorsOnly} only anchored`
+        : undefined,
+    manifest: run.manifest_digest,
+  });
+}
+
+/** What to do next, for the person at the terminal. */
+export function nextStep(run: CutRunAnswer): string | undefined {
+  const id = run.run_id;
+  switch (run.waits_for) {
+    case 'decisions':
+      return `iu cut plan ${id} --fate doubtful, then iu cut decide ${id} PIECE --as UNIT (or --new) --actor NAME`;
+    case 'gate 1':
+    case 'gate 2':
+      return `somebody else than ${run.created_by}: iu cut approve ${id} --note TEXT --actor NAME; then iu cut ${run.waits_for === 'gate 1' ? 'apply' : 'enact'} ${id} --actor NAME`;
+    case 'person':
+      return `iu cut show ${id} says why; iu cut rollback ${id} or iu cut void ${id}`;
+    case 'cut':
+    case 'plan':
+      return `iu cut plan ${id} --again --actor NAME`;
+    default:
+      return run.state === 'closeout_reported' || run.state.startsWith('voided_')
+        ? undefined
+        : `iu cut apply ${id} --actor NAME`;
+  }
+}

@@ -1,0 +1,130 @@
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { IuError } from '../../contract/errors/index.js';
+import { type Approver, carryThrough } from '../../cut/carry-through.js';
+import { advanceCut, type CutSource, startCut } from '../../cut/pipeline.js';
+import { readSourceFile } from '../../cut/read-source.js';
+import type { CutRunAnswer } from '../../store/cut.js';
+import { type Database, openDatabase } from '../../store/database.js';
+import { isDemoInstallation } from '../../store/demo.js';
+import { demoLogin } from '../../store/demo-live.js';
+import { connectClient } from '../../store/session.js';
+import { type CliContext, withExamples } from '../context.js';
+import { nextStep, runLines } from './run-facts.js';
+
+export interface CutStartOptions {
+  readonly document: string;
+  readonly revision: string;
+  readonly actor: string;
+  readonly title?: string;
+  readonly owner?: string;
+  readonly note?: string;
+  readonly mediaType?: string;
+  readonly encoding?: string;
+  readonly grammar?: string;
+  readonly yesIApprove?: boolean;
+}
+
+/** A file as a source of a cut; what is no UTF-8 text is pinned beside the text that was made of it. */
+export async function sourceOfFile(
+  file: string,
+  options: Pick<CutStartOptions, 'mediaType' | 'encoding' | 'grammar' | 'note'>,
+  revisionLabel: string,
+): Promise<CutSource> {
+  const { mediaType, encoding, grammar } = options;
+  const read = await readSourceFile(file, {
+    ...(mediaType === undefined ? {} : { mediaType }),
+    ...(encoding === undefined ? {} : { encoding }),
+  });
+  return {
+    bytes: read.text,
+    revisionLabel,
+    sourceNote: options.note ?? basename(file),
+    mediaType: read.textMediaType,
+    grammar,
+    ...(read.extractor === null
+      ? {}
+      : { original: { bytes: read.original.bytes, mediaType: read.original.mediaType, extractor: read.extractor } }),
+  };
+}
+
+/** Runs `work` on one connection of its own: a cut is many transactions of one session. */
+export async function onCutSession<Result>(
+  database: Database,
+  work: (client: Awaited<ReturnType<typeof connectClient>>) => Promise<Result>,
+): Promise<Result> {
+  const client = await connectClient({ url: database.url, schema: database.schema, purpose: 'cut' });
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * The second person of the embedded demo, for whoever asks for both gates at once. Another installation has people of its own: there the
+ * shortcut is refused.
+ */
+export async function withDemoApprover<Result>(
+  database: Database,
+  work: (approver: Approver) => Promise<Result>,
+): Promise<Result> {
+  if (!(await isDemoInstallation(database.pool))) {
+    throw new IuError('IU732', {
+      message: '--yes-i-approve is for the embedded demo: this installation has people who approve.',
+      hint: 'leave it out; somebody else approves: iu cut approve',
+    });
+  }
+  const url = await demoLogin(database.pool, database.url, 'iu_demo_approver', ['iu_approver', 'iu_reader']);
+  const second = await openDatabase({ url, schema: database.schema, purpose: 'cut', maxConnections: 1 });
+  try {
+    return await work({ database: second.pool, actor: 'iu_demo_approver', note: '--yes-i-approve on the demo' });
+  } finally {
+    await second.close();
+  }
+}
+
+/** Prints a run and what to do next. */
+export function showRun(context: CliContext, command: Command, run: CutRunAnswer): void {
+  const printer = context.printer(command);
+  printer.result(run, () => runLines(run, printer));
+  const next = nextStep(run);
+  if (next !== undefined) printer.note(`next: ${next}`);
+}
+
+/** `iu cut start`. */
+export function registerCutStart(cut: Command, context: CliContext): void {
+  withExamples(
+    cut
+      .command('start')
+      .description(
+        'Pin a source, cut it, and plan what becomes of the document, up to the first gate; nothing of the document changes',
+      )
+      .argument('<file>', 'Markdown, HTML, plain text, DOCX or PDF')
+      .requiredOption('--document <address>', 'address of the document; a new one is made')
+      .requiredOption('--revision <label>', 'what this revision is called; unique in the document')
+      .requiredOption('--actor <name>', 'who cuts; stands beside the database login')
+      .option('--title <text>', 'of a new document')
+      .option('--owner <name>', 'of new units')
+      .option('--note <text>', 'where the source comes from; the name of the file unless said')
+      .option('--media-type <type>', 'of the file, when its name and content do not tell')
+      .option('--encoding <name>', 'of the file, when it is not UTF-8 and does not say so itself')
+      .option('--grammar <name>', 'auto, none, or a legal grammar: see iu cut preview')
+      .option(
+        '--yes-i-approve',
+        'through both gates at once, with the second login of the embedded demo; refused elsewhere',
+      ),
+    'iu cut start law.md --document li/constitution --revision 2026-01-01 --actor ann',
+  ).action(async (file: string, options: CutStartOptions, command: Command) => {
+    const source = await sourceOfFile(file, options, options.revision);
+    const { document: address, title = address, owner: ownerRef = options.actor, actor } = options;
+    const run = await context.withDatabase(command, (database) =>
+      onCutSession(database, async (client) => {
+        const started = await startCut(client, { address, title, ownerRef, actor }, source);
+        if (options.yesIApprove !== true) return advanceCut(client, started.run_id, actor);
+        return withDemoApprover(database, (approver) => carryThrough(client, started, actor, approver));
+      }),
+    );
+    showRun(context, command, run);
+  });
+}

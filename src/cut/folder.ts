@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join, posix, relative, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { IuError } from '../contract/errors/index.js';
+
+/** One revision of one document, found in a folder or in its history. */
+export interface FoundRevision {
+  /** Path of the file below the folder, with `/`. */
+  readonly path: string;
+  /** Address of the document: the path without its ending. */
+  readonly address: string;
+  readonly revisionLabel: string;
+  /** null: the file as it lies in the folder. */
+  readonly commit: string | null;
+  readonly note: string;
+}
+
+const endings = /\.(md|markdown|html?|xhtml|txt|docx|pdf)$/i;
+const run = promisify(execFile);
+/** A history of a hundred thousand commits fits. */
+const outputLimit = 1 << 28;
+
+/** The documents of a folder, by path; each is one revision named by the caller. */
+export async function revisionsOfFolder(
+  folder: string,
+  prefix: string,
+  revisionLabel: string,
+): Promise<FoundRevision[]> {
+  let names: string[];
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    names = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new IuError('IU746', { message: `${folder} cannot be read: ${code ?? 'unknown'}.` }, { cause: error });
+  }
+  return names
+    .map((name) => name.split(sep).join('/'))
+    .filter((path) => endings.test(path) && !path.split('/').some((part) => part.startsWith('.')))
+    .sort()
+    .map((path) => ({ path, address: addressOf(path, prefix), revisionLabel, commit: null, note: path }));
+}
+
+/**
+ * The revisions of the documents of a folder in a git repository: each commit that touched a file, oldest first along the first parents.
+ * A file that is there under another name is another document; a deletion is no revision.
+ */
+export async function revisionsOfHistory(folder: string, prefix: string): Promise<FoundRevision[]> {
+  const text = await git(
+    folder,
+    'log',
+    '--first-parent',
+    '-m',
+    '--reverse',
+    '--no-renames',
+    '--diff-filter=AM',
+    '--relative',
+    '-z',
+    '--name-only',
+    '--format=%x01%H %cI',
+  );
+  const found: FoundRevision[] = [];
+  for (const commit of text.toString('utf8').split('\u0001').slice(1)) {
+    const [head = '', ...paths] = commit.split('\0').map((part) => part.trim());
+    const [id = '', time = ''] = head.split(' ');
+    for (const path of paths.filter((one) => endings.test(one)).sort()) {
+      const revisionLabel = `${time.slice(0, 10)} ${id.slice(0, 12)}`;
+      found.push({ path, address: addressOf(path, prefix), revisionLabel, commit: id, note: `git ${id}:${path}` });
+    }
+  }
+  return found;
+}
+
+/** The bytes of a file as a commit has it. */
+export function bytesOfCommit(folder: string, commit: string, path: string): Promise<Buffer> {
+  return git(folder, 'show', `${commit}:./${path}`);
+}
+
+async function git(folder: string, ...words: string[]): Promise<Buffer> {
+  try {
+    const { stdout } = await run('git', ['-C', folder, ...words], { encoding: 'buffer', maxBuffer: outputLimit });
+    return stdout;
+  } catch (error) {
+    const { stderr, code } = error as { stderr?: Buffer; code?: string | number };
+    const said = stderr?.toString().trim().split('\n')[0] || String(code ?? 'unknown');
+    throw new IuError('IU746', { message: `git ${words[0]} in ${folder} failed: ${said}.` }, { cause: error });
+  }
+}
+
+function addressOf(path: string, prefix: string): string {
+  const name = path.replace(endings, '');
+  return prefix === '' ? name : posix.join(prefix, name);
+}

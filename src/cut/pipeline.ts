@@ -1,0 +1,222 @@
+import type pg from 'pg';
+import { type PlannablePiece, type StandingUnit, sectionCodeOf } from '../contract/cut/plan.js';
+import type { MatchPiece } from '../contract/cut/recut.js';
+import { IuError } from '../contract/errors/index.js';
+import {
+  advanceCutRun,
+  type CutRunAnswer,
+  inTransaction,
+  markCutRun,
+  pinSource,
+  readCutBase,
+  readCutMarks,
+  readCutRunSource,
+  readDecisions,
+  readStandingUnits,
+  recordCutPlan,
+  startCutRun,
+  takenAddresses,
+} from '../store/cut.js';
+import { type CutOptions, cutDocument } from './cut-document.js';
+import { recut as recutPieces } from './match/recut.js';
+import { buildPlan, firstPlan } from './plan/build-plan.js';
+
+/** The document that a source is cut into. */
+export interface CutTarget {
+  readonly address: string;
+  readonly title: string;
+  readonly ownerRef: string;
+  /** Who cuts; stands beside the database login. */
+  readonly actor: string;
+}
+
+/** One revision of it. */
+export interface CutSource {
+  /** UTF-8 text; what is not, `readSource` turns into it first. */
+  readonly bytes: Uint8Array;
+  /** Unique in the document. */
+  readonly revisionLabel: string;
+  readonly sourceNote?: string | undefined;
+  /** Told from the name and the content unless said. */
+  readonly mediaType?: string | undefined;
+  readonly fileName?: string | undefined;
+  readonly grammar?: CutOptions['grammar'] | undefined;
+  /** What the text was made of, when it is not the source itself: pinned beside it. */
+  readonly original?: {
+    readonly bytes: Uint8Array;
+    readonly mediaType: string;
+    readonly extractor: { readonly name: string; readonly version: string };
+  };
+  /** Links that the bridge records: address in the document, and the object of the database. */
+  readonly sqlObjects?: readonly Readonly<Record<string, unknown>>[] | undefined;
+}
+
+/**
+ * Pins a source, opens its run, and records cut and plan: everything before the first gate that needs no person. What was begun or finished
+ * before is found and goes on; a finished one writes nothing.
+ *
+ * `client` is one connection outside of a transaction; its login starts the run and cannot approve it.
+ */
+export async function startCut(client: pg.ClientBase, target: CutTarget, source: CutSource): Promise<CutRunAnswer> {
+  const { bytes, revisionLabel, mediaType, fileName, grammar } = source;
+  refuseNul(bytes);
+  const options: CutOptions = {
+    ...(mediaType === undefined ? {} : { mediaType }),
+    ...(fileName === undefined ? {} : { fileName }),
+    ...(grammar === undefined ? {} : { grammar }),
+  };
+  const cut = cutDocument(bytes, options);
+  const run = await inTransaction(client, async () => {
+    const note = source.sourceNote ?? null;
+    const { newlineStyle } = cut;
+    const pin = await pinSource(client, bytes, {
+      mediaType: cut.mediaType,
+      newlineStyle,
+      title: target.title,
+      sourceNote: note,
+    });
+    return startCutRun(client, {
+      pinId: pin.pinId,
+      documentAddress: target.address,
+      documentTitle: target.title,
+      ownerRef: target.ownerRef,
+      revisionLabel,
+      cutter: cut.cutter,
+      config: { ...(await configOf(client, target, source)), normalizer: cut.normalizer, grammar: cut.grammar },
+      actor: target.actor,
+    });
+  });
+  const { actor } = target;
+  const marked = run.waits_for === 'cut' ? await markCutRun(client, run.run_id, cut.pieces, actor) : run;
+  if (marked.waits_for !== 'plan') return marked;
+  const { pieces, normalizer } = cut;
+  return planPieces(client, { runId: run.run_id, documentAddress: target.address, bytes, pieces, normalizer, actor });
+}
+
+/** What else belongs to the key of a run: the original that the text was made of, and the links that were asked for. */
+async function configOf(client: pg.ClientBase, target: CutTarget, source: CutSource): Promise<Record<string, unknown>> {
+  const config: Record<string, unknown> = {};
+  if (source.sqlObjects !== undefined) config.sql_objects = source.sqlObjects;
+  if (source.original === undefined) return config;
+  const { bytes, mediaType, extractor } = source.original;
+  const about = { mediaType, newlineStyle: null, title: target.title, sourceNote: source.sourceNote ?? null };
+  const pin = await pinSource(client, bytes, about);
+  return { ...config, original: { pin_id: pin.pinId, sha256: pin.sha256, media_type: mediaType, extractor } };
+}
+
+/** Plans a run from what is stored: after a kill, after a decision, or when the document has changed since. */
+export async function planCut(client: pg.ClientBase, runId: string, actor: string): Promise<CutRunAnswer> {
+  const source = await readCutRunSource(client, runId);
+  if (source === undefined) throw new IuError('IU707', { message: `There is no cut run ${runId}.` });
+  const { bytes, documentAddress, normalizer } = source;
+  if (source.state === 'source_pinned') {
+    const cut = cutDocument(bytes, { mediaType: source.mediaType, grammar: source.grammar ?? 'none' });
+    if (cut.cutter.name !== source.cutter.name || cut.cutter.version !== source.cutter.version) {
+      throw new IuError('IU734', {
+        message: `Run ${runId} was begun by ${source.cutter.name} ${source.cutter.version}, this program has ${cut.cutter.name} ${cut.cutter.version}.`,
+        hint: 'void the run and start it again',
+      });
+    }
+    await markCutRun(client, runId, cut.pieces, actor);
+  }
+  const pieces = await readCutMarks(client, runId);
+  return planPieces(client, { runId, documentAddress, bytes, pieces, normalizer, actor });
+}
+
+/** Takes a run as far as it goes without a person; throws the code when it stopped or failed on the way. */
+export async function advanceCut(
+  client: pg.ClientBase,
+  runId: string,
+  actor: string,
+  onState: (run: CutRunAnswer) => void = () => {},
+): Promise<CutRunAnswer> {
+  for (;;) {
+    const run = await inTransaction(client, () => advanceCutRun(client, runId, actor));
+    if (run.code !== undefined) {
+      throw new IuError(run.code, { message: `Cut run ${runId} is ${run.state}: ${JSON.stringify(run.detail)}.` });
+    }
+    if (run.moved !== true) return run;
+    onState(run);
+  }
+}
+
+interface Planning {
+  readonly runId: string;
+  readonly documentAddress: string;
+  readonly bytes: Uint8Array;
+  readonly pieces: readonly PlannablePiece[];
+  readonly normalizer: { readonly name: string; readonly version: string };
+  readonly actor: string;
+}
+
+async function planPieces(client: pg.ClientBase, planning: Planning): Promise<CutRunAnswer> {
+  const { runId, documentAddress, bytes, pieces, normalizer, actor } = planning;
+  const base = await readCutBase(client, documentAddress);
+  if (base.document_id === null) {
+    const matcher = { name: 'none', version: '1' };
+    const plan = { ...firstPlan(documentAddress, pieces), base_hash: base.base_hash, matcher, normalizer };
+    return inTransaction(client, () => recordCutPlan(client, runId, plan, actor));
+  }
+  const standing = await readStandingUnits(client, base.document_id);
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const textOf = (piece: PlannablePiece) => text.decode(bytes.subarray(piece.start, piece.end));
+  const recut = recutPieces(
+    standing.map(standingPiece),
+    pieces.map((piece) => newPiece(piece, textOf(piece))),
+    await readDecisions(client, runId),
+  );
+  const matched = new Set(recut.matches.map((match) => match.newKey));
+  const unmatched = pieces.filter((piece) => !matched.has(String(piece.ordinal)));
+  const plan = buildPlan({
+    documentId: base.document_id,
+    documentAddress,
+    standing,
+    pieces,
+    textOf,
+    recut,
+    freeAddresses: await freeAddresses(client, documentAddress, unmatched),
+  });
+  const whole = { ...plan, base_hash: base.base_hash, matcher: recut.matcher, normalizer };
+  return inTransaction(client, () => recordCutPlan(client, runId, whole, actor));
+}
+
+function standingPiece(unit: StandingUnit): MatchPiece {
+  return { key: unit.unitId, parentKey: unit.parentId, kind: unit.kind, label: unit.label, text: unit.body };
+}
+
+function newPiece(piece: PlannablePiece, text: string): MatchPiece {
+  const parentKey = piece.parentOrdinal === null ? null : String(piece.parentOrdinal);
+  return { key: String(piece.ordinal), parentKey, kind: piece.kind, label: sectionCodeOf(piece.label), text };
+}
+
+/** The address of each piece as it was cut, or with the first suffix `@2`, `@3` that no unit ever had. */
+async function freeAddresses(
+  client: pg.ClientBase,
+  documentAddress: string,
+  pieces: readonly PlannablePiece[],
+): Promise<ReadonlyMap<number, string>> {
+  const found = new Map<number, string>();
+  const given = new Set<string>();
+  let open = pieces;
+  for (let form = 1; open.length > 0; form++) {
+    const suffix = form === 1 ? '' : `@${form}`;
+    const wish = (piece: PlannablePiece) => `${documentAddress}/${piece.address}${suffix}`;
+    const taken = await takenAddresses(client, open.map(wish));
+    const left: PlannablePiece[] = [];
+    for (const piece of open) {
+      const address = wish(piece);
+      if (taken.has(address) || given.has(address)) left.push(piece);
+      else {
+        found.set(piece.ordinal, address);
+        given.add(address);
+      }
+    }
+    open = left;
+  }
+  return found;
+}
+
+/** PostgreSQL stores text without NUL. */
+function refuseNul(bytes: Uint8Array): void {
+  if (bytes.includes(0)) throw new IuError('IU709', { reason: 'NUL byte' });
+}

@@ -1,0 +1,145 @@
+import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+
+/** One cut run of a list. */
+export interface CutRunRow {
+  readonly run_id: string;
+  readonly document_address: string;
+  readonly revision_label: string;
+  readonly state: string;
+  readonly waits_for: string | null;
+  readonly piece_count: number | null;
+  readonly units_created: number;
+  readonly units_revised: number;
+  readonly units_deprecated: number;
+  readonly units_moved: number;
+  readonly anchors_only: number;
+  readonly doubts: string;
+  readonly created_by: string;
+  readonly actor_ref: string;
+  readonly gate_1_approved_by: string | null;
+  readonly gate_2_approved_by: string | null;
+  readonly started_at: string;
+  readonly finished_at: string | null;
+}
+
+const runColumns = `run_id, document_address, revision_label, state, waits_for, piece_count, units_created, units_revised, units_deprecated,
+  units_moved, anchors_only, doubts, created_by, actor_ref, gate_1_approved_by, gate_2_approved_by, started_at, finished_at`;
+
+/** Cut runs, newest first. */
+export function listCutRuns(
+  database: Queryable,
+  filter: {
+    readonly document?: string | undefined;
+    readonly state?: string | undefined;
+    readonly waitsFor?: string | undefined;
+    readonly open?: boolean | undefined;
+  },
+  wishes: PageWishes,
+): Promise<ListPage<CutRunRow>> {
+  return readPage(
+    database,
+    {
+      columns: runColumns,
+      from: 'v_iu_cut_run',
+      conditions: [
+        ['document_address = ?', filter.document],
+        ['state = ?', filter.state],
+        ['waits_for = ?', filter.waitsFor],
+        ["(state <> 'closeout_reported' and state !~ '^voided_') = ?", filter.open],
+      ],
+      key: 'run_id',
+      keyType: 'bigint',
+      keyColumn: 'run_id',
+      descending: true,
+    },
+    wishes,
+  );
+}
+
+/** A line of a plan: a piece in order of the source, or a structure step after them. */
+export interface CutPlanRow {
+  readonly line: string;
+  readonly what: 'piece' | 'step';
+  readonly ordinal: number | null;
+  readonly level: number;
+  readonly label: string | null;
+  readonly fate: string;
+  readonly unit: string | null;
+  readonly reason: string;
+  readonly score: string | null;
+  readonly note: string | null;
+}
+
+/** The plan of a run, line by line. */
+export function listCutPlan(
+  database: Queryable,
+  runId: string,
+  filter: {
+    readonly what?: string | undefined;
+    readonly fate?: string | undefined;
+    readonly changes?: boolean | undefined;
+  },
+  wishes: PageWishes,
+): Promise<ListPage<CutPlanRow>> {
+  return readPage(
+    database,
+    {
+      columns: 'line, what, ordinal, level, label, fate, unit, reason, score, note',
+      from: 'v_iu_cut_plan',
+      conditions: [
+        ['run_id = ?', runId],
+        ['what = ?', filter.what],
+        ['fate = ?', filter.fate],
+        ["(fate <> 'same') = ?", filter.changes],
+      ],
+      key: 'line',
+      keyType: 'bigint',
+      keyColumn: 'line',
+      descending: false,
+    },
+    wishes,
+  );
+}
+
+/** A change of state of a run. */
+export interface CutLogRow {
+  readonly to_state: string;
+  readonly actor_ref: string;
+  readonly recorded_by: string;
+  readonly recorded_at: string;
+  readonly detail: string;
+}
+
+/** One run with its manifest, its approvals and its log; undefined when there is no such run. */
+export async function findCutRun(database: Queryable, runId: string) {
+  const { rows } = await database.query(
+    `select v.*, r.manifest::text as manifest, fn_iu_cut_manifest_digest(r.manifest) as manifest_digest, r.detail::text as detail
+       from v_iu_cut_run v join iu_cut_run r on r.run_id = v.run_id where v.run_id = $1`,
+    [runId],
+  );
+  const [run] = rows;
+  if (run === undefined) return undefined;
+  const log = await database.query(
+    `select to_state, actor_ref, recorded_by, recorded_at, detail::text as detail from iu_cut_log where run_id = $1 order by log_id`,
+    [runId],
+  );
+  return {
+    run: isoTimes(run) as Readonly<Record<string, string | number | null>> & {
+      readonly manifest: string;
+      readonly manifest_digest: string;
+      readonly state: string;
+      readonly waits_for: string | null;
+    },
+    log: log.rows.map(isoTimes) as unknown as readonly CutLogRow[],
+  };
+}
+
+/** What the bridge would record of a written run; the same run gives the same requests, byte for byte. */
+export function readBridgeRequests(database: Queryable, runId: string): Promise<readonly object[]> {
+  return callForResult(
+    database,
+    `select coalesce(jsonb_agg(jsonb_build_object('request_key', request_key, 'kind', kind, 'operation_id', operation_id::text, 'request', request)
+       order by place, kind, request::text), '[]') from fn_iu_cut_bridge_requests($1)`,
+    [runId],
+  );
+}

@@ -1,0 +1,139 @@
+// iu cut on a database: two people, each with a login of his own, take revisions through, back, and through a whole folder.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runIu } from '../support/cli.js';
+import { openCutGates } from '../support/cut-pipeline.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+let db: TestDatabase;
+let folder: string;
+let editor: string;
+let approver: string;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  await openCutGates(db);
+  editor = await db.loginUrl('iu_operator', 'iu_emitter', 'iu_reader');
+  approver = await db.loginUrl('iu_approver', 'iu_reader');
+  folder = mkdtempSync(join(tmpdir(), 'iu-cut-'));
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await db.drop();
+});
+
+const at = (url: string, ...words: string[]) => runIu([...words, '--database-url', url, '--schema', db.schema]);
+async function json(url: string, ...words: string[]) {
+  const { stdout, stderr, exitCode } = await at(url, ...words, '--json');
+  expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+const file = (name: string, text: string) => {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+};
+const first =
+  '# Law\n## A\n### Art. 1\nThe state is free and its people own it.\n### Art. 2\nThe prince has rights.\n## B\nEnds here.\n';
+
+describe('the commands about cuts', () => {
+  it('start, plan, approve, apply, enact, list, show and roll back a revision', async () => {
+    const words = ['--document', 'law', '--revision', '1', '--actor', 'ann', '--title', 'The law'];
+    const started = await at(editor, 'cut', 'start', file('law.md', first), ...words);
+    expect(started.stdout).toMatch(/state +awaiting cut authorization\nwaits for +gate 1\npieces +5\n/);
+    const [run] = (await json(editor, 'cut', 'list', '--waits-for', 'gate 1')).items;
+    const id: string = run.runId;
+    expect(started.stderr).toContain(`somebody else than ${run.createdBy}: iu cut approve ${id}`);
+    const page = await json(editor, 'cut', 'plan', id, '--limit', '2');
+    expect(page.items).toMatchObject([
+      { ordinal: 0, fate: 'born', unit: 'law/title' },
+      { ordinal: 1, unit: 'law/a' },
+    ]);
+    expect((await json(editor, 'cut', 'plan', id, '--after', page.next)).items).toHaveLength(3);
+    const own = await at(editor, 'cut', 'approve', id, '--note', 'x', '--actor', 'ann');
+    expect(own).toMatchObject({ exitCode: expect.any(Number), stderr: expect.stringMatching(/IU\d{3}/) });
+    expect(own.exitCode).not.toBe(0);
+    await json(approver, 'cut', 'approve', id, '--note', 'read it', '--actor', 'bob');
+    expect(await json(editor, 'cut', 'apply', id, '--actor', 'ann')).toMatchObject({
+      waitsFor: 'gate 2',
+      counts: { created: 6 },
+    });
+    await json(approver, 'cut', 'approve', id, '--note', 'read it', '--actor', 'bob');
+    expect(await json(editor, 'cut', 'enact', id, '--actor', 'ann')).toMatchObject({ state: 'closeout_reported' });
+    const shown = await json(editor, 'cut', 'show', id);
+    expect(shown.log).toHaveLength(14);
+    expect(shown.manifest.counts.pieces).toBe(5);
+    const refused = await at(editor, 'cut', 'start', file('other.md', '# x\n'), ...words);
+    expect(refused.stderr).toContain('IU703');
+    const back = await json(editor, 'cut', 'rollback', id, '--actor', 'ann', '--approval', 'R-1');
+    expect(back.state).toBe('voided_rolled_back');
+    expect((await json(editor, 'cut', 'list', '--open')).items).toEqual([]);
+  }, 60_000);
+
+  it('decide what a piece is, and void what is not wanted', async () => {
+    const start = (text: string, revision: string) =>
+      json(editor, 'cut', 'start', file('two.md', text), '--document', 'two', '--revision', revision, '--actor', 'ann');
+    const { runId } = await start(first, '1');
+    for (const verb of ['apply', 'enact']) {
+      await json(approver, 'cut', 'approve', runId, '--note', 'read it', '--actor', 'bob');
+      await json(editor, 'cut', verb, runId, '--actor', 'ann');
+    }
+    const second = await start(
+      first.replace('Art. 2\nThe prince has rights.', 'Art. 9\nSomething quite different stands there now.'),
+      '2',
+    );
+    const decided = await json(editor, 'cut', 'decide', second.runId, '3', '--as', 'two/a/art-2', '--actor', 'ann');
+    expect(decided.manifest.counts).toMatchObject({ fates: { changed: 1, same: 4 }, steps: { renumber: 1 } });
+    const lines = await at(editor, 'cut', 'plan', second.runId, '--changes');
+    expect(lines.stdout).toMatch(/3 +Art\. 9 +changed +two\/a\/art-2 +person/);
+    expect(lines.stdout).toMatch(/step +renumber +two\/a\/art-2 .*Art\. 2 becomes Art\. 9/);
+    const anew = await json(editor, 'cut', 'decide', second.runId, '3', '--new', '--actor', 'ann');
+    expect(anew.manifest.counts.fates).toMatchObject({ born: 1 });
+    const neither = await at(editor, 'cut', 'decide', second.runId, '3', '--actor', 'ann');
+    expect(neither.stderr).toContain('IU738');
+    const gone = await json(editor, 'cut', 'void', second.runId, '--actor', 'ann', '--reason', 'no');
+    expect(gone.state).toBe('voided_by_person');
+  }, 60_000);
+
+  it('take a folder and a git history, pass over what is finished, and list what waits for a person', async () => {
+    const git = (...words: string[]) =>
+      execFileSync('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
+        stdio: 'pipe',
+      });
+    git('init', '-q');
+    for (const [text, other] of [
+      [first, '# One\nx\n'],
+      [first.replace('rights', 'duties'), '# One\nx\n'],
+      [first.replace('Ends', 'It ends'), '# One\ny\n'],
+    ]) {
+      file('laws/a.md', text ?? '');
+      file('laws/sub/b.md', other ?? '');
+      file('laws/sub/picture.png', 'no document');
+      git('add', 'laws');
+      git('commit', '-q', '-m', 'revision');
+    }
+    const dir = (url: string, ...words: string[]) =>
+      json(url, 'cut', 'dir', join(folder, 'laws'), '--actor', 'ann', '--prefix', 'git', ...words);
+    const waiting = await dir(editor, '--git');
+    expect(waiting).toMatchObject({ revisions: 5, finished: 0, waits: 2, after: 3 });
+    expect(waiting.open).toMatchObject([{ document: 'git/a', waitsFor: 'gate 1' }, { document: 'git/sub/b' }]);
+    const done = await dir(db.url, '--git', '--yes-i-approve');
+    expect(done).toMatchObject({ finished: 5, unchanged: 0, waits: 0, open: [] });
+    expect(await dir(db.url, '--git', '--yes-i-approve')).toMatchObject({ finished: 0, unchanged: 5 });
+    const runs = (await json(editor, 'cut', 'list', '--document', 'git/a')).items;
+    expect(runs.map((run: { unitsRevised: number }) => run.unitsRevised)).toEqual([2, 1, 0]);
+    file('laws/broken.md', 'x\u0000');
+    const plain = await dir(db.url, '--revision', 'now', '--yes-i-approve');
+    expect(plain).toMatchObject({ revisions: 3, finished: 2, refused: 1 });
+    expect(plain.open).toMatchObject([{ document: 'git/broken', code: expect.stringMatching(/^IU7/) }]);
+    expect((await at(editor, 'cut', 'dir', folder, '--actor', 'ann')).stderr).toContain('IU746');
+    await db.pool.query("update dot_config set value = '', reason = 'test' where key = 'iu_core.installation'");
+    const shortcut = await at(db.url, 'cut', 'dir', folder, '--actor', 'ann', '--git', '--yes-i-approve');
+    expect(shortcut.stderr).toContain('IU732');
+  }, 60_000);
+});
