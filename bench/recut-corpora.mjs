@@ -1,7 +1,7 @@
 // Pairs of revisions with known truth: what the matcher may see of each piece, and the id that tells which piece it is.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { cutMarkdown } from '../dist/cut/markdown.js';
+import { cutDocument } from '../dist/cut/cut-document.js';
 
 /**
  * A revision: `pieces` as the matcher gets them, `goldOf` from a piece's key to its id, for ids that stand once in the revision. `hasNoId` is true of
@@ -20,7 +20,7 @@ const articleTitle = /^(#{1,6}[ \t]+)(Art\.[ \t]*([0-9]+)[ \t]*([a-z]*))(?![a-z]
 function lawRevision(path, showLabels) {
   const bytes = readFileSync(path);
   const goldOf = new Map();
-  const pieces = cutMarkdown(bytes).pieces.map((piece) => {
+  const pieces = cutDocument(bytes, { mediaType: 'text/markdown' }).pieces.map((piece) => {
     const text = bytes.toString('utf8', piece.start, piece.end);
     const article = articleTitle.exec(text);
     const key = String(piece.ordinal);

@@ -1,4 +1,4 @@
-import type { Boundary } from './boundary.js';
+import type { Mark } from './mark.js';
 
 // Finds the headings of a Markdown file on bytes, without a parser: CommonMark's block rules as far as they decide whether a
 // line is a heading of the document itself. Headings inside fences, HTML blocks, lists, quotes and footnotes are not promoted.
@@ -36,13 +36,13 @@ const openHtmlTag =
   /^(<[A-Za-z][A-Za-z0-9-]*([ \t]+[A-Za-z_:][\w.:-]*([ \t]*=[ \t]*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*[ \t]*\/?>|<\/[A-Za-z][A-Za-z0-9-]*[ \t]*>)[ \t]*$/;
 
 /** The boundaries of a Markdown file. Total: any bytes give boundaries, none only when there are no bytes. */
-export function scanMarkdown(bytes: Uint8Array): readonly Boundary[] {
+export function scanMarkdown(bytes: Uint8Array): readonly Mark[] {
   return new MarkdownScanner(bytes).scan();
 }
 
 class MarkdownScanner {
   private readonly bytes: Buffer;
-  private readonly headings: Boundary[] = [];
+  private readonly headings: Mark[] = [];
   /** Start of the paragraph the previous line belongs to, or -1. */
   private paragraph = -1;
   private fence: { readonly mark: number; readonly length: number } | null = null;
@@ -57,7 +57,7 @@ class MarkdownScanner {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  scan(): readonly Boundary[] {
+  scan(): readonly Mark[] {
     const bomLength = this.bytes.length >= 3 && this.bytes.readUIntBE(0, 3) === 0xefbbbf ? 3 : 0;
     const body = this.frontMatterEnd(bomLength);
     for (let at = body > 0 ? body : bomLength; at < this.bytes.length; ) {
@@ -68,9 +68,9 @@ class MarkdownScanner {
     return this.boundaries(body);
   }
 
-  private boundaries(body: number): readonly Boundary[] {
+  private boundaries(body: number): readonly Mark[] {
     const [first] = this.headings;
-    const found: Boundary[] = [];
+    const found: Mark[] = [];
     if (body > 0) found.push({ start: 0, kind: 'front_matter', level: 0, title: '' });
     // Blank lines before the first heading are no preamble: they stay with what is above them, or with the heading.
     const textBeforeHeading = this.firstText >= 0 && (!first || this.firstText < first.start);

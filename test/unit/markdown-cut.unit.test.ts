@@ -1,33 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cutDocument } from '../../src/cut/cut-document.js';
 import { labelOf, slugOf } from '../../src/cut/label.js';
-import { cutMarkdown, type MarkdownCut, sha256Of } from '../../src/cut/markdown.js';
+import { brokenPromises } from '../support/cut.js';
 
-function expectLossless(bytes: Uint8Array, cut: MarkdownCut): void {
-  const joined = Buffer.concat(cut.pieces.map((piece) => bytes.subarray(piece.start, piece.end)));
-  expect(sha256Of(joined)).toBe(sha256Of(bytes));
-  expect(cut.sha256).toBe(sha256Of(bytes));
-  expect(cut.length).toBe(bytes.length);
-  let at = 0;
-  for (const piece of cut.pieces) {
-    expect(piece.start).toBe(at);
-    expect(piece.end).toBeGreaterThan(piece.start);
-    expect(piece.sha256).toBe(sha256Of(bytes.subarray(piece.start, piece.end)));
-    if (piece.parentOrdinal !== null) expect(piece.parentOrdinal).toBeLessThan(piece.ordinal);
-    // A cut follows a newline, an ASCII byte, so it never falls inside a character.
-    if (at > 0) expect([0x0a, 0x0d]).toContain(bytes[at - 1]);
-    at = piece.end;
-  }
-  expect(at).toBe(bytes.length);
-  expect(new Set(cut.pieces.map((piece) => piece.address)).size).toBe(cut.pieces.length);
-}
+const cutMarkdown = (bytes: Uint8Array) => cutDocument(bytes, { mediaType: 'text/markdown' });
 
 function outline(text: string): string[] {
   const bytes = Buffer.from(text);
   const cut = cutMarkdown(bytes);
-  expectLossless(bytes, cut);
+  expect(brokenPromises(bytes, cut)).toEqual([]);
   return cut.pieces.map((piece) => (piece.kind === 'heading' ? `${piece.level} ${piece.title}` : piece.kind));
 }
 
@@ -43,7 +26,6 @@ function markdownFiles(folder: string): string[] {
 
 describe('boundaries of a Markdown cut', () => {
   it.each<[string, string, string[]]>([
-    ['no bytes give no pieces', '', []],
     ['blank lines alone are a preamble', '\n\n', ['preamble']],
     ['text without a heading is a preamble', 'text\n', ['preamble']],
     [
@@ -159,82 +141,16 @@ describe('labels and addresses', () => {
   });
 });
 
-describe('a cut loses no byte', () => {
-  const fragments = fc.constantFrom(
-    ...[
-      '# a',
-      '## Art. 1',
-      '---',
-      '===',
-      '```',
-      '~~~~',
-      '> ',
-      '- x',
-      '1. x',
-      '  ',
-      '\t',
-      '<!--',
-      '-->',
-      '<div>',
-      '[^1]: y',
-      'text',
-      'ü',
-      '\uFEFF',
-      '+++',
-      '...',
-      '    ',
-    ],
-  );
-  const newlines = fc.constantFrom('\n', '\r\n', '\r', '\n\n', '');
-
-  it('of any bytes, broken UTF-8 included', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        expectLossless(bytes, cutMarkdown(bytes));
-      }),
-    );
-  });
-
-  it('of any mixture of Markdown marks, newlines and broken bytes', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fragments, newlines, fc.option(fc.uint8Array({ maxLength: 3 }), { freq: 20 }))),
-        (lines) => {
-          const bytes = Buffer.concat(
-            lines.flatMap(([text, newline, noise]) => [
-              Buffer.from(text),
-              noise ?? new Uint8Array(),
-              Buffer.from(newline),
-            ]),
-          );
-          expectLossless(bytes, cutMarkdown(bytes));
-        },
-      ),
-      { numRuns: 1000 },
-    );
-  });
-
-  it('of the 41 revisions of the constitution, one piece for each heading and one for the front matter', () => {
+describe('the 41 revisions of the constitution', () => {
+  it('have one piece for each heading and one for the front matter', () => {
     const files = markdownFiles(new URL('../../examples/liechtenstein-constitution', import.meta.url).pathname);
     const revisions = files.filter((file) => /\d{3}_[\d-]+\.md$/.test(file));
     expect(revisions).toHaveLength(41);
     for (const file of revisions) {
       const bytes = readFileSync(file);
       const cut = cutMarkdown(bytes);
-      expectLossless(bytes, cut);
+      expect(brokenPromises(bytes, cut)).toEqual([]);
       expect(cut.pieces.length).toBe((bytes.toString().match(/^#{1,6} /gm)?.length ?? 0) + 1);
     }
   });
-
-  const corpora = process.env.IU_CORPORA;
-  it.skipIf(!corpora)(
-    'of every Markdown and text file of the corpora',
-    () => {
-      for (const file of markdownFiles(corpora ?? '')) {
-        const bytes = readFileSync(file);
-        expectLossless(bytes, cutMarkdown(bytes));
-      }
-    },
-    300_000,
-  );
 });

@@ -1,5 +1,5 @@
 import type { PieceMatch } from '../../contract/cut/recut.js';
-import { heaviestChain } from './longest-chain.js';
+import { heaviestChain } from '../heaviest-chain.js';
 import type { Pairing } from './pairing.js';
 
 type Flags = Pick<PieceMatch, 'text' | 'hasMoved' | 'isReordered' | 'isRelabelled'>;

@@ -1,6 +1,6 @@
+import { heaviestChain } from '../heaviest-chain.js';
 import { type Candidate, candidatesOf } from './candidates.js';
 import { mayBePaired } from './labels.js';
-import { heaviestChain } from './longest-chain.js';
 import type { Gap, Pairing } from './pairing.js';
 
 /** Between matched neighbours less likeness is enough than elsewhere. */

@@ -1,5 +1,5 @@
 import type { MatchReason } from '../../contract/cut/recut.js';
-import { heaviestChain } from './longest-chain.js';
+import { heaviestChain } from '../heaviest-chain.js';
 import type { Prepared } from './prepare.js';
 import { Comparer } from './similarity.js';
 

@@ -10,7 +10,7 @@ import {
 } from '../../contract/cut/plan.js';
 import type { MergeFound, PieceMatch, Recut, SplitFound } from '../../contract/cut/recut.js';
 import type { NewPiece } from '../../contract/structure/step.js';
-import { longestIncreasing } from './longest-increasing.js';
+import { heaviestChain } from '../heaviest-chain.js';
 import { splitOffsets } from './split-offsets.js';
 import { TreeModel } from './tree-model.js';
 
@@ -214,7 +214,8 @@ class PlanBuilder {
   private placeSiblings(parent: string | null, pieces: readonly PlannablePiece[]): void {
     const order = new Map(this.tree.childrenOf(parent).map((ref, index) => [ref, index]));
     const there = pieces.map((piece) => this.refOf(piece.ordinal)).filter((ref) => order.has(ref));
-    const kept = new Set(longestIncreasing(there.map((ref) => order.get(ref) ?? 0)).map((index) => there[index]));
+    const places = there.map((ref, index) => ({ ref, old: index, new: order.get(ref) ?? 0, weight: 1 }));
+    const kept = new Set(heaviestChain(places).map(({ ref }) => ref));
     let left: string | null = null;
     for (const piece of pieces) {
       const ref = this.refOf(piece.ordinal);
