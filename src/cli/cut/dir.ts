@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import { type Approver, carryThrough } from '../../cut/carry-through.js';
 import { bytesOfCommit, type FoundRevision, revisionsOfFolder, revisionsOfHistory } from '../../cut/folder.js';
@@ -18,6 +18,7 @@ interface DirOptions {
   readonly prefix: string;
   readonly owner?: string;
   readonly grammar?: string;
+  readonly parallel: number;
   readonly yesIApprove?: boolean;
 }
 
@@ -36,10 +37,11 @@ interface Outcome {
 
 type Client = Awaited<ReturnType<typeof connectClient>>;
 
-class FolderCut {
+/** The revisions of one document, in order. */
+class DocumentCuts {
   readonly outcomes: Outcome[] = [];
-  /** Documents with a revision that is not through: the next one waits for it. */
-  readonly #held = new Set<string>();
+  /** A revision is not through: the next ones wait for it. */
+  #isHeld = false;
 
   constructor(
     private readonly client: Client,
@@ -51,7 +53,7 @@ class FolderCut {
   async take(found: FoundRevision): Promise<void> {
     const about = { path: found.path, document: found.address, revision: found.revisionLabel };
     const nothing = { runId: null, waitsFor: null, code: null, message: null };
-    if (this.#held.has(found.address)) {
+    if (this.#isHeld) {
       this.outcomes.push({ ...about, ...nothing, outcome: 'after' });
       return;
     }
@@ -66,14 +68,14 @@ class FolderCut {
           ? await advanceCut(this.client, started.run_id, actor)
           : await carryThrough(this.client, started, actor, this.approver);
       const isThrough = run.state === 'closeout_reported';
-      if (!isThrough) this.#held.add(found.address);
+      this.#isHeld = !isThrough;
       const outcome = wasFinished ? 'unchanged' : isThrough ? 'finished' : 'waits';
       this.outcomes.push({ ...about, ...nothing, runId: run.run_id, outcome, waitsFor: run.waits_for });
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       // What is wrong with one document stops that document; what is wrong with the database stops everything.
       if (code === undefined || !/^IU[67]/.test(code)) throw error;
-      this.#held.add(found.address);
+      this.#isHeld = true;
       this.outcomes.push({ ...about, ...nothing, outcome: 'refused', code, message });
     }
   }
@@ -96,6 +98,52 @@ class FolderCut {
   }
 }
 
+/** Documents side by side, each on one connection; the revisions of one document in order. Outcomes in the order of `found`. */
+async function cutAll(
+  database: Database,
+  found: readonly FoundRevision[],
+  work: { readonly folder: string; readonly options: DirOptions; readonly approver: Approver | undefined },
+  stop: AbortSignal,
+  onTaken: (taken: number) => void,
+): Promise<Outcome[]> {
+  const byAddress = new Map<string, FoundRevision[]>();
+  for (const revision of found) {
+    const revisions = byAddress.get(revision.address);
+    if (revisions === undefined) byAddress.set(revision.address, [revision]);
+    else revisions.push(revision);
+  }
+  const documents = [...byAddress.values()];
+  const outcomes = new Map<string, Outcome[]>();
+  let next = 0;
+  let taken = 0;
+  let failure: unknown;
+  const lane = (): Promise<void> =>
+    onCutSession(database, async (client) => {
+      for (let revisions = documents[next++]; revisions !== undefined; revisions = documents[next++]) {
+        const cuts = new DocumentCuts(client, work.folder, work.options, work.approver);
+        outcomes.set(revisions[0]?.address ?? '', cuts.outcomes);
+        for (const revision of revisions) {
+          // Between two revisions nothing is half done.
+          if (stop.aborted || failure !== undefined) return;
+          await cuts.take(revision).catch((error: unknown) => {
+            failure ??= error;
+          });
+          taken += 1;
+          onTaken(taken);
+        }
+      }
+    });
+  await Promise.all(Array.from({ length: Math.min(work.options.parallel, documents.length) }, lane));
+  if (failure !== undefined) throw failure;
+  return documents.flatMap((revisions) => outcomes.get(revisions[0]?.address ?? '') ?? []);
+}
+
+function parallel(text: string): number {
+  const count = Number(text);
+  if (/^[0-9]+$/.test(text) && count >= 1 && count <= 16) return count;
+  throw new InvalidArgumentError('It has to be a whole number from 1 to 16.');
+}
+
 /** `iu cut dir`: a folder of documents, or the git history of one. */
 export function registerCutDir(cut: Command, context: CliContext): void {
   withExamples(
@@ -111,6 +159,12 @@ export function registerCutDir(cut: Command, context: CliContext): void {
       .option('--prefix <address>', 'put before the address of each document, which is its path without the ending', '')
       .option('--owner <name>', 'of new units')
       .option('--grammar <name>', 'auto, none, or a legal grammar: see iu cut preview')
+      .option(
+        '--parallel <count>',
+        'documents that are worked on at once, each on a connection of its own',
+        parallel,
+        4,
+      )
       .option(
         '--yes-i-approve',
         'through both gates at once, with the second login of the embedded demo; refused elsewhere',
@@ -129,22 +183,14 @@ export function registerCutDir(cut: Command, context: CliContext): void {
       : await revisionsOfFolder(folder, options.prefix, options.revision ?? '');
     const stop = context.stopSignal();
     const printer = context.printer(command);
-    const cutAll = (database: Database, approver: Approver | undefined) =>
-      onCutSession(database, async (client) => {
-        const work = new FolderCut(client, folder, options, approver);
-        for (const [index, revision] of found.entries()) {
-          // Between two revisions nothing is half done.
-          if (stop.aborted) break;
-          await work.take(revision);
-          if ((index + 1) % 10 === 0 || index + 1 === found.length)
-            printer.note(`${index + 1} of ${found.length} revisions`);
-        }
-        return work.outcomes;
+    const work = (database: Database, approver: Approver | undefined) =>
+      cutAll(database, found, { folder, options, approver }, stop, (taken) => {
+        if (taken % 10 === 0 || taken === found.length) printer.note(`${taken} of ${found.length} revisions`);
       });
     const outcomes = await context.withDatabase(command, (database) =>
       options.yesIApprove === true
-        ? withDemoApprover(database, (approver) => cutAll(database, approver))
-        : cutAll(database, undefined),
+        ? withDemoApprover(database, (approver) => work(database, approver))
+        : work(database, undefined),
     );
     const count = (outcome: Outcome['outcome']) => outcomes.filter((one) => one.outcome === outcome).length;
     const counts = {
