@@ -238,6 +238,7 @@ begin
       ('relation', 'iu_prune_run', 'select', 'iu_core_pruner, iu_operator, iu_reader'),
       ('relation', 'iu_pruned_attempt', 'select', 'iu_operator, iu_reader'),
       ('relation', 'iu_pruned_event', 'select', 'iu_operator, iu_reader'),
+      ('relation', 'iu_pruned_file_event', 'select', 'iu_operator'),
       ('function', 'fn_iu_prune_archived', 'execute', 'iu_core_pruner'),
       ('function', 'fn_iu_prune_cancel', 'execute', 'iu_core_pruner'),
       ('function', 'fn_iu_prune_preview', 'execute', 'iu_core_pruner, iu_operator'),

@@ -548,6 +548,14 @@ export interface IuPrunedEventRow {
   readonly last_seq: string;
 }
 
+/** A row of the table iu_pruned_file_event. */
+export interface IuPrunedFileEventRow {
+  readonly batch_no: number;
+  readonly event_id: string;
+  readonly event_seq: string;
+  readonly run_id: string;
+}
+
 /** A row of the table iu_redacted_copy. */
 export interface IuRedactedCopyRow {
   readonly byte_length: number;
@@ -1276,6 +1284,7 @@ export interface CatalogRelations {
   readonly iu_prune_run: IuPruneRunRow;
   readonly iu_pruned_attempt: IuPrunedAttemptRow;
   readonly iu_pruned_event: IuPrunedEventRow;
+  readonly iu_pruned_file_event: IuPrunedFileEventRow;
   readonly iu_redacted_copy: IuRedactedCopyRow;
   readonly iu_redaction: IuRedactionRow;
   readonly iu_relation: IuRelationRow;

@@ -9,6 +9,14 @@ export interface RedactionCopy {
   readonly byte_length: number;
 }
 
+/** What holds the text or something of it and is not overwritten, and what a person does about it. */
+export interface RedactionLeftover {
+  readonly code: 'original_source' | 'piece_title';
+  readonly ref: string | null;
+  readonly count: number;
+  readonly action: string;
+}
+
 /** What a redaction would overwrite, and what stands in its way. */
 export interface RedactionPlan {
   readonly subject_kind: string;
@@ -16,6 +24,7 @@ export interface RedactionPlan {
   readonly copies: readonly RedactionCopy[];
   readonly blockers: readonly { readonly code: string; readonly count: number }[];
   readonly archive_files: readonly string[];
+  readonly leftovers: readonly RedactionLeftover[];
 }
 
 /** One redaction of a list. */
@@ -42,6 +51,7 @@ export interface RedactionRow {
 export interface RedactionApplied extends RedactionRow {
   readonly overwritten: number;
   readonly archive_files: readonly string[];
+  readonly leftovers: readonly RedactionLeftover[];
 }
 
 export function planRedaction(database: Queryable, kind: string, ref: string): Promise<RedactionPlan> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeArchive } from '../../src/install/prune-archive.js';
+import { archiveFileName, prepareArchive, writeArchive } from '../../src/install/prune-archive.js';
 import { createPool } from '../../src/store/database.js';
 import { startPrune, stepPrune } from '../../src/store/prunes.js';
 import { runIu } from '../support/cli.js';
@@ -123,7 +123,8 @@ describe('a prune', () => {
 
   it('archives into files that hold every row once, although it is stopped between writing and committing', async () => {
     await everyKind(25);
-    const folder = mkdtempSync(join(tmpdir(), 'iu-prune-'));
+    const folder = join(mkdtempSync(join(tmpdir(), 'iu-prune-')), 'new', 'deep');
+    await prepareArchive(folder);
     const expected = new Set<string>();
     for (const table of ['event_outbox', 'iu_route_attempt', 'iu_route_run']) {
       const { rows } = await db.pool.query(`select row_to_json(t)::text as row from ${table} t`);
@@ -131,11 +132,16 @@ describe('a prune', () => {
     }
     const run = await startPrune(pruner, { olderThanDays: 0, reason: 'test', archive: 'folder', place: folder });
     const written: string[] = [];
+    const lost: string[] = [];
     for (let step = 1, state = 'running'; state === 'running'; step += 1) {
       try {
         const after = await stepPrune(pruner, run.run_id, 5, async (batch, lines) => {
-          const file = await writeArchive(folder, `${batch.batch_no}.gz`, lines);
-          if (step % 2 === 1) throw new Error('killed');
+          const name = archiveFileName(batch.installation, batch.run_id, batch.batch_no ?? 0);
+          const file = await writeArchive(folder, name, lines);
+          if (step % 2 === 1) {
+            lost.push(file.file);
+            throw new Error('killed');
+          }
           written.push(file.file);
           return file;
         });
@@ -144,7 +150,11 @@ describe('a prune', () => {
         expect((error as Error).message).toBe('killed');
       }
     }
-    expect(readdirSync(folder).sort()).toEqual([...written].sort());
+    expect(readdirSync(folder).sort()).toEqual([...written, ...lost].sort());
+    // what a step has written is never replaced
+    const first = readFileSync(join(folder, written[0] ?? ''));
+    await expect(writeArchive(folder, written[0] ?? '', ['other'])).rejects.toMatchObject({ code: 'IU898' });
+    expect(readFileSync(join(folder, written[0] ?? ''))).toEqual(first);
     const lines = written.flatMap((file) =>
       gunzipSync(readFileSync(join(folder, file)))
         .toString()
@@ -162,7 +172,7 @@ describe('a prune', () => {
     }
     const check = await iu('prune', 'check', run.run_id, '--json');
     expect(check).toMatchObject({ exitCode: 0 });
-    expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, rows: lines.length });
+    expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, rows: lines.length, unnamed: lost.sort() });
     writeFileSync(join(folder, written[0] ?? ''), 'something else');
     expect((await iu('prune', 'check', run.run_id)).exitCode).toBe(1);
   });

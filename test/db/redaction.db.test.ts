@@ -1,6 +1,8 @@
 // Erasure on legal request: two people, every copy, hashes stay, counts and proofs stay true.
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { advanceCut, startCut } from '../../src/cut/pipeline.js';
+import { approveCutRun } from '../../src/store/cut.js';
 import { runIu } from '../support/cli.js';
 import { cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -149,6 +151,42 @@ describe('the redaction of an event', () => {
   });
 });
 
+describe('an event that a prune took into a folder', () => {
+  beforeEach(() => prepareDelivery(db));
+
+  it('is named with its one file, and there is nothing to ask for in the database', async () => {
+    await addRoute(db.pool, 'r.dry');
+    const seqs = [];
+    for (let at = 1; at <= 5; at += 1) seqs.push(await emit(db.pool, `s${at}`, { at }));
+    const { rows } = await db.pool.query('select id from event_outbox where seq = any ($1) order by seq', [seqs]);
+    await drain(db.pool);
+    const run = await callFor(db, "select fn_iu_prune_start(0, 'test', 'folder', '/archive')::text");
+    for (const batch of [1, 2]) {
+      const client = await db.connect();
+      await client.query('begin');
+      const step = JSON.parse(
+        (await client.query('select fn_iu_prune_step($1, 2) as line', [run.run_id])).rows[0].line,
+      );
+      await client.query('select fn_iu_prune_archived($1, $2, $3, $4, 1, $5)', [
+        run.run_id,
+        batch,
+        `file-${batch}`,
+        'a'.repeat(64),
+        step.rows,
+      ]);
+      await client.query('commit');
+    }
+    const files = [];
+    for (const { id } of rows) {
+      files.push(JSON.parse((await iu('redact', 'plan', 'event', id, '--json')).stdout).archiveFiles);
+    }
+    expect(files).toEqual([['/archive/file-1'], ['/archive/file-1'], ['/archive/file-2'], ['/archive/file-2'], []]);
+    const asked = await iu('redact', 'request', 'event', rows[0].id, '--reason', 'x', '--legal-ref', 'y');
+    expect(asked.stderr).toContain('IU890');
+    expect(asked.stderr).toContain('/archive/file-1');
+  });
+});
+
 describe('the redaction of a text', () => {
   it('of a piece keeps the proofs of its cuts and the tree, and the source does not come back as it was', async () => {
     await openCutGates(db);
@@ -222,6 +260,107 @@ describe('the redaction of a text', () => {
       expect(rows[0].ok, damage).toBe(false);
       await client.query('rollback');
     }
+  });
+
+  it('finds the bytes of pieces that differ in format only, whichever of them is named, also of runs that wrote nothing', async () => {
+    await openCutGates(db);
+    const people = await cutPeople(db);
+    const document = { address: 'doc', title: 'Doc', ownerRef: 'test', actor: 'test' };
+    const mediaType = 'text/markdown';
+    const text = (after: string, end = '') =>
+      `# One\n\nFirst.\n\n# Two\n\n${secret}.${after}\n\n# Three\n\nThird${end}.\n`;
+    await cutRevision(people, document, { bytes: Buffer.from(text('')), revisionLabel: '1', mediaType });
+    await cutRevision(people, document, { bytes: Buffer.from(text('  ')), revisionLabel: '2', mediaType });
+    const { run_id, ordinal } = await oneRow(
+      db,
+      "select run_id, ordinal from iu_cut_piece where anchor = 'format' order by 1 limit 1",
+    );
+    // one more run, given up, and one that waits at gate 1
+    const voided = await startCut(people.editor, document, {
+      bytes: Buffer.from(text(' ', ' given up')),
+      revisionLabel: '3',
+      mediaType,
+    });
+    await people.editor.query("select fn_iu_cut_void($1, 'test', 'test')", [voided.run_id]);
+    const bytes = Buffer.from(text(' ', ' waits'));
+    const waiting = await startCut(people.editor, document, { bytes, revisionLabel: '4', mediaType });
+    const again = await startCut(
+      people.editor,
+      { ...document, address: 'other' },
+      { bytes, revisionLabel: '1', mediaType },
+    );
+    await advanceCut(people.editor, waiting.run_id, 'test');
+    const answer = await advanceCut(people.editor, again.run_id, 'test');
+    await approveCutRun(people.approver, again.run_id, answer.manifest_digest, 'looked at', 'second');
+    expect(await countOf(db, "iu_cut_run where state = 'awaiting_cut_authorization'")).toBe(2);
+
+    const plan = JSON.parse((await iu('redact', 'plan', 'piece', `${run_id}:${ordinal}`, '--json')).stdout);
+    expect(plan.leftovers).toMatchObject([{ code: 'piece_title', count: 5 }]);
+    await redact('piece', `${run_id}:${ordinal}`);
+    expect(await whereIs('Erika')).toEqual([]);
+    const proofs = await db.pool.query(
+      "select fn_iu_cut_verify(run_id)::text as r from iu_cut_run where state = 'closeout_reported'",
+    );
+    for (const { r } of proofs.rows) expect(JSON.parse(r)).toMatchObject({ ok: true, redacted: 1 });
+    // what waited is given up, says why, and comes back neither by its run nor by its source
+    expect(await countOf(db, "iu_cut_run where state = 'voided_by_person' and detail ->> 'code' = 'IU897'")).toBe(2);
+    expect(await advanceCut(people.editor, again.run_id, 'test')).toMatchObject({
+      state: 'voided_by_person',
+      moved: false,
+    });
+    expect(await countOf(db, "information_unit where canonical_address = 'other'")).toBe(0);
+    await expect(startCut(people.editor, document, { bytes, revisionLabel: '5', mediaType })).rejects.toMatchObject({
+      code: 'IU897',
+    });
+    // nor when it was redacted in between: the write itself looks
+    const late = await startCut(people.editor, document, {
+      bytes: Buffer.from('Xylophone.\n'),
+      revisionLabel: '6',
+      mediaType,
+    });
+    const ready = await advanceCut(people.editor, late.run_id, 'test');
+    await approveCutRun(people.approver, late.run_id, ready.manifest_digest, 'looked at', 'second');
+    await db.pool.query('alter table iu_source_pin disable trigger user');
+    await db.pool.query("update iu_source_pin set redacted = '{[0,1)}' where bytes = 'Xylophone.\n'");
+    await expect(advanceCut(people.editor, late.run_id, 'test')).rejects.toMatchObject({ code: 'IU897' });
+  });
+
+  it('reaches the original of an extracted text, or names it when one piece only is meant', async () => {
+    await openCutGates(db);
+    const people = await cutPeople(db);
+    const document = { address: 'doc', title: 'Doc', ownerRef: 'test', actor: 'test' };
+    const original = {
+      bytes: Buffer.from(`\0original: ${secret}`),
+      mediaType: 'application/pdf',
+      extractor: { name: 'test', version: '1' },
+    };
+    await cutRevision(people, document, {
+      mediaType: 'text/markdown',
+      bytes: Buffer.from(`# One\n\n${secret}.\n\n# Two\n\nSecond.\n`),
+      revisionLabel: '1',
+      original,
+    });
+    const pin = await oneRow(db, "select pin_id from iu_source_pin where media_type = 'application/pdf'");
+    const text = await oneRow(db, "select pin_id from iu_source_pin where media_type = 'text/markdown'");
+    const piece = JSON.parse((await iu('redact', 'plan', 'piece', '1:0', '--json')).stdout);
+    expect(piece.leftovers).toContainEqual(expect.objectContaining({ code: 'original_source', ref: pin.pin_id }));
+    expect((await iu('redact', 'plan', 'piece', '1:0')).stdout).toContain(`iu redact request source ${pin.pin_id}`);
+    await redact('piece', '1:0');
+    expect(await whereIs('Erika')).toEqual(['bytes of iu_source_pin']);
+    // the original means its text as the text means its original
+    const both = JSON.parse((await iu('redact', 'plan', 'source', pin.pin_id, '--json')).stdout);
+    expect(
+      new Set(
+        both.copies
+          .filter((copy: { tableName: string }) => copy.tableName === 'iu_source_pin')
+          .map((copy: { rowKey: string }) => copy.rowKey),
+      ),
+    ).toEqual(new Set([pin.pin_id, text.pin_id]));
+    await redact('source', text.pin_id);
+    expect(await whereIs('Erika')).toEqual([]);
+    expect(await whereIs('original: ')).toEqual([]);
+    const left = JSON.parse((await iu('redact', 'plan', 'source', text.pin_id, '--json')).stdout);
+    expect(left).toMatchObject({ copies: [], leftovers: [{ code: 'piece_title' }] });
   });
 
   it('of a whole source takes every text that was cut from it', async () => {

@@ -260,7 +260,7 @@ $$;
 --            voided stays.
 -- Arguments: none
 -- Returns:   the row
--- Raises:    IU708 the change is refused, IU731 a gate without its approval
+-- Raises:    IU708 the change is refused, IU731 a gate without its approval, IU897 something in its source was redacted
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_cut_run_guard() returns trigger
@@ -287,6 +287,14 @@ begin
       hint = 'iu cut show says what the run waits for';
   end if;
   if new.state <> old.state then
+    if v_gate = 1 then
+      -- locked, so that a redaction which comes now finds what this run writes
+      perform from iu_source_pin p where p.pin_id = new.pin_id for share;
+      if exists (select from iu_source_pin p where p.pin_id = new.pin_id and not isempty(p.redacted)) then
+        raise exception using errcode = 'IU897', message = format('cut run %s: something in its source was redacted, so it is not written', old.run_id),
+          hint = 'iu cut void; cut a source without it';
+      end if;
+    end if;
     if v_gate is not null and not exists (
          select from iu_cut_approval a
           where a.run_id = new.run_id and a.gate = v_gate and a.approved_by <> new.created_by

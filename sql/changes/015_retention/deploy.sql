@@ -89,6 +89,16 @@ create index iu_archived_row_event_idx on iu_archived_row (event_id) where event
 create index iu_archived_row_seq_idx on iu_archived_row (event_seq) where event_seq is not null;
 comment on table iu_archived_row is 'What prunes with --archive table took, a row a row. Append-only; a redaction reaches it.';
 
+create table iu_pruned_file_event (
+  event_id  uuid not null,
+  event_seq bigint not null,
+  run_id    bigint not null,
+  batch_no  integer not null,
+  primary key (event_id, run_id, batch_no),
+  foreign key (run_id, batch_no) references iu_prune_batch deferrable initially deferred
+);
+comment on table iu_pruned_file_event is 'In the file of which step an event is that was pruned into a folder: about 100 bytes an event, so that a redaction can name the file.';
+
 create table iu_redaction (
   redaction_id   bigint generated always as identity primary key,
   subject_kind   text not null check (subject_kind in ('event', 'unit_version', 'source_pin')),
@@ -423,12 +433,13 @@ $$;
 --
 -- Contract:  takes events out of the log with everything that belongs to them: attempts, resolved dead letters, corrected payloads,
 --            words about unknown sends, hops. Counts them in iu_pruned_event and iu_pruned_attempt, so that totals and books stay true,
---            and keeps them in iu_archived_row when asked. The caller has judged and locked them.
+--            and keeps them in iu_archived_row when asked, or notes in which file's step the event is.
+--            The caller has judged and locked them.
 -- Arguments: p_run, p_batch_no; p_seqs: ascending
 -- Returns:   one row for each row taken; line: {table, row} as PostgreSQL writes it, null when nothing is archived
 -- Raises:    nothing
 -- Writes:    event_outbox, iu_route_attempt, iu_route_dead_letter, iu_event_edit, iu_attempt_reconciliation, iu_event_hop,
---            iu_pruned_event, iu_pruned_attempt, iu_archived_row
+--            iu_pruned_event, iu_pruned_attempt, iu_archived_row, iu_pruned_file_event
 -- May call:  internal
 create or replace function fn_iu_prune_take(p_run iu_prune_run, p_batch_no integer, p_seqs bigint[])
 returns table (table_name text, line json)
@@ -490,6 +501,9 @@ begin
     ), kept as (
       insert into iu_archived_row (run_id, batch_no, table_name, event_seq, event_id, document)
       select p_run.run_id, p_batch_no, l.name, l.event_seq, l.event_id, l.line::jsonb from gone_row l where p_run.archive = 'table'
+    ), filed as (
+      insert into iu_pruned_file_event (event_id, event_seq, run_id, batch_no)
+      select g.event_id, g.event_seq, p_run.run_id, p_batch_no from gone g where p_run.archive = 'folder'
     )
     select l.name, case when p_run.archive = 'folder' then json_build_object('table', l.name, 'row', l.line) end from gone_row l;
   perform set_config('iu_core.governed', '', true);
@@ -813,8 +827,9 @@ $$;
 -- >>> functions/redaction/fn_iu_redaction_hashes.sql
 -- fn_iu_redaction_hashes(text, text) returns text[]
 --
--- Contract:  the hashes of the texts that a redaction of a version or of a source means: one for a version, those of all pieces that
---            were ever cut from it for a source.
+-- Contract:  the hashes of the texts that a redaction of a version or of a source means. A source is meant with what it was extracted
+--            from or to, whole, and every piece that was ever cut from it, also by a run that wrote nothing. A piece that differs in format
+--            only has another hash than its version: whichever of the two is meant, the other is meant with it.
 -- Arguments: p_kind: unit_version or source_pin; p_ref: its id
 -- Returns:   sha256 in hexadecimal
 -- Raises:    IU890 there is no such thing, IU891 the kind or reference is malformed
@@ -826,21 +841,50 @@ stable
 set search_path from current
 as $$
 declare
+  -- of nothing: what the normaliser leaves of every piece of blanks, which are not one text
+  v_nothing constant text := encode(sha256(''), 'hex');
   v_hashes text[];
+  v_pins bigint[];
+  v_more_pins bigint[];
+  v_more text[];
 begin
   begin
     if p_kind = 'unit_version' then
       select array[content_hash] into v_hashes from unit_version where id = p_ref::uuid;
     elsif p_kind = 'source_pin' then
-      select array[s.sha256] || array(select p.sha256 from iu_cut_run r join iu_cut_piece p using (run_id) where r.pin_id = s.pin_id) into v_hashes
-        from iu_source_pin s where s.pin_id = p_ref::bigint;
+      select array[pin_id] into v_pins from iu_source_pin where pin_id = p_ref::bigint;
     end if;
   exception when invalid_text_representation or numeric_value_out_of_range then
     raise exception using errcode = 'IU891', message = format('%s is no id of a %s', quote_literal(left(p_ref, 80)), replace(p_kind, '_', ' '));
   end;
+  if v_pins is not null then
+    loop
+      select array_agg(distinct s.pin_id) into v_more_pins
+        from iu_cut_run r
+        join iu_source_pin s on s.pin_id = r.pin_id or s.pin_id::text = r.config #>> '{original,pin_id}'
+       where r.pin_id = any (v_pins) or r.config #>> '{original,pin_id}' = any (v_pins::text[]);
+      exit when coalesce(v_more_pins <@ v_pins, true);
+      v_pins := v_more_pins || v_pins;
+    end loop;
+    select array_agg(h) into v_hashes
+      from (select s.sha256 from iu_source_pin s where s.pin_id = any (v_pins)
+            union select p.sha256 from iu_cut_run r join iu_cut_piece p using (run_id) where r.pin_id = any (v_pins)
+            union select m.sha256 from iu_cut_run r join iu_cut_mark m using (run_id) where r.pin_id = any (v_pins)) x (h);
+  end if;
   if v_hashes is null then
     raise exception using errcode = 'IU890', message = format('there is no %s %s', replace(p_kind, '_', ' '), left(p_ref, 80));
   end if;
+  loop
+    select array_agg(h) into v_more
+      from (select p.sha256 from iu_cut_piece p join unit_version v on v.id = p.version_id where v.content_hash = any (v_hashes)
+            union select v.content_hash from iu_cut_piece p join unit_version v on v.id = p.version_id where p.sha256 = any (v_hashes)
+            union select m.sha256 from iu_cut_mark m
+             where m.normalized_sha256 <> v_nothing
+               and m.normalized_sha256 in (select n.normalized_sha256 from iu_cut_mark n where n.sha256 = any (v_hashes))) x (h)
+     where h <> all (v_hashes);
+    exit when v_more is null;
+    v_hashes := v_hashes || v_more;
+  end loop;
   return v_hashes;
 end
 $$;
@@ -895,8 +939,8 @@ $$;
 -- >>> functions/redaction/fn_iu_redaction_text_copies.sql
 -- fn_iu_redaction_text_copies(text[]) returns table (table_name, row_key, column_name, sha256, byte_length)
 --
--- Contract:  every place in this database that holds one of these texts, whole: versions of units, byte ranges of pinned sources, the
---            bodies in the steps of structure operations. Reads those tables whole: a redaction is rare.
+-- Contract:  every place in this database that holds one of these texts, whole: versions of units, byte ranges of pinned sources,
+--            whether the run that cut them wrote them or not, the bodies in the steps of structure operations. Reads those tables whole: a redaction is rare.
 -- Arguments: p_hashes: sha256 of the texts
 -- Returns:   one row a value; its hash and length, never the value. Of a source the column is bytes[from,to).
 -- Raises:    nothing
@@ -915,6 +959,9 @@ as $$
   ), range as (
     select s.pin_id, int4multirange(int4range(p.byte_start, p.byte_end)) as bytes, p.sha256
       from iu_cut_piece p join iu_cut_run r using (run_id) join iu_source_pin s using (pin_id) where p.sha256 = any (p_hashes)
+    union
+    select r.pin_id, int4multirange(int4range(m.byte_start, m.byte_end)), m.sha256
+      from iu_cut_mark m join iu_cut_run r using (run_id) where m.sha256 = any (p_hashes)
     union
     select s.pin_id, int4multirange(int4range(0, s.byte_length)), s.sha256 from iu_source_pin s where s.sha256 = any (p_hashes) and s.byte_length > 0
   )
@@ -947,7 +994,9 @@ $$;
 -- Contract:  what a redaction would overwrite, and what stands in its way now. Writes nothing and shows no text.
 -- Arguments: p_kind: event, unit_version, source_pin, or cut_piece (its version is meant); p_ref: the id; of a piece RUN:ORDINAL
 -- Returns:   {subject_kind, subject_ref, copies: [{table_name, row_key, column_name, sha256, byte_length}], blockers: [{code, count}],
---            archive_files: files of earlier prunes that hold the event, of which only a person can take it out}
+--            archive_files: files of earlier prunes that hold the event, of which only a person can take it out,
+--            leftovers: [{code, ref, count, action}] what holds the text or something of it and is not overwritten: original_source, an
+--            original that a touched source was extracted from; piece_title, titles and labels of pieces}
 -- Raises:    IU890 there is no such thing, IU891 the kind or reference is malformed
 -- Writes:    nothing
 -- May call:  iu_operator, iu_approver
@@ -965,6 +1014,8 @@ declare
   v_copies jsonb;
   v_blockers jsonb := '[]';
   v_files jsonb := '[]';
+  v_hashes text[];
+  v_leftovers jsonb := '[]';
 begin
   if p_kind is null or p_ref is null or p_kind not in ('event', 'unit_version', 'source_pin', 'cut_piece') then
     raise exception using errcode = 'IU891', message = 'a redaction is of an event, a unit_version, a source_pin or a cut_piece, by its id';
@@ -983,10 +1034,11 @@ begin
   if v_kind = 'event' then
     v_ref := lower(v_ref);
     select * into v_event from event_outbox where id = v_ref::uuid;
-    v_seq := coalesce(v_event.seq, (select a.event_seq from iu_archived_row a where a.event_id = v_ref::uuid and a.table_name = 'event_outbox' limit 1));
+    v_seq := coalesce(v_event.seq, (select a.event_seq from iu_archived_row a where a.event_id = v_ref::uuid and a.table_name = 'event_outbox' limit 1),
+                      (select f.event_seq from iu_pruned_file_event f where f.event_id = v_ref::uuid limit 1));
     if v_seq is null then
-      raise exception using errcode = 'IU890', message = format('there is no event %s, neither in the log nor in iu_archived_row', v_ref),
-        hint = 'an event that was pruned into a folder is in its files only';
+      raise exception using errcode = 'IU890', message = format('there is no event %s, neither in the log nor in an archive of a prune', v_ref),
+        hint = 'what was pruned without an archive is gone';
     end if;
     select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_event_copies(v_ref::uuid) c;
     select coalesce(jsonb_agg(jsonb_build_object('code', code, 'count', n)), '[]') into v_blockers
@@ -997,13 +1049,31 @@ begin
                       and not exists (select from iu_route_worker_cursor c where c.event_domain in (v_event.event_domain, '*')
                                          and (v_seq <= c.base_seq or pg_visible_in_snapshot(v_event.tx_id, c.base_snapshot))) then 1 else 0 end)) b (code, n)
      where n > 0;
-    select coalesce(jsonb_agg(distinct concat_ws('/', r.archive_place, b.archive_file)), '[]') into v_files
-      from iu_prune_batch b join iu_prune_run r using (run_id)
-     where v_event.seq is null and b.archive_file is not null and v_seq between b.first_seq and b.last_seq;
+    select coalesce(jsonb_agg(concat_ws('/', r.archive_place, b.archive_file) order by f.run_id, f.batch_no), '[]') into v_files
+      from iu_pruned_file_event f join iu_prune_batch b using (run_id, batch_no) join iu_prune_run r using (run_id)
+     where f.event_id = v_ref::uuid;
   else
-    select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_text_copies(fn_iu_redaction_hashes(v_kind, v_ref)) c;
+    v_hashes := fn_iu_redaction_hashes(v_kind, v_ref);
+    select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_text_copies(v_hashes) c;
+    select coalesce(jsonb_agg(jsonb_build_object('code', l.code, 'ref', l.ref, 'count', l.n, 'action', l.action) order by l.code, l.ref), '[]')
+      into v_leftovers
+      from (select 'original_source' as code, o.pin_id::text as ref, count(*) as n, format('iu redact request source %s', o.pin_id) as action
+              from iu_cut_run r
+              join iu_source_pin s on s.pin_id = r.pin_id
+              join iu_source_pin o on o.pin_id::text = r.config #>> '{original,pin_id}'
+             where o.sha256 <> all (v_hashes) and not o.redacted @> int4range(0, o.byte_length)
+               and (s.sha256 = any (v_hashes)
+                    or exists (select from iu_cut_mark m where m.run_id = r.run_id and m.sha256 = any (v_hashes))
+                    or exists (select from iu_cut_piece p where p.run_id = r.run_id and p.sha256 = any (v_hashes)))
+             group by o.pin_id
+            union all
+            select 'piece_title', null, count(*),
+                   'titles, labels and addresses of its pieces stay; a revision of the unit gives it another title'
+              from iu_cut_mark m where m.sha256 = any (v_hashes) and (m.title <> '' or m.label <> '')
+            having count(*) > 0) l;
   end if;
-  return jsonb_build_object('subject_kind', v_kind, 'subject_ref', v_ref, 'copies', v_copies, 'blockers', v_blockers, 'archive_files', v_files);
+  return jsonb_build_object('subject_kind', v_kind, 'subject_ref', v_ref, 'copies', v_copies, 'blockers', v_blockers, 'archive_files', v_files,
+    'leftovers', v_leftovers);
 end
 $$;
 -- <<<
@@ -1034,7 +1104,9 @@ begin
   end if;
   v_plan := fn_iu_redaction_plan(p_kind, p_ref);
   if v_plan -> 'copies' = '[]' then
-    raise exception using errcode = 'IU890', message = format('nothing of %s %s is left to overwrite', v_plan ->> 'subject_kind', v_plan ->> 'subject_ref');
+    raise exception using errcode = 'IU890', message = format('nothing of %s %s is left to overwrite', v_plan ->> 'subject_kind', v_plan ->> 'subject_ref'),
+      hint = coalesce((select 'only a person can take it out of ' || string_agg(f, ', ') from jsonb_array_elements_text(v_plan -> 'archive_files') f),
+                      'iu redact list');
   end if;
   insert into iu_redaction (subject_kind, subject_ref, reason, legal_ref, plan, requested_by)
   values (v_plan ->> 'subject_kind', v_plan ->> 'subject_ref', p_reason, p_legal_ref, v_plan, session_user)
@@ -1240,9 +1312,9 @@ $$;
 --            delivered is refused: what is left of it would be sent. Old row versions are gone after the next vacuum; backups, replicas'
 --            archives and files of prunes are not reached from here.
 -- Arguments: p_redaction_id: approved
--- Returns:   the redaction, state applied, and {overwritten: number of values}
+-- Returns:   the redaction, state applied, and {overwritten: number of values, archive_files, leftovers: as fn_iu_redaction_plan}
 -- Raises:    IU890 there is no such redaction, IU896 it is not approved, IU893 the event waits to be decided or delivered
--- Writes:    iu_redaction, iu_redacted_copy and every table of fn_iu_redaction_event_copies or fn_iu_redaction_text_copies
+-- Writes:    iu_redaction, iu_redacted_copy, iu_cut_run, iu_cut_log and every table of fn_iu_redaction_event_copies or fn_iu_redaction_text_copies
 -- May call:  iu_operator
 create or replace function fn_iu_redaction_apply(p_redaction_id bigint) returns jsonb
 language plpgsql
@@ -1253,6 +1325,7 @@ as $$
 declare
   v_redaction iu_redaction;
   v_plan jsonb;
+  v_pins bigint[];
 begin
   perform fn_iu_require_read_committed();
   select * into v_redaction from iu_redaction where redaction_id = p_redaction_id for update;
@@ -1269,6 +1342,13 @@ begin
       where e.id = v_redaction.subject_ref::uuid and a.attempt_no = 1 for update of a;
   end if;
   v_plan := fn_iu_redaction_plan(v_redaction.subject_kind, v_redaction.subject_ref);
+  if v_redaction.subject_kind <> 'event' then
+    v_pins := array(select (c ->> 'row_key')::bigint from jsonb_array_elements(v_plan -> 'copies') c where c ->> 'table_name' = 'iu_source_pin');
+    -- runs, then pins, as a cut locks that writes; planned again, because one may have written until now
+    perform from iu_cut_run r where r.pin_id = any (v_pins) order by r.run_id for no key update;
+    perform from iu_source_pin s where s.pin_id = any (v_pins) order by s.pin_id for update;
+    v_plan := fn_iu_redaction_plan(v_redaction.subject_kind, v_redaction.subject_ref);
+  end if;
   if v_plan -> 'blockers' <> '[]' then
     raise exception using errcode = 'IU893',
       message = format('event %s still waits: %s', v_redaction.subject_ref,
@@ -1283,12 +1363,17 @@ begin
     perform fn_iu_redaction_event_overwrite(p_redaction_id);
   else
     perform fn_iu_redaction_text_overwrite(p_redaction_id);
+    update iu_cut_run r
+       set state = 'voided_by_person', actor_ref = session_user, finished_at = clock_timestamp(),
+           detail = jsonb_build_object('code', 'IU897', 'reason', format('redaction %s overwrote something in its source', p_redaction_id))
+     where r.apply_tx_id is null and fn_iu_cut_may_follow(r.state, 'voided_by_person') and r.state <> 'voided_by_person'
+       and r.pin_id::text in (select c.row_key from iu_redacted_copy c where c.redaction_id = p_redaction_id and c.table_name = 'iu_source_pin');
   end if;
   perform set_config('iu_core.governed', '', true);
   update iu_redaction set state = 'applied', applied_by = session_user, applied_at = clock_timestamp(), plan = v_plan
    where redaction_id = p_redaction_id returning * into v_redaction;
   return fn_iu_redaction_said(v_redaction) || jsonb_build_object('overwritten', jsonb_array_length(v_plan -> 'copies'),
-    'archive_files', v_plan -> 'archive_files');
+    'archive_files', v_plan -> 'archive_files', 'leftovers', v_plan -> 'leftovers');
 end
 $$;
 -- <<<
@@ -1377,6 +1462,9 @@ alter table iu_pruned_event enable always trigger trg_iu_pruned_event_keep;
 create trigger trg_iu_pruned_attempt_keep before delete or truncate on iu_pruned_attempt
   for each statement execute function fn_iu_refuse_change();
 alter table iu_pruned_attempt enable always trigger trg_iu_pruned_attempt_keep;
+create trigger trg_iu_pruned_file_event_keep before update or delete or truncate on iu_pruned_file_event
+  for each statement execute function fn_iu_refuse_change();
+alter table iu_pruned_file_event enable always trigger trg_iu_pruned_file_event_keep;
 create trigger trg_iu_archived_row_append_only before update or delete or truncate on iu_archived_row
   for each statement execute function fn_iu_refuse_change();
 alter table iu_archived_row enable always trigger trg_iu_archived_row_append_only;

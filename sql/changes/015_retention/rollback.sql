@@ -40,6 +40,7 @@ drop table iu_redaction;
 drop table iu_archived_row;
 drop table iu_pruned_attempt;
 drop table iu_pruned_event;
+drop table iu_pruned_file_event;
 drop table iu_prune_batch;
 drop table iu_prune_run;
 drop function fn_iu_redaction_guard();

@@ -5,9 +5,9 @@
 --            delivered is refused: what is left of it would be sent. Old row versions are gone after the next vacuum; backups, replicas'
 --            archives and files of prunes are not reached from here.
 -- Arguments: p_redaction_id: approved
--- Returns:   the redaction, state applied, and {overwritten: number of values}
+-- Returns:   the redaction, state applied, and {overwritten: number of values, archive_files, leftovers: as fn_iu_redaction_plan}
 -- Raises:    IU890 there is no such redaction, IU896 it is not approved, IU893 the event waits to be decided or delivered
--- Writes:    iu_redaction, iu_redacted_copy and every table of fn_iu_redaction_event_copies or fn_iu_redaction_text_copies
+-- Writes:    iu_redaction, iu_redacted_copy, iu_cut_run, iu_cut_log and every table of fn_iu_redaction_event_copies or fn_iu_redaction_text_copies
 -- May call:  iu_operator
 create or replace function fn_iu_redaction_apply(p_redaction_id bigint) returns jsonb
 language plpgsql
@@ -18,6 +18,7 @@ as $$
 declare
   v_redaction iu_redaction;
   v_plan jsonb;
+  v_pins bigint[];
 begin
   perform fn_iu_require_read_committed();
   select * into v_redaction from iu_redaction where redaction_id = p_redaction_id for update;
@@ -34,6 +35,13 @@ begin
       where e.id = v_redaction.subject_ref::uuid and a.attempt_no = 1 for update of a;
   end if;
   v_plan := fn_iu_redaction_plan(v_redaction.subject_kind, v_redaction.subject_ref);
+  if v_redaction.subject_kind <> 'event' then
+    v_pins := array(select (c ->> 'row_key')::bigint from jsonb_array_elements(v_plan -> 'copies') c where c ->> 'table_name' = 'iu_source_pin');
+    -- runs, then pins, as a cut locks that writes; planned again, because one may have written until now
+    perform from iu_cut_run r where r.pin_id = any (v_pins) order by r.run_id for no key update;
+    perform from iu_source_pin s where s.pin_id = any (v_pins) order by s.pin_id for update;
+    v_plan := fn_iu_redaction_plan(v_redaction.subject_kind, v_redaction.subject_ref);
+  end if;
   if v_plan -> 'blockers' <> '[]' then
     raise exception using errcode = 'IU893',
       message = format('event %s still waits: %s', v_redaction.subject_ref,
@@ -48,11 +56,16 @@ begin
     perform fn_iu_redaction_event_overwrite(p_redaction_id);
   else
     perform fn_iu_redaction_text_overwrite(p_redaction_id);
+    update iu_cut_run r
+       set state = 'voided_by_person', actor_ref = session_user, finished_at = clock_timestamp(),
+           detail = jsonb_build_object('code', 'IU897', 'reason', format('redaction %s overwrote something in its source', p_redaction_id))
+     where r.apply_tx_id is null and fn_iu_cut_may_follow(r.state, 'voided_by_person') and r.state <> 'voided_by_person'
+       and r.pin_id::text in (select c.row_key from iu_redacted_copy c where c.redaction_id = p_redaction_id and c.table_name = 'iu_source_pin');
   end if;
   perform set_config('iu_core.governed', '', true);
   update iu_redaction set state = 'applied', applied_by = session_user, applied_at = clock_timestamp(), plan = v_plan
    where redaction_id = p_redaction_id returning * into v_redaction;
   return fn_iu_redaction_said(v_redaction) || jsonb_build_object('overwritten', jsonb_array_length(v_plan -> 'copies'),
-    'archive_files', v_plan -> 'archive_files');
+    'archive_files', v_plan -> 'archive_files', 'leftovers', v_plan -> 'leftovers');
 end
 $$;

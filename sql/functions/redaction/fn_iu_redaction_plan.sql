@@ -3,7 +3,9 @@
 -- Contract:  what a redaction would overwrite, and what stands in its way now. Writes nothing and shows no text.
 -- Arguments: p_kind: event, unit_version, source_pin, or cut_piece (its version is meant); p_ref: the id; of a piece RUN:ORDINAL
 -- Returns:   {subject_kind, subject_ref, copies: [{table_name, row_key, column_name, sha256, byte_length}], blockers: [{code, count}],
---            archive_files: files of earlier prunes that hold the event, of which only a person can take it out}
+--            archive_files: files of earlier prunes that hold the event, of which only a person can take it out,
+--            leftovers: [{code, ref, count, action}] what holds the text or something of it and is not overwritten: original_source, an
+--            original that a touched source was extracted from; piece_title, titles and labels of pieces}
 -- Raises:    IU890 there is no such thing, IU891 the kind or reference is malformed
 -- Writes:    nothing
 -- May call:  iu_operator, iu_approver
@@ -21,6 +23,8 @@ declare
   v_copies jsonb;
   v_blockers jsonb := '[]';
   v_files jsonb := '[]';
+  v_hashes text[];
+  v_leftovers jsonb := '[]';
 begin
   if p_kind is null or p_ref is null or p_kind not in ('event', 'unit_version', 'source_pin', 'cut_piece') then
     raise exception using errcode = 'IU891', message = 'a redaction is of an event, a unit_version, a source_pin or a cut_piece, by its id';
@@ -39,10 +43,11 @@ begin
   if v_kind = 'event' then
     v_ref := lower(v_ref);
     select * into v_event from event_outbox where id = v_ref::uuid;
-    v_seq := coalesce(v_event.seq, (select a.event_seq from iu_archived_row a where a.event_id = v_ref::uuid and a.table_name = 'event_outbox' limit 1));
+    v_seq := coalesce(v_event.seq, (select a.event_seq from iu_archived_row a where a.event_id = v_ref::uuid and a.table_name = 'event_outbox' limit 1),
+                      (select f.event_seq from iu_pruned_file_event f where f.event_id = v_ref::uuid limit 1));
     if v_seq is null then
-      raise exception using errcode = 'IU890', message = format('there is no event %s, neither in the log nor in iu_archived_row', v_ref),
-        hint = 'an event that was pruned into a folder is in its files only';
+      raise exception using errcode = 'IU890', message = format('there is no event %s, neither in the log nor in an archive of a prune', v_ref),
+        hint = 'what was pruned without an archive is gone';
     end if;
     select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_event_copies(v_ref::uuid) c;
     select coalesce(jsonb_agg(jsonb_build_object('code', code, 'count', n)), '[]') into v_blockers
@@ -53,12 +58,30 @@ begin
                       and not exists (select from iu_route_worker_cursor c where c.event_domain in (v_event.event_domain, '*')
                                          and (v_seq <= c.base_seq or pg_visible_in_snapshot(v_event.tx_id, c.base_snapshot))) then 1 else 0 end)) b (code, n)
      where n > 0;
-    select coalesce(jsonb_agg(distinct concat_ws('/', r.archive_place, b.archive_file)), '[]') into v_files
-      from iu_prune_batch b join iu_prune_run r using (run_id)
-     where v_event.seq is null and b.archive_file is not null and v_seq between b.first_seq and b.last_seq;
+    select coalesce(jsonb_agg(concat_ws('/', r.archive_place, b.archive_file) order by f.run_id, f.batch_no), '[]') into v_files
+      from iu_pruned_file_event f join iu_prune_batch b using (run_id, batch_no) join iu_prune_run r using (run_id)
+     where f.event_id = v_ref::uuid;
   else
-    select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_text_copies(fn_iu_redaction_hashes(v_kind, v_ref)) c;
+    v_hashes := fn_iu_redaction_hashes(v_kind, v_ref);
+    select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_text_copies(v_hashes) c;
+    select coalesce(jsonb_agg(jsonb_build_object('code', l.code, 'ref', l.ref, 'count', l.n, 'action', l.action) order by l.code, l.ref), '[]')
+      into v_leftovers
+      from (select 'original_source' as code, o.pin_id::text as ref, count(*) as n, format('iu redact request source %s', o.pin_id) as action
+              from iu_cut_run r
+              join iu_source_pin s on s.pin_id = r.pin_id
+              join iu_source_pin o on o.pin_id::text = r.config #>> '{original,pin_id}'
+             where o.sha256 <> all (v_hashes) and not o.redacted @> int4range(0, o.byte_length)
+               and (s.sha256 = any (v_hashes)
+                    or exists (select from iu_cut_mark m where m.run_id = r.run_id and m.sha256 = any (v_hashes))
+                    or exists (select from iu_cut_piece p where p.run_id = r.run_id and p.sha256 = any (v_hashes)))
+             group by o.pin_id
+            union all
+            select 'piece_title', null, count(*),
+                   'titles, labels and addresses of its pieces stay; a revision of the unit gives it another title'
+              from iu_cut_mark m where m.sha256 = any (v_hashes) and (m.title <> '' or m.label <> '')
+            having count(*) > 0) l;
   end if;
-  return jsonb_build_object('subject_kind', v_kind, 'subject_ref', v_ref, 'copies', v_copies, 'blockers', v_blockers, 'archive_files', v_files);
+  return jsonb_build_object('subject_kind', v_kind, 'subject_ref', v_ref, 'copies', v_copies, 'blockers', v_blockers, 'archive_files', v_files,
+    'leftovers', v_leftovers);
 end
 $$;

@@ -23,7 +23,9 @@ begin
   end if;
   v_plan := fn_iu_redaction_plan(p_kind, p_ref);
   if v_plan -> 'copies' = '[]' then
-    raise exception using errcode = 'IU890', message = format('nothing of %s %s is left to overwrite', v_plan ->> 'subject_kind', v_plan ->> 'subject_ref');
+    raise exception using errcode = 'IU890', message = format('nothing of %s %s is left to overwrite', v_plan ->> 'subject_kind', v_plan ->> 'subject_ref'),
+      hint = coalesce((select 'only a person can take it out of ' || string_agg(f, ', ') from jsonb_array_elements_text(v_plan -> 'archive_files') f),
+                      'iu redact list');
   end if;
   insert into iu_redaction (subject_kind, subject_ref, reason, legal_ref, plan, requested_by)
   values (v_plan ->> 'subject_kind', v_plan ->> 'subject_ref', p_reason, p_legal_ref, v_plan, session_user)

@@ -1,7 +1,7 @@
 -- fn_iu_redaction_text_copies(text[]) returns table (table_name, row_key, column_name, sha256, byte_length)
 --
--- Contract:  every place in this database that holds one of these texts, whole: versions of units, byte ranges of pinned sources, the
---            bodies in the steps of structure operations. Reads those tables whole: a redaction is rare.
+-- Contract:  every place in this database that holds one of these texts, whole: versions of units, byte ranges of pinned sources,
+--            whether the run that cut them wrote them or not, the bodies in the steps of structure operations. Reads those tables whole: a redaction is rare.
 -- Arguments: p_hashes: sha256 of the texts
 -- Returns:   one row a value; its hash and length, never the value. Of a source the column is bytes[from,to).
 -- Raises:    nothing
@@ -20,6 +20,9 @@ as $$
   ), range as (
     select s.pin_id, int4multirange(int4range(p.byte_start, p.byte_end)) as bytes, p.sha256
       from iu_cut_piece p join iu_cut_run r using (run_id) join iu_source_pin s using (pin_id) where p.sha256 = any (p_hashes)
+    union
+    select r.pin_id, int4multirange(int4range(m.byte_start, m.byte_end)), m.sha256
+      from iu_cut_mark m join iu_cut_run r using (run_id) where m.sha256 = any (p_hashes)
     union
     select s.pin_id, int4multirange(int4range(0, s.byte_length)), s.sha256 from iu_source_pin s where s.sha256 = any (p_hashes) and s.byte_length > 0
   )

@@ -2,12 +2,13 @@
 --
 -- Contract:  takes events out of the log with everything that belongs to them: attempts, resolved dead letters, corrected payloads,
 --            words about unknown sends, hops. Counts them in iu_pruned_event and iu_pruned_attempt, so that totals and books stay true,
---            and keeps them in iu_archived_row when asked. The caller has judged and locked them.
+--            and keeps them in iu_archived_row when asked, or notes in which file's step the event is.
+--            The caller has judged and locked them.
 -- Arguments: p_run, p_batch_no; p_seqs: ascending
 -- Returns:   one row for each row taken; line: {table, row} as PostgreSQL writes it, null when nothing is archived
 -- Raises:    nothing
 -- Writes:    event_outbox, iu_route_attempt, iu_route_dead_letter, iu_event_edit, iu_attempt_reconciliation, iu_event_hop,
---            iu_pruned_event, iu_pruned_attempt, iu_archived_row
+--            iu_pruned_event, iu_pruned_attempt, iu_archived_row, iu_pruned_file_event
 -- May call:  internal
 create or replace function fn_iu_prune_take(p_run iu_prune_run, p_batch_no integer, p_seqs bigint[])
 returns table (table_name text, line json)
@@ -69,6 +70,9 @@ begin
     ), kept as (
       insert into iu_archived_row (run_id, batch_no, table_name, event_seq, event_id, document)
       select p_run.run_id, p_batch_no, l.name, l.event_seq, l.event_id, l.line::jsonb from gone_row l where p_run.archive = 'table'
+    ), filed as (
+      insert into iu_pruned_file_event (event_id, event_seq, run_id, batch_no)
+      select g.event_id, g.event_seq, p_run.run_id, p_batch_no from gone g where p_run.archive = 'folder'
     )
     select l.name, case when p_run.archive = 'folder' then json_build_object('table', l.name, 'row', l.line) end from gone_row l;
   perform set_config('iu_core.governed', '', true);

@@ -4,7 +4,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type pg from 'pg';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { IuError } from '../../contract/errors/index.js';
-import { archiveFileName, hashOfArchive, prepareArchive, writeArchive } from '../../install/prune-archive.js';
+import {
+  archiveFileName,
+  hashOfArchive,
+  prepareArchive,
+  unnamedArchives,
+  writeArchive,
+} from '../../install/prune-archive.js';
 import type { Queryable } from '../../store/listing.js';
 import {
   cancelPrune,
@@ -230,10 +236,15 @@ function registerCheck(parent: Command, context: CliContext): void {
       if (found !== sha256) problems.push(`${file} ${found === undefined ? 'is missing' : 'was changed'}`);
     }
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    const names = files.map(({ file }) => file);
+    const unnamed = await unnamedArchives(folder, names);
     context
       .printer(command)
-      .result({ run_id: id, folder, files: files.length, rows, ok: problems.length === 0, problems }, () => [
+      .result({ run_id: id, folder, files: files.length, rows, ok: problems.length === 0, problems, unnamed }, () => [
         ...problems,
+        ...unnamed.map(
+          (file) => `${file} is of a step that did not commit; no archive needs it when the prune is over`,
+        ),
         `${files.length - problems.length} of ${files.length} files are what was written; ${rows} rows.`,
       ]);
     if (problems.length > 0) context.endWith(exitCodes.failed);

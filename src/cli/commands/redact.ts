@@ -7,6 +7,7 @@ import {
   listRedactions,
   planRedaction,
   type RedactionCopy,
+  type RedactionPlan,
   type RedactionRow,
   rejectRedaction,
   requestRedaction,
@@ -14,6 +15,7 @@ import {
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import type { Printer } from '../printer.js';
 import type { Column } from '../table.js';
 
 const copyColumns: readonly Column<RedactionCopy>[] = [
@@ -46,6 +48,17 @@ function kindOf(word: string): string {
   });
 }
 
+/** What stays, and what a person does about it. */
+function restLines(rest: Pick<RedactionPlan, 'archive_files' | 'leftovers'>, printer: Printer): string[] {
+  return [
+    ...rest.archive_files.map((file) => `also in ${file}, which only a person can change`),
+    ...rest.leftovers.map(({ code, ref, count, action }) => {
+      if (code === 'original_source') return `not reached: the original in source ${ref}; redact it too: ${action}`;
+      return `not reached: ${count} rows; ${action}`;
+    }),
+  ].map((line) => printer.palette.yellow(line));
+}
+
 function registerPlan(redact: Command, context: CliContext): void {
   withExamples(
     withSubject(redact.command('plan').description('Every copy there is, and what stands in the way; changes nothing')),
@@ -60,7 +73,7 @@ function registerPlan(redact: Command, context: CliContext): void {
         : `${plan.copies.length} values of ${plan.subject_kind} ${plan.subject_ref}:`,
       ...(plan.copies.length === 0 ? [] : printer.table(copyColumns, plan.copies)),
       ...plan.blockers.map((blocker) => printer.palette.yellow(`in the way: ${blocker.code} (${blocker.count})`)),
-      ...plan.archive_files.map((file) => printer.palette.yellow(`also in ${file}, which only a person can change`)),
+      ...restLines(plan, printer),
       'Backups, replicas and logs of the server are not reached from here.',
     ]);
   });
@@ -114,7 +127,7 @@ function registerApply(redact: Command, context: CliContext): void {
     const printer = context.printer(command);
     printer.result(row, () => [
       `Overwrote ${row.overwritten} values. Old row versions are on disk until the next vacuum of their tables.`,
-      ...row.archive_files.map((file) => printer.palette.yellow(`also in ${file}, which only a person can change`)),
+      ...restLines(row, printer),
     ]);
   });
 }
