@@ -269,6 +269,16 @@ describe('a prune', () => {
     await expect(db.pool.query("select fn_iu_prune_start(0, 'test')")).rejects.toMatchObject({ code: 'IU882' });
   });
 
+  it('gathers no more than 16 MiB a step as they are written out, however small they are stored', async () => {
+    await addRoute(db.pool, 'r.dry');
+    for (let at = 1; at <= 20; at += 1) await emit(db.pool, `s${at}`, { text: 'a'.repeat(1_000_000) });
+    await emit(db.pool, 'newest');
+    await drain(db.pool);
+    const run = await startPrune(pruner, { olderThanDays: 0, reason: 'test', archive: 'table', place: undefined });
+    expect(await stepPrune(pruner, run.run_id, 100, noArchive)).toMatchObject({ examined: 17, events: 17 });
+    expect(await stepPrune(pruner, run.run_id, 100, noArchive)).toMatchObject({ examined: 20, events: 20 });
+  });
+
   it('and a cursor that goes back exclude each other', async () => {
     await addRoute(db.pool, 'r.dry');
     for (let at = 1; at <= 4; at += 1) await emit(db.pool, `s${at}`);

@@ -124,7 +124,8 @@ describe('the redaction of an event', () => {
 
   it('reaches what a prune kept in the table, refuses an undecided one, and the guards let nobody else through', async () => {
     await addRoute(db.pool, 'r.dry');
-    const seq = await emit(db.pool, 's1', { note: secret });
+    // a payload that looks redacted is not
+    const seq = await emit(db.pool, 's1', { note: secret, more: { iu_redacted: { redaction_id: '1', sha256: 'x' } } });
     const { id } = await oneRow(db, 'select id from event_outbox where seq = $1', [seq]);
     expect(JSON.parse((await iu('redact', 'plan', 'event', id, '--json')).stdout).blockers).toEqual([
       { code: 'not_decided', count: 1 },

@@ -636,7 +636,8 @@ $$;
 --            somebody is working on (a replay, a word about an unknown send) is passed over. Holds the lock of the cursors shared, so
 --            that no cursor goes back while it judges. For an archive in a folder the caller gets the rows, writes and syncs them,
 --            says so (fn_iu_prune_archived) and commits; without that the commit is refused.
--- Arguments: p_run_id; p_limit: most events of this step, 1..10000; a step ends earlier at 16 MiB of stored payloads
+-- Arguments: p_run_id; p_limit: most events of this step, 1..10000; a step that archives ends earlier, after 16 MiB of
+--            payloads, snapshots and answers, written out
 -- Returns:   first a line {.. as fn_iu_prune_said, status stepped|done|cancelled|busy, batch_no or null, rows}; then, for a folder, a
 --            line {table, row} for each row taken
 -- Raises:    IU887 no such prune, IU881, IU882 as fn_iu_prune_ready, IU301, IU302
@@ -691,9 +692,18 @@ begin
           except all select l.event_seq, l.route_id from locked l) b;
   with judged as materialized (
     select j.event_seq, case when j.event_seq = any (v_busy) then coalesce(j.hold, 'being_worked_on') else j.hold end as hold,
-           sum(case when j.hold is null then j.bytes else 0 end) over (order by j.event_seq)
-             - case when j.hold is null then j.bytes else 0 end < 16777216 as fits
+           sum(coalesce(z.size, 0)) over (order by j.event_seq) - coalesce(z.size, 0) < 16777216 as fits
       from fn_iu_prune_judge(r.position_seq, r.ceiling_seq, v_limit, r.cutoff_at) j
+      -- as text: what is stored compressed is a hundred times as long in the rows that are gathered
+      left join lateral (
+        select (select octet_length(e.safe_payload::text) from event_outbox e where e.seq = j.event_seq)::bigint
+               + (select coalesce(sum(300 + coalesce(octet_length(a.payload_snapshot::text), 0) + coalesce(octet_length(a.failure_detail), 0)), 0)
+                    from iu_route_attempt a where a.event_seq = j.event_seq)
+               + (select coalesce(sum(octet_length(d.event_snapshot::text) + coalesce(octet_length(d.failure_detail), 0)), 0)
+                    from iu_route_dead_letter d where d.event_seq = j.event_seq)
+               + (select coalesce(sum(octet_length(i.payload::text) + coalesce(octet_length(i.diff::text), 0)), 0)
+                    from iu_event_edit i where i.event_seq = j.event_seq) as size
+         where j.hold is null and r.archive <> 'none') z on true
   )
   select array_agg(event_seq order by event_seq) filter (where hold is null) as free, count(*) as looked, max(event_seq) as at,
          count(*) filter (where hold is distinct from 'too_young') as old,
@@ -894,8 +904,8 @@ $$;
 -- fn_iu_redaction_event_copies(uuid) returns table (table_name, row_key, column_name, sha256, byte_length)
 --
 -- Contract:  every place in this database that holds the payload of an event or something made from it: the log, what attempts would
---            have sent or were answered, dead letters, corrections, and rows that a prune kept. Not those that a redaction has
---            overwritten.
+--            have sent or were answered, dead letters, corrections, and rows that a prune kept. Not those that a redaction
+--            has overwritten and said so of that very value (iu_redacted_copy), whatever a payload itself says.
 -- Arguments: p_event_id
 -- Returns:   one row a value; its hash and length, never the value
 -- Raises:    nothing
@@ -932,7 +942,13 @@ as $$
   )
   select name, key, col, encode(pg_catalog.sha256(convert_to(value, 'UTF8')), 'hex'), octet_length(value)
     from found
-   where value is not null and value not like '[redacted %' and position('"iu_redacted": ' in value) = 0
+   where value is not null
+     and not exists (
+       select from iu_redacted_copy k
+        where (k.table_name, k.row_key, k.column_name) = (name, key, col)
+          and (value = format('[redacted %s]', k.redaction_id)
+               or position(jsonb_build_object('iu_redacted', jsonb_build_object('redaction_id', k.redaction_id::text, 'sha256', k.sha256))::text
+                           in value) > 0))
 $$;
 -- <<<
 

@@ -1,8 +1,8 @@
 -- fn_iu_redaction_event_copies(uuid) returns table (table_name, row_key, column_name, sha256, byte_length)
 --
 -- Contract:  every place in this database that holds the payload of an event or something made from it: the log, what attempts would
---            have sent or were answered, dead letters, corrections, and rows that a prune kept. Not those that a redaction has
---            overwritten.
+--            have sent or were answered, dead letters, corrections, and rows that a prune kept. Not those that a redaction
+--            has overwritten and said so of that very value (iu_redacted_copy), whatever a payload itself says.
 -- Arguments: p_event_id
 -- Returns:   one row a value; its hash and length, never the value
 -- Raises:    nothing
@@ -39,5 +39,11 @@ as $$
   )
   select name, key, col, encode(pg_catalog.sha256(convert_to(value, 'UTF8')), 'hex'), octet_length(value)
     from found
-   where value is not null and value not like '[redacted %' and position('"iu_redacted": ' in value) = 0
+   where value is not null
+     and not exists (
+       select from iu_redacted_copy k
+        where (k.table_name, k.row_key, k.column_name) = (name, key, col)
+          and (value = format('[redacted %s]', k.redaction_id)
+               or position(jsonb_build_object('iu_redacted', jsonb_build_object('redaction_id', k.redaction_id::text, 'sha256', k.sha256))::text
+                           in value) > 0))
 $$;
