@@ -49,7 +49,7 @@ export const cutErrors: readonly ErrorEntry[] = [
     meaning: 'There is no such cut run.',
     httpStatus: 404,
     exitCode: 1,
-    action: 'iu cut list shows the runs.',
+    action: '`iu cut list` shows the runs.',
   },
   {
     code: 'IU708',
