@@ -95,16 +95,15 @@ export async function makeBackup(wishes: BackupWishes): Promise<Backup> {
   const tools = await findClientTools(major, wishes);
   const folder = resolve(wishes.folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { arguments: connection, environment, database } = connectionOf(wishes.url);
+  const { arguments: connection, environment, database } = connectionOf(wishes.url, wishes.environment);
   const stamp = wishes.now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const file = join(folder, `${database.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${stamp}.dump`);
   const unfinished = `${file}.unfinished`;
-  const surroundings = { PATH: wishes.environment.PATH, HOME: wishes.environment.HOME, ...environment };
   try {
-    await dump(join(tools.folder, 'pg_dump'), ['-Fc', '--no-password', '-f', unfinished, ...connection], surroundings);
+    await dump(join(tools.folder, 'pg_dump'), ['-Fc', '--no-password', '-f', unfinished, ...connection], environment);
     await chmod(unfinished, 0o600);
     const restore = join(tools.folder, 'pg_restore');
-    const tocEntries = await countEntries(restore, unfinished, surroundings, wishes.expectLog !== false);
+    const tocEntries = await countEntries(restore, unfinished, environment, wishes.expectLog !== false);
     const sha256 = await hashOfFile(unfinished);
     const { size } = await stat(unfinished);
     await rename(unfinished, file);
@@ -138,10 +137,9 @@ async function countEntries(path: string, file: string, environment: Environment
 /** Restores a backup into a database; the first error ends it. Owners and rights are left out, so that any role may restore. */
 export async function restoreBackup(file: string, targetUrl: string, wishes: BackupWishes): Promise<void> {
   const tools = await findClientTools(Math.floor(wishes.serverVersionNumber / 10_000), wishes);
-  const { arguments: connection, environment } = connectionOf(targetUrl);
-  const surroundings = { PATH: wishes.environment.PATH, HOME: wishes.environment.HOME, ...environment };
+  const { arguments: connection, environment } = connectionOf(targetUrl, wishes.environment);
   const words = ['--exit-on-error', '--no-owner', '--no-privileges', '--no-password', ...connection, file];
-  const { code, errors } = await run(join(tools.folder, 'pg_restore'), words, surroundings);
+  const { code, errors } = await run(join(tools.folder, 'pg_restore'), words, environment);
   if (code === 0) return;
   // the first line names the object; what follows can quote rows
   const line = errors.split('\n').find((one) => one.includes('error:')) ?? 'no message';
@@ -150,15 +148,45 @@ export async function restoreBackup(file: string, targetUrl: string, wishes: Bac
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The address as arguments and environment: the password never stands on a command line, where every user could read it. */
-function connectionOf(url: string): { arguments: string[]; environment: Environment; database: string } {
+/** Variables of libpq that would send the tools to another place than the address our own connections use. */
+const otherPlaceNames: readonly string[] = ['PGHOSTADDR', 'PGSERVICE', 'PGSERVICEFILE'];
+
+/**
+ * The address as arguments and environment: no secret stands on a command line, where every user could read it. What the address leaves
+ * open (password file, TLS files and mode, options) the tools take from the same PG* variables as our own connections.
+ */
+function connectionOf(
+  url: string,
+  from: BackupWishes['environment'],
+): { arguments: string[]; environment: Environment; database: string } {
   const address = new URL(url);
-  const password = address.password === '' ? undefined : decodeURIComponent(address.password);
+  const { kept, password: asked } = withoutSecrets(address.search.slice(1));
+  const password = asked ?? (address.password === '' ? undefined : decodeURIComponent(address.password));
   address.password = '';
+  address.search = kept;
+  const names = Object.keys(from).filter((name) => /^PG[A-Z]/.test(name) && !otherPlaceNames.includes(name));
   return {
     arguments: ['--dbname', address.href],
-    environment: { PGPASSWORD: password, PGAPPNAME: 'iu-core backup' },
+    environment: {
+      ...Object.fromEntries(['PATH', 'HOME', ...names].map((name) => [name, from[name]])),
+      ...(password === undefined ? {} : { PGPASSWORD: password }),
+      PGAPPNAME: 'iu-core backup',
+    },
     database: decodeURIComponent(address.pathname.slice(1)) || 'database',
+  };
+}
+
+/**
+ * The parameters of an address without its secrets. As text, because URLSearchParams writes a space as `+`, which libpq reads as a plus.
+ * `sslpassword` has no variable in libpq, and our own connections do not use it: it is left out.
+ */
+function withoutSecrets(query: string): { kept: string; password: string | undefined } {
+  const parts = query.split('&').filter((part) => part !== '');
+  const nameOf = (part: string) => decodeURIComponent(part.split('=', 1)[0] ?? '');
+  const password = parts.findLast((part) => nameOf(part) === 'password');
+  return {
+    kept: parts.filter((part) => !['password', 'sslpassword'].includes(nameOf(part))).join('&'),
+    password: password === undefined ? undefined : decodeURIComponent(password.slice(password.indexOf('=') + 1)),
   };
 }
 

@@ -1,4 +1,18 @@
 import type pg from 'pg';
+import { IuError } from '../contract/errors/index.js';
+import { tryInstallLock } from './migration.js';
+import { connectClient } from './session.js';
+
+/** Lets `work` run as the only demo of its database. Throws IU036 beside another; the server frees the lock however that one ends. */
+export async function asOnlyDemo(url: string, work: () => Promise<void>): Promise<void> {
+  const client = await connectClient({ url, purpose: 'demo lock' });
+  try {
+    if (!(await tryInstallLock(client, 'iu demo'))) throw new IuError('IU036');
+    await work();
+  } finally {
+    await client.end();
+  }
+}
 
 /** Counts that tell a person what is in the database. */
 export interface CorpusCounts {

@@ -78,6 +78,7 @@ async function readServer(client: pg.ClientBase): Promise<ServerState> {
     `select pg_is_in_recovery() as "inRecovery", current_setting('transaction_read_only') = 'on' as "readOnly",
        current_setting('synchronous_commit') as "synchronousCommit", current_setting('fsync') = 'on' as fsync,
        current_setting('autovacuum') = 'on' and current_setting('track_counts') = 'on' as autovacuum,
+       current_setting('cron.database_name', true) is not null as "hasPgCron",
        (select count(*)::integer from pg_stat_activity where backend_type = 'client backend') as connections,
        current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer as "mostConnections",
        age(datfrozenxid) as "transactionAge", mxid_age(datminmxid) as "multixactAge"

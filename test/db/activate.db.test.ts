@@ -67,11 +67,13 @@ describe('iu activate', () => {
 
   it('counts the decisions of a window, judges the routes, opens no delivery, and is done once', async () => {
     await db.pool.query("select fn_iu_emit('iu', 'version_applied', 't', n::text) from generate_series(1, 3) n");
+    // The gates were closed meanwhile: opened before does not mean open.
+    await db.pool.query("select fn_iu_gate_set('iu_core.route_worker_enabled', false, 'a test')");
     const run = await activate('--json');
     expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' });
     const report = JSON.parse(run.stdout);
     expect(report.steps.map((one: { outcome: string }) => one.outcome)).toEqual([
-      ...['kept', 'kept', 'kept', 'kept', 'kept', 'kept', 'passed', 'passed'],
+      ...['passed', 'kept', 'kept', 'kept', 'kept', 'passed', 'passed', 'passed'],
     ]);
     const rows = await steps();
     const observed = JSON.parse(rows.find((row) => row.step === 'observe' && row.outcome === 'passed').evidence);
@@ -194,6 +196,33 @@ describe('iu report', () => {
     const refused = await compare('one.json', '../package.json');
     expect(refused.exitCode).not.toBe(0);
     expect((await report('nine', '--activation', '99')).stderr).toContain('IU865');
+  });
+});
+
+describe('iu activate after its own way back', () => {
+  it('begins anew and keeps the old journal when what it had installed was uninstalled', async () => {
+    const own = await createEmptyDatabase();
+    const place = { url: own.url, schema: own.schema };
+    const at = join(folder, 'undone');
+    const words = ['--reason', 'again', '--evidence', at, '--observe', '1s', '--without-backup', 'test data'];
+    const again = (...more: string[]) => runIu(['activate', ...words, ...expected.with(1, own.name), ...more], place);
+    try {
+      expect((await again()).stderr).toContain('Stopped at observe');
+      for (const gate of ['routes_master_enabled', 'route_worker_enabled'])
+        await own.pool.query('select fn_iu_gate_set($1, false, $2)', [`iu_core.${gate}`, 'way back']);
+      const gone = await runIu(['uninstall', '--yes', '--discard-data', '--without-backup', 'test'], place);
+      expect(gone.exitCode, gone.stderr).toBe(0);
+      const run = await again('--min-decisions', '0');
+      expect(run.exitCode, run.stderr).toBe(0);
+      expect(run.stdout).toMatch(/migrate +passed/);
+      expect(run.stderr).toContain('begins anew');
+      expect(readdirSync(at).sort()).toEqual([
+        'activation-1.json',
+        expect.stringMatching(/^activation-undone-\d{8}T[\d.]+Z\.json$/),
+      ]);
+    } finally {
+      await own.drop();
+    }
   });
 });
 

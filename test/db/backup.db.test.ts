@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { makeBackup, restoreBackup } from '../../src/install/backup.js';
 import { judgeBackup } from '../../src/install/backup-record.js';
 import { readPlaceFacts } from '../../src/store/precheck.js';
 import { runIu } from '../support/cli.js';
@@ -83,6 +84,45 @@ describe('iu backup', () => {
     expect(run.stderr).not.toContain(new URL(url).password);
     expect(await readdir(join(folder, 'out'))).toEqual([]);
     expect(await evidence()).toEqual([]);
+  });
+
+  it('logs the tools in as our own connections do: password and TLS from PG* variables, no secret on a command line', async () => {
+    // instead of the tools, scripts that write down what they were given
+    for (const name of ['pg_dump', 'pg_restore']) {
+      const script = `#!/bin/sh
+if [ "$1" = --version ]; then echo "${name} (PostgreSQL) ${major}.0"; exit 0; fi
+if [ "${name}" = pg_restore ] && [ "$1" = --list ]; then echo "1; 0 0 TABLE DATA iu event_outbox x"; exit 0; fi
+{ echo "$@"; env; } > ${join(folder, name)}.seen
+if [ "${name}" = pg_dump ]; then touch "$4"; fi
+`;
+      await writeFile(join(folder, name), script);
+      await chmod(join(folder, name), 0o755);
+    }
+    const wishes = {
+      serverVersionNumber: major * 10_000,
+      folder: join(folder, 'out'),
+      now: new Date(),
+      toolFolder: folder,
+    };
+    const environment = {
+      ...{ PATH: process.env.PATH, HOME: folder, PGPASSFILE: '/etc/iu-core/pgpass', PGSSLMODE: 'verify-full' },
+      ...{ PGSSLROOTCERT: '/etc/ca.pem', PGHOSTADDR: '192.0.2.1', PGPASSWORD: 'of the environment', OTHER: 'secret' },
+    };
+    const seenBy = (name: string) => readFile(join(folder, `${name}.seen`), 'utf8');
+    await makeBackup({ ...wishes, url: 'postgres://u@h/app', environment });
+    const bare = await seenBy('pg_dump');
+    for (const name of ['PGPASSFILE', 'PGSSLMODE', 'PGSSLROOTCERT', 'PGPASSWORD'] as const)
+      expect(bare).toContain(`${name}=${environment[name]}\n`);
+    expect(bare).not.toMatch(/PGHOSTADDR|OTHER/);
+    const url =
+      'postgres://u:first%20one@h/app?password=p%2Bw&options=-c%20jit%3Doff&sslpassword=s3cret&sslmode=require';
+    const made = await makeBackup({ ...wishes, url, environment, now: new Date(0) });
+    await restoreBackup(made.file, url, { ...wishes, url, environment });
+    for (const seen of [await seenBy('pg_dump'), await seenBy('pg_restore')]) {
+      expect(seen.split('\n')[0]).toContain('postgres://u@h/app?options=-c%20jit%3Doff&sslmode=require');
+      expect(seen).toContain('PGPASSWORD=p+w\n');
+      expect(seen).not.toMatch(/s3cret|first/);
+    }
   });
 
   it('names what is missing: no tools, or those of another major version', async () => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { prepareDatabase } from '../../src/cli/demo/prepare.js';
+import { asOnlyDemo } from '../../src/store/demo.js';
+import { runIu } from '../support/cli.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
 import { countOf } from '../support/worker.js';
 
@@ -12,6 +14,18 @@ beforeEach(async () => {
 afterEach(() => db.drop());
 
 const prepare = () => prepareDatabase(db.url, db.schema);
+
+describe('a demo beside another', () => {
+  it('ends at once, says what to do, and changes nothing', async () => {
+    await asOnlyDemo(db.url, async () => {
+      const second = await runIu(['demo', '--once', '--database-url', db.url], { schema: db.schema });
+      expect(second).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('IU036') });
+      expect(second.stderr).toContain('--data-folder');
+      expect(await countOf(db, "pg_class where relname = 'event_outbox'")).toBe(0);
+    });
+    await expect(asOnlyDemo(db.url, async () => {})).resolves.toBeUndefined();
+  });
+});
 
 describe('preparation of the demo', () => {
   it('installs, opens the gates of routing and of the corpus and adds dry-run routes; nothing is live', async () => {

@@ -112,6 +112,24 @@ describe('alerts', () => {
     expect(one.told.at(-1)).toBe('recovered: ');
   });
 
+  it('come on one way as they should while another is broken', async () => {
+    const one = keeping();
+    const broken = { ...keeping(), name: 'url' as const, tell: async () => 'refused by the test' };
+    const look = (minutes: number) => dogWith([one, broken], { now: () => start + minutes * 60_000 }).look();
+    await gate('route_worker_enabled', false);
+    await look(0);
+    await look(1);
+    await look(61);
+    await gate('route_worker_enabled', true);
+    await look(62);
+    await look(63);
+    expect(one.told).toEqual(['red: worker_gate_closed', 'reminder: worker_gate_closed', 'recovered: ']);
+    const repaired = { ...keeping(), name: 'url' as const };
+    await dogWith([one, repaired]).look();
+    // It heard of nothing, so there is nothing to take back.
+    expect(repaired.told).toEqual([]);
+  });
+
   it('go on with a state that is damaged or cannot be written', async () => {
     writeFileSync(file, '{"version": 1, "told"');
     const way = keeping();

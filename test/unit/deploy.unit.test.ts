@@ -141,6 +141,24 @@ describe('the container', () => {
     execFileSync('sh', ['-n', join(root, 'deploy/container/logins.sh')]);
   });
 
+  it('makes no login without a password, and ends loudly where its file is empty or not there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'iu-logins-'));
+    try {
+      writeFileSync(join(folder, 'psql'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+      const secret = join(folder, 'worker');
+      const input = read('deploy/container/logins.sh').replaceAll('/run/secrets/worker', secret);
+      const run = () => spawnSync('sh', { input, encoding: 'utf8', env: { PATH: `${folder}:${process.env.PATH}` } });
+      const refused = { status: 1, stdout: '', stderr: expect.stringContaining('empty or not readable') };
+      expect(run()).toMatchObject(refused);
+      writeFileSync(secret, '\n');
+      expect(run()).toMatchObject(refused);
+      writeFileSync(secret, 'pass word\n');
+      expect(run()).toMatchObject({ status: 0, stdout: expect.stringContaining('password=pass word') });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('is composed with health checks, without privileges, and with every secret and volume that is named', () => {
     expect(Object.keys(compose.services)).toEqual(['postgres', 'migrate', 'worker', 'watch']);
     for (const [name, service] of Object.entries(compose.services)) {

@@ -10,6 +10,7 @@ const well: DoctorFacts = {
     synchronousCommit: 'on',
     fsync: true,
     autovacuum: true,
+    hasPgCron: false,
     connections: 5,
     mostConnections: 97,
     transactionAge: 1000,
@@ -41,6 +42,24 @@ it('finds a standby, a server without autovacuum and a pooler red, whatever else
   expect(codes({ sessionShared: true })).toEqual([['red', 'pooler_transaction_mode']]);
   const lost = { name: 's', kind: 'logical', active: true, walStatus: 'lost', heldMegabytes: null, horizonAge: null };
   expect(codes({ slots: [lost] })).toEqual([['red', 'slot_holds']]);
+});
+
+it('misses a worker at once where the gates are open, and red when the passes are too old', () => {
+  const gate = { open: true, changedBy: 'o', changedAt: null, reason: null, openUntil: null };
+  const gates = ['routes_master_enabled', 'route_worker_enabled'].map((key) => ({ ...gate, key: `iu_core.${key}` }));
+  const cursor = { worker: 'w', domain: '*', waiting: 0, oldestSeconds: null, allowedSilenceSeconds: 120 };
+  const cursors = [{ ...cursor, secondsSinceRun: 3 }];
+  const said = (facts: Partial<DoctorFacts>) =>
+    diagnose({ ...well, gates, cursors, ...facts }).map((one) => `${one.severity} ${one.code}`);
+  const beat = (secondsSinceBeat: number) => [{ processId: 'p', host: 'h', state: 'stopped', secondsSinceBeat }];
+  expect(said({})).toEqual(['yellow worker_missing']);
+  expect(said({ processes: beat(121) })).toEqual(['yellow worker_missing']);
+  expect(said({ cursors: [{ ...cursor, secondsSinceRun: 121 }] })).toEqual(['red worker_missing']);
+  expect(said({ cursors: [{ ...cursor, secondsSinceRun: null }] })).toEqual(['red worker_missing']);
+  // A timer that was here in its last minute or two, pg_cron, and gates that nobody opened yet are well.
+  expect(said({ processes: beat(70) })).toEqual([]);
+  expect(said({ server: { ...well.server, hasPgCron: true } })).toEqual([]);
+  expect(said({ gates: [] })).toEqual([]);
 });
 
 it('says a thing once: the reason of health gives way to the finding that says more', () => {

@@ -232,7 +232,7 @@ as $$
 begin
   if pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' then
     raise exception using errcode = 'IU302', message = 'this node or transaction is read-only: a pass runs on the primary',
-      hint = 'connect with target_session_attrs=read-write';
+      hint = 'connect to the primary';
   end if;
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using errcode = 'IU301',

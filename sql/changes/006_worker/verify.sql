@@ -109,7 +109,7 @@ begin
     ('function', 'fn_iu_ladder_log(integer, text, text)', '14120dbe14c5502a5cf29887730e6cdf'),
     ('function', 'fn_iu_log_mark()', 'e81818ad7307e781b33a45ae1d5cb269'),
     ('function', 'fn_iu_owned_domains(text)', 'a1b7d895b2ac894b71593aab7f122cdd'),
-    ('function', 'fn_iu_require_read_committed()', '8b13308c0d397919bb7816e6a1cd127b'),
+    ('function', 'fn_iu_require_read_committed()', '5743a5913e050a5d20d65327c8f0bf71'),
     ('function', 'fn_iu_route_dead_letter_replay(bigint, boolean)', '7c58e9e154b18063432525770290f7a2'),
     ('function', 'fn_iu_route_dead_letter_resolve(bigint, text)', 'f81b89081d7ceaecdec84c4b7d8513b9'),
     ('function', 'fn_iu_route_decide(iu_event_key[], iu_judged_route[], bigint)', '4c9b983e2f3673bc3bc05aa22215fddb'),

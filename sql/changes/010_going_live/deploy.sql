@@ -39,7 +39,7 @@ as $$
 begin
   if pg_is_in_recovery() then
     raise exception using errcode = 'IU302', message = 'evidence is recorded and judged on the primary',
-      hint = 'connect to the primary, for example with target_session_attrs=read-write';
+      hint = 'connect to the primary';
   end if;
   return (select left(encode(sha256(convert_to(concat_ws('/', system_identifier, database_oid, log_oid), 'UTF8')), 'hex'), 16)
             from fn_iu_cluster_identity());

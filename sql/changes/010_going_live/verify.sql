@@ -52,7 +52,7 @@ begin
     ('function', 'fn_iu_evidence_judge(text, iu_outbound_route, numeric)', 'c21268aa3026ec29393c6e4935211bd0'),
     ('function', 'fn_iu_evidence_record(text, boolean, jsonb, text, integer)', 'b2e42ac146322551b84d3757510f98dd'),
     ('function', 'fn_iu_going_live_reason(text)', '8a0aead9bafb46afe83ec8caa2081316'),
-    ('function', 'fn_iu_installation_mark()', '28a76e76f5b688e5bd81575daac7fbd2'),
+    ('function', 'fn_iu_installation_mark()', '44ce7d40b9d303bdd34fe4bffeb3dec9'),
     ('function', 'fn_iu_readiness_item(text, iu_outbound_route)', '18e23f02e2709047e054c1e03db866bf'),
     ('function', 'fn_iu_route_approval_guard()', '04a7574ed10ba51adaf0b3e81e468060'),
     ('function', 'fn_iu_route_approval_journal()', '146a8c1165e39c04f972825286e35a37'),

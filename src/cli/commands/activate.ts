@@ -52,6 +52,7 @@ async function run(options: ActivateOptions, command: Command, context: CliConte
   );
   printer.result(report, () => [
     `Activation ${report.activationId} is done; its journal is ${report.journalFile}.`,
+    ...(report.putAside === null ? [] : [`The journal of the one that was undone is ${report.putAside}.`]),
     ...report.notDone.map((sentence) => `not done: ${sentence}`),
   ]);
   printer.note('next: iu report, then docs/how-to/go-live.md');

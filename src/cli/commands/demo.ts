@@ -3,7 +3,7 @@ import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { startEmbedded } from '../../install/embedded/index.js';
 import { verifyLive } from '../../install/verify-live.js';
 import { type Database, openDatabase } from '../../store/database.js';
-import { corpusCounts, totalBacklog } from '../../store/demo.js';
+import { asOnlyDemo, corpusCounts, totalBacklog } from '../../store/demo.js';
 import { type CliContext, withExamples } from '../context.js';
 import { LiveDemo, liveRouteCode } from '../demo/live.js';
 import { demoApprover, type Played, type PlayProgress, playRevisions } from '../demo/play.js';
@@ -55,12 +55,12 @@ class Demo {
   /** On the embedded server, unless an address is given on the command line: a demo must not land in a real database. */
   async run(): Promise<void> {
     const { databaseUrl, dataFolder, schema = 'public' } = this.context.options(this.command);
-    if (databaseUrl !== undefined) return this.#onServer(databaseUrl, schema);
+    if (databaseUrl !== undefined) return asOnlyDemo(databaseUrl, () => this.#onServer(databaseUrl, schema));
     const folder = dataFolder ?? (this.context.environment.IU_DATA_FOLDER || undefined);
     this.#progress.say('Starting PostgreSQL ...');
     const server = await startEmbedded({ dataFolder: folder, log: (message) => this.#progress.say(message) });
     try {
-      await this.#onServer(server.url, schema);
+      await asOnlyDemo(server.url, () => this.#onServer(server.url, schema));
     } finally {
       await server.stop();
     }

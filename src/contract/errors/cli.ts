@@ -52,6 +52,14 @@ export const cliErrors: readonly ErrorEntry[] = [
     action: 'The SQLSTATE in the message says why; the log of the server has the details.',
   },
   {
+    code: 'IU036',
+    name: 'demo_running',
+    meaning: 'Another `iu demo` runs on this database.',
+    httpStatus: 409,
+    exitCode: exitCodes.failed.code,
+    action: 'Stop the other one, or give this one a place of its own: iu demo --data-folder FOLDER.',
+  },
+  {
     code: 'IU037',
     name: 'delivery_waiting',
     meaning: 'A delivery of this event on this route is still waiting, so it is not replayed.',

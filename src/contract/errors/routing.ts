@@ -16,7 +16,7 @@ export const routingErrors: readonly ErrorEntry[] = [
     meaning: 'A pass writes, and this node or transaction is read-only.',
     httpStatus: 409,
     exitCode: 69,
-    action: 'Connect to the primary, for example with target_session_attrs=read-write.',
+    action: 'Connect to the primary: IU_DATABASE_URL takes one host, a name that leads to it.',
   },
   {
     code: 'IU303',

@@ -27,22 +27,32 @@ export interface Alert {
   /** Reasons that were told before and are gone. */
   readonly gone: readonly string[];
   readonly tries: number;
-  /** Ways that have taken it already. */
-  readonly toldBy: readonly string[];
+}
+
+/** What one way has taken. Ways are told each by itself: one that is broken must not silence another. */
+export interface WayState {
+  /** Reasons that it was told last, by key; empty = well, or nothing was ever told. */
+  readonly told: readonly string[];
+  readonly toldAt: string | null;
+  /** An alert that it has not taken yet. */
+  readonly pending: Alert | null;
 }
 
 /** What a watchdog keeps between two looks, and over a restart. */
 export interface AlertState {
-  readonly version: 1;
-  /** Reasons that were told last, by key; empty = well, or nothing was ever told. */
-  readonly told: readonly string[];
-  readonly toldAt: string | null;
+  readonly version: 2;
   readonly redSince: string | null;
-  /** An alert that is not told on every way yet. */
-  readonly pending: Alert | null;
+  /** By name of the way. One that is not in use keeps what it was told. */
+  readonly ways: Readonly<Record<string, WayState>>;
 }
 
-export const freshAlertState: AlertState = { version: 1, told: [], toldAt: null, redSince: null, pending: null };
+export const freshAlertState: AlertState = { version: 2, redSince: null, ways: {} };
+
+const freshWay: WayState = { told: [], toldAt: null, pending: null };
+
+export function wayOf(state: AlertState, name: string): WayState {
+  return state.ways[name] ?? freshWay;
+}
 
 /** What makes two reasons the same although their numbers differ. */
 export function reasonKey(reason: Pick<AlertReason, 'worker' | 'code'>): string {
@@ -57,35 +67,43 @@ function isSame(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((key, index) => key === right[index]);
 }
 
-/** What the look comes to: the next state, with an alert pending when there is something to tell. */
+/** What the look comes to: the next state, with an alert pending on each way that has something to be told. */
 export function afterLook(
   state: AlertState,
   observation: Observation,
-  surroundings: { readonly nowMilliseconds: number; readonly repeatSeconds: number; readonly newId: () => string },
+  surroundings: {
+    readonly ways: readonly string[];
+    readonly nowMilliseconds: number;
+    readonly repeatSeconds: number;
+    readonly newId: () => string;
+  },
 ): AlertState {
-  const now = new Date(surroundings.nowMilliseconds).toISOString();
-  const keys = keysOf(observation.reasons);
-  const redSince = keys.length === 0 ? null : (state.redSince ?? now);
-  const { pending } = state;
-  // What is on its way and still true is told as it is, under its own id.
-  if (pending !== null && isSame(keysOf(pending.reasons), keys)) return { ...state, redSince };
-  const kind = kindOf(state, keys, surroundings);
-  if (kind === undefined) return { ...state, redSince, pending: null };
-  const alert: Alert = {
-    id: surroundings.newId(),
-    kind,
-    at: now,
-    redSince: kind === 'recovered' ? state.redSince : redSince,
-    reasons: observation.reasons,
-    gone: state.told.filter((key) => !keys.includes(key)),
-    tries: 0,
-    toldBy: [],
+  const at = new Date(surroundings.nowMilliseconds).toISOString();
+  const { reasons } = observation;
+  const keys = keysOf(reasons);
+  const redSince = keys.length === 0 ? null : (state.redSince ?? at);
+  const begun: Alert[] = [];
+  const next = (way: WayState): WayState => {
+    // What is on its way and still true is told as it is, under its own id.
+    if (way.pending !== null && isSame(keysOf(way.pending.reasons), keys)) return way;
+    const kind = kindOf(way, keys, surroundings);
+    if (kind === undefined) return { ...way, pending: null };
+    const gone = way.told.filter((key) => !keys.includes(key));
+    // The same on two ways is one alert, with one id.
+    let alert = begun.find((one) => one.kind === kind && isSame(one.gone, gone));
+    if (alert === undefined) {
+      const since = kind === 'recovered' ? state.redSince : redSince;
+      alert = { id: surroundings.newId(), kind, at, redSince: since, reasons, gone, tries: 0 };
+      begun.push(alert);
+    }
+    return { ...way, pending: alert };
   };
-  return { ...state, redSince, pending: alert };
+  const ways = Object.fromEntries(surroundings.ways.map((name) => [name, next(wayOf(state, name))]));
+  return { ...state, redSince, ways: { ...state.ways, ...ways } };
 }
 
 function kindOf(
-  state: AlertState,
+  state: WayState,
   keys: readonly string[],
   { nowMilliseconds, repeatSeconds }: { readonly nowMilliseconds: number; readonly repeatSeconds: number },
 ): AlertKind | undefined {
@@ -97,21 +115,15 @@ function kindOf(
   return state.told.length === 0 ? 'red' : 'changed';
 }
 
-/** The state after a try on some ways: told when every way has taken it. */
-export function afterTry(
-  state: AlertState,
-  took: readonly string[],
-  ways: readonly string[],
-  nowMilliseconds: number,
-): AlertState {
-  const { pending } = state;
+/** The state after a try on one way: told when it was taken, otherwise tried again. */
+export function afterTry(state: AlertState, name: string, wasTaken: boolean, nowMilliseconds: number): AlertState {
+  const way = wayOf(state, name);
+  const { pending } = way;
   if (pending === null) return state;
-  const toldBy = [...new Set([...pending.toldBy, ...took])].sort();
-  if (ways.some((way) => !toldBy.includes(way))) {
-    return { ...state, pending: { ...pending, tries: pending.tries + 1, toldBy } };
-  }
-  const told = keysOf(pending.reasons);
-  return { ...state, told, toldAt: new Date(nowMilliseconds).toISOString(), pending: null };
+  const next: WayState = wasTaken
+    ? { told: keysOf(pending.reasons), toldAt: new Date(nowMilliseconds).toISOString(), pending: null }
+    : { ...way, pending: { ...pending, tries: pending.tries + 1 } };
+  return { ...state, ways: { ...state.ways, [name]: next } };
 }
 
 /** The alert in one line, for a pager or a chat. */
@@ -133,7 +145,13 @@ export function parseAlertState(text: string): AlertState | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { version, told, pending } = value as Partial<AlertState>;
-  const isPending = pending === null || (typeof pending === 'object' && Array.isArray(pending.reasons));
-  return version === 1 && Array.isArray(told) && isPending ? (value as AlertState) : undefined;
+  const { version, ways } = value as Partial<AlertState>;
+  if (version !== 2 || typeof ways !== 'object' || ways === null) return undefined;
+  return Object.values(ways).every(isWayState) ? (value as AlertState) : undefined;
+}
+
+function isWayState(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { told, pending } = value as Partial<WayState>;
+  return Array.isArray(told) && (pending === null || (typeof pending === 'object' && Array.isArray(pending.reasons)));
 }

@@ -28,6 +28,8 @@ export interface ServerState {
   readonly synchronousCommit: string;
   readonly fsync: boolean;
   readonly autovacuum: boolean;
+  /** pg_cron is loaded: it can run passes, and nobody beats then. */
+  readonly hasPgCron: boolean;
   readonly connections: number;
   readonly mostConnections: number;
   readonly transactionAge: number;

@@ -35,7 +35,8 @@ function nodeFindings({ server }: DoctorFacts): Finding[] {
         severity: 'red',
         message: 'this is a standby: nothing can be decided, delivered or recorded here',
         evidence: { inRecovery: true },
-        action: 'connect to the primary: all hosts in IU_DATABASE_URL and target_session_attrs=read-write',
+        action:
+          'connect to the primary: IU_DATABASE_URL takes one host, a name that leads to the primary (docs/how-to/failover.md)',
       },
     ];
   }

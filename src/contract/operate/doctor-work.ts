@@ -68,24 +68,38 @@ function healthFindings({ healthReasons }: DoctorFacts): Finding[] {
   }));
 }
 
-/** The promise of silence rests on the cursor's last pass, so pg_cron without a process is well; a process that went away is named. */
-function workerFinding({ cursors, processes }: DoctorFacts, limits: DoctorLimits): Finding[] {
+const routingGates: readonly string[] = ['iu_core.routes_master_enabled', 'iu_core.route_worker_enabled'];
+
+/** True when events are to be decided and nobody is seen who will; a timer beats with each of its rounds, pg_cron never. */
+function isUnattended({ server, gates, processes }: DoctorFacts, cursors: readonly CursorState[]): boolean {
+  const isOpen = routingGates.every((key) => gates.some((gate) => gate.key === key && gate.open));
+  const allowedSeconds = Math.min(...cursors.map((one) => one.allowedSilenceSeconds));
+  const lastBeat = processes[0]?.secondsSinceBeat ?? Number.POSITIVE_INFINITY;
+  return isOpen && !server.hasPgCron && cursors.length > 0 && lastBeat > allowedSeconds;
+}
+
+/**
+ * The promise of silence rests on the cursor's last pass, so pg_cron without a process is well; a process that went away is named. A pass
+ * that somebody made by hand keeps silence from turning red for its time, and is no worker: that is yellow at once.
+ */
+function workerFinding(facts: DoctorFacts, limits: DoctorLimits): Finding[] {
+  const { cursors, processes } = facts;
   const silent = cursors.filter(
     (one) => one.secondsSinceRun === null || one.secondsSinceRun > one.allowedSilenceSeconds,
   );
   const beating = processes.filter((one) => one.secondsSinceBeat <= limits.processSilentSeconds);
-  if (silent.length === 0 || beating.length > 0) return [];
+  if (beating.length > 0 || (silent.length === 0 && !isUnattended(facts, cursors))) return [];
   const last: ProcessState | undefined = processes[0];
   return [
     {
       code: 'worker_missing',
-      severity: 'red',
+      severity: silent.length > 0 ? 'red' : 'yellow',
       message:
         last === undefined
           ? 'no worker has ever reported itself here'
           : `no worker is running; the last one was ${last.processId} on ${last.host}, ${last.secondsSinceBeat} s ago (${last.state})`,
       evidence: {
-        cursors: silent.map((one) => one.worker).join(', '),
+        cursors: (silent.length > 0 ? silent : cursors).map((one) => one.worker).join(', '),
         lastProcess: last?.processId ?? null,
         lastHost: last?.host ?? null,
         secondsSinceBeat: last?.secondsSinceBeat ?? null,

@@ -1,4 +1,5 @@
 import { IuError } from '../../contract/errors/index.js';
+import type { ExpectedTarget } from '../../install/precheck/index.js';
 import {
   activationState,
   beginActivation,
@@ -7,10 +8,18 @@ import {
   recordActivationStep,
   type StepOutcome,
 } from '../../store/activation.js';
+import type { Database } from '../../store/database.js';
 import { readPlaceFacts } from '../../store/precheck.js';
 import { quoteIdentifier } from '../../store/session.js';
-import { closeJournal, type Journal, type JournalStep, readJournal, writeJournal } from './journal.js';
-import { type ActivationWishes, activationSteps, failureOf, type Step, type StepResult } from './steps.js';
+import { closeJournal, type Journal, type JournalStep, putJournalAside, readJournal, writeJournal } from './journal.js';
+import {
+  type ActivationWishes,
+  activationSteps,
+  failureOf,
+  routingGatesAreOpen,
+  type Step,
+  type StepResult,
+} from './steps.js';
 
 /** One step as the command shows it. */
 export interface StepReport {
@@ -27,6 +36,8 @@ export interface ActivationReport {
   readonly reason: string;
   readonly steps: readonly StepReport[];
   readonly journalFile: string;
+  /** The journal of an activation that was undone before this one, where it is now. */
+  readonly putAside: string | null;
   /** What was left to people, in sentences. */
   readonly notDone: readonly string[];
 }
@@ -46,7 +57,7 @@ export async function activate(
   const steps: StepReport[] = [];
   for (const step of activationSteps) {
     const before = run.lastOf(step.name);
-    if (before !== undefined && before.outcome !== 'failed' && !run.isStale(before)) {
+    if (before !== undefined && before.outcome !== 'failed' && !(await run.isStale(before))) {
       steps.push({ step: step.name, what: step.what, outcome: 'kept', evidence: before.evidence });
       onStep(steps[steps.length - 1] as StepReport);
       continue;
@@ -57,7 +68,8 @@ export async function activate(
     if (result.outcome === 'failed') throw stopped(step, result);
   }
   const { activationId, journalFile } = await run.end();
-  return { activationId, reason: run.reason, steps, journalFile, notDone: whatWasNotDone };
+  const { reason, putAside } = run;
+  return { activationId, reason, steps, journalFile, putAside, notDone: whatWasNotDone };
 }
 
 const whatWasNotDone: readonly string[] = [
@@ -75,10 +87,23 @@ function stopped(step: Step, result: StepResult): IuError {
   });
 }
 
+/** `undone`: its tables were there and are gone, or others are there that do not know it. */
+async function stateOf(database: Database, journal: Journal): Promise<string> {
+  const { activationId, steps } = journal;
+  if (await hasActivations(database.pool)) {
+    return activationId === null ? 'open' : ((await activationState(database.pool, activationId)) ?? 'undone');
+  }
+  const wasInstalled = steps.some((step) => step.step === 'migrate' && step.outcome === 'passed');
+  return activationId === null && !wasInstalled ? 'open' : 'undone';
+}
+
 class ActivationRun {
   private constructor(
     private readonly wishes: ActivationWishes,
     private journal: Journal,
+    /** What the journal vouches for once precheck has passed: it belongs to this place and no other. */
+    private readonly here: ExpectedTarget,
+    readonly putAside: string | null,
   ) {}
 
   static async open(wishes: ActivationWishes): Promise<ActivationRun> {
@@ -86,15 +111,21 @@ class ActivationRun {
     const facts = await readPlaceFacts(database.pool, quoteIdentifier(database.schema));
     const place = `database ${facts.database} (${facts.database_oid}), schema ${database.schema}, cluster ${facts.system_identifier}`;
     let found = await readJournal(evidenceFolder, place);
-    const id = found?.activationId ?? null;
-    if (id !== null && (await hasActivations(database.pool)) && (await activationState(database.pool, id)) !== 'open') {
+    let putAside: string | null = null;
+    const state = found === undefined ? 'open' : await stateOf(database, found);
+    if (found !== undefined && state === 'undone') {
+      putAside = await putJournalAside(evidenceFolder, wishes.now());
+      wishes.onProgress(`what the open activation installed is gone: its journal is ${putAside}, this one begins anew`);
+      found = undefined;
+    } else if (found?.activationId != null && state !== 'open') {
       // Given up, or done and not put aside by a crash: this is another one.
-      await closeJournal(evidenceFolder, id);
+      await closeJournal(evidenceFolder, found.activationId);
       found = undefined;
     }
     const beganAt = wishes.now().toISOString();
     const fresh: Journal = { version: 1, reason: wishes.reason, place, beganAt, activationId: null, steps: [] };
-    return new ActivationRun(wishes, found ?? fresh);
+    const here = { database: facts.database, cluster: facts.system_identifier };
+    return new ActivationRun(wishes, found ?? fresh, here, putAside);
   }
 
   get reason(): string {
@@ -105,8 +136,11 @@ class ActivationRun {
     return this.journal.steps.findLast((step) => step.step === name);
   }
 
-  /** An old backup, while nothing was changed yet. */
-  isStale(step: JournalStep): boolean {
+  /** A step that passed and may not be true any more: the place may have changed, the backup be old, a gate closed again. */
+  async isStale(step: JournalStep): Promise<boolean> {
+    if (step.step === 'precheck') return true;
+    if (step.step === 'worker') return !(await routingGatesAreOpen(this.wishes.database));
+    // A backup counts from what is changed after it; later it is part of the way back as it is.
     if (step.step !== 'backup' || step.outcome !== 'passed' || this.lastOf('migrate')?.outcome === 'passed')
       return false;
     return this.wishes.now().getTime() - Date.parse(step.endedAt) > mostBackupAgeMilliseconds;
@@ -114,7 +148,7 @@ class ActivationRun {
 
   async take(step: Step): Promise<StepResult> {
     const beganAt = this.wishes.now().toISOString();
-    const result = await step.run(this.wishes).catch(failureOf);
+    const result = await step.run(this.#wishesNow()).catch(failureOf);
     const endedAt = this.wishes.now().toISOString();
     const { outcome, evidence } = result;
     await this.#keep([
@@ -123,6 +157,14 @@ class ActivationRun {
     ]);
     await this.#record();
     return result;
+  }
+
+  /** Which place is meant is said once: until the activation ends its journal says it. */
+  #wishesNow(): ActivationWishes {
+    const { expected } = this.wishes;
+    const wasNamed = this.journal.steps.some((step) => step.step === 'precheck' && step.outcome === 'passed');
+    if (!wasNamed || Object.values(expected).some((value) => value !== undefined)) return this.wishes;
+    return { ...this.wishes, expected: this.here };
   }
 
   async end(): Promise<{ activationId: string; journalFile: string }> {

@@ -73,3 +73,10 @@ export async function closeJournal(folder: string, activationId: string): Promis
   await rename(join(folder, fileName), file);
   return file;
 }
+
+/** Puts the journal of an activation that was undone aside, under a name that no number takes. */
+export async function putJournalAside(folder: string, now: Date): Promise<string> {
+  const file = join(folder, `activation-undone-${now.toISOString().replaceAll(/[-:]/g, '')}.json`);
+  await rename(join(folder, fileName), file);
+  return file;
+}

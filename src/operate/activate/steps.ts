@@ -7,7 +7,7 @@ import { runProbe } from '../../install/probe.js';
 import { recordChecks } from '../../install/record-checks.js';
 import { decisionsAfter, lastAttemptId, missingDecisions, onePassEach, sendingState } from '../../store/activation.js';
 import type { Database } from '../../store/database.js';
-import { setGate } from '../../store/gates.js';
+import { listGates, setGate } from '../../store/gates.js';
 import { routeReadiness } from '../../store/going-live.js';
 import { registeredWorkers, workerHealth } from '../../store/health.js';
 
@@ -119,6 +119,13 @@ async function probe({ database }: ActivationWishes): Promise<StepResult> {
     : failed(evidence, 'iu probe shows the scenario; iu migrate verify, whether an object was changed');
 }
 
+const routingGates: readonly string[] = ['iu_core.routes_master_enabled', 'iu_core.route_worker_enabled'];
+
+/** True while both gates that the step worker opens are open. */
+export async function routingGatesAreOpen({ pool }: Database): Promise<boolean> {
+  return (await listGates(pool)).filter((gate) => routingGates.includes(gate.key)).every((gate) => gate.open);
+}
+
 /** Opens the two gates of routing. The gate of delivery is looked at and never touched. */
 async function worker({ database, reason }: ActivationWishes): Promise<StepResult> {
   const before = await sendingState(database.pool);
@@ -128,11 +135,11 @@ async function worker({ database, reason }: ActivationWishes): Promise<StepResul
       `routes are live already: ${before.liveRoutes.map((code) => `iu route back-to-dry-run ${code} --reason TEXT`).join('; ')}`,
     );
   }
-  for (const key of ['iu_core.routes_master_enabled', 'iu_core.route_worker_enabled']) {
+  for (const key of routingGates) {
     await setGate(database.pool, { key, open: true, reason: `iu activate: ${reason}` });
   }
   return passed({
-    gates_opened: ['routes_master_enabled', 'route_worker_enabled'],
+    gates_opened: routingGates.map((key) => key.replace('iu_core.', '')),
     delivery_gate_open: before.deliveryGateOpen,
     dry_run_routes: before.dryRunRoutes,
   });
@@ -196,7 +203,7 @@ async function readiness({ database }: ActivationWishes): Promise<StepResult> {
     : failed(evidence, 'a route went live meanwhile: iu route list, iu gate log');
 }
 
-/** The steps in their order. Each is repeated until it has passed, and not again after that. */
+/** The steps in their order. Each is repeated until it has passed, and again only where that may not be true any more. */
 export const activationSteps: readonly Step[] = [
   { name: 'precheck', what: 'right place, right role, nothing drifted', wayBack: 'nothing was changed', run: precheck },
   { name: 'backup', what: 'a backup that can be read back', wayBack: 'nothing was changed', run: backup },

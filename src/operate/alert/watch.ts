@@ -8,6 +8,7 @@ import {
   afterTry,
   freshAlertState,
   type Observation,
+  wayOf,
 } from '../../contract/operate/alert.js';
 import { openDatabase } from '../../store/database.js';
 import { errorCode } from '../../store/failure.js';
@@ -35,7 +36,7 @@ export interface WatchdogSettings {
 export interface Look {
   readonly healthy: boolean;
   readonly reasons: readonly AlertReason[];
-  /** What every way has taken now. */
+  /** What a way has taken now. */
   readonly told: Alert | null;
   /** Ways that did not take it, and why; it is tried again at the next look. */
   readonly failed: readonly { readonly way: string; readonly why: string }[];
@@ -107,15 +108,15 @@ export class Watchdog {
     const before = this.#unwritten ?? (await this.#read());
     const observation = await observe(settings);
     const state = afterLook(before, observation, {
+      ways: settings.ways.map((way) => way.name),
       nowMilliseconds: now(),
       repeatSeconds: settings.repeatSeconds,
       newId: randomUUID,
     });
     // Kept before it is told: a crash in between tells it again under the same id.
     await this.#write(state);
-    const { state: after, failed } = await tell(state, settings, now);
+    const { state: after, told, failed } = await tell(state, settings, now);
     if (after !== state) await this.#write(after);
-    const told = state.pending !== null && after.pending === null ? state.pending : null;
     return { healthy: observation.reasons.length === 0, reasons: observation.reasons, told, failed };
   }
 
@@ -154,21 +155,23 @@ async function tell(
   state: AlertState,
   settings: WatchdogSettings,
   now: () => number,
-): Promise<{ state: AlertState; failed: { way: string; why: string }[] }> {
-  const { pending } = state;
-  if (pending === null) return { state, failed: [] };
+): Promise<{ state: AlertState; told: Alert | null; failed: { way: string; why: string }[] }> {
+  let next = state;
+  let told: Alert | null = null;
   const failed: { way: string; why: string }[] = [];
-  const took: string[] = [];
   for (const way of settings.ways) {
-    if (pending.toldBy.includes(way.name)) continue;
+    const { pending } = wayOf(state, way.name);
+    if (pending === null) continue;
     const why = await way.tell(pending);
-    if (why === undefined) took.push(way.name);
-    else failed.push({ way: way.name, why });
+    next = afterTry(next, way.name, why === undefined, now());
+    if (why === undefined) {
+      told = pending;
+      continue;
+    }
+    failed.push({ way: way.name, why });
+    settings.log('error', 'an alert was not taken', { code: way.name, reason: why, state: pending.kind });
   }
-  for (const { way, why } of failed)
-    settings.log('error', 'an alert was not taken', { code: way, reason: why, state: pending.kind });
-  const ways = settings.ways.map((way) => way.name);
-  return { state: afterTry(state, took, ways, now()), failed };
+  return { state: next, told, failed };
 }
 
 function pause(milliseconds: number, stop: AbortSignal): Promise<void> {
