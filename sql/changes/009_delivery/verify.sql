@@ -65,7 +65,7 @@ begin
     ('function', 'fn_iu_delivery_health()', '36fbf393264f67a5cc1ef41b0e32d92b'),
     ('function', 'fn_iu_delivery_hold(text)', '27efb44d0103f81da165f0030351b4d9'),
     ('function', 'fn_iu_delivery_hop(integer)', '3606061d4be93d5b0e6229b11e538d43'),
-    ('function', 'fn_iu_delivery_known(bigint, uuid)', '18d004d63ed3de2eb4c6619b29d5b0ef'),
+    ('function', 'fn_iu_delivery_known(bigint, uuid)', 'e087beb2a41f1fa1491f71ed7e82168f'),
     ('function', 'fn_iu_delivery_look(bigint)', 'f2ba2ae74b3f35a001dcf0f2bdec1d09'),
     ('function', 'fn_iu_delivery_pick(bigint, integer, uuid)', '7d23d2b2ab0e4ba4b2f1ae5cfb05bf1f'),
     ('function', 'fn_iu_delivery_routes(bigint[])', '2e7d8fac5df5d8c594479e9997359e57'),
