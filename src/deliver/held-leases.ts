@@ -1,6 +1,9 @@
 import type { Clock } from '../route/clock.js';
 import type { WorkerLog } from '../route/log.js';
+import { isInDoubt } from '../store/call.js';
 import type { ClaimedDelivery, ClaimResult, ClaimWishes, DeliverySession } from '../store/delivery-session.js';
+import { errorCode, isRefusal } from '../store/failure.js';
+import type { SessionKeeper } from './session-keeper.js';
 
 /** How soon it is asked again whether a claim that got no answer is over in the server. */
 const againMilliseconds = 250;
@@ -13,6 +16,7 @@ export class HeldLeases {
   /** Deliveries of each token that are not settled yet. */
   readonly #held = new Map<string, number>();
   #isUnanswered = false;
+  #isRefused = false;
   #askAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -28,7 +32,7 @@ export class HeldLeases {
       for (const { leaseToken } of result.deliveries) this.#held.set(leaseToken, (this.#held.get(leaseToken) ?? 0) + 1);
       return result;
     } catch (error) {
-      this.#isUnanswered = true;
+      if (isInDoubt(error)) this.#isUnanswered = true;
       throw error;
     }
   }
@@ -42,13 +46,43 @@ export class HeldLeases {
     }
   }
 
-  /** After a claim that got no answer: gives back what it may have leased. */
+  /** A claim got no answer, and asking what became of it may still help. */
+  get isPending(): boolean {
+    return this.#isUnanswered && !this.#isRefused;
+  }
+
+  /** After a claim that got no answer: gives back what it may have leased. Refused, it is said once: the lease runs out, claims go on. */
   async recover(session: DeliverySession): Promise<void> {
     if (!this.#isUnanswered || this.clock.nowMilliseconds() < this.#askAt) return;
     this.#askAt = this.clock.nowMilliseconds() + againMilliseconds;
-    const released = await session.disown(this.runnerId, [...this.#held.keys()]);
+    const released = await session.disown(this.runnerId, [...this.#held.keys()]).catch((error: unknown) => {
+      if (!isRefusal(error)) throw error;
+      if (!this.#isRefused) {
+        this.log('error', 'what a claim without an answer may have leased cannot be given back', {
+          code: errorCode(error),
+        });
+      }
+      this.#isRefused = true;
+      return null;
+    });
     if (released === null) return; // it still runs in the server, and may commit
     this.#isUnanswered = false;
+    this.#isRefused = false;
     if (released > 0) this.log('warn', 'a claim got no answer; what it had leased is given back', { count: released });
+  }
+
+  /** Before the process ends: what it may have leased would wait for its lease to run out, and count as unknown. */
+  async recoverAtEnd(sessions: SessionKeeper, stopSeconds = 20): Promise<void> {
+    const until = this.clock.nowMilliseconds() + stopSeconds * 1000;
+    const tooLate = AbortSignal.timeout(stopSeconds * 1000);
+    while (this.isPending && this.clock.nowMilliseconds() < until) {
+      try {
+        const session = await sessions.session(tooLate);
+        if (session !== undefined) await this.recover(session);
+      } catch (error) {
+        await sessions.lost(error);
+      }
+      if (this.isPending) await this.clock.sleep(againMilliseconds, tooLate);
+    }
   }
 }

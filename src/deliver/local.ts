@@ -21,6 +21,7 @@ export class LocalDelivery {
       readonly leases: HeldLeases;
       readonly deployment: string | null;
       readonly once?: boolean;
+      readonly stopSeconds?: number;
     },
     private readonly onExecuted: (result: ExecuteResult) => void,
     /** Told after each failure, and how many there were in a row. */
@@ -61,13 +62,14 @@ export class LocalDelivery {
           leases.settled(deliveries);
         }
         this.sessions.worked();
-        if (token === undefined && this.options.once) break;
+        if (token === undefined && this.options.once && !leases.isPending) break;
         if (token === undefined) await this.#sleep(this.#poll.afterRefusal());
         else this.#poll.wake();
       } catch (error) {
         this.onFailure(error, await this.sessions.lost(error));
       }
     }
+    await this.options.leases.recoverAtEnd(this.sessions, this.options.stopSeconds);
     await this.sessions.close();
   }
 

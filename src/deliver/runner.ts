@@ -159,6 +159,7 @@ export class DeliveryRunner {
     this.#release(() => true);
     this.#claimsEnded = true;
     this.#settleWake.abort();
+    await this.#leases.recoverAtEnd(this.#claims, this.options.stopSeconds);
     // Last: a database that does not answer must not keep what was claimed from being given back.
     await this.#sayGoodbye();
   }
@@ -203,7 +204,7 @@ export class DeliveryRunner {
     this.#noteHold(hold);
     if (deliveries.length === 0) {
       const busy = this.#waiting + this.#active + this.#results.length > 0;
-      if (this.options.once && !busy) this.#stop.abort();
+      if (this.options.once && !busy && !this.#leases.isPending) this.#stop.abort();
       return this.#poll.afterRefusal();
     }
     this.#poll.wake();

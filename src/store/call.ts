@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { isRefusal } from './failure.js';
 
 /** A call took longer than its deadline on this side: nobody knows whether it committed, and the connection is gone. */
 export class DeadlineError extends Error {
@@ -23,6 +24,13 @@ export class UnconfirmedCommitError extends Error {
     );
     this.name = 'UnconfirmedCommitError';
   }
+}
+
+const failedCommits = new WeakSet<object>();
+
+/** True when nobody knows whether the transaction committed: no answer, an unconfirmed one, or an error of the commit itself. */
+export function isInDoubt(error: unknown): boolean {
+  return !isRefusal(error) || failedCommits.has(error as object);
 }
 
 /** Between two statements of one transaction there is nothing but a round trip. */
@@ -63,6 +71,9 @@ async function commit(client: pg.Client): Promise<void> {
   client.on('notice', notice);
   try {
     await client.query('commit');
+  } catch (error) {
+    if (typeof error === 'object' && error !== null) failedCommits.add(error);
+    throw error;
   } finally {
     client.off('notice', notice);
   }

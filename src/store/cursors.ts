@@ -66,7 +66,7 @@ export function unregisterWorker(
   database: Queryable,
   workerName: string,
   reason: string,
-): Promise<{ readonly worker_name: string; readonly event_domain: string }> {
+): Promise<{ readonly worker_name: string; readonly event_domain: string; readonly owner: string | null }> {
   return callForResult(database, 'select fn_iu_route_worker_unregister($1, $2)', [workerName, reason]);
 }
 

@@ -87,11 +87,11 @@ export interface DeliverySession {
   disown(runnerId: string, heldTokens: readonly string[]): Promise<number | null>;
   state(deployment: string | null, routeIds: readonly string[]): Promise<DeliveryState>;
   routes(routeIds: readonly string[]): Promise<readonly DeliveryRoute[]>;
-  /** Whether the log still has this event, and its highest number. */
+  /** Whether the log still has this event, or pruned it, and its highest number; null = a standby cannot know. */
   lookUp(
     eventSeq: string,
     eventId: string,
-  ): Promise<{ readonly is_there: boolean; readonly highest_seq: string | null }>;
+  ): Promise<{ readonly is_there: boolean; readonly highest_seq: string | null } | null>;
   /** Runs the targets in the database that a claim of this session's database holds. */
   execute(runnerId: string, leaseToken: string, deadlineMilliseconds: number): Promise<ExecuteResult>;
   /** A row in iu_route_worker_heartbeat, without cursors: this process delivers. */
@@ -132,7 +132,7 @@ export async function openDeliverySession(settings: SessionSettings): Promise<De
       document(`select ${schema}.fn_iu_delivery_state($1, $2)::text as result`, [deployment, routeIds]),
     routes: (routeIds) => document(`select ${schema}.fn_iu_delivery_routes($1)::text as result`, [routeIds]),
     lookUp: (eventSeq, eventId) =>
-      document(`select ${schema}.fn_iu_delivery_known($1, $2)::text as result`, [eventSeq, eventId]),
+      document(`select coalesce(${schema}.fn_iu_delivery_known($1, $2)::text, 'null') as result`, [eventSeq, eventId]),
     execute: (runnerId, leaseToken, deadlineMilliseconds) =>
       document(
         `select ${schema}.fn_iu_delivery_execute($1, $2)::text as result`,

@@ -83,6 +83,11 @@ function firstOf(error: unknown): unknown {
   return error instanceof AggregateError ? error.errors[0] : undefined;
 }
 
+/** True when the server itself said no: nothing was done, and the connection is good. */
+export function isRefusal(error: unknown): boolean {
+  return /^(?!E[A-Z]+$)[0-9A-Z]{5}$/.test(errorCode(error) ?? '') && !isConnectionFailure(error);
+}
+
 /** True when the same call may succeed on a new connection: the server is away, starting, or failing over. */
 export function isConnectionFailure(error: unknown): boolean {
   const code = connectionErrorFrom(error)?.code;

@@ -135,6 +135,22 @@ describe('iu delivery', () => {
     expect((await iu(...many.map((word) => (word === 'r' ? 'nowhere' : word)))).stderr).toContain('IU337');
   });
 
+  it('says how many it could not cancel because somebody has them locked', async () => {
+    await liveRoute(db, 'r');
+    const seq = await emit(db.pool, 'a');
+    await emit(db.pool, 'b');
+    await drain(db.pool);
+    const holding = await db.connect();
+    await holding.query('begin');
+    await holding.query('select from iu_route_delivery where event_seq = $1 for update', [seq]);
+    const refused = await iu('delivery', 'cancel', '--route', 'r', '--reason', 'too late', '--yes');
+    expect(refused.exitCode).toBe(3);
+    expect(refused.stderr).toContain('1 deliveries to r are cancelled; 1 are not');
+    await holding.query('rollback');
+    expect((await iu('delivery', 'cancel', seq, 'r', '--reason', 'x', '--yes')).stderr).toContain('IU031');
+    expect((await iu('delivery', 'cancel', seq, 'r', '--reason', 'x', '--older-than', '1h')).exitCode).toBe(64);
+  });
+
   it('says a sentence for every reason that the database gives', async () => {
     const { rows } = await db.pool.query(
       `select distinct m[1] as reason from pg_proc, regexp_matches(prosrc, '(?:then|return|:=|when) ''([a-z]+_[a-z_]+)''', 'g') m

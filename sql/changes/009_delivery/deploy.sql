@@ -880,6 +880,7 @@ $$;
 -- Contract:  leases at most so many due deliveries of a route: unordered ones in order of due time, then the heads of due lanes.
 --            Each takes its attempt number here. The caller has locked the flow row, so no other claim picks from this route; plans
 --            are pinned, because the statistics of a queue are always stale. Looks no further back than the route's due_from.
+--            A lane whose head is gone, or not here yet, is not leased, or it would be for ever: it is given the head that there is.
 -- Arguments: p_route_id; p_limit; p_lease_token
 -- Returns:   event_seqs, first_sends: how many of them were never sent before; due_from, lane_due_from: nothing that was due before
 --            waits, in the snapshot of this call
@@ -902,8 +903,10 @@ declare
   v_now timestamptz := clock_timestamp();
   v_from timestamptz;
   v_lane_from timestamptz;
+  v_picked integer;
   v_heads bigint[];
   v_first integer;
+  v_stale text[];
 begin
   select coalesce(f.due_from, '-infinity'), coalesce(f.lane_due_from, '-infinity') into v_from, v_lane_from from iu_route_flow f where f.route_id = p_route_id;
   with picked as materialized (
@@ -916,29 +919,36 @@ begin
       from picked p where d.event_seq = p.event_seq and d.route_id = p_route_id and d.lease_token is null
     returning d.event_seq, d.sends, p.due_at
   )
-  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1), max(due_at)
-    into event_seqs, first_sends, due_from from leased;
-  if cardinality(event_seqs) = p_limit then
+  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1), (select count(*) from picked), (select max(due_at) from picked)
+    into event_seqs, first_sends, v_picked, due_from from leased;
+  -- By what was picked: one of them may have been cancelled meanwhile, and more is due all the same.
+  if v_picked = p_limit then
     lane_due_from := '-infinity';
     return;
   end if;
   due_from := v_now;
   with picked as materialized (
-    select l.lane_key, l.due_at from iu_route_lane l
+    select l.lane_key, l.head_seq, l.due_at from iu_route_lane l
      where l.route_id = p_route_id and l.due_at >= v_lane_from and l.due_at <= v_now and l.lease_token is null
      order by l.due_at
-     limit p_limit - cardinality(event_seqs) for update skip locked
-  ), lane as (
-    update iu_route_lane l set lease_token = p_lease_token from picked p where l.route_id = p_route_id and l.lane_key = p.lane_key
-    returning l.head_seq, p.due_at
+     limit p_limit - v_picked for update skip locked
   ), leased as (
     update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
-      from lane where d.event_seq = lane.head_seq and d.route_id = p_route_id and d.lease_token is null
-    returning d.event_seq, d.sends
+      from picked p where d.event_seq = p.head_seq and d.route_id = p_route_id and d.lane_key = p.lane_key and d.lease_token is null
+    returning d.event_seq, d.sends, p.lane_key
+  ), lane as (
+    update iu_route_lane l set lease_token = p_lease_token from leased h where l.route_id = p_route_id and l.lane_key = h.lane_key
   )
   select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1),
-         case when (select count(*) from lane) = p_limit - cardinality(event_seqs) then (select max(due_at) from lane) else v_now end
-    into v_heads, v_first, lane_due_from from leased;
+         case when (select count(*) from picked) = p_limit - v_picked then (select max(due_at) from picked) else v_now end,
+         (select array_agg(p.lane_key) from picked p where p.lane_key <> all (array(select h.lane_key from leased h)))
+    into v_heads, v_first, lane_due_from, v_stale from leased;
+  if v_stale is not null then
+    perform fn_iu_lane_refresh(array_fill(p_route_id, array[cardinality(v_stale)]), v_stale);
+  end if;
+  -- Somebody had these locked: the next claim must not begin behind them.
+  lane_due_from := least(lane_due_from, (select l.due_at from iu_route_lane l
+     where l.route_id = p_route_id and l.due_at >= v_lane_from and l.due_at <= v_now and l.lease_token is null order by l.due_at limit 1));
   event_seqs := event_seqs || v_heads;
   first_sends := first_sends + v_first;
 end
@@ -951,7 +961,7 @@ $$;
 -- Contract:  looks at the whole queue of a route whose claims begin at due_from, and moves that back to what it finds before it: what
 --            a transaction that took long committed with an older due time. Where the look costs nothing, because vacuum could take
 --            the dead entries away, claims begin at the beginning again. The next look comes after 10 s, or 20 times what this one
---            took. The caller has locked the flow row.
+--            took, at most 60 s. The caller has locked the flow row.
 -- Arguments: p_route_id
 -- Returns:   nothing
 -- Raises:    nothing
@@ -981,8 +991,8 @@ begin
     update iu_route_flow set picked = 0, due_from = null, lane_due_from = null, looked_at = null, look_at = null where route_id = p_route_id;
   else
     update iu_route_flow
-       set due_from = least(due_from, v_due), lane_due_from = least(lane_due_from, v_lane_due), looked_at = clock_timestamp(),
-           look_at = clock_timestamp() + greatest(interval '10 seconds', 20 * v_took)
+       set due_from = least(due_from, v_due, clock_timestamp()), lane_due_from = least(lane_due_from, v_lane_due, clock_timestamp()), looked_at = clock_timestamp(),
+           look_at = clock_timestamp() + least(greatest(interval '10 seconds', 20 * v_took), interval '60 seconds')
      where route_id = p_route_id;
   end if;
 end
@@ -1117,19 +1127,31 @@ $$;
 --
 -- Contract:  whether the log still has an event that a runner was handed. It has not when a standby that was behind was promoted, or
 --            an older backup restored: cursor, audit and queue went back with it, so only who was outside can tell.
+--            One in a range that retention pruned is no reason for alarm; a standby that is still behind says nothing.
 -- Arguments: p_event_seq, p_event_id: of the youngest event that the runner knows
--- Returns:   {is_there, highest_seq}
+-- Returns:   {is_there: or pruned, highest_seq}; null = a standby cannot know
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator
 create or replace function fn_iu_delivery_known(p_event_seq bigint, p_event_id uuid) returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path from current
 as $$
-  select jsonb_build_object('is_there', exists (select from event_outbox where seq = p_event_seq and id = p_event_id),
-                            'highest_seq', (select max(seq) from event_outbox)::text)
+declare
+  v_is_there boolean;
+begin
+  if pg_is_in_recovery() then
+    return null;
+  end if;
+  v_is_there := exists (select from event_outbox where seq = p_event_seq and id = p_event_id);
+  -- Retention is a later change; a statement is planned when it is reached.
+  if not v_is_there and to_regclass('iu_pruned_event') is not null then
+    v_is_there := exists (select from iu_pruned_event where p_event_seq between first_seq and last_seq);
+  end if;
+  return jsonb_build_object('is_there', v_is_there, 'highest_seq', (select max(seq) from event_outbox)::text);
+end
 $$;
 -- <<<
 
@@ -1260,14 +1282,15 @@ set search_path from current
 as $$
 declare
   v_route iu_outbound_route;
+  v_lane_token uuid;
   d iu_route_delivery;
 begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU356', message = 'a delivery is cancelled with a reason', hint = 'add --reason TEXT';
   end if;
   select * into v_route from iu_outbound_route where route_code = p_route_code;
-  -- the lane first, as a settle locks
-  perform from iu_route_lane l join iu_route_delivery q using (route_id, lane_key) join event_outbox e on e.seq = q.event_seq
+  -- The lane first, as a settle locks. One whose head is being sent keeps its lease: the settle gives it the next head.
+  select l.lease_token into v_lane_token from iu_route_lane l join iu_route_delivery q using (route_id, lane_key) join event_outbox e on e.seq = q.event_seq
     where e.id = p_event_id and l.route_id = v_route.route_id for update of l;
   select q.* into d from iu_route_delivery q join event_outbox e on e.seq = q.event_seq
    where e.id = p_event_id and q.route_id = v_route.route_id for update of q;
@@ -1283,7 +1306,7 @@ begin
                                 idempotency_key, failure_detail)
   values (d.event_seq, d.route_id, d.attempt_no + 1, v_route.version, d.event_ref, 'outbound', v_route.route_code, 'cancelled', 'cancelled',
           'by_person', d.delivery_key, left(session_user || ': ' || p_reason, 500));
-  if d.lane_key is not null then
+  if d.lane_key is not null and v_lane_token is null then
     perform fn_iu_lane_refresh(array[d.route_id], array[d.lane_key]);
   end if;
   return jsonb_build_object('event_id', p_event_id, 'route_code', p_route_code, 'attempt_no', d.attempt_no + 1, 'status', 'cancelled');
@@ -1295,11 +1318,11 @@ $$;
 -- fn_iu_delivery_cancel_many(text, timestamptz, bigint, text, integer) returns jsonb
 --
 -- Contract:  takes waiting deliveries of a route out of the queue for good, the oldest events first, because a person decided so: an
---            attempt cancelled of each stays. What is being sent is left alone. Call it again with the returned until_event_seq until
+--            attempt cancelled of each stays. What is being sent, or is locked right now, is left alone. Call it again with the returned until_event_seq until
 --            remaining is 0; each call is one transaction.
 -- Arguments: p_route_code; p_created_before: only queued before then, null = all; p_until_event_seq: only up to this event, null = what
 --            waits now; p_reason: why, mandatory; p_limit: 0 (only count) to 1000
--- Returns:   {route_code, cancelled, remaining (counted up to 10,001), until_event_seq}
+-- Returns:   {route_code, cancelled, remaining: not cancelled here, those that somebody took meanwhile too (counted up to 10,001), until_event_seq}
 -- Raises:    IU337 no such route, IU356 reason missing
 -- Writes:    iu_route_delivery, iu_route_lane, iu_route_attempt
 -- May call:  iu_operator
@@ -1315,6 +1338,7 @@ declare
   v_limit integer := least(greatest(coalesce(p_limit, 100), 0), 1000);
   v_until bigint := p_until_event_seq;
   v_seqs bigint[];
+  v_locked bigint[];
   v_lanes text[];
   v_count integer;
 begin
@@ -1332,17 +1356,21 @@ begin
      where d.route_id = v_route.route_id and d.lease_token is null and d.event_seq <= v_until
        and (p_created_before is null or d.created_at < p_created_before)
      order by d.event_seq limit v_limit + 10001) d;
-  -- Lanes before deliveries, both in order, as a settle locks; of a lane whose head is being sent the settle looks after the rest.
-  select array_agg(k.lane_key) into v_lanes from (
-    select l.lane_key from iu_route_lane l
-     where l.route_id = v_route.route_id and l.lease_token is null
+  -- Lanes before deliveries, both in order, as a settle locks. All of them, whatever their lease: a settle that gives a lane its next
+  -- head waits until that is gone. Of a lane whose head is being sent after the lock the settle looks after the rest.
+  select array_agg(k.lane_key) filter (where k.lease_token is null) into v_lanes from (
+    select l.lane_key, l.lease_token from iu_route_lane l
+     where l.route_id = v_route.route_id
        and l.lane_key in (select d.lane_key from iu_route_delivery d where d.route_id = v_route.route_id and d.event_seq = any (v_seqs[1:v_limit]))
      order by l.lane_key for update) k;
-  perform from iu_route_delivery d
-    where d.route_id = v_route.route_id and d.event_seq = any (v_seqs[1:v_limit]) order by d.event_seq for update;
+  -- Never waits here: a claim locks in order of due time.
+  select coalesce(array_agg(k.event_seq), '{}') into v_locked from (
+    select d.event_seq from iu_route_delivery d
+     where d.route_id = v_route.route_id and d.event_seq = any (v_seqs[1:v_limit]) and d.lease_token is null
+     order by d.event_seq for update skip locked) k;
   with gone as (
     delete from iu_route_delivery d
-     where d.route_id = v_route.route_id and d.event_seq = any (v_seqs[1:v_limit]) and d.lease_token is null
+     where d.route_id = v_route.route_id and d.event_seq = any (v_locked)
     returning d.*
   )
   insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, event_ref, route_kind, route_code, status, decision, reason,
@@ -1354,7 +1382,7 @@ begin
   if v_lanes is not null then
     perform fn_iu_lane_refresh(array_fill(v_route.route_id, array[cardinality(v_lanes)]), v_lanes);
   end if;
-  return jsonb_build_object('route_code', v_route.route_code, 'cancelled', v_count, 'remaining', cardinality(v_seqs) - least(cardinality(v_seqs), v_limit),
+  return jsonb_build_object('route_code', v_route.route_code, 'cancelled', v_count, 'remaining', least(cardinality(v_seqs) - v_count, 10001),
     'until_event_seq', v_until::text);
 end
 $$;

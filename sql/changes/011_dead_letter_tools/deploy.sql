@@ -468,11 +468,12 @@ begin
   elsif p_rate_per_second <= 0 then
     raise exception using errcode = 'IU372', message = 'the cap of a replay is at least one pair a second';
   end if;
+  -- Before the gate: it can take minutes, and who closes a gate waits for its lock.
+  v_preview := fn_iu_replay_preview(p_filter, p_rate_per_second);
   v_closed := fn_iu_closed_gate();
   if v_closed is not null then
     return jsonb_build_object('status', v_closed);
   end if;
-  v_preview := fn_iu_replay_preview(p_filter, p_rate_per_second);
   insert into iu_replay_run (filter, until_attempt_id, rate_per_second, preview, reason, started_by)
   values (p_filter - 'until_attempt_id', coalesce(p_filter ->> 'until_attempt_id', v_preview ->> 'until_attempt_id')::bigint, p_rate_per_second,
           v_preview, p_reason, session_user)

@@ -71,7 +71,7 @@ begin
     ('function', 'fn_iu_replay_preview(jsonb, integer)', 'f33a281258076890c16c35721717fbc8'),
     ('function', 'fn_iu_replay_run_guard()', 'a0985b23129064353bcc1c1a9e89ac25'),
     ('function', 'fn_iu_replay_said(iu_replay_run, text, integer)', '42fdbeb103bd127fd84c95c3467b9ff7'),
-    ('function', 'fn_iu_replay_start(jsonb, text, integer)', '7fb760f51aebd2786fc6883d918f5565'),
+    ('function', 'fn_iu_replay_start(jsonb, text, integer)', '9de97a8fac2663193b818049d8ecceea'),
     ('function', 'fn_iu_replay_step(bigint, integer)', 'cdf14ef796c27cbdbf138350d4d84970'),
     ('function', 'fn_iu_target_unregister(text, text, text)', '1ded393ac943797258575adfd52f261d'),
     ('index', 'iu_attempt_reconciliation_attempt_idx', '610495d62f586cabae1ffa5affe628e4'),

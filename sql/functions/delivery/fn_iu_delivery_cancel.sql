@@ -15,14 +15,15 @@ set search_path from current
 as $$
 declare
   v_route iu_outbound_route;
+  v_lane_token uuid;
   d iu_route_delivery;
 begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU356', message = 'a delivery is cancelled with a reason', hint = 'add --reason TEXT';
   end if;
   select * into v_route from iu_outbound_route where route_code = p_route_code;
-  -- the lane first, as a settle locks
-  perform from iu_route_lane l join iu_route_delivery q using (route_id, lane_key) join event_outbox e on e.seq = q.event_seq
+  -- The lane first, as a settle locks. One whose head is being sent keeps its lease: the settle gives it the next head.
+  select l.lease_token into v_lane_token from iu_route_lane l join iu_route_delivery q using (route_id, lane_key) join event_outbox e on e.seq = q.event_seq
     where e.id = p_event_id and l.route_id = v_route.route_id for update of l;
   select q.* into d from iu_route_delivery q join event_outbox e on e.seq = q.event_seq
    where e.id = p_event_id and q.route_id = v_route.route_id for update of q;
@@ -38,7 +39,7 @@ begin
                                 idempotency_key, failure_detail)
   values (d.event_seq, d.route_id, d.attempt_no + 1, v_route.version, d.event_ref, 'outbound', v_route.route_code, 'cancelled', 'cancelled',
           'by_person', d.delivery_key, left(session_user || ': ' || p_reason, 500));
-  if d.lane_key is not null then
+  if d.lane_key is not null and v_lane_token is null then
     perform fn_iu_lane_refresh(array[d.route_id], array[d.lane_key]);
   end if;
   return jsonb_build_object('event_id', p_event_id, 'route_code', p_route_code, 'attempt_no', d.attempt_no + 1, 'status', 'cancelled');

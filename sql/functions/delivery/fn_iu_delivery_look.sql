@@ -3,7 +3,7 @@
 -- Contract:  looks at the whole queue of a route whose claims begin at due_from, and moves that back to what it finds before it: what
 --            a transaction that took long committed with an older due time. Where the look costs nothing, because vacuum could take
 --            the dead entries away, claims begin at the beginning again. The next look comes after 10 s, or 20 times what this one
---            took. The caller has locked the flow row.
+--            took, at most 60 s. The caller has locked the flow row.
 -- Arguments: p_route_id
 -- Returns:   nothing
 -- Raises:    nothing
@@ -33,8 +33,8 @@ begin
     update iu_route_flow set picked = 0, due_from = null, lane_due_from = null, looked_at = null, look_at = null where route_id = p_route_id;
   else
     update iu_route_flow
-       set due_from = least(due_from, v_due), lane_due_from = least(lane_due_from, v_lane_due), looked_at = clock_timestamp(),
-           look_at = clock_timestamp() + greatest(interval '10 seconds', 20 * v_took)
+       set due_from = least(due_from, v_due, clock_timestamp()), lane_due_from = least(lane_due_from, v_lane_due, clock_timestamp()), looked_at = clock_timestamp(),
+           look_at = clock_timestamp() + least(greatest(interval '10 seconds', 20 * v_took), interval '60 seconds')
      where route_id = p_route_id;
   end if;
 end

@@ -3,6 +3,7 @@
 -- Contract:  leases at most so many due deliveries of a route: unordered ones in order of due time, then the heads of due lanes.
 --            Each takes its attempt number here. The caller has locked the flow row, so no other claim picks from this route; plans
 --            are pinned, because the statistics of a queue are always stale. Looks no further back than the route's due_from.
+--            A lane whose head is gone, or not here yet, is not leased, or it would be for ever: it is given the head that there is.
 -- Arguments: p_route_id; p_limit; p_lease_token
 -- Returns:   event_seqs, first_sends: how many of them were never sent before; due_from, lane_due_from: nothing that was due before
 --            waits, in the snapshot of this call
@@ -25,8 +26,10 @@ declare
   v_now timestamptz := clock_timestamp();
   v_from timestamptz;
   v_lane_from timestamptz;
+  v_picked integer;
   v_heads bigint[];
   v_first integer;
+  v_stale text[];
 begin
   select coalesce(f.due_from, '-infinity'), coalesce(f.lane_due_from, '-infinity') into v_from, v_lane_from from iu_route_flow f where f.route_id = p_route_id;
   with picked as materialized (
@@ -39,29 +42,36 @@ begin
       from picked p where d.event_seq = p.event_seq and d.route_id = p_route_id and d.lease_token is null
     returning d.event_seq, d.sends, p.due_at
   )
-  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1), max(due_at)
-    into event_seqs, first_sends, due_from from leased;
-  if cardinality(event_seqs) = p_limit then
+  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1), (select count(*) from picked), (select max(due_at) from picked)
+    into event_seqs, first_sends, v_picked, due_from from leased;
+  -- By what was picked: one of them may have been cancelled meanwhile, and more is due all the same.
+  if v_picked = p_limit then
     lane_due_from := '-infinity';
     return;
   end if;
   due_from := v_now;
   with picked as materialized (
-    select l.lane_key, l.due_at from iu_route_lane l
+    select l.lane_key, l.head_seq, l.due_at from iu_route_lane l
      where l.route_id = p_route_id and l.due_at >= v_lane_from and l.due_at <= v_now and l.lease_token is null
      order by l.due_at
-     limit p_limit - cardinality(event_seqs) for update skip locked
-  ), lane as (
-    update iu_route_lane l set lease_token = p_lease_token from picked p where l.route_id = p_route_id and l.lane_key = p.lane_key
-    returning l.head_seq, p.due_at
+     limit p_limit - v_picked for update skip locked
   ), leased as (
     update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
-      from lane where d.event_seq = lane.head_seq and d.route_id = p_route_id and d.lease_token is null
-    returning d.event_seq, d.sends
+      from picked p where d.event_seq = p.head_seq and d.route_id = p_route_id and d.lane_key = p.lane_key and d.lease_token is null
+    returning d.event_seq, d.sends, p.lane_key
+  ), lane as (
+    update iu_route_lane l set lease_token = p_lease_token from leased h where l.route_id = p_route_id and l.lane_key = h.lane_key
   )
   select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1),
-         case when (select count(*) from lane) = p_limit - cardinality(event_seqs) then (select max(due_at) from lane) else v_now end
-    into v_heads, v_first, lane_due_from from leased;
+         case when (select count(*) from picked) = p_limit - v_picked then (select max(due_at) from picked) else v_now end,
+         (select array_agg(p.lane_key) from picked p where p.lane_key <> all (array(select h.lane_key from leased h)))
+    into v_heads, v_first, lane_due_from, v_stale from leased;
+  if v_stale is not null then
+    perform fn_iu_lane_refresh(array_fill(p_route_id, array[cardinality(v_stale)]), v_stale);
+  end if;
+  -- Somebody had these locked: the next claim must not begin behind them.
+  lane_due_from := least(lane_due_from, (select l.due_at from iu_route_lane l
+     where l.route_id = p_route_id and l.due_at >= v_lane_from and l.due_at <= v_now and l.lease_token is null order by l.due_at limit 1));
   event_seqs := event_seqs || v_heads;
   first_sends := first_sends + v_first;
 end

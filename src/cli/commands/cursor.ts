@@ -114,6 +114,9 @@ function registerUnregister(cursor: Command, context: CliContext): void {
       .printer(command)
       .result(result, () => [
         `Worker ${result.worker_name} is gone; domain ${result.event_domain} has no worker of its own.`,
+        result.owner === null
+          ? `Nobody decides events of ${result.event_domain} now: register a worker for it, or for every domain (*).`
+          : `Its events are decided by ${result.owner}.`,
       ]);
   });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import {
@@ -146,6 +147,11 @@ function registerCancel(delivery: Command, context: CliContext): void {
     if ((event === undefined) === (options.route === undefined) || (event === undefined) !== (route === undefined)) {
       throw new IuError('IU031', { message: 'Say either an event and its route, or --route CODE for all that waits.' });
     }
+    if (event !== undefined && (options.olderThan !== undefined || options.untilEvent !== undefined || options.yes)) {
+      throw new IuError('IU031', {
+        message: '--older-than, --until-event and --yes go with --route, not with one event.',
+      });
+    }
     if (options.route !== undefined) return cancelMany(context, command, { ...options, route: options.route });
     const result = await context.withDatabase(command, async ({ pool }) =>
       cancelDelivery(pool, await eventIdOf(pool, event ?? ''), route ?? '', options.reason),
@@ -160,6 +166,9 @@ function registerCancel(delivery: Command, context: CliContext): void {
 
 /** Deliveries of one transaction when many are cancelled. */
 const cancelPart = 500;
+/** Parts in a row that cancelled nothing, because somebody has what waits locked, after which it is said. */
+const emptyParts = 5;
+const againMilliseconds = 200;
 
 async function cancelMany(
   context: CliContext,
@@ -181,16 +190,27 @@ async function cancelMany(
       return;
     }
     let cancelled = 0;
+    let empty = 0;
     for (let remaining = counted.remaining; remaining > 0; ) {
       const part = await cancelDeliveries(pool, upTo, options.reason, cancelPart);
       cancelled += part.cancelled;
-      // Nothing was cancelled although some waited: a runner has claimed them.
-      remaining = part.cancelled === 0 ? 0 : part.remaining;
-      if (remaining > 0) printer.note(`${cancelled} cancelled`);
+      remaining = part.remaining;
+      // A runner claims just these: asked again, they are being sent, or wait again.
+      empty = part.cancelled === 0 && remaining > 0 ? empty + 1 : 0;
+      if (empty >= emptyParts) throw stillWaiting(counted.route_code, cancelled, remaining);
+      if (empty > 0) await delay(againMilliseconds);
+      else if (remaining > 0) printer.note(`${cancelled} cancelled`);
     }
     printer.result({ route_code: counted.route_code, cancelled }, () => [
       `${cancelled} deliveries to ${counted.route_code} are cancelled.`,
     ]);
+  });
+}
+
+function stillWaiting(route: string, cancelled: number, remaining: number): IuError {
+  return new IuError('IU355', {
+    message: `${cancelled} deliveries to ${route} are cancelled; ${remaining} are not, because somebody has them locked.`,
+    hint: 'run it again; `iu route pause CODE` keeps runners from claiming meanwhile',
   });
 }
 
