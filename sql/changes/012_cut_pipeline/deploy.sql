@@ -474,6 +474,8 @@ begin
   end if;
   perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_run.document_address, 0));
   perform fn_iu_lock_documents(array[v_document]);
+  -- a revision locks its unit only: one that is under way ends before the next statement looks at the text
+  perform from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l)) order by u.id for no key update;
   v_base := fn_iu_cut_base(p_run.document_address);
   if v_base ->> 'base_hash' <> p_run.base_hash then
     raise exception using errcode = 'IU739', message = format('%s has changed since cut run %s was planned', p_run.document_address, p_run.run_id),
@@ -914,17 +916,13 @@ begin
   if v_text is not null then
     return v_text;
   end if;
-  -- later versions do not count when they are of runs that were rolled back: the text is the run's again
+  -- later versions do not count when the text is the run's again: they are of runs that were rolled back, or were put right by hand
   select format('%s has another version than the run gave it', u.canonical_address) into v_text
     from iu_cut_piece c
     join information_unit u on u.id = c.unit_id
     join unit_version w on w.id = c.version_id
     join unit_version n on n.id = u.version_anchor_ref
-   where c.run_id = p_run.run_id and u.version_anchor_ref <> c.version_id
-     and (n.content_hash <> w.content_hash
-          or exists (select from unit_version v where v.unit_id = u.id and v.version_seq > w.version_seq
-                        and not v.content_profile ? 'rollback_of_cut_run'
-                        and not exists (select from iu_cut_run r where r.run_id::text = v.content_profile ->> 'cut_run' and r.state = 'voided_rolled_back')))
+   where c.run_id = p_run.run_id and u.version_anchor_ref <> c.version_id and n.content_hash <> w.content_hash
    order by c.ordinal limit 1;
   if v_text is not null then
     return v_text;
@@ -996,10 +994,11 @@ $$;
 -- fn_iu_cut_enact(iu_cut_run) returns jsonb
 --
 -- Contract:  lifecycle_enact: what fn_iu_enact does for one unit, for all versions that the run wrote, in one transaction: the version is
---            enacted, the one before it superseded, one log row and one event version_enacted each. What is enacted already stays.
+--            enacted, the one before it superseded, one log row and one event version_enacted each. What is enacted already stays. A document
+--            that somebody changed while the run waited is not what was approved, and nothing of it comes into force.
 -- Arguments: p_run: awaiting_lifecycle_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when what was written is not what was approved
--- Raises:    IU206 a unit of the run is no longer alive
+-- Raises:    IU206 a unit of the run is no longer alive, IU747 the document is no longer what was approved
 -- Writes:    unit_version, information_unit, iu_lifecycle_log, event_outbox, iu_cut_run, iu_cut_log
 -- May call:  internal
 create or replace function fn_iu_cut_enact(p_run iu_cut_run) returns jsonb
@@ -1016,6 +1015,7 @@ declare
   v_from text[];
   v_before uuid[];
   v_dead text;
+  v_problem text;
 begin
   if fn_iu_cut_digest(p_run.run_id, 'write') is distinct from p_run.manifest #>> '{written,write_digest}'
      or fn_iu_cut_digest(p_run.run_id, 'cut') is distinct from p_run.manifest ->> 'cut_digest'
@@ -1028,6 +1028,15 @@ begin
    where c.run_id = p_run.run_id and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
   if v_dead is not null then
     raise exception using errcode = 'IU206', message = format('unit %s of cut run %s is no longer alive', v_dead, p_run.run_id), hint = 'iu cut rollback';
+  end if;
+  v_problem := coalesce(fn_iu_cut_misplaced(p_run.run_id, p_run.document_id),
+    case when (select u.version_anchor_ref::text from information_unit u where u.id = p_run.document_id)
+                is distinct from p_run.manifest #>> '{written,document_version_id}' then 'the document itself has another version' end,
+    case when fn_iu_tree_hash(p_run.document_id) is distinct from p_run.manifest #>> '{written,tree_hash}' then 'the tree is another one' end);
+  if v_problem is not null then
+    raise exception using errcode = 'IU747', message = format('%s is not what was approved at gate 2 of cut run %s: %s', p_run.document_address,
+        p_run.run_id, v_problem),
+      hint = 'give changed units their text of the run again (fn_iu_revise), roll the run back (iu cut rollback) and cut the revision anew';
   end if;
   select array_agg(w.id order by w.place), array_agg(w.version_id order by w.place), array_agg(w.status order by w.place),
          array_agg(w.before order by w.place) into v_units, v_versions, v_from, v_before
@@ -1123,7 +1132,7 @@ $$;
 -- fn_iu_cut_misplaced(bigint, uuid) returns text
 --
 -- Contract:  says what is wrong between the recorded pieces of a run and the document: not the living units in tree order, another
---            parent, not lossless, or a broken tree.
+--            version than the one written, another parent, not lossless, or a broken tree.
 -- Arguments: p_run_id; p_document_id
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -1148,6 +1157,11 @@ begin
   select array_agg(unit_id order by ordinal) into v_cut from iu_cut_piece where run_id = p_run_id;
   if v_living is distinct from v_cut then
     return 'the living units of the document in tree order are not the pieces';
+  end if;
+  select count(*) into v_units from iu_cut_piece c join information_unit u on u.id = c.unit_id
+   where c.run_id = p_run_id and u.version_anchor_ref <> c.version_id;
+  if v_units > 0 then
+    return format('%s units have another version than the run gave them', v_units);
   end if;
   select count(*) into v_units
     from iu_cut_mark m
@@ -1315,6 +1329,7 @@ begin
          anchors_only = (select count(*) from iu_cut_piece c where c.run_id = r.run_id and c.anchor = 'format'),
          manifest = manifest || jsonb_build_object('written', jsonb_build_object(
            'write_digest', fn_iu_cut_digest(r.run_id, 'write'), 'tree_hash', fn_iu_tree_hash(r.document_id),
+           'document_version_id', (select u.version_anchor_ref from information_unit u where u.id = r.document_id),
            'units_created', v_counts.created, 'units_ended', v_counts.ended, 'units_moved', v_counts.moved,
            'versions', (select count(*) from iu_cut_version v where v.run_id = r.run_id),
            'operations', coalesce(to_jsonb(v_counts.operations::text[]), '[]')))

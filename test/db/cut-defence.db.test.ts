@@ -1,0 +1,119 @@
+// What a cut does when somebody changes the document beside it, or forges what it was told.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { advanceCut, type CutTarget, startCut } from '../../src/cut/pipeline.js';
+import { approveCutRun, type CutRunAnswer, readCutBase, rollBackCutRun } from '../../src/store/cut.js';
+import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { waitFor } from '../support/wait.js';
+
+const law: CutTarget = { address: 'li/law', title: 'Law', ownerRef: 'test', actor: 'ann' };
+const small = '# Law\n## A\n### Art. 1\nx\n### Art. 2\ny\n## B\nz\n';
+const smaller = '# Law\n## A\n### Art. 1\nX\n### Art. 1a\nw\n## B\nz\n';
+
+let db: TestDatabase;
+let people: CutPeople;
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  await openCutGates(db);
+  people = await cutPeople(db);
+});
+
+afterEach(() => db.drop());
+
+const source = (text: string, revisionLabel: string) => ({
+  bytes: Buffer.from(text),
+  revisionLabel,
+  mediaType: 'text/markdown',
+});
+const cut = (text: string, label: string) => cutRevision(people, law, source(text, label));
+const start = (text: string, label: string) => startCut(people.editor, law, source(text, label));
+const advance = (run: CutRunAnswer) => advanceCut(people.editor, run.run_id, 'ann');
+const rollBack = (run: CutRunAnswer) => rollBackCutRun(people.editor, run.run_id, 'R-1', 'test', 'ann');
+const approve = (run: CutRunAnswer) =>
+  approveCutRun(people.approver, run.run_id, run.manifest_digest, 'looked at', 'second');
+const revise = (address: string, text: string) =>
+  db.pool.query('select fn_iu_revise($1, $2, $3)', [address, text, 'bob']);
+const enact = (address: string) => db.pool.query('select fn_iu_enact($1, $2, $3)', [address, 'bob', 'R-0']);
+
+/** Past gate 1, and before gate 2. */
+async function toGate2(text: string, label: string): Promise<CutRunAnswer> {
+  const waiting = await advance(await start(text, label));
+  await approve(waiting);
+  return advance(waiting);
+}
+
+async function hashes() {
+  const { tree_hash, text_hash } = await readCutBase(people.editor, law.address);
+  return { tree_hash, text_hash };
+}
+
+/** The texts in force, by address. */
+async function textInForce(): Promise<Record<string, string>> {
+  const { rows } = await db.pool.query<{ address: string; body: string }>(
+    `select u.canonical_address as address, v.body from unit_version v join information_unit u on u.id = v.unit_id
+      where v.lifecycle_status = 'enacted' and u.deleted_at is null and u.lifecycle_status = 'enacted' order by 1`,
+  );
+  return Object.fromEntries(rows.map((row) => [row.address, row.body]));
+}
+
+describe('a run that waits at gate 2', () => {
+  it('enacts nothing that the approver did not see, and can be rolled back when the text is put back', async () => {
+    await cut(small, '1');
+    const before = { ...(await hashes()), force: await textInForce() };
+    const waiting = await toGate2(smaller, '2');
+    await approve(waiting);
+    for (const address of ['li/law/a/art-1', 'li/law/b', 'li/law']) {
+      const { rows } = await db.pool.query(
+        'select v.body from unit_version v join information_unit u on u.version_anchor_ref = v.id where u.canonical_address = $1',
+        [address],
+      );
+      await revise(address, 'nobody approved this');
+      await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU747' });
+      if (address !== 'li/law') await expect(rollBack(waiting)).rejects.toMatchObject({ code: 'IU741' });
+      await revise(address, rows[0].body);
+      await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU747' });
+    }
+    expect(Object.values(await textInForce())).not.toContain('nobody approved this');
+    expect((await rollBack(waiting)).state).toBe('voided_rolled_back');
+    expect({ ...(await hashes()), force: await textInForce() }).toEqual(before);
+    expect(await cut(smaller, '2')).toMatchObject({ state: 'closeout_reported' });
+  });
+
+  it('refuses a tree that is not the approved one', async () => {
+    await cut(small, '1');
+    const waiting = await toGate2(smaller, '2');
+    await approve(waiting);
+    await enact('li/law/a/art-1a');
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU747' });
+    expect((await rollBack(waiting)).state).toBe('voided_rolled_back');
+  });
+
+  it('is not reached when a text was changed before the structural check', async () => {
+    await cut(small, '1');
+    await db.pool.query(`create function revise_here() returns trigger language plpgsql security definer as $$ begin
+        perform fn_iu_revise('li/law/a/art-1', 'by hand', 'bob'); return null; end $$`);
+    const waiting = await advance(await start(smaller, '2'));
+    await approve(waiting);
+    await db.pool.query(`create trigger foreign_revision after update on iu_cut_run for each row
+        when (new.state = 'cut_leg_a_committed') execute function revise_here()`);
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU706' });
+  });
+});
+
+describe('a revision at the same time as the write', () => {
+  it('is never lost: the run has to be planned again', async () => {
+    await cut(small, '1');
+    const waiting = await advance(await start(smaller, '2'));
+    await approve(waiting);
+    const reviser = await db.connect();
+    await reviser.query('begin');
+    await reviser.query(`select fn_iu_revise('li/law/a/art-1', 'by hand', 'bob')`);
+    const { rows } = await people.editor.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const writing = advance(waiting).catch((error: Error) => error);
+    const isWaiting = 'select from pg_locks where pid = $1 and not granted';
+    await waitFor(async () => (await db.pool.query(isWaiting, [rows[0]?.pid])).rowCount === 1);
+    await reviser.query('commit');
+    expect(await writing).toMatchObject({ code: 'IU739' });
+  });
+});
