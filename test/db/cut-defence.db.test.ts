@@ -1,7 +1,7 @@
 // What a cut does when somebody changes the document beside it, or forges what it was told.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { advanceCut, type CutTarget, startCut } from '../../src/cut/pipeline.js';
-import { approveCutRun, type CutRunAnswer, readCutBase, rollBackCutRun } from '../../src/store/cut.js';
+import { advanceCut, type CutTarget, planCut, startCut } from '../../src/cut/pipeline.js';
+import { approveCutRun, type CutRunAnswer, decideCutPiece, readCutBase, rollBackCutRun } from '../../src/store/cut.js';
 import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { waitFor } from '../support/wait.js';
@@ -30,8 +30,12 @@ const cut = (text: string, label: string) => cutRevision(people, law, source(tex
 const start = (text: string, label: string) => startCut(people.editor, law, source(text, label));
 const advance = (run: CutRunAnswer) => advanceCut(people.editor, run.run_id, 'ann');
 const rollBack = (run: CutRunAnswer) => rollBackCutRun(people.editor, run.run_id, 'R-1', 'test', 'ann');
-const approve = (run: CutRunAnswer) =>
-  approveCutRun(people.approver, run.run_id, run.manifest_digest, 'looked at', 'second');
+const approve = (run: CutRunAnswer) => approveCutRun(people.approver, run.run_id, seen(run), 'second');
+const seen = (run: CutRunAnswer) => ({
+  gate: run.waits_for?.slice(-1) ?? '',
+  manifestDigest: run.manifest_digest,
+  note: 'looked at',
+});
 const revise = (address: string, text: string) =>
   db.pool.query('select fn_iu_revise($1, $2, $3)', [address, text, 'bob']);
 const enact = (address: string) => db.pool.query('select fn_iu_enact($1, $2, $3)', [address, 'bob', 'R-0']);
@@ -115,5 +119,48 @@ describe('a revision at the same time as the write', () => {
     await waitFor(async () => (await db.pool.query(isWaiting, [rows[0]?.pid])).rowCount === 1);
     await reviser.query('commit');
     expect(await writing).toMatchObject({ code: 'IU739' });
+  });
+});
+
+describe('an approval of a cut', () => {
+  it('names the gate and the manifest that were looked at', async () => {
+    const waiting = await advance(await start(small, '1'));
+    const approveWith = (change: object) =>
+      approveCutRun(people.approver, waiting.run_id, { ...seen(waiting), ...change }, 'second');
+    await expect(approveWith({ gate: 2 })).rejects.toMatchObject({ code: 'IU730' });
+    for (const manifestDigest of ['', waiting.manifest_digest.slice(0, 11), '%%%%%%%%%%%%', '0'.repeat(12)]) {
+      await expect(approveWith({ manifestDigest })).rejects.toMatchObject({ code: 'IU740' });
+    }
+    expect(await approveWith({ manifestDigest: waiting.manifest_digest.slice(0, 12) })).toMatchObject({ gate: 1 });
+  });
+
+  it('is never by a login that planned the run or decided a piece of it', async () => {
+    await cut(small, '1');
+    const planner = await db.as('iu_operator', 'iu_emitter', 'iu_approver');
+    const decider = await db.as('iu_operator', 'iu_emitter', 'iu_approver');
+    const run = await start(smaller, '2');
+    const { rows: units } = await db.pool.query(
+      `select id from information_unit where canonical_address = 'li/law/a/art-2'`,
+    );
+    const word = { runId: run.run_id, ordinal: 3, unitId: units[0].id, note: 'renumbered', actor: 'dan' };
+    await decideCutPiece(decider, word);
+    const waiting = await advance(await planCut(planner, run.run_id, 'pam'));
+    for (const login of [planner, decider]) {
+      await expect(approveCutRun(login, run.run_id, seen(waiting), 'x')).rejects.toMatchObject({ code: 'IU732' });
+      const superuser = await db.connect();
+      await superuser.query(`set session authorization ${login.user}`);
+      await expect(approveCutRun(superuser, run.run_id, seen(waiting), 'x')).rejects.toMatchObject({ code: 'IU732' });
+    }
+    await approve(waiting);
+    // who approved and then decides is a second person no longer
+    const { rows } = await db.pool.query('select fn_iu_cut_waits_for(r) as waits from iu_cut_run r where run_id = $1', [
+      run.run_id,
+    ]);
+    expect(rows[0].waits).toBeNull();
+    await db.pool.query(
+      `insert into iu_cut_decision (run_id, ordinal, actor_ref, decided_by) values ($1, 0, 'x', $2)`,
+      [run.run_id, people.approver.user],
+    );
+    expect(await advance(waiting)).toMatchObject({ moved: false, waits_for: 'gate 1' });
   });
 });

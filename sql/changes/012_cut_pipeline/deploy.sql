@@ -159,6 +159,27 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/cut_pipeline/fn_iu_cut_may_approve.sql
+-- fn_iu_cut_may_approve(bigint, text) returns boolean
+--
+-- Contract:  whether a login is a second person to a run: it neither started it, nor recorded its pieces or a plan of it, nor decided what
+--            a piece is. Judged by logins, because names of actors are only said.
+-- Arguments: p_run_id; p_login
+-- Returns:   whether its approval counts
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_cut_may_approve(p_run_id bigint, p_login text) returns boolean
+language sql
+stable
+set search_path from current
+as $$
+  select not exists (select from iu_cut_run r where r.run_id = p_run_id and r.created_by = p_login)
+     and not exists (select from iu_cut_log l where l.run_id = p_run_id and l.to_state in ('marked', 'cutplan_ok') and l.recorded_by = p_login)
+     and not exists (select from iu_cut_decision d where d.run_id = p_run_id and d.decided_by = p_login)
+$$;
+-- <<<
+
 -- >>> functions/cut_pipeline/fn_iu_cut_manifest_digest.sql
 -- fn_iu_cut_manifest_digest(jsonb) returns text
 --
@@ -291,9 +312,9 @@ as $$
     when p_run.state = 'marked' then 'plan'
     when p_run.state = 'cutplan_ok' and exists (select from iu_cut_doubt d where d.run_id = p_run.run_id) then 'decisions'
     when p_run.state = 'awaiting_cut_authorization' and not exists (select from iu_cut_approval a where a.run_id = p_run.run_id and a.gate = 1
-      and a.approved_by <> p_run.created_by and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 1'
+      and fn_iu_cut_may_approve(p_run.run_id, a.approved_by) and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 1'
     when p_run.state = 'awaiting_lifecycle_authorization' and not exists (select from iu_cut_approval a where a.run_id = p_run.run_id and a.gate = 2
-      and a.approved_by <> p_run.created_by and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 2'
+      and fn_iu_cut_may_approve(p_run.run_id, a.approved_by) and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 2'
     when p_run.state ~ '^(failed|stopped)_' then 'person'
   end
 $$;
@@ -341,7 +362,7 @@ set search_path from current
 as $$
   select format('iu_cut_run:%s:gate-%s:approval-%s by %s', r.run_id, a.gate, a.approval_id, a.approved_by)
     from iu_cut_run r
-    join iu_cut_approval a on a.run_id = r.run_id and a.gate = p_gate and a.approved_by <> r.created_by
+    join iu_cut_approval a on a.run_id = r.run_id and a.gate = p_gate and fn_iu_cut_may_approve(r.run_id, a.approved_by)
      and a.manifest_digest = fn_iu_cut_manifest_digest(r.manifest)
    where r.run_id = p_run_id
    order by a.approval_id limit 1
@@ -588,8 +609,8 @@ $$;
 -- >>> functions/cut_pipeline/fn_iu_cut_approval_guard.sql
 -- fn_iu_cut_approval_guard() returns trigger
 --
--- Contract:  keeps approvals and decisions honest, whoever writes them: in the name of the session, and of an approval never by the login
---            that started the run.
+-- Contract:  keeps approvals and decisions honest, whoever writes them: in the name of the session, and of an approval never by a login
+--            that started, planned or decided the run.
 -- Arguments: none
 -- Returns:   the row to write
 -- Raises:    IU732 the row is refused
@@ -601,8 +622,8 @@ security definer
 set search_path from current
 as $$
 begin
-  if new.approved_by <> session_user or new.approved_by = (select created_by from iu_cut_run where run_id = new.run_id) then
-    raise exception using errcode = 'IU732', message = 'an approval of a cut is refused: somebody else than its starter gives it, in the name of the session',
+  if new.approved_by <> session_user or not fn_iu_cut_may_approve(new.run_id, new.approved_by) then
+    raise exception using errcode = 'IU732', message = 'an approval of a cut is refused: somebody else than who started, planned or decided gives it, in the name of the session',
       hint = 'iu cut approve, with a login of its own';
   end if;
   return new;
@@ -611,17 +632,18 @@ $$;
 -- <<<
 
 -- >>> functions/cut_pipeline/fn_iu_cut_approve.sql
--- fn_iu_cut_approve(bigint, text, text, text) returns jsonb
+-- fn_iu_cut_approve(bigint, integer, text, text, text) returns jsonb
 --
 -- Contract:  a second person passes a run through the human gate at which it waits: gate 1 allows the write, gate 2 the enactment. Who
---            approves is the login of the session, whatever role it has set, and never the login that started the run, not even a
---            superuser. What is approved is the manifest that the approver saw: another one is refused, and a later change voids it.
--- Arguments: p_run_id; p_manifest_digest: of the manifest that was looked at; p_note: what was looked at, mandatory; p_actor: recorded
+--            approves is the login of the session, whatever role it has set, and never a login that started, planned or decided the run,
+--            not even a superuser. What is approved is the manifest that the approver saw: another one is refused, and a later change voids it.
+-- Arguments: p_run_id; p_gate: 1 or 2, the one that is meant; p_manifest_digest: of the manifest that was looked at, or its first
+--            12 characters or more; p_note: what was looked at, mandatory; p_actor: recorded
 -- Returns:   {approval_id, run_id, gate, approved_by, manifest_digest, reference}
--- Raises:    IU216, IU707, IU730 the run waits at no gate, IU732 the approver started the run, IU740 another manifest, or no note
+-- Raises:    IU216, IU707, IU730 the run waits at no gate or at the other, IU732 the approver started, planned or decided the run, IU740 another manifest, or no note
 -- Writes:    iu_cut_approval
 -- May call:  iu_approver
-create or replace function fn_iu_cut_approve(p_run_id bigint, p_manifest_digest text, p_note text, p_actor text) returns jsonb
+create or replace function fn_iu_cut_approve(p_run_id bigint, p_gate integer, p_manifest_digest text, p_note text, p_actor text) returns jsonb
 language plpgsql
 security definer
 set search_path from current
@@ -636,14 +658,18 @@ begin
     raise exception using errcode = 'IU730', message = format('cut run %s is %s: it waits at no gate', p_run_id, v_run.state),
       hint = 'iu cut show says what it waits for';
   end if;
-  if v_run.created_by = session_user then
-    raise exception using errcode = 'IU732', message = format('%s started cut run %s and cannot approve it', session_user, p_run_id),
+  if p_gate is distinct from v_gate then
+    raise exception using errcode = 'IU730', message = format('cut run %s waits at gate %s, not at gate %s', p_run_id, v_gate, coalesce(p_gate::text, '?')),
+      hint = format('look at what gate %s lets through: iu cut show %s', v_gate, p_run_id);
+  end if;
+  if not fn_iu_cut_may_approve(p_run_id, session_user) then
+    raise exception using errcode = 'IU732', message = format('%s started, planned or decided cut run %s and cannot approve it', session_user, p_run_id),
       hint = 'a second person approves, with a login of their own';
   end if;
   if nullif(btrim(p_note), '') is null then
     raise exception using errcode = 'IU740', message = 'an approval says what was looked at', hint = 'add --note TEXT';
   end if;
-  if p_manifest_digest is distinct from v_digest then
+  if (p_manifest_digest ~ '^[0-9a-f]{12,64}$' and starts_with(v_digest, p_manifest_digest)) is not true then
     raise exception using errcode = 'IU740', message = format('cut run %s has another manifest than the one that was looked at', p_run_id),
       hint = format('look again: iu cut plan %s; its manifest is %s', p_run_id, v_digest);
   end if;
