@@ -1406,6 +1406,10 @@ export interface CatalogFunctions {
     readonly args: { p_run: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_cut_backup: {
+    readonly args: { p_run_id: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_cut_base: {
     readonly args: { p_document_address: string | null };
     readonly result: string | null;

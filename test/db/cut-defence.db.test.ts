@@ -164,3 +164,78 @@ describe('an approval of a cut', () => {
     expect(await advance(waiting)).toMatchObject({ moved: false, waits_for: 'gate 1' });
   });
 });
+
+describe('a plan', () => {
+  it('does what it shows, in its own document', async () => {
+    await cut(small, '1');
+    await cutRevision(people, { ...law, address: 'other' }, source('# Other\n## Q\nq\n', '1'));
+    const run = await start(smaller, '2');
+    const { rows } = await db.pool.query(
+      `select (select jsonb_agg(to_jsonb(s) order by step_no) from iu_cut_plan_step s where s.run_id = r.run_id) as steps,
+              (select jsonb_agg(to_jsonb(p)) from iu_cut_plan_piece p where p.run_id = r.run_id) as pieces, r.base_hash,
+              (select id from information_unit where canonical_address = 'other/q') as foreign_unit
+         from iu_cut_run r where r.run_id = $1`,
+      [run.run_id],
+    );
+    const { base_hash, foreign_unit } = rows[0];
+    const [steps, pieces] = [JSON.parse(rows[0].steps), JSON.parse(rows[0].pieces)];
+    const plan = (changed: unknown[]) =>
+      people.editor.query('select fn_iu_cut_plan($1, $2, $3)', [
+        run.run_id,
+        JSON.stringify({ base_hash, matcher: {}, normalizer: {}, steps: changed, pieces, doubts: [] }),
+        'ann',
+      ]);
+    const gone = steps.find((one: { action: string }) => one.action === 'deprecate');
+    for (const forged of [
+      { ...gone, action: 'renumber' },
+      { ...gone, unit_id: foreign_unit },
+      { ...gone, unit_id: null },
+    ]) {
+      await expect(plan([...steps, forged])).rejects.toMatchObject({ code: 'IU734' });
+    }
+    await plan([...steps, { ...gone, unit_id: foreign_unit, step: { ...gone.step, unit: foreign_unit } }]);
+    const waiting = await advance(run);
+    await approve(waiting);
+    const before = await textInForce();
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU734' });
+    expect(await textInForce()).toEqual(before);
+  });
+});
+
+describe('the write of a cut', () => {
+  it('asks again for a fresh backup, and stays where it is without one', async () => {
+    const waiting = await advance(await start(small, '1'));
+    await approve(waiting);
+    await db.pool.query(`update dot_config set value = '', reason = 'test' where key = 'iu_core.installation'`);
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU737' });
+    await db.pool.query(`select fn_iu_evidence_record('backup', true)`);
+    expect((await advance(waiting)).waits_for).toBe('gate 2');
+  });
+
+  it('is judged by whether events were recorded when it wrote, not when it is checked', async () => {
+    const waiting = await advance(await start(small, '1'));
+    await approve(waiting);
+    const switchRecording = (value: string) =>
+      db.pool.query(
+        `insert into dot_config (key, value, reason) values ('iu_core.emission_enabled', $1, 'test')
+         on conflict (key) do update set value = excluded.value, reason = excluded.reason`,
+        [value],
+      );
+    await switchRecording('false');
+    await people.editor.query('select fn_iu_cut_advance($1, $2)', [waiting.run_id, 'ann']);
+    await switchRecording('true');
+    expect((await advance(waiting)).waits_for).toBe('gate 2');
+  });
+
+  it('links the document to its source again when it is cut after a rollback', async () => {
+    await rollBack(await cut(small, '1'));
+    await cut(small, '1');
+    await rollBack(await cut(smaller, '2'));
+    const again = await cut(smaller, '2');
+    const { rows } = await db.pool.query(
+      `select count(*)::int as links from iu_sql_link where lifecycle_status <> 'retired' and metadata ->> 'cut_run' = $1`,
+      [again.run_id],
+    );
+    expect(rows[0].links).toBe(1);
+  });
+});

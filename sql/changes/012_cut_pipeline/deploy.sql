@@ -474,7 +474,7 @@ $$;
 --            all of it is proven before it may commit. A plan or cut that is not what was approved stops the run and writes nothing.
 -- Arguments: p_run: awaiting_cut_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when it stopped
--- Raises:    IU706 the result is not the source, IU739 the document has changed since the plan, as the structure operations
+-- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has changed since the plan, as the structure operations
 -- Writes:    information_unit, unit_version, iu_cut_piece, iu_cut_operation, iu_cut_version, iu_cut_run, iu_cut_log, event_outbox, ...
 -- May call:  internal
 create or replace function fn_iu_cut_apply(p_run iu_cut_run) returns jsonb
@@ -488,6 +488,9 @@ declare
   v_base jsonb;
   v_document uuid := p_run.document_id;
   v_problem text;
+  v_own uuid[];
+  v_touched uuid[];
+  v_backup text := fn_iu_cut_backup(p_run.run_id);
 begin
   if v_cut is distinct from p_run.manifest ->> 'cut_digest' or v_plan is distinct from p_run.manifest ->> 'plan_digest'
      or fn_iu_cut_manifest(p_run.run_id, p_run.manifest -> 'matcher', p_run.manifest -> 'normalizer', v_plan, p_run.base_hash) <> p_run.manifest then
@@ -505,7 +508,18 @@ begin
   if p_run.is_birth then
     v_document := fn_iu_cut_birth(p_run);
   else
+    v_own := array(select t.unit_id from iu_tree_path t where t.root_unit_id = v_document);
     perform fn_iu_cut_apply_steps(p_run, v_reference);
+    v_touched := array(select distinct c.unit_id from iu_cut_operation o join iu_structure_change c on c.operation_id = o.operation_id
+                        where o.run_id = p_run.run_id and c.change_kind not in ('context', 'review'));
+    if not fn_iu_document_of(v_touched) <@ array[v_document] or exists (
+         select unnest(v_touched) except select unnest(v_own) except
+         select c.unit_id from iu_cut_operation o join iu_structure_change c on c.operation_id = o.operation_id and c.change_kind = 'born'
+          where o.run_id = p_run.run_id) then
+      raise exception using errcode = 'IU734', message = format('the plan of cut run %s would change units of another document than %s', p_run.run_id,
+          p_run.document_address),
+        hint = 'nothing was written; plan it again: iu cut plan --again';
+    end if;
     perform fn_iu_cut_apply_texts(p_run);
     perform fn_iu_cut_anchor(p_run);
   end if;
@@ -517,7 +531,9 @@ begin
   update iu_cut_run
      set state = 'cut_leg_a_committed', actor_ref = p_run.actor_ref, document_id = v_document, apply_tx_id = pg_current_xact_id(),
          tree_hash_before = v_base ->> 'tree_hash', text_hash_before = v_base ->> 'text_hash',
-         detail = jsonb_build_object('approval', v_reference)
+         detail = jsonb_build_object('approval', v_reference, 'backup', v_backup,
+           -- what the triggers of this transaction went by, which a switch turned later does not tell
+           'events_recorded', coalesce(current_setting('iu_core.recording', true), '') <> 'off')
    where run_id = p_run.run_id
   returning * into p_run;
   return fn_iu_cut_said(p_run);
@@ -864,7 +880,8 @@ $$;
 -- fn_iu_cut_bridge_requests(bigint) returns table (place, request_key, kind, unit_id, operation_id, request)
 --
 -- Contract:  maps a written cut to what the rest of the system records of it, purely: the same cut gives the same requests, byte for byte,
---            and keys that are made of them. create is add_new_piece, split split_large_piece, merge merge_small_pieces. The document is
+--            and keys that are made of them and of
+--            the run, so that a cut after a rollback links again. create is add_new_piece, split split_large_piece, merge merge_small_pieces. The document is
 --            linked to the pinned source it was cut from; config.sql_objects [{address, link_role, object_kind, object_schema,
 --            object_name}] links units that the cut made to objects of the database.
 -- Arguments: p_run_id: a run that was written
@@ -909,7 +926,7 @@ as $$
       from run r cross join lateral jsonb_array_elements(coalesce(r.config -> 'sql_objects', '[]')) as s (o)
       join made m on m.address = s.o ->> 'address'
   )
-  select q.place, format('iu_cut:%s:%s', q.kind, encode(sha256(convert_to(q.request::text || r.sha256, 'UTF8')), 'hex')), q.kind, q.unit_id,
+  select q.place, format('iu_cut:%s:%s', q.kind, encode(sha256(convert_to(concat_ws('|', q.request::text, r.sha256, r.run_id), 'UTF8')), 'hex')), q.kind, q.unit_id,
          q.operation_id, q.request
     from request q cross join run r
    order by q.place, q.kind, q.request::text
@@ -1213,7 +1230,7 @@ $$;
 --            steps: [{action, step, ordinal, unit_id, reason, score, note}], pieces: [{ordinal, unit_id, address, fate, reason, score}],
 --            doubts: [{ordinal, candidates: [{unit_id, score, reason}]}]}; p_actor
 -- Returns:   as fn_iu_cut_said, and replayed
--- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut, IU739 the document has changed meanwhile
+-- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed meanwhile
 -- Writes:    iu_cut_plan_step, iu_cut_plan_piece, iu_cut_doubt, iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_plan(p_run_id bigint, p_plan jsonb, p_actor text) returns jsonb
@@ -1225,6 +1242,7 @@ declare
   v_run iu_cut_run := fn_iu_cut_claim(p_run_id, p_actor);
   v_base jsonb;
   v_digest text;
+  v_wrong text;
   v_before text := v_run.plan_digest;
 begin
   if v_run.state not in ('marked', 'cutplan_ok', 'pre_write_backup_taken', 'grants_probed', 'awaiting_cut_authorization') then
@@ -1253,6 +1271,18 @@ begin
     raise exception using errcode = 'IU734', message = format('the plan of cut run %s does not say of every piece what becomes of it', p_run_id),
       hint = 'every ordinal of the cut stands once in pieces';
   end if;
+  select format('step %s is shown as %s of %s and does %s of %s', s.step_no, s.action, coalesce(s.unit_id::text, '-'),
+                coalesce(s.step ->> 'operation_type', '-'), coalesce(s.step ->> 'unit', '-')) into v_wrong
+    from iu_cut_plan_step s
+   where s.run_id = p_run_id
+     and (s.step ->> 'operation_type' is distinct from case s.action when 'add' then 'add_new_piece' when 'split' then 'split_large_piece'
+            when 'merge' then 'merge_small_pieces' when 'move' then 'reparent_piece' when 'renumber' then 'renumber_piece' else 'deprecate_piece' end
+          or s.unit_id::text is distinct from s.step ->> 'unit' and (s.unit_id is not null or s.action not in ('add', 'merge', 'move')))
+   order by s.step_no limit 1;
+  if v_wrong is not null then
+    raise exception using errcode = 'IU734', message = format('the plan of cut run %s does not do what it shows: %s', p_run_id, v_wrong),
+      hint = 'plan it again: iu cut plan --again';
+  end if;
   v_digest := fn_iu_cut_digest(p_run_id, 'plan');
   if v_digest = v_before and v_run.base_hash = v_base ->> 'base_hash' then
     return fn_iu_cut_said(v_run) || '{"replayed": true}';
@@ -1264,6 +1294,36 @@ begin
    where run_id = p_run_id
   returning * into v_run;
   return fn_iu_cut_said(v_run) || '{"replayed": false}';
+end
+$$;
+-- <<<
+
+-- >>> functions/cut_pipeline/fn_iu_cut_backup.sql
+-- fn_iu_cut_backup(bigint) returns text
+--
+-- Contract:  judges whether there is a backup to go back to before a cut writes: when the run is prepared, and again when it writes,
+--            because an approval may take days. A demo installation is not asked for one.
+-- Arguments: p_run_id
+-- Returns:   the evidence
+-- Raises:    IU737 no fresh backup
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_cut_backup(p_run_id bigint) returns text
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_backup record;
+begin
+  if fn_iu_setting('iu_core.installation', '') = 'demo' then
+    return 'not asked for: iu_core.installation is demo';
+  end if;
+  select * into v_backup from fn_iu_evidence_judge('backup', null,
+    fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000)) as j;
+  if not v_backup.passed then
+    raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run_id, v_backup.evidence), hint = 'iu backup';
+  end if;
+  return v_backup.evidence;
 end
 $$;
 -- <<<
@@ -1283,7 +1343,6 @@ language plpgsql
 set search_path from current
 as $$
 declare
-  v_backup record;
   v_missing text;
   v_detail jsonb := '{}';
   v_next text;
@@ -1291,16 +1350,7 @@ begin
   case p_run.state
   when 'cutplan_ok' then
     v_next := 'pre_write_backup_taken';
-    if fn_iu_setting('iu_core.installation', '') = 'demo' then
-      v_detail := jsonb_build_object('backup', 'not asked for: iu_core.installation is demo');
-    else
-      select * into v_backup from fn_iu_evidence_judge('backup', null,
-        fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000)) as j;
-      if not v_backup.passed then
-        raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run.run_id, v_backup.evidence), hint = 'iu backup';
-      end if;
-      v_detail := jsonb_build_object('backup', v_backup.evidence);
-    end if;
+    v_detail := jsonb_build_object('backup', fn_iu_cut_backup(p_run.run_id));
   when 'pre_write_backup_taken' then
     v_next := 'grants_probed';
     v_missing := concat_ws(', ',
@@ -1726,7 +1776,7 @@ $$;
 -- fn_iu_cut_write_check(iu_cut_run) returns jsonb
 --
 -- Contract:  write verify: units, versions and events are what the plan said. Events are counted in the log by the transaction that
---            wrote everything; where recording was switched off they are suppressed, which the log counts itself.
+--            wrote everything; where recording was switched off when it wrote, they are suppressed, which the log counts itself.
 -- Arguments: p_run: leg_b_recorded or failed_write_verify, its row locked
 -- Returns:   as fn_iu_cut_said; code IU745 when it failed
 -- Raises:    IU745 it failed again
@@ -1761,7 +1811,8 @@ begin
     case when p_run.anchors_only <> v_plan.format then format('%s anchors without a version, %s planned', p_run.anchors_only, v_plan.format) end,
     case when v_steps <> (select count(*) from iu_cut_plan_step where run_id = p_run.run_id)
       then format('%s steps done, %s planned', v_steps, (select count(*) from iu_cut_plan_step where run_id = p_run.run_id)) end,
-    case when v_events <> v_expected and fn_iu_setting('iu_core.emission_enabled', 'true') <> 'false'
+    case when v_events <> v_expected and exists (select from iu_cut_log l
+        where l.run_id = p_run.run_id and l.to_state = 'cut_leg_a_committed' and l.detail ->> 'events_recorded' = 'true')
       then format('events %s, expected %s', v_events, v_expected) end,
     case when fn_iu_cut_digest(p_run.run_id, 'write') <> p_run.manifest #>> '{written,write_digest}' then 'the anchors are not what was recorded' end], null);
   if cardinality(v_problems) > 0 then

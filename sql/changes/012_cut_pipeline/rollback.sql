@@ -25,6 +25,7 @@ drop function fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb,
 drop function fn_iu_cut_run_journal();
 drop function fn_iu_cut_rollback(bigint, text, text, text);
 drop function fn_iu_cut_record(iu_cut_run);
+drop function fn_iu_cut_backup(bigint);
 drop function fn_iu_cut_prepare(iu_cut_run);
 drop function fn_iu_cut_plan(bigint, jsonb, text);
 drop function fn_iu_cut_misplaced(bigint, uuid);
