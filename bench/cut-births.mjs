@@ -62,7 +62,8 @@ export async function benchCutBirths({ client, url }, { say, quick }) {
     const whole = await seconds(async () => {
       const started = await startCut(editor, { ...target, address }, source);
       const waiting = await advanceCut(editor, started.run_id, 'bench');
-      await approveCutRun(approver, waiting.run_id, waiting.manifest_digest, 'bench', 'bench');
+      const seen = { gate: 1, manifestDigest: waiting.manifest_digest, note: 'bench' };
+      await approveCutRun(approver, waiting.run_id, seen, 'bench');
       birth = await seconds(() => editor.query('select fn_iu_cut_advance($1, $2)', [started.run_id, 'bench']));
       await carryThrough(editor, waiting, 'bench', { database: approver, actor: 'bench', note: 'bench' });
       units = waiting.piece_count + 1;

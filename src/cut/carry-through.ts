@@ -39,7 +39,8 @@ export async function carryThrough(
     } else if (now.waits_for === 'gate 1' || now.waits_for === 'gate 2') {
       if (++gates > 2)
         throw new IuError('IU731', { message: `The approval of cut run ${now.run_id} did not let it pass.` });
-      await approveCutRun(approver.database, now.run_id, now.manifest_digest, approver.note, approver.actor);
+      const seen = { gate: now.waits_for.slice(-1), manifestDigest: now.manifest_digest, note: approver.note };
+      await approveCutRun(approver.database, now.run_id, seen, approver.actor);
     } else return now;
   }
 }

@@ -1408,11 +1408,15 @@ export interface CatalogFunctions {
     readonly result: null;
   };
   readonly fn_iu_cut_approve: {
-    readonly args: { p_run_id: string | null; p_manifest_digest: string | null; p_note: string | null; p_actor: string | null };
+    readonly args: { p_run_id: string | null; p_gate: number | null; p_manifest_digest: string | null; p_note: string | null; p_actor: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_cut_await_lifecycle: {
     readonly args: { p_run: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_cut_backup: {
+    readonly args: { p_run_id: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_cut_base: {
@@ -1466,6 +1470,10 @@ export interface CatalogFunctions {
   readonly fn_iu_cut_mark: {
     readonly args: { p_run_id: string | null; p_pieces: string | null; p_actor: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_cut_may_approve: {
+    readonly args: { p_run_id: string | null; p_login: string | null };
+    readonly result: boolean | null;
   };
   readonly fn_iu_cut_may_follow: {
     readonly args: { p_from: string | null; p_to: string | null };

@@ -167,11 +167,11 @@ export interface CutApproval {
 export function approveCutRun(
   database: Queryable,
   runId: string,
-  manifestDigest: string,
-  note: string,
+  seen: { readonly gate: string | number; readonly manifestDigest: string; readonly note: string },
   actor: string,
 ): Promise<CutApproval> {
-  return callForResult(database, 'select fn_iu_cut_approve($1, $2, $3, $4)', [runId, manifestDigest, note, actor]);
+  const values = [runId, seen.gate, seen.manifestDigest, seen.note, actor];
+  return callForResult(database, 'select fn_iu_cut_approve($1, $2, $3, $4, $5)', values);
 }
 
 /** Undoes a written run as a whole. */

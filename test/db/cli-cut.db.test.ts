@@ -41,6 +41,15 @@ const file = (name: string, text: string) => {
 const first =
   '# Law\n## A\n### Art. 1\nThe state is free and its people own it.\n### Art. 2\nThe prince has rights.\n## B\nEnds here.\n';
 
+/** Runs the approval that the note of another command names. */
+async function approveAsSaid(note: string): Promise<void> {
+  const [, id = '', gate = '', digest = ''] = /iu cut approve (\d+) --gate (\d) --manifest (\w+) /.exec(note) ?? [];
+  await json(
+    approver,
+    ...['cut', 'approve', id, '--gate', gate, '--manifest', digest, '--note', 'read it', '--actor', 'bob'],
+  );
+}
+
 describe('the commands about cuts', () => {
   it('start, plan, approve, apply, enact, list, show and roll back a revision', async () => {
     const words = ['--document', 'law', '--revision', '1', '--actor', 'ann', '--title', 'The law'];
@@ -55,15 +64,33 @@ describe('the commands about cuts', () => {
       { ordinal: 1, unit: 'law/a' },
     ]);
     expect((await json(editor, 'cut', 'plan', id, '--after', page.next)).items).toHaveLength(3);
-    const own = await at(editor, 'cut', 'approve', id, '--note', 'x', '--actor', 'ann');
+    const digest = started.stderr.match(/--manifest ([0-9a-f]{12}) /)?.[1] ?? '';
+    const blind = await at(approver, 'cut', 'approve', id, '--note', 'x', '--actor', 'bob');
+    expect(blind).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('--manifest') });
+    const own = await at(
+      editor,
+      'cut',
+      'approve',
+      id,
+      '--gate',
+      '1',
+      '--manifest',
+      digest,
+      '--note',
+      'x',
+      '--actor',
+      'ann',
+    );
     expect(own).toMatchObject({ exitCode: expect.any(Number), stderr: expect.stringMatching(/IU\d{3}/) });
     expect(own.exitCode).not.toBe(0);
-    await json(approver, 'cut', 'approve', id, '--note', 'read it', '--actor', 'bob');
+    await approveAsSaid(started.stderr);
     expect(await json(editor, 'cut', 'apply', id, '--actor', 'ann')).toMatchObject({
       waitsFor: 'gate 2',
       counts: { created: 6 },
     });
-    await json(approver, 'cut', 'approve', id, '--note', 'read it', '--actor', 'bob');
+    expect((await at(approver, 'cut', 'plan', id)).stderr).toMatch(/next: iu cut approve \d+ --gate 2 --manifest/);
+    const shownAtGate = await at(approver, 'cut', 'show', id);
+    await approveAsSaid(shownAtGate.stderr);
     expect(await json(editor, 'cut', 'enact', id, '--actor', 'ann')).toMatchObject({ state: 'closeout_reported' });
     const shown = await json(editor, 'cut', 'show', id);
     expect(shown.log).toHaveLength(14);
@@ -80,7 +107,7 @@ describe('the commands about cuts', () => {
       json(editor, 'cut', 'start', file('two.md', text), '--document', 'two', '--revision', revision, '--actor', 'ann');
     const { runId } = await start(first, '1');
     for (const verb of ['apply', 'enact']) {
-      await json(approver, 'cut', 'approve', runId, '--note', 'read it', '--actor', 'bob');
+      await approveAsSaid((await at(approver, 'cut', 'show', runId)).stderr);
       await json(editor, 'cut', verb, runId, '--actor', 'ann');
     }
     const second = await start(

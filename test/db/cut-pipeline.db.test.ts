@@ -45,7 +45,12 @@ const source = (text: string | Uint8Array, revisionLabel: string) => ({
 const cut = (text: string, label: string) => cutRevision(people, law, source(text, label));
 const start = (text: string, label: string) => startCut(people.editor, law, source(text, label));
 const approve = (run: CutRunAnswer, client: pg.Client = people.approver, digest = run.manifest_digest) =>
-  approveCutRun(client, run.run_id, digest, 'looked at', 'second');
+  approveCutRun(
+    client,
+    run.run_id,
+    { gate: run.waits_for === 'gate 2' ? 2 : 1, manifestDigest: digest, note: 'looked at' },
+    'second',
+  );
 const advance = (run: CutRunAnswer, client: pg.ClientBase = people.editor) => advanceCut(client, run.run_id, 'ann');
 const rollBack = (run: CutRunAnswer) => rollBackCutRun(people.editor, run.run_id, 'R-1', 'test', 'ann');
 

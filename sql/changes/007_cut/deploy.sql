@@ -256,7 +256,7 @@ $$;
 -- fn_iu_cut_run_guard() returns trigger
 --
 -- Contract:  a run moves along its state machine and nowhere else, whoever writes it: what identifies it never changes; the gates are
---            passed only with an approval, by another login than the run's, of exactly the manifest that stands; what is finished or
+--            passed only with an approval, by a login that neither started, planned nor decided the run, of exactly the manifest that stands; what is finished or
 --            voided stays.
 -- Arguments: none
 -- Returns:   the row
@@ -297,7 +297,7 @@ begin
     end if;
     if v_gate is not null and not exists (
          select from iu_cut_approval a
-          where a.run_id = new.run_id and a.gate = v_gate and a.approved_by <> new.created_by
+          where a.run_id = new.run_id and a.gate = v_gate and fn_iu_cut_may_approve(new.run_id, a.approved_by)
             and a.manifest_digest = fn_iu_cut_manifest_digest(new.manifest)) then
       raise exception using errcode = 'IU731', message = format('cut run %s: gate %s has no approval of this manifest by a second login', new.run_id, v_gate),
         hint = 'iu cut approve, with a login of its own';

@@ -159,6 +159,27 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/cut_pipeline/fn_iu_cut_may_approve.sql
+-- fn_iu_cut_may_approve(bigint, text) returns boolean
+--
+-- Contract:  whether a login is a second person to a run: it neither started it, nor recorded its pieces or a plan of it, nor decided what
+--            a piece is. Judged by logins, because names of actors are only said.
+-- Arguments: p_run_id; p_login
+-- Returns:   whether its approval counts
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_cut_may_approve(p_run_id bigint, p_login text) returns boolean
+language sql
+stable
+set search_path from current
+as $$
+  select not exists (select from iu_cut_run r where r.run_id = p_run_id and r.created_by = p_login)
+     and not exists (select from iu_cut_log l where l.run_id = p_run_id and l.to_state in ('marked', 'cutplan_ok') and l.recorded_by = p_login)
+     and not exists (select from iu_cut_decision d where d.run_id = p_run_id and d.decided_by = p_login)
+$$;
+-- <<<
+
 -- >>> functions/cut_pipeline/fn_iu_cut_manifest_digest.sql
 -- fn_iu_cut_manifest_digest(jsonb) returns text
 --
@@ -291,9 +312,9 @@ as $$
     when p_run.state = 'marked' then 'plan'
     when p_run.state = 'cutplan_ok' and exists (select from iu_cut_doubt d where d.run_id = p_run.run_id) then 'decisions'
     when p_run.state = 'awaiting_cut_authorization' and not exists (select from iu_cut_approval a where a.run_id = p_run.run_id and a.gate = 1
-      and a.approved_by <> p_run.created_by and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 1'
+      and fn_iu_cut_may_approve(p_run.run_id, a.approved_by) and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 1'
     when p_run.state = 'awaiting_lifecycle_authorization' and not exists (select from iu_cut_approval a where a.run_id = p_run.run_id and a.gate = 2
-      and a.approved_by <> p_run.created_by and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 2'
+      and fn_iu_cut_may_approve(p_run.run_id, a.approved_by) and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 2'
     when p_run.state ~ '^(failed|stopped)_' then 'person'
   end
 $$;
@@ -341,7 +362,7 @@ set search_path from current
 as $$
   select format('iu_cut_run:%s:gate-%s:approval-%s by %s', r.run_id, a.gate, a.approval_id, a.approved_by)
     from iu_cut_run r
-    join iu_cut_approval a on a.run_id = r.run_id and a.gate = p_gate and a.approved_by <> r.created_by
+    join iu_cut_approval a on a.run_id = r.run_id and a.gate = p_gate and fn_iu_cut_may_approve(r.run_id, a.approved_by)
      and a.manifest_digest = fn_iu_cut_manifest_digest(r.manifest)
    where r.run_id = p_run_id
    order by a.approval_id limit 1
@@ -453,7 +474,7 @@ $$;
 --            all of it is proven before it may commit. A plan or cut that is not what was approved stops the run and writes nothing.
 -- Arguments: p_run: awaiting_cut_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when it stopped
--- Raises:    IU706 the result is not the source, IU739 the document has changed since the plan, as the structure operations
+-- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has changed since the plan, as the structure operations
 -- Writes:    information_unit, unit_version, iu_cut_piece, iu_cut_operation, iu_cut_version, iu_cut_run, iu_cut_log, event_outbox, ...
 -- May call:  internal
 create or replace function fn_iu_cut_apply(p_run iu_cut_run) returns jsonb
@@ -467,6 +488,9 @@ declare
   v_base jsonb;
   v_document uuid := p_run.document_id;
   v_problem text;
+  v_own uuid[];
+  v_touched uuid[];
+  v_backup text := fn_iu_cut_backup(p_run.run_id);
 begin
   if v_cut is distinct from p_run.manifest ->> 'cut_digest' or v_plan is distinct from p_run.manifest ->> 'plan_digest'
      or fn_iu_cut_manifest(p_run.run_id, p_run.manifest -> 'matcher', p_run.manifest -> 'normalizer', v_plan, p_run.base_hash) <> p_run.manifest then
@@ -474,6 +498,8 @@ begin
   end if;
   perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_run.document_address, 0));
   perform fn_iu_lock_documents(array[v_document]);
+  -- a revision locks its unit only: one that is under way ends before the next statement looks at the text
+  perform from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l)) order by u.id for no key update;
   v_base := fn_iu_cut_base(p_run.document_address);
   if v_base ->> 'base_hash' <> p_run.base_hash then
     raise exception using errcode = 'IU739', message = format('%s has changed since cut run %s was planned', p_run.document_address, p_run.run_id),
@@ -482,7 +508,18 @@ begin
   if p_run.is_birth then
     v_document := fn_iu_cut_birth(p_run);
   else
+    v_own := array(select t.unit_id from iu_tree_path t where t.root_unit_id = v_document);
     perform fn_iu_cut_apply_steps(p_run, v_reference);
+    v_touched := array(select distinct c.unit_id from iu_cut_operation o join iu_structure_change c on c.operation_id = o.operation_id
+                        where o.run_id = p_run.run_id and c.change_kind not in ('context', 'review'));
+    if not fn_iu_document_of(v_touched) <@ array[v_document] or exists (
+         select unnest(v_touched) except select unnest(v_own) except
+         select c.unit_id from iu_cut_operation o join iu_structure_change c on c.operation_id = o.operation_id and c.change_kind = 'born'
+          where o.run_id = p_run.run_id) then
+      raise exception using errcode = 'IU734', message = format('the plan of cut run %s would change units of another document than %s', p_run.run_id,
+          p_run.document_address),
+        hint = 'nothing was written; plan it again: iu cut plan --again';
+    end if;
     perform fn_iu_cut_apply_texts(p_run);
     perform fn_iu_cut_anchor(p_run);
   end if;
@@ -494,7 +531,9 @@ begin
   update iu_cut_run
      set state = 'cut_leg_a_committed', actor_ref = p_run.actor_ref, document_id = v_document, apply_tx_id = pg_current_xact_id(),
          tree_hash_before = v_base ->> 'tree_hash', text_hash_before = v_base ->> 'text_hash',
-         detail = jsonb_build_object('approval', v_reference)
+         detail = jsonb_build_object('approval', v_reference, 'backup', v_backup,
+           -- what the triggers of this transaction went by, which a switch turned later does not tell
+           'events_recorded', coalesce(current_setting('iu_core.recording', true), '') <> 'off')
    where run_id = p_run.run_id
   returning * into p_run;
   return fn_iu_cut_said(p_run);
@@ -586,8 +625,8 @@ $$;
 -- >>> functions/cut_pipeline/fn_iu_cut_approval_guard.sql
 -- fn_iu_cut_approval_guard() returns trigger
 --
--- Contract:  keeps approvals and decisions honest, whoever writes them: in the name of the session, and of an approval never by the login
---            that started the run.
+-- Contract:  keeps approvals and decisions honest, whoever writes them: in the name of the session, and of an approval never by a login
+--            that started, planned or decided the run.
 -- Arguments: none
 -- Returns:   the row to write
 -- Raises:    IU732 the row is refused
@@ -599,8 +638,8 @@ security definer
 set search_path from current
 as $$
 begin
-  if new.approved_by <> session_user or new.approved_by = (select created_by from iu_cut_run where run_id = new.run_id) then
-    raise exception using errcode = 'IU732', message = 'an approval of a cut is refused: somebody else than its starter gives it, in the name of the session',
+  if new.approved_by <> session_user or not fn_iu_cut_may_approve(new.run_id, new.approved_by) then
+    raise exception using errcode = 'IU732', message = 'an approval of a cut is refused: somebody else than who started, planned or decided gives it, in the name of the session',
       hint = 'iu cut approve, with a login of its own';
   end if;
   return new;
@@ -609,17 +648,18 @@ $$;
 -- <<<
 
 -- >>> functions/cut_pipeline/fn_iu_cut_approve.sql
--- fn_iu_cut_approve(bigint, text, text, text) returns jsonb
+-- fn_iu_cut_approve(bigint, integer, text, text, text) returns jsonb
 --
 -- Contract:  a second person passes a run through the human gate at which it waits: gate 1 allows the write, gate 2 the enactment. Who
---            approves is the login of the session, whatever role it has set, and never the login that started the run, not even a
---            superuser. What is approved is the manifest that the approver saw: another one is refused, and a later change voids it.
--- Arguments: p_run_id; p_manifest_digest: of the manifest that was looked at; p_note: what was looked at, mandatory; p_actor: recorded
+--            approves is the login of the session, whatever role it has set, and never a login that started, planned or decided the run,
+--            not even a superuser. What is approved is the manifest that the approver saw: another one is refused, and a later change voids it.
+-- Arguments: p_run_id; p_gate: 1 or 2, the one that is meant; p_manifest_digest: of the manifest that was looked at, or its first
+--            12 characters or more; p_note: what was looked at, mandatory; p_actor: recorded
 -- Returns:   {approval_id, run_id, gate, approved_by, manifest_digest, reference}
--- Raises:    IU216, IU707, IU730 the run waits at no gate, IU732 the approver started the run, IU740 another manifest, or no note
+-- Raises:    IU216, IU707, IU730 the run waits at no gate or at the other, IU732 the approver started, planned or decided the run, IU740 another manifest, or no note
 -- Writes:    iu_cut_approval
 -- May call:  iu_approver
-create or replace function fn_iu_cut_approve(p_run_id bigint, p_manifest_digest text, p_note text, p_actor text) returns jsonb
+create or replace function fn_iu_cut_approve(p_run_id bigint, p_gate integer, p_manifest_digest text, p_note text, p_actor text) returns jsonb
 language plpgsql
 security definer
 set search_path from current
@@ -634,14 +674,18 @@ begin
     raise exception using errcode = 'IU730', message = format('cut run %s is %s: it waits at no gate', p_run_id, v_run.state),
       hint = 'iu cut show says what it waits for';
   end if;
-  if v_run.created_by = session_user then
-    raise exception using errcode = 'IU732', message = format('%s started cut run %s and cannot approve it', session_user, p_run_id),
+  if p_gate is distinct from v_gate then
+    raise exception using errcode = 'IU730', message = format('cut run %s waits at gate %s, not at gate %s', p_run_id, v_gate, coalesce(p_gate::text, '?')),
+      hint = format('look at what gate %s lets through: iu cut show %s', v_gate, p_run_id);
+  end if;
+  if not fn_iu_cut_may_approve(p_run_id, session_user) then
+    raise exception using errcode = 'IU732', message = format('%s started, planned or decided cut run %s and cannot approve it', session_user, p_run_id),
       hint = 'a second person approves, with a login of their own';
   end if;
   if nullif(btrim(p_note), '') is null then
     raise exception using errcode = 'IU740', message = 'an approval says what was looked at', hint = 'add --note TEXT';
   end if;
-  if p_manifest_digest is distinct from v_digest then
+  if (p_manifest_digest ~ '^[0-9a-f]{12,64}$' and starts_with(v_digest, p_manifest_digest)) is not true then
     raise exception using errcode = 'IU740', message = format('cut run %s has another manifest than the one that was looked at', p_run_id),
       hint = format('look again: iu cut plan %s; its manifest is %s', p_run_id, v_digest);
   end if;
@@ -836,7 +880,8 @@ $$;
 -- fn_iu_cut_bridge_requests(bigint) returns table (place, request_key, kind, unit_id, operation_id, request)
 --
 -- Contract:  maps a written cut to what the rest of the system records of it, purely: the same cut gives the same requests, byte for byte,
---            and keys that are made of them. create is add_new_piece, split split_large_piece, merge merge_small_pieces. The document is
+--            and keys that are made of them and of
+--            the run, so that a cut after a rollback links again. create is add_new_piece, split split_large_piece, merge merge_small_pieces. The document is
 --            linked to the pinned source it was cut from; config.sql_objects [{address, link_role, object_kind, object_schema,
 --            object_name}] links units that the cut made to objects of the database.
 -- Arguments: p_run_id: a run that was written
@@ -881,7 +926,7 @@ as $$
       from run r cross join lateral jsonb_array_elements(coalesce(r.config -> 'sql_objects', '[]')) as s (o)
       join made m on m.address = s.o ->> 'address'
   )
-  select q.place, format('iu_cut:%s:%s', q.kind, encode(sha256(convert_to(q.request::text || r.sha256, 'UTF8')), 'hex')), q.kind, q.unit_id,
+  select q.place, format('iu_cut:%s:%s', q.kind, encode(sha256(convert_to(concat_ws('|', q.request::text, r.sha256, r.run_id), 'UTF8')), 'hex')), q.kind, q.unit_id,
          q.operation_id, q.request
     from request q cross join run r
    order by q.place, q.kind, q.request::text
@@ -914,17 +959,13 @@ begin
   if v_text is not null then
     return v_text;
   end if;
-  -- later versions do not count when they are of runs that were rolled back: the text is the run's again
+  -- later versions do not count when the text is the run's again: they are of runs that were rolled back, or were put right by hand
   select format('%s has another version than the run gave it', u.canonical_address) into v_text
     from iu_cut_piece c
     join information_unit u on u.id = c.unit_id
     join unit_version w on w.id = c.version_id
     join unit_version n on n.id = u.version_anchor_ref
-   where c.run_id = p_run.run_id and u.version_anchor_ref <> c.version_id
-     and (n.content_hash <> w.content_hash
-          or exists (select from unit_version v where v.unit_id = u.id and v.version_seq > w.version_seq
-                        and not v.content_profile ? 'rollback_of_cut_run'
-                        and not exists (select from iu_cut_run r where r.run_id::text = v.content_profile ->> 'cut_run' and r.state = 'voided_rolled_back')))
+   where c.run_id = p_run.run_id and u.version_anchor_ref <> c.version_id and n.content_hash <> w.content_hash
    order by c.ordinal limit 1;
   if v_text is not null then
     return v_text;
@@ -996,10 +1037,11 @@ $$;
 -- fn_iu_cut_enact(iu_cut_run) returns jsonb
 --
 -- Contract:  lifecycle_enact: what fn_iu_enact does for one unit, for all versions that the run wrote, in one transaction: the version is
---            enacted, the one before it superseded, one log row and one event version_enacted each. What is enacted already stays.
+--            enacted, the one before it superseded, one log row and one event version_enacted each. What is enacted already stays. A document
+--            that somebody changed while the run waited is not what was approved, and nothing of it comes into force.
 -- Arguments: p_run: awaiting_lifecycle_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when what was written is not what was approved
--- Raises:    IU206 a unit of the run is no longer alive
+-- Raises:    IU206 a unit of the run is no longer alive, IU747 the document is no longer what was approved
 -- Writes:    unit_version, information_unit, iu_lifecycle_log, event_outbox, iu_cut_run, iu_cut_log
 -- May call:  internal
 create or replace function fn_iu_cut_enact(p_run iu_cut_run) returns jsonb
@@ -1016,6 +1058,7 @@ declare
   v_from text[];
   v_before uuid[];
   v_dead text;
+  v_problem text;
 begin
   if fn_iu_cut_digest(p_run.run_id, 'write') is distinct from p_run.manifest #>> '{written,write_digest}'
      or fn_iu_cut_digest(p_run.run_id, 'cut') is distinct from p_run.manifest ->> 'cut_digest'
@@ -1028,6 +1071,15 @@ begin
    where c.run_id = p_run.run_id and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
   if v_dead is not null then
     raise exception using errcode = 'IU206', message = format('unit %s of cut run %s is no longer alive', v_dead, p_run.run_id), hint = 'iu cut rollback';
+  end if;
+  v_problem := coalesce(fn_iu_cut_misplaced(p_run.run_id, p_run.document_id),
+    case when (select u.version_anchor_ref::text from information_unit u where u.id = p_run.document_id)
+                is distinct from p_run.manifest #>> '{written,document_version_id}' then 'the document itself has another version' end,
+    case when fn_iu_tree_hash(p_run.document_id) is distinct from p_run.manifest #>> '{written,tree_hash}' then 'the tree is another one' end);
+  if v_problem is not null then
+    raise exception using errcode = 'IU747', message = format('%s is not what was approved at gate 2 of cut run %s: %s', p_run.document_address,
+        p_run.run_id, v_problem),
+      hint = 'give changed units their text of the run again (fn_iu_revise), roll the run back (iu cut rollback) and cut the revision anew';
   end if;
   select array_agg(w.id order by w.place), array_agg(w.version_id order by w.place), array_agg(w.status order by w.place),
          array_agg(w.before order by w.place) into v_units, v_versions, v_from, v_before
@@ -1123,7 +1175,7 @@ $$;
 -- fn_iu_cut_misplaced(bigint, uuid) returns text
 --
 -- Contract:  says what is wrong between the recorded pieces of a run and the document: not the living units in tree order, another
---            parent, not lossless, or a broken tree.
+--            version than the one written, another parent, not lossless, or a broken tree.
 -- Arguments: p_run_id; p_document_id
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -1149,6 +1201,11 @@ begin
   if v_living is distinct from v_cut then
     return 'the living units of the document in tree order are not the pieces';
   end if;
+  select count(*) into v_units from iu_cut_piece c join information_unit u on u.id = c.unit_id
+   where c.run_id = p_run_id and u.version_anchor_ref <> c.version_id;
+  if v_units > 0 then
+    return format('%s units have another version than the run gave them', v_units);
+  end if;
   select count(*) into v_units
     from iu_cut_mark m
     join iu_cut_piece c on c.run_id = m.run_id and c.ordinal = m.ordinal
@@ -1173,7 +1230,7 @@ $$;
 --            steps: [{action, step, ordinal, unit_id, reason, score, note}], pieces: [{ordinal, unit_id, address, fate, reason, score}],
 --            doubts: [{ordinal, candidates: [{unit_id, score, reason}]}]}; p_actor
 -- Returns:   as fn_iu_cut_said, and replayed
--- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut, IU739 the document has changed meanwhile
+-- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed meanwhile
 -- Writes:    iu_cut_plan_step, iu_cut_plan_piece, iu_cut_doubt, iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_plan(p_run_id bigint, p_plan jsonb, p_actor text) returns jsonb
@@ -1185,6 +1242,7 @@ declare
   v_run iu_cut_run := fn_iu_cut_claim(p_run_id, p_actor);
   v_base jsonb;
   v_digest text;
+  v_wrong text;
   v_before text := v_run.plan_digest;
 begin
   if v_run.state not in ('marked', 'cutplan_ok', 'pre_write_backup_taken', 'grants_probed', 'awaiting_cut_authorization') then
@@ -1213,6 +1271,18 @@ begin
     raise exception using errcode = 'IU734', message = format('the plan of cut run %s does not say of every piece what becomes of it', p_run_id),
       hint = 'every ordinal of the cut stands once in pieces';
   end if;
+  select format('step %s is shown as %s of %s and does %s of %s', s.step_no, s.action, coalesce(s.unit_id::text, '-'),
+                coalesce(s.step ->> 'operation_type', '-'), coalesce(s.step ->> 'unit', '-')) into v_wrong
+    from iu_cut_plan_step s
+   where s.run_id = p_run_id
+     and (s.step ->> 'operation_type' is distinct from case s.action when 'add' then 'add_new_piece' when 'split' then 'split_large_piece'
+            when 'merge' then 'merge_small_pieces' when 'move' then 'reparent_piece' when 'renumber' then 'renumber_piece' else 'deprecate_piece' end
+          or s.unit_id::text is distinct from s.step ->> 'unit' and (s.unit_id is not null or s.action not in ('add', 'merge', 'move')))
+   order by s.step_no limit 1;
+  if v_wrong is not null then
+    raise exception using errcode = 'IU734', message = format('the plan of cut run %s does not do what it shows: %s', p_run_id, v_wrong),
+      hint = 'plan it again: iu cut plan --again';
+  end if;
   v_digest := fn_iu_cut_digest(p_run_id, 'plan');
   if v_digest = v_before and v_run.base_hash = v_base ->> 'base_hash' then
     return fn_iu_cut_said(v_run) || '{"replayed": true}';
@@ -1224,6 +1294,36 @@ begin
    where run_id = p_run_id
   returning * into v_run;
   return fn_iu_cut_said(v_run) || '{"replayed": false}';
+end
+$$;
+-- <<<
+
+-- >>> functions/cut_pipeline/fn_iu_cut_backup.sql
+-- fn_iu_cut_backup(bigint) returns text
+--
+-- Contract:  judges whether there is a backup to go back to before a cut writes: when the run is prepared, and again when it writes,
+--            because an approval may take days. A demo installation is not asked for one.
+-- Arguments: p_run_id
+-- Returns:   the evidence
+-- Raises:    IU737 no fresh backup
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_cut_backup(p_run_id bigint) returns text
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_backup record;
+begin
+  if fn_iu_setting('iu_core.installation', '') = 'demo' then
+    return 'not asked for: iu_core.installation is demo';
+  end if;
+  select * into v_backup from fn_iu_evidence_judge('backup', null,
+    fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000)) as j;
+  if not v_backup.passed then
+    raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run_id, v_backup.evidence), hint = 'iu backup';
+  end if;
+  return v_backup.evidence;
 end
 $$;
 -- <<<
@@ -1243,7 +1343,6 @@ language plpgsql
 set search_path from current
 as $$
 declare
-  v_backup record;
   v_missing text;
   v_detail jsonb := '{}';
   v_next text;
@@ -1251,16 +1350,7 @@ begin
   case p_run.state
   when 'cutplan_ok' then
     v_next := 'pre_write_backup_taken';
-    if fn_iu_setting('iu_core.installation', '') = 'demo' then
-      v_detail := jsonb_build_object('backup', 'not asked for: iu_core.installation is demo');
-    else
-      select * into v_backup from fn_iu_evidence_judge('backup', null,
-        fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000)) as j;
-      if not v_backup.passed then
-        raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run.run_id, v_backup.evidence), hint = 'iu backup';
-      end if;
-      v_detail := jsonb_build_object('backup', v_backup.evidence);
-    end if;
+    v_detail := jsonb_build_object('backup', fn_iu_cut_backup(p_run.run_id));
   when 'pre_write_backup_taken' then
     v_next := 'grants_probed';
     v_missing := concat_ws(', ',
@@ -1315,6 +1405,7 @@ begin
          anchors_only = (select count(*) from iu_cut_piece c where c.run_id = r.run_id and c.anchor = 'format'),
          manifest = manifest || jsonb_build_object('written', jsonb_build_object(
            'write_digest', fn_iu_cut_digest(r.run_id, 'write'), 'tree_hash', fn_iu_tree_hash(r.document_id),
+           'document_version_id', (select u.version_anchor_ref from information_unit u where u.id = r.document_id),
            'units_created', v_counts.created, 'units_ended', v_counts.ended, 'units_moved', v_counts.moved,
            'versions', (select count(*) from iu_cut_version v where v.run_id = r.run_id),
            'operations', coalesce(to_jsonb(v_counts.operations::text[]), '[]')))
@@ -1685,7 +1776,7 @@ $$;
 -- fn_iu_cut_write_check(iu_cut_run) returns jsonb
 --
 -- Contract:  write verify: units, versions and events are what the plan said. Events are counted in the log by the transaction that
---            wrote everything; where recording was switched off they are suppressed, which the log counts itself.
+--            wrote everything; where recording was switched off when it wrote, they are suppressed, which the log counts itself.
 -- Arguments: p_run: leg_b_recorded or failed_write_verify, its row locked
 -- Returns:   as fn_iu_cut_said; code IU745 when it failed
 -- Raises:    IU745 it failed again
@@ -1720,7 +1811,8 @@ begin
     case when p_run.anchors_only <> v_plan.format then format('%s anchors without a version, %s planned', p_run.anchors_only, v_plan.format) end,
     case when v_steps <> (select count(*) from iu_cut_plan_step where run_id = p_run.run_id)
       then format('%s steps done, %s planned', v_steps, (select count(*) from iu_cut_plan_step where run_id = p_run.run_id)) end,
-    case when v_events <> v_expected and fn_iu_setting('iu_core.emission_enabled', 'true') <> 'false'
+    case when v_events <> v_expected and exists (select from iu_cut_log l
+        where l.run_id = p_run.run_id and l.to_state = 'cut_leg_a_committed' and l.detail ->> 'events_recorded' = 'true')
       then format('events %s, expected %s', v_events, v_expected) end,
     case when fn_iu_cut_digest(p_run.run_id, 'write') <> p_run.manifest #>> '{written,write_digest}' then 'the anchors are not what was recorded' end], null);
   if cardinality(v_problems) > 0 then

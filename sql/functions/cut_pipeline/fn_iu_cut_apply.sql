@@ -5,7 +5,7 @@
 --            all of it is proven before it may commit. A plan or cut that is not what was approved stops the run and writes nothing.
 -- Arguments: p_run: awaiting_cut_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when it stopped
--- Raises:    IU706 the result is not the source, IU739 the document has changed since the plan, as the structure operations
+-- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has changed since the plan, as the structure operations
 -- Writes:    information_unit, unit_version, iu_cut_piece, iu_cut_operation, iu_cut_version, iu_cut_run, iu_cut_log, event_outbox, ...
 -- May call:  internal
 create or replace function fn_iu_cut_apply(p_run iu_cut_run) returns jsonb
@@ -19,6 +19,9 @@ declare
   v_base jsonb;
   v_document uuid := p_run.document_id;
   v_problem text;
+  v_own uuid[];
+  v_touched uuid[];
+  v_backup text := fn_iu_cut_backup(p_run.run_id);
 begin
   if v_cut is distinct from p_run.manifest ->> 'cut_digest' or v_plan is distinct from p_run.manifest ->> 'plan_digest'
      or fn_iu_cut_manifest(p_run.run_id, p_run.manifest -> 'matcher', p_run.manifest -> 'normalizer', v_plan, p_run.base_hash) <> p_run.manifest then
@@ -26,6 +29,8 @@ begin
   end if;
   perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_run.document_address, 0));
   perform fn_iu_lock_documents(array[v_document]);
+  -- a revision locks its unit only: one that is under way ends before the next statement looks at the text
+  perform from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l)) order by u.id for no key update;
   v_base := fn_iu_cut_base(p_run.document_address);
   if v_base ->> 'base_hash' <> p_run.base_hash then
     raise exception using errcode = 'IU739', message = format('%s has changed since cut run %s was planned', p_run.document_address, p_run.run_id),
@@ -34,7 +39,18 @@ begin
   if p_run.is_birth then
     v_document := fn_iu_cut_birth(p_run);
   else
+    v_own := array(select t.unit_id from iu_tree_path t where t.root_unit_id = v_document);
     perform fn_iu_cut_apply_steps(p_run, v_reference);
+    v_touched := array(select distinct c.unit_id from iu_cut_operation o join iu_structure_change c on c.operation_id = o.operation_id
+                        where o.run_id = p_run.run_id and c.change_kind not in ('context', 'review'));
+    if not fn_iu_document_of(v_touched) <@ array[v_document] or exists (
+         select unnest(v_touched) except select unnest(v_own) except
+         select c.unit_id from iu_cut_operation o join iu_structure_change c on c.operation_id = o.operation_id and c.change_kind = 'born'
+          where o.run_id = p_run.run_id) then
+      raise exception using errcode = 'IU734', message = format('the plan of cut run %s would change units of another document than %s', p_run.run_id,
+          p_run.document_address),
+        hint = 'nothing was written; plan it again: iu cut plan --again';
+    end if;
     perform fn_iu_cut_apply_texts(p_run);
     perform fn_iu_cut_anchor(p_run);
   end if;
@@ -46,7 +62,9 @@ begin
   update iu_cut_run
      set state = 'cut_leg_a_committed', actor_ref = p_run.actor_ref, document_id = v_document, apply_tx_id = pg_current_xact_id(),
          tree_hash_before = v_base ->> 'tree_hash', text_hash_before = v_base ->> 'text_hash',
-         detail = jsonb_build_object('approval', v_reference)
+         detail = jsonb_build_object('approval', v_reference, 'backup', v_backup,
+           -- what the triggers of this transaction went by, which a switch turned later does not tell
+           'events_recorded', coalesce(current_setting('iu_core.recording', true), '') <> 'off')
    where run_id = p_run.run_id
   returning * into p_run;
   return fn_iu_cut_said(p_run);

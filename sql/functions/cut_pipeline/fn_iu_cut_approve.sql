@@ -1,14 +1,15 @@
--- fn_iu_cut_approve(bigint, text, text, text) returns jsonb
+-- fn_iu_cut_approve(bigint, integer, text, text, text) returns jsonb
 --
 -- Contract:  a second person passes a run through the human gate at which it waits: gate 1 allows the write, gate 2 the enactment. Who
---            approves is the login of the session, whatever role it has set, and never the login that started the run, not even a
---            superuser. What is approved is the manifest that the approver saw: another one is refused, and a later change voids it.
--- Arguments: p_run_id; p_manifest_digest: of the manifest that was looked at; p_note: what was looked at, mandatory; p_actor: recorded
+--            approves is the login of the session, whatever role it has set, and never a login that started, planned or decided the run,
+--            not even a superuser. What is approved is the manifest that the approver saw: another one is refused, and a later change voids it.
+-- Arguments: p_run_id; p_gate: 1 or 2, the one that is meant; p_manifest_digest: of the manifest that was looked at, or its first
+--            12 characters or more; p_note: what was looked at, mandatory; p_actor: recorded
 -- Returns:   {approval_id, run_id, gate, approved_by, manifest_digest, reference}
--- Raises:    IU216, IU707, IU730 the run waits at no gate, IU732 the approver started the run, IU740 another manifest, or no note
+-- Raises:    IU216, IU707, IU730 the run waits at no gate or at the other, IU732 the approver started, planned or decided the run, IU740 another manifest, or no note
 -- Writes:    iu_cut_approval
 -- May call:  iu_approver
-create or replace function fn_iu_cut_approve(p_run_id bigint, p_manifest_digest text, p_note text, p_actor text) returns jsonb
+create or replace function fn_iu_cut_approve(p_run_id bigint, p_gate integer, p_manifest_digest text, p_note text, p_actor text) returns jsonb
 language plpgsql
 security definer
 set search_path from current
@@ -23,14 +24,18 @@ begin
     raise exception using errcode = 'IU730', message = format('cut run %s is %s: it waits at no gate', p_run_id, v_run.state),
       hint = 'iu cut show says what it waits for';
   end if;
-  if v_run.created_by = session_user then
-    raise exception using errcode = 'IU732', message = format('%s started cut run %s and cannot approve it', session_user, p_run_id),
+  if p_gate is distinct from v_gate then
+    raise exception using errcode = 'IU730', message = format('cut run %s waits at gate %s, not at gate %s', p_run_id, v_gate, coalesce(p_gate::text, '?')),
+      hint = format('look at what gate %s lets through: iu cut show %s', v_gate, p_run_id);
+  end if;
+  if not fn_iu_cut_may_approve(p_run_id, session_user) then
+    raise exception using errcode = 'IU732', message = format('%s started, planned or decided cut run %s and cannot approve it', session_user, p_run_id),
       hint = 'a second person approves, with a login of their own';
   end if;
   if nullif(btrim(p_note), '') is null then
     raise exception using errcode = 'IU740', message = 'an approval says what was looked at', hint = 'add --note TEXT';
   end if;
-  if p_manifest_digest is distinct from v_digest then
+  if (p_manifest_digest ~ '^[0-9a-f]{12,64}$' and starts_with(v_digest, p_manifest_digest)) is not true then
     raise exception using errcode = 'IU740', message = format('cut run %s has another manifest than the one that was looked at', p_run_id),
       hint = format('look again: iu cut plan %s; its manifest is %s', p_run_id, v_digest);
   end if;

@@ -1,7 +1,8 @@
 -- fn_iu_cut_bridge_requests(bigint) returns table (place, request_key, kind, unit_id, operation_id, request)
 --
 -- Contract:  maps a written cut to what the rest of the system records of it, purely: the same cut gives the same requests, byte for byte,
---            and keys that are made of them. create is add_new_piece, split split_large_piece, merge merge_small_pieces. The document is
+--            and keys that are made of them and of
+--            the run, so that a cut after a rollback links again. create is add_new_piece, split split_large_piece, merge merge_small_pieces. The document is
 --            linked to the pinned source it was cut from; config.sql_objects [{address, link_role, object_kind, object_schema,
 --            object_name}] links units that the cut made to objects of the database.
 -- Arguments: p_run_id: a run that was written
@@ -46,7 +47,7 @@ as $$
       from run r cross join lateral jsonb_array_elements(coalesce(r.config -> 'sql_objects', '[]')) as s (o)
       join made m on m.address = s.o ->> 'address'
   )
-  select q.place, format('iu_cut:%s:%s', q.kind, encode(sha256(convert_to(q.request::text || r.sha256, 'UTF8')), 'hex')), q.kind, q.unit_id,
+  select q.place, format('iu_cut:%s:%s', q.kind, encode(sha256(convert_to(concat_ws('|', q.request::text, r.sha256, r.run_id), 'UTF8')), 'hex')), q.kind, q.unit_id,
          q.operation_id, q.request
     from request q cross join run r
    order by q.place, q.kind, q.request::text

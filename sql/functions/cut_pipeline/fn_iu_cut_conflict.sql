@@ -23,17 +23,13 @@ begin
   if v_text is not null then
     return v_text;
   end if;
-  -- later versions do not count when they are of runs that were rolled back: the text is the run's again
+  -- later versions do not count when the text is the run's again: they are of runs that were rolled back, or were put right by hand
   select format('%s has another version than the run gave it', u.canonical_address) into v_text
     from iu_cut_piece c
     join information_unit u on u.id = c.unit_id
     join unit_version w on w.id = c.version_id
     join unit_version n on n.id = u.version_anchor_ref
-   where c.run_id = p_run.run_id and u.version_anchor_ref <> c.version_id
-     and (n.content_hash <> w.content_hash
-          or exists (select from unit_version v where v.unit_id = u.id and v.version_seq > w.version_seq
-                        and not v.content_profile ? 'rollback_of_cut_run'
-                        and not exists (select from iu_cut_run r where r.run_id::text = v.content_profile ->> 'cut_run' and r.state = 'voided_rolled_back')))
+   where c.run_id = p_run.run_id and u.version_anchor_ref <> c.version_id and n.content_hash <> w.content_hash
    order by c.ordinal limit 1;
   if v_text is not null then
     return v_text;

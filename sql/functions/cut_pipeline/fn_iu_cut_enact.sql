@@ -1,10 +1,11 @@
 -- fn_iu_cut_enact(iu_cut_run) returns jsonb
 --
 -- Contract:  lifecycle_enact: what fn_iu_enact does for one unit, for all versions that the run wrote, in one transaction: the version is
---            enacted, the one before it superseded, one log row and one event version_enacted each. What is enacted already stays.
+--            enacted, the one before it superseded, one log row and one event version_enacted each. What is enacted already stays. A document
+--            that somebody changed while the run waited is not what was approved, and nothing of it comes into force.
 -- Arguments: p_run: awaiting_lifecycle_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when what was written is not what was approved
--- Raises:    IU206 a unit of the run is no longer alive
+-- Raises:    IU206 a unit of the run is no longer alive, IU747 the document is no longer what was approved
 -- Writes:    unit_version, information_unit, iu_lifecycle_log, event_outbox, iu_cut_run, iu_cut_log
 -- May call:  internal
 create or replace function fn_iu_cut_enact(p_run iu_cut_run) returns jsonb
@@ -21,6 +22,7 @@ declare
   v_from text[];
   v_before uuid[];
   v_dead text;
+  v_problem text;
 begin
   if fn_iu_cut_digest(p_run.run_id, 'write') is distinct from p_run.manifest #>> '{written,write_digest}'
      or fn_iu_cut_digest(p_run.run_id, 'cut') is distinct from p_run.manifest ->> 'cut_digest'
@@ -33,6 +35,15 @@ begin
    where c.run_id = p_run.run_id and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
   if v_dead is not null then
     raise exception using errcode = 'IU206', message = format('unit %s of cut run %s is no longer alive', v_dead, p_run.run_id), hint = 'iu cut rollback';
+  end if;
+  v_problem := coalesce(fn_iu_cut_misplaced(p_run.run_id, p_run.document_id),
+    case when (select u.version_anchor_ref::text from information_unit u where u.id = p_run.document_id)
+                is distinct from p_run.manifest #>> '{written,document_version_id}' then 'the document itself has another version' end,
+    case when fn_iu_tree_hash(p_run.document_id) is distinct from p_run.manifest #>> '{written,tree_hash}' then 'the tree is another one' end);
+  if v_problem is not null then
+    raise exception using errcode = 'IU747', message = format('%s is not what was approved at gate 2 of cut run %s: %s', p_run.document_address,
+        p_run.run_id, v_problem),
+      hint = 'give changed units their text of the run again (fn_iu_revise), roll the run back (iu cut rollback) and cut the revision anew';
   end if;
   select array_agg(w.id order by w.place), array_agg(w.version_id order by w.place), array_agg(w.status order by w.place),
          array_agg(w.before order by w.place) into v_units, v_versions, v_from, v_before

@@ -1,7 +1,7 @@
 -- fn_iu_cut_misplaced(bigint, uuid) returns text
 --
 -- Contract:  says what is wrong between the recorded pieces of a run and the document: not the living units in tree order, another
---            parent, not lossless, or a broken tree.
+--            version than the one written, another parent, not lossless, or a broken tree.
 -- Arguments: p_run_id; p_document_id
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -26,6 +26,11 @@ begin
   select array_agg(unit_id order by ordinal) into v_cut from iu_cut_piece where run_id = p_run_id;
   if v_living is distinct from v_cut then
     return 'the living units of the document in tree order are not the pieces';
+  end if;
+  select count(*) into v_units from iu_cut_piece c join information_unit u on u.id = c.unit_id
+   where c.run_id = p_run_id and u.version_anchor_ref <> c.version_id;
+  if v_units > 0 then
+    return format('%s units have another version than the run gave them', v_units);
   end if;
   select count(*) into v_units
     from iu_cut_mark m

@@ -7,7 +7,7 @@
 --            steps: [{action, step, ordinal, unit_id, reason, score, note}], pieces: [{ordinal, unit_id, address, fate, reason, score}],
 --            doubts: [{ordinal, candidates: [{unit_id, score, reason}]}]}; p_actor
 -- Returns:   as fn_iu_cut_said, and replayed
--- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut, IU739 the document has changed meanwhile
+-- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed meanwhile
 -- Writes:    iu_cut_plan_step, iu_cut_plan_piece, iu_cut_doubt, iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_plan(p_run_id bigint, p_plan jsonb, p_actor text) returns jsonb
@@ -19,6 +19,7 @@ declare
   v_run iu_cut_run := fn_iu_cut_claim(p_run_id, p_actor);
   v_base jsonb;
   v_digest text;
+  v_wrong text;
   v_before text := v_run.plan_digest;
 begin
   if v_run.state not in ('marked', 'cutplan_ok', 'pre_write_backup_taken', 'grants_probed', 'awaiting_cut_authorization') then
@@ -46,6 +47,18 @@ begin
               where coalesce(m.run_id, p.run_id) = p_run_id and (m.run_id is null or p.run_id is null)) then
     raise exception using errcode = 'IU734', message = format('the plan of cut run %s does not say of every piece what becomes of it', p_run_id),
       hint = 'every ordinal of the cut stands once in pieces';
+  end if;
+  select format('step %s is shown as %s of %s and does %s of %s', s.step_no, s.action, coalesce(s.unit_id::text, '-'),
+                coalesce(s.step ->> 'operation_type', '-'), coalesce(s.step ->> 'unit', '-')) into v_wrong
+    from iu_cut_plan_step s
+   where s.run_id = p_run_id
+     and (s.step ->> 'operation_type' is distinct from case s.action when 'add' then 'add_new_piece' when 'split' then 'split_large_piece'
+            when 'merge' then 'merge_small_pieces' when 'move' then 'reparent_piece' when 'renumber' then 'renumber_piece' else 'deprecate_piece' end
+          or s.unit_id::text is distinct from s.step ->> 'unit' and (s.unit_id is not null or s.action not in ('add', 'merge', 'move')))
+   order by s.step_no limit 1;
+  if v_wrong is not null then
+    raise exception using errcode = 'IU734', message = format('the plan of cut run %s does not do what it shows: %s', p_run_id, v_wrong),
+      hint = 'plan it again: iu cut plan --again';
   end if;
   v_digest := fn_iu_cut_digest(p_run_id, 'plan');
   if v_digest = v_before and v_run.base_hash = v_base ->> 'base_hash' then

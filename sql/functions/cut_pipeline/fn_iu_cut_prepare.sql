@@ -12,7 +12,6 @@ language plpgsql
 set search_path from current
 as $$
 declare
-  v_backup record;
   v_missing text;
   v_detail jsonb := '{}';
   v_next text;
@@ -20,16 +19,7 @@ begin
   case p_run.state
   when 'cutplan_ok' then
     v_next := 'pre_write_backup_taken';
-    if fn_iu_setting('iu_core.installation', '') = 'demo' then
-      v_detail := jsonb_build_object('backup', 'not asked for: iu_core.installation is demo');
-    else
-      select * into v_backup from fn_iu_evidence_judge('backup', null,
-        fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000)) as j;
-      if not v_backup.passed then
-        raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run.run_id, v_backup.evidence), hint = 'iu backup';
-      end if;
-      v_detail := jsonb_build_object('backup', v_backup.evidence);
-    end if;
+    v_detail := jsonb_build_object('backup', fn_iu_cut_backup(p_run.run_id));
   when 'pre_write_backup_taken' then
     v_next := 'grants_probed';
     v_missing := concat_ws(', ',

@@ -28,6 +28,7 @@ begin
          anchors_only = (select count(*) from iu_cut_piece c where c.run_id = r.run_id and c.anchor = 'format'),
          manifest = manifest || jsonb_build_object('written', jsonb_build_object(
            'write_digest', fn_iu_cut_digest(r.run_id, 'write'), 'tree_hash', fn_iu_tree_hash(r.document_id),
+           'document_version_id', (select u.version_anchor_ref from information_unit u where u.id = r.document_id),
            'units_created', v_counts.created, 'units_ended', v_counts.ended, 'units_moved', v_counts.moved,
            'versions', (select count(*) from iu_cut_version v where v.run_id = r.run_id),
            'operations', coalesce(to_jsonb(v_counts.operations::text[]), '[]')))

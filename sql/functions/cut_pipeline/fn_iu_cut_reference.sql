@@ -13,7 +13,7 @@ set search_path from current
 as $$
   select format('iu_cut_run:%s:gate-%s:approval-%s by %s', r.run_id, a.gate, a.approval_id, a.approved_by)
     from iu_cut_run r
-    join iu_cut_approval a on a.run_id = r.run_id and a.gate = p_gate and a.approved_by <> r.created_by
+    join iu_cut_approval a on a.run_id = r.run_id and a.gate = p_gate and fn_iu_cut_may_approve(r.run_id, a.approved_by)
      and a.manifest_digest = fn_iu_cut_manifest_digest(r.manifest)
    where r.run_id = p_run_id
    order by a.approval_id limit 1

@@ -18,9 +18,9 @@ as $$
     when p_run.state = 'marked' then 'plan'
     when p_run.state = 'cutplan_ok' and exists (select from iu_cut_doubt d where d.run_id = p_run.run_id) then 'decisions'
     when p_run.state = 'awaiting_cut_authorization' and not exists (select from iu_cut_approval a where a.run_id = p_run.run_id and a.gate = 1
-      and a.approved_by <> p_run.created_by and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 1'
+      and fn_iu_cut_may_approve(p_run.run_id, a.approved_by) and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 1'
     when p_run.state = 'awaiting_lifecycle_authorization' and not exists (select from iu_cut_approval a where a.run_id = p_run.run_id and a.gate = 2
-      and a.approved_by <> p_run.created_by and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 2'
+      and fn_iu_cut_may_approve(p_run.run_id, a.approved_by) and a.manifest_digest = fn_iu_cut_manifest_digest(p_run.manifest)) then 'gate 2'
     when p_run.state ~ '^(failed|stopped)_' then 'person'
   end
 $$;

@@ -1,7 +1,7 @@
 -- fn_iu_cut_write_check(iu_cut_run) returns jsonb
 --
 -- Contract:  write verify: units, versions and events are what the plan said. Events are counted in the log by the transaction that
---            wrote everything; where recording was switched off they are suppressed, which the log counts itself.
+--            wrote everything; where recording was switched off when it wrote, they are suppressed, which the log counts itself.
 -- Arguments: p_run: leg_b_recorded or failed_write_verify, its row locked
 -- Returns:   as fn_iu_cut_said; code IU745 when it failed
 -- Raises:    IU745 it failed again
@@ -36,7 +36,8 @@ begin
     case when p_run.anchors_only <> v_plan.format then format('%s anchors without a version, %s planned', p_run.anchors_only, v_plan.format) end,
     case when v_steps <> (select count(*) from iu_cut_plan_step where run_id = p_run.run_id)
       then format('%s steps done, %s planned', v_steps, (select count(*) from iu_cut_plan_step where run_id = p_run.run_id)) end,
-    case when v_events <> v_expected and fn_iu_setting('iu_core.emission_enabled', 'true') <> 'false'
+    case when v_events <> v_expected and exists (select from iu_cut_log l
+        where l.run_id = p_run.run_id and l.to_state = 'cut_leg_a_committed' and l.detail ->> 'events_recorded' = 'true')
       then format('events %s, expected %s', v_events, v_expected) end,
     case when fn_iu_cut_digest(p_run.run_id, 'write') <> p_run.manifest #>> '{written,write_digest}' then 'the anchors are not what was recorded' end], null);
   if cardinality(v_problems) > 0 then

@@ -9,6 +9,7 @@ import { countedId } from '../global-options.js';
 import { rawJson } from '../json.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
+import { approvalCommand } from './run-facts.js';
 import { onCutSession, showRun } from './start.js';
 
 const planColumns: readonly Column<CutPlanRow>[] = [
@@ -68,6 +69,8 @@ function registerPlan(cut: Command, context: CliContext): void {
       const again = commandLineWithout(context.words, ['--after', '--again']);
       printer.page(found.page, { columns: planColumns, whenEmpty: 'No line of the plan matches.', again });
       printer.note(`manifest ${found.run.run.manifest_digest}, ${found.run.run.state}`);
+      const approval = approvalCommand(found.run.run);
+      if (approval !== undefined) printer.note(`next: ${approval}`);
     },
   );
 }
@@ -115,22 +118,29 @@ function registerDecide(cut: Command, context: CliContext): void {
   );
 }
 
+interface ApproveOptions {
+  readonly gate: string;
+  readonly manifest: string;
+  readonly note: string;
+  readonly actor: string;
+}
+
 function registerApprove(cut: Command, context: CliContext): void {
   withExamples(
     cut
       .command('approve')
-      .description('Let a run through the gate at which it waits; never by the login that started it')
+      .description('Let a run through the gate at which it waits; never by a login that started, planned or decided it')
       .argument('<run>', 'number of the run', countedId)
       .requiredOption('--note <text>', 'what was looked at')
       .requiredOption('--actor <name>', 'who approves; stands beside the database login')
-      .option('--manifest <sha256>', 'the manifest that was looked at; the present one unless said'),
-    'iu cut approve 7 --note "read the plan" --actor bob',
-  ).action(async (id: string, options: { note: string; actor: string; manifest?: string }, command: Command) => {
-    const approval = await context.withDatabase(command, async ({ pool }) => {
-      const digest = options.manifest ?? (await findCutRun(pool, id))?.run.manifest_digest;
-      if (digest === undefined) throw new IuError('IU707', { message: `There is no cut run ${id}.` });
-      return approveCutRun(pool, id, digest, options.note, options.actor);
-    });
+      .requiredOption('--manifest <sha256>', 'the manifest that was looked at; its first 12 characters are enough')
+      .addOption(new Option('--gate <gate>', 'the gate that is meant').choices(['1', '2']).makeOptionMandatory()),
+    'iu cut approve 7 --gate 1 --manifest 3f2a9c01b7de --note "read the plan" --actor bob',
+  ).action(async (id: string, options: ApproveOptions, command: Command) => {
+    const { gate, manifest: manifestDigest, note, actor } = options;
+    const approval = await context.withDatabase(command, ({ pool }) =>
+      approveCutRun(pool, id, { gate, manifestDigest, note }, actor),
+    );
     const printer = context.printer(command);
     printer.result(approval, () =>
       printer.facts({
@@ -213,6 +223,8 @@ function registerShow(cut: Command, context: CliContext): void {
         (row) => `  ${row.recorded_at} ${row.to_state} by ${row.recorded_by} (${row.actor_ref}) ${row.detail}`,
       ),
     ]);
+    const approval = approvalCommand(found.run);
+    if (approval !== undefined) printer.note(`next: ${approval}`);
   });
 }
 

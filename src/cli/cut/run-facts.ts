@@ -20,6 +20,15 @@ export function runLines(run: CutRunAnswer, printer: Printer): string[] {
   });
 }
 
+/** The command that lets a run through the gate at which it waits, with the manifest that stands; undefined when it waits at none. */
+export function approvalCommand(
+  run: Pick<CutRunAnswer, 'run_id' | 'waits_for' | 'manifest_digest'>,
+): string | undefined {
+  const gate = /^gate ([12])$/.exec(run.waits_for ?? '')?.[1];
+  if (gate === undefined) return undefined;
+  return `iu cut approve ${run.run_id} --gate ${gate} --manifest ${run.manifest_digest.slice(0, 12)} --note TEXT --actor NAME`;
+}
+
 /** What to do next, for the person at the terminal. */
 export function nextStep(run: CutRunAnswer): string | undefined {
   const id = run.run_id;
@@ -28,7 +37,7 @@ export function nextStep(run: CutRunAnswer): string | undefined {
       return `iu cut plan ${id} --fate doubtful, then iu cut decide ${id} PIECE --as UNIT (or --new) --actor NAME`;
     case 'gate 1':
     case 'gate 2':
-      return `somebody else than ${run.created_by}: iu cut approve ${id} --note TEXT --actor NAME; then iu cut ${run.waits_for === 'gate 1' ? 'apply' : 'enact'} ${id} --actor NAME`;
+      return `somebody else than ${run.created_by}: ${approvalCommand(run)}; then iu cut ${run.waits_for === 'gate 1' ? 'apply' : 'enact'} ${id} --actor NAME`;
     case 'person':
       return `iu cut show ${id} says why; iu cut rollback ${id} or iu cut void ${id}`;
     case 'cut':

@@ -138,4 +138,13 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     exitCode: 64,
     action: 'Look at the message; a folder needs --revision, a history needs git and --git.',
   },
+  {
+    code: 'IU747',
+    name: 'cut_changed_at_gate_2',
+    meaning: 'The document was changed while the run waited for its enactment: it is not what was approved.',
+    httpStatus: 409,
+    exitCode: 1,
+    action:
+      'Give the changed units their text of the run again, roll the run back (iu cut rollback), and cut the revision anew.',
+  },
 ];

@@ -1,0 +1,241 @@
+// What a cut does when somebody changes the document beside it, or forges what it was told.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { advanceCut, type CutTarget, planCut, startCut } from '../../src/cut/pipeline.js';
+import { approveCutRun, type CutRunAnswer, decideCutPiece, readCutBase, rollBackCutRun } from '../../src/store/cut.js';
+import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { waitFor } from '../support/wait.js';
+
+const law: CutTarget = { address: 'li/law', title: 'Law', ownerRef: 'test', actor: 'ann' };
+const small = '# Law\n## A\n### Art. 1\nx\n### Art. 2\ny\n## B\nz\n';
+const smaller = '# Law\n## A\n### Art. 1\nX\n### Art. 1a\nw\n## B\nz\n';
+
+let db: TestDatabase;
+let people: CutPeople;
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  await openCutGates(db);
+  people = await cutPeople(db);
+});
+
+afterEach(() => db.drop());
+
+const source = (text: string, revisionLabel: string) => ({
+  bytes: Buffer.from(text),
+  revisionLabel,
+  mediaType: 'text/markdown',
+});
+const cut = (text: string, label: string) => cutRevision(people, law, source(text, label));
+const start = (text: string, label: string) => startCut(people.editor, law, source(text, label));
+const advance = (run: CutRunAnswer) => advanceCut(people.editor, run.run_id, 'ann');
+const rollBack = (run: CutRunAnswer) => rollBackCutRun(people.editor, run.run_id, 'R-1', 'test', 'ann');
+const approve = (run: CutRunAnswer) => approveCutRun(people.approver, run.run_id, seen(run), 'second');
+const seen = (run: CutRunAnswer) => ({
+  gate: run.waits_for?.slice(-1) ?? '',
+  manifestDigest: run.manifest_digest,
+  note: 'looked at',
+});
+const revise = (address: string, text: string) =>
+  db.pool.query('select fn_iu_revise($1, $2, $3)', [address, text, 'bob']);
+const enact = (address: string) => db.pool.query('select fn_iu_enact($1, $2, $3)', [address, 'bob', 'R-0']);
+
+/** Past gate 1, and before gate 2. */
+async function toGate2(text: string, label: string): Promise<CutRunAnswer> {
+  const waiting = await advance(await start(text, label));
+  await approve(waiting);
+  return advance(waiting);
+}
+
+async function hashes() {
+  const { tree_hash, text_hash } = await readCutBase(people.editor, law.address);
+  return { tree_hash, text_hash };
+}
+
+/** The texts in force, by address. */
+async function textInForce(): Promise<Record<string, string>> {
+  const { rows } = await db.pool.query<{ address: string; body: string }>(
+    `select u.canonical_address as address, v.body from unit_version v join information_unit u on u.id = v.unit_id
+      where v.lifecycle_status = 'enacted' and u.deleted_at is null and u.lifecycle_status = 'enacted' order by 1`,
+  );
+  return Object.fromEntries(rows.map((row) => [row.address, row.body]));
+}
+
+describe('a run that waits at gate 2', () => {
+  it('enacts nothing that the approver did not see, and can be rolled back when the text is put back', async () => {
+    await cut(small, '1');
+    const before = { ...(await hashes()), force: await textInForce() };
+    const waiting = await toGate2(smaller, '2');
+    await approve(waiting);
+    for (const address of ['li/law/a/art-1', 'li/law/b', 'li/law']) {
+      const { rows } = await db.pool.query(
+        'select v.body from unit_version v join information_unit u on u.version_anchor_ref = v.id where u.canonical_address = $1',
+        [address],
+      );
+      await revise(address, 'nobody approved this');
+      await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU747' });
+      if (address !== 'li/law') await expect(rollBack(waiting)).rejects.toMatchObject({ code: 'IU741' });
+      await revise(address, rows[0].body);
+      await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU747' });
+    }
+    expect(Object.values(await textInForce())).not.toContain('nobody approved this');
+    expect((await rollBack(waiting)).state).toBe('voided_rolled_back');
+    expect({ ...(await hashes()), force: await textInForce() }).toEqual(before);
+    expect(await cut(smaller, '2')).toMatchObject({ state: 'closeout_reported' });
+  });
+
+  it('refuses a tree that is not the approved one', async () => {
+    await cut(small, '1');
+    const waiting = await toGate2(smaller, '2');
+    await approve(waiting);
+    await enact('li/law/a/art-1a');
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU747' });
+    expect((await rollBack(waiting)).state).toBe('voided_rolled_back');
+  });
+
+  it('is not reached when a text was changed before the structural check', async () => {
+    await cut(small, '1');
+    await db.pool.query(`create function revise_here() returns trigger language plpgsql security definer as $$ begin
+        perform fn_iu_revise('li/law/a/art-1', 'by hand', 'bob'); return null; end $$`);
+    const waiting = await advance(await start(smaller, '2'));
+    await approve(waiting);
+    await db.pool.query(`create trigger foreign_revision after update on iu_cut_run for each row
+        when (new.state = 'cut_leg_a_committed') execute function revise_here()`);
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU706' });
+  });
+});
+
+describe('a revision at the same time as the write', () => {
+  it('is never lost: the run has to be planned again', async () => {
+    await cut(small, '1');
+    const waiting = await advance(await start(smaller, '2'));
+    await approve(waiting);
+    const reviser = await db.connect();
+    await reviser.query('begin');
+    await reviser.query(`select fn_iu_revise('li/law/a/art-1', 'by hand', 'bob')`);
+    const { rows } = await people.editor.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const writing = advance(waiting).catch((error: Error) => error);
+    const isWaiting = 'select from pg_locks where pid = $1 and not granted';
+    await waitFor(async () => (await db.pool.query(isWaiting, [rows[0]?.pid])).rowCount === 1);
+    await reviser.query('commit');
+    expect(await writing).toMatchObject({ code: 'IU739' });
+  });
+});
+
+describe('an approval of a cut', () => {
+  it('names the gate and the manifest that were looked at', async () => {
+    const waiting = await advance(await start(small, '1'));
+    const approveWith = (change: object) =>
+      approveCutRun(people.approver, waiting.run_id, { ...seen(waiting), ...change }, 'second');
+    await expect(approveWith({ gate: 2 })).rejects.toMatchObject({ code: 'IU730' });
+    for (const manifestDigest of ['', waiting.manifest_digest.slice(0, 11), '%%%%%%%%%%%%', '0'.repeat(12)]) {
+      await expect(approveWith({ manifestDigest })).rejects.toMatchObject({ code: 'IU740' });
+    }
+    expect(await approveWith({ manifestDigest: waiting.manifest_digest.slice(0, 12) })).toMatchObject({ gate: 1 });
+  });
+
+  it('is never by a login that planned the run or decided a piece of it', async () => {
+    await cut(small, '1');
+    const planner = await db.as('iu_operator', 'iu_emitter', 'iu_approver');
+    const decider = await db.as('iu_operator', 'iu_emitter', 'iu_approver');
+    const run = await start(smaller, '2');
+    const { rows: units } = await db.pool.query(
+      `select id from information_unit where canonical_address = 'li/law/a/art-2'`,
+    );
+    const word = { runId: run.run_id, ordinal: 3, unitId: units[0].id, note: 'renumbered', actor: 'dan' };
+    await decideCutPiece(decider, word);
+    const waiting = await advance(await planCut(planner, run.run_id, 'pam'));
+    for (const login of [planner, decider]) {
+      await expect(approveCutRun(login, run.run_id, seen(waiting), 'x')).rejects.toMatchObject({ code: 'IU732' });
+      const superuser = await db.connect();
+      await superuser.query(`set session authorization ${login.user}`);
+      await expect(approveCutRun(superuser, run.run_id, seen(waiting), 'x')).rejects.toMatchObject({ code: 'IU732' });
+    }
+    await approve(waiting);
+    // who approved and then decides is a second person no longer
+    const { rows } = await db.pool.query('select fn_iu_cut_waits_for(r) as waits from iu_cut_run r where run_id = $1', [
+      run.run_id,
+    ]);
+    expect(rows[0].waits).toBeNull();
+    await db.pool.query(
+      `insert into iu_cut_decision (run_id, ordinal, actor_ref, decided_by) values ($1, 0, 'x', $2)`,
+      [run.run_id, people.approver.user],
+    );
+    expect(await advance(waiting)).toMatchObject({ moved: false, waits_for: 'gate 1' });
+  });
+});
+
+describe('a plan', () => {
+  it('does what it shows, in its own document', async () => {
+    await cut(small, '1');
+    await cutRevision(people, { ...law, address: 'other' }, source('# Other\n## Q\nq\n', '1'));
+    const run = await start(smaller, '2');
+    const { rows } = await db.pool.query(
+      `select (select jsonb_agg(to_jsonb(s) order by step_no) from iu_cut_plan_step s where s.run_id = r.run_id) as steps,
+              (select jsonb_agg(to_jsonb(p)) from iu_cut_plan_piece p where p.run_id = r.run_id) as pieces, r.base_hash,
+              (select id from information_unit where canonical_address = 'other/q') as foreign_unit
+         from iu_cut_run r where r.run_id = $1`,
+      [run.run_id],
+    );
+    const { base_hash, foreign_unit } = rows[0];
+    const [steps, pieces] = [JSON.parse(rows[0].steps), JSON.parse(rows[0].pieces)];
+    const plan = (changed: unknown[]) =>
+      people.editor.query('select fn_iu_cut_plan($1, $2, $3)', [
+        run.run_id,
+        JSON.stringify({ base_hash, matcher: {}, normalizer: {}, steps: changed, pieces, doubts: [] }),
+        'ann',
+      ]);
+    const gone = steps.find((one: { action: string }) => one.action === 'deprecate');
+    for (const forged of [
+      { ...gone, action: 'renumber' },
+      { ...gone, unit_id: foreign_unit },
+      { ...gone, unit_id: null },
+    ]) {
+      await expect(plan([...steps, forged])).rejects.toMatchObject({ code: 'IU734' });
+    }
+    await plan([...steps, { ...gone, unit_id: foreign_unit, step: { ...gone.step, unit: foreign_unit } }]);
+    const waiting = await advance(run);
+    await approve(waiting);
+    const before = await textInForce();
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU734' });
+    expect(await textInForce()).toEqual(before);
+  });
+});
+
+describe('the write of a cut', () => {
+  it('asks again for a fresh backup, and stays where it is without one', async () => {
+    const waiting = await advance(await start(small, '1'));
+    await approve(waiting);
+    await db.pool.query(`update dot_config set value = '', reason = 'test' where key = 'iu_core.installation'`);
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU737' });
+    await db.pool.query(`select fn_iu_evidence_record('backup', true)`);
+    expect((await advance(waiting)).waits_for).toBe('gate 2');
+  });
+
+  it('is judged by whether events were recorded when it wrote, not when it is checked', async () => {
+    const waiting = await advance(await start(small, '1'));
+    await approve(waiting);
+    const switchRecording = (value: string) =>
+      db.pool.query(
+        `insert into dot_config (key, value, reason) values ('iu_core.emission_enabled', $1, 'test')
+         on conflict (key) do update set value = excluded.value, reason = excluded.reason`,
+        [value],
+      );
+    await switchRecording('false');
+    await people.editor.query('select fn_iu_cut_advance($1, $2)', [waiting.run_id, 'ann']);
+    await switchRecording('true');
+    expect((await advance(waiting)).waits_for).toBe('gate 2');
+  });
+
+  it('links the document to its source again when it is cut after a rollback', async () => {
+    await rollBack(await cut(small, '1'));
+    await cut(small, '1');
+    await rollBack(await cut(smaller, '2'));
+    const again = await cut(smaller, '2');
+    const { rows } = await db.pool.query(
+      `select count(*)::int as links from iu_sql_link where lifecycle_status <> 'retired' and metadata ->> 'cut_run' = $1`,
+      [again.run_id],
+    );
+    expect(rows[0].links).toBe(1);
+  });
+});
