@@ -23,8 +23,13 @@ export type JournalNote =
         readonly types: readonly string[];
         /** Functions of the schema, as the fingerprint names them. */
         readonly functions: readonly string[];
+        /** Tables that were there before IU Core: those that a way back never drops. */
+        readonly tables: readonly string[];
+        /** Where the worker of domain iu is to begin, as it was said when the adoption began. */
+        readonly start: 'beginning' | 'now';
       };
-    };
+    }
+  | { readonly numbersFrom: string };
 
 /** True when the journal exists. */
 export async function journalExists(client: ClientBase, schema: string): Promise<boolean> {
@@ -45,6 +50,7 @@ export async function readFormerRows(
   client: ClientBase,
   schema: string,
   tables: ReadonlySet<string>,
+  start: 'beginning' | 'now',
 ): Promise<JournalNote> {
   const quoted = quoteIdentifier(schema);
   const list = async (table: string, text: string): Promise<string[]> =>
@@ -61,7 +67,15 @@ export async function readFormerRows(
   const known = `select p.proname || '(' || oidvectortypes(p.proargtypes) || ')' as name
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 order by 1`;
   const functions = (await client.query(known, [schema])).rows.map((row) => row.name);
-  return { rows: { settings, types, functions, markers: markers ?? null } };
+  return { rows: { settings, types, functions, markers: markers ?? null, tables: [...tables], start } };
+}
+
+/** The first entry of an adoption; undefined where there is none. */
+export function adoptionBegan(
+  journal: readonly JournalEntry[],
+): Extract<JournalNote, { rows: unknown }>['rows'] | undefined {
+  for (const { back } of journal) if ('rows' in back) return back.rows;
+  return undefined;
 }
 
 /** What takes back rows that the changes added to tables that were there before; $1 settings, $2 markers, $3 types. */

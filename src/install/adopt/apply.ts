@@ -1,11 +1,18 @@
 import { performance } from 'node:perf_hooks';
 import type { ClientBase } from 'pg';
-import { adoptableTables } from '../../contract/adoption/catalog.js';
+import { changeOfTable } from '../../contract/adoption/catalog.js';
 import type { AdoptionStep } from '../../contract/adoption/steps.js';
 import { IuError } from '../../contract/errors/index.js';
-import { type JournalNote, journalExists, readFormerRows, readJournal } from '../../store/adoption-journal.js';
+import {
+  adoptionBegan,
+  type JournalEntry,
+  type JournalNote,
+  journalExists,
+  readFormerRows,
+  readJournal,
+} from '../../store/adoption-journal.js';
 import { adoptionStatements, finishText, journalText, numberTable } from '../../store/adoption-sql.js';
-import { beginSql, logDoneSql, registerChangeSql } from '../../store/migration.js';
+import { beginSql, logDoneSql, readAppliedChanges, registerChangeSql } from '../../store/migration.js';
 import { searchPath } from '../../store/session.js';
 import { loadChanges, sqlRoot, toolVersion } from '../migrate/changes.js';
 import { withInstallLock } from '../migrate/lock.js';
@@ -53,6 +60,11 @@ async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
   await runTogether(run, 'numbers', [own(numberTable.drop)]);
 }
 
+/** An entry of the journal, where one is kept. */
+function written(run: AdoptRun, entry: Parameters<typeof journalText>[0]): string[] {
+  return run.journalled ? [journalText(entry)] : [];
+}
+
 /** Deploys one of the changes whose tables were there, without making them; it counts as applied by its very text. */
 async function deployAdapted(run: AdoptRun, name: string, adopted: ReadonlySet<string>, folder: string): Promise<void> {
   const change = loadChanges(folder).find((one) => one.name === name);
@@ -64,7 +76,9 @@ async function deployAdapted(run: AdoptRun, name: string, adopted: ReadonlySet<s
     ...adaptedDeploy(change, adopted),
     { text: registerChangeSql(change, version) },
     { text: logDoneSql(name, 'deploy', version) },
-    { text: journalText({ step: `change ${name}`, what: `change ${name}`, state: 'done', back: note }) },
+    ...written(run, { step: `change ${name}`, what: `change ${name}`, state: 'done', back: note }).map((text) => ({
+      text,
+    })),
     { text: 'commit' },
   ];
   const failure = await sendTransaction(run.client, name, steps, { retrySeconds: run.retrySeconds });
@@ -88,22 +102,22 @@ async function runStep(
   const entry = { step: step.step, what: step.what, back };
   const [only] = forward;
   if (forward.length === 1 && only !== undefined && only.every(({ alone }) => alone !== true)) {
-    return runTogether(run, step.step, only, [journalText({ ...entry, state: 'done' })]);
+    return runTogether(run, step.step, only, written(run, { ...entry, state: 'done' }));
   }
-  await runTogether(run, step.step, [{ sql: journalText({ ...entry, state: 'started' }) }]);
+  await runTogether(run, step.step, [], written(run, { ...entry, state: 'started' }));
   if (action.kind === 'fill_numbers') await fillNumbers(run, action.silent);
   for (const list of forward) {
     const [first] = list;
     if (first?.alone === true) await runAlone(run, step.step, first.sql);
     else await runTogether(run, step.step, list);
   }
-  return runTogether(run, step.step, [{ sql: journalText({ ...entry, state: 'done' }) }]);
+  return runTogether(run, step.step, [], written(run, { ...entry, state: 'done' }));
 }
 
 /** Roles, rights on the schema, the registry of changes and the journal: what has to be there before the first step. */
 async function prepare(run: AdoptRun, adopted: ReadonlySet<string>, options: AdoptApplyOptions): Promise<void> {
   const folder = options.sqlFolder ?? sqlRoot;
-  if (await journalExists(run.client, run.schema)) return;
+  if (!run.journalled || (await journalExists(run.client, run.schema))) return;
   for (const { subject, steps } of preparationSteps(run.schema)) {
     const failure = await sendTransaction(run.client, subject, steps, {
       retrySeconds: run.retrySeconds,
@@ -117,9 +131,22 @@ async function prepare(run: AdoptRun, adopted: ReadonlySet<string>, options: Ado
     adopting: true,
     ...(options.sqlFolder === undefined ? {} : { sqlFolder: folder }),
   });
-  const rows = await readFormerRows(run.client, run.schema, adopted);
+  const rows = await readFormerRows(run.client, run.schema, adopted, options.start ?? 'beginning');
   const entry = { step: 'rows', what: 'settings and event types that were there', state: 'done', back: rows } as const;
   await runTogether(run, 'journal', [{ sql: journalStatement(folder) }], [journalText(entry)]);
+}
+
+/** Tables that were there before IU Core: as the journal has them, at the beginning those that no applied change made. */
+async function adoptedTables(
+  client: ClientBase,
+  plan: AdoptionProposal,
+  journal: readonly JournalEntry[],
+): Promise<ReadonlySet<string>> {
+  if (journal.length > 0) return new Set(adoptionBegan(journal)?.tables);
+  const applied = new Set((await readAppliedChanges(client, plan.schema)).map(({ change }) => change));
+  return new Set(
+    plan.tables.flatMap(({ exists, table }) => (exists && !applied.has(changeOfTable(table)) ? [table] : [])),
+  );
 }
 
 function refuse(plan: AdoptionProposal): void {
@@ -156,16 +183,19 @@ export async function adoptApply(client: ClientBase, options: AdoptApplyOptions)
         hint: 'install with iu migrate up',
       });
     }
-    const installed = (await readJournal(client, schema)).length === 0 && plan.complete;
-    if (installed)
+    const journal = await readJournal(client, schema);
+    if (journal.length === 0 && plan.complete)
       throw new IuError('IU847', { message: `IU Core is installed in schema ${schema} already, and was not adopted` });
     refuse(plan);
-    const run: AdoptRun = { client, schema, onProgress, onStatement, retrySeconds: options.retrySeconds ?? 60 };
-    const adopted: ReadonlySet<string> = new Set(
-      plan.tables
-        .filter(({ exists, table }) => exists && (adoptableTables as readonly string[]).includes(table))
-        .map(({ table }) => table),
-    );
+    const adopted = await adoptedTables(client, plan, journal);
+    const run: AdoptRun = {
+      client,
+      schema,
+      onProgress,
+      onStatement,
+      retrySeconds: options.retrySeconds ?? 60,
+      journalled: adopted.size > 0,
+    };
     // statements that stand alone find their tables by the session's path
     await client.query("select set_config('search_path', $1, false)", [searchPath(schema)]);
     await prepare(run, adopted, options);
@@ -179,7 +209,7 @@ export async function adoptApply(client: ClientBase, options: AdoptApplyOptions)
       done.push({ step: step.step, milliseconds: Math.round(milliseconds) });
     }
     // a step that was interrupted behind its last statement is complete: the plan had nothing left of it
-    await runTogether(run, 'journal', [{ sql: numberTable.drop }, { sql: finishText }]);
+    await runTogether(run, 'journal', [{ sql: numberTable.drop }], run.journalled ? [finishText] : []);
     return {
       steps: done,
       verify: await migrateVerify(client, {
