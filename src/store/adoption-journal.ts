@@ -15,7 +15,7 @@ export interface JournalEntry {
 
 /** Entries that are more than statements: a change, or the settings that were there. */
 export type JournalNote =
-  | { readonly change: string }
+  | { readonly change: string; readonly settings?: readonly string[] }
   | {
       readonly rows: {
         readonly settings: readonly string[];
@@ -78,17 +78,29 @@ export function adoptionBegan(
   return undefined;
 }
 
+/** The number of the first new event, below which existing rows are numbered. */
+export function numbersFrom(journal: readonly JournalEntry[]): string | undefined {
+  for (const { back } of journal) if ('numbersFrom' in back) return back.numbersFrom;
+  return undefined;
+}
+
+/** Settings that the changes wrote. */
+export function settingsWritten(journal: readonly JournalEntry[]): string[] {
+  return journal.flatMap(({ back }) => ('change' in back ? (back.settings ?? []) : []));
+}
+
 /** What takes back rows that the changes added to tables that were there before; $1 settings, $2 markers, $3 types. */
 export async function restoreFormerRows(
   client: ClientBase,
   rows: Extract<JournalNote, { rows: unknown }>['rows'],
   tables: ReadonlySet<string>,
+  written: readonly string[],
 ): Promise<void> {
   if (tables.has('dot_config')) {
     await client.query(
       `delete from dot_config where key <> all ($1)
-        and (key like 'iu\\_core.%' or key like 'iu\\_create.gateway.%' or key like 'vocab.unit\\_kind.%')`,
-      [rows.settings],
+        and (key like 'iu\\_core.%' or key = any ($2))`,
+      [rows.settings, written],
     );
     await client.query(
       `update dot_config set value = $1 where key = 'iu_create.gateway.allowed_marker_values' and value is distinct from $1`,

@@ -149,6 +149,9 @@ describe('iu adopt', { timeout: 180_000 }, () => {
   it('names what is in the way: rows that break a rule, columns of another type, tables of our names, keys that hold the log', async () => {
     await legacy(50);
     await client.query(`create table iu_outbound_route (id integer);
+      create unique index one_a_day on event_outbox (event_subject_table, event_subject_ref);
+      create index information_unit_kind_idx on information_unit (owner_ref);
+      alter table event_type_registry enable row level security;
       create table holder (event_id uuid references event_outbox);
       alter table event_outbox alter column correlation_id type varchar(80);
       insert into dot_config (key, value) values ('iu_core.route_worker_enabled', 'true');
@@ -160,6 +163,10 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     for (const part of [
       'table iu_outbound_route exists',
       'holder.holder_event_id_fkey',
+      'unique index one_a_day on event_outbox',
+      'index information_unit_kind_idx of information_unit is CREATE INDEX',
+      'row security is enabled on event_type_registry',
+      'information_unit has units with parents',
       'event_outbox.correlation_id is character varying(80)',
       'iu_core.route_worker_enabled is true',
       '4 rows of information_unit break information_unit_parent_or_container_ref_fkey',
@@ -261,8 +268,20 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     await legacy(200);
     await client.query("do $$ begin if to_regrole('iu_owner') is null then create role iu_owner; end if; end $$");
     await client.query('alter table event_outbox owner to iu_owner; alter table dot_config owner to iu_owner');
+    await client.query('alter table event_type_registry add column entry_no serial');
     const before = await legacyCatalog(client, schema);
-    await adoptApply(client, { schema, allow: everything });
+    // interrupted before its last wish, the adoption still knows it
+    const onStatement = ({ text }: { text: string }) => {
+      if (text.includes("register('iu_outbound_default', 'iu', 'now')")) throw new Error('interrupted');
+    };
+    expect(await refusal(adoptApply(client, { schema, allow: everything, start: 'now', onStatement }))).toBe('IU808');
+    const resumed = await adoptApply(client, { schema, allow: everything });
+    expect(resumed.steps.map(({ step }) => step)).toContain('start');
+    const draws = `select x.privilege_type
+      from pg_roles r join aclexplode((select relacl from pg_class where oid = 'event_type_registry_entry_no_seq'::regclass)) x
+        on x.grantee = r.oid where r.rolname = current_user order by 1`;
+    expect((await rows(draws)).map((row) => row.privilege_type)).toEqual(['SELECT', 'UPDATE', 'USAGE']);
+    await db.pool.query("insert into dot_config (key, value) values ('vocab.unit_kind.of_the_application', 'true')");
     const named = "update iu_adoption_step set back = jsonb_set(back, '{rows,tables}', $1) where step = 'rows'";
     const first = (await one("select back -> 'rows' ->> 'tables' as tables from iu_adoption_step where step = 'rows'"))
       .tables;
@@ -279,6 +298,7 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     await adoptBack(client, { schema });
     expect(await legacyCatalog(client, schema)).toEqual(before);
     expect(await one('select count(*)::int as n from event_outbox')).toEqual({ n: 203 });
+    expect(await one('select count(*)::int as n from dot_config')).toEqual({ n: 6 });
   });
 
   it('repairs a native installation without calling it adopted', async () => {

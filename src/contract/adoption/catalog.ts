@@ -68,6 +68,9 @@ export interface TableFacts {
   readonly triggers: readonly TriggerFacts[];
   /** Roles besides the owner that may insert. */
   readonly inserters: readonly string[];
+  /** Sequences that belong to its columns: they follow its owner. */
+  readonly sequences: readonly string[];
+  readonly rowSecurity: boolean;
 }
 
 /** Objects of our names outside those tables. */

@@ -8,10 +8,17 @@ import {
   type JournalEntry,
   type JournalNote,
   journalExists,
+  numbersFrom,
   readFormerRows,
   readJournal,
 } from '../../store/adoption-journal.js';
-import { adoptionStatements, finishText, journalText, numberTable } from '../../store/adoption-sql.js';
+import {
+  adoptionStatements,
+  finishText,
+  journalText,
+  numberTable,
+  settingsWrittenText,
+} from '../../store/adoption-sql.js';
 import { beginSql, logDoneSql, readAppliedChanges, registerChangeSql } from '../../store/migration.js';
 import { searchPath } from '../../store/session.js';
 import { loadChanges, sqlRoot, toolVersion } from '../migrate/changes.js';
@@ -42,6 +49,14 @@ export interface AdoptResult {
 /** Rows that get their number in one transaction. */
 const rowsAtOnce = 5_000n;
 
+const numbersEntry = (start: string) =>
+  ({
+    step: 'numbers from',
+    what: `new events are numbered from ${start} on`,
+    state: 'done',
+    back: { numbersFrom: start },
+  }) as const;
+
 async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
   const { client } = run;
   const own = (sql: string) => ({ sql });
@@ -49,8 +64,8 @@ async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
     await runTogether(run, 'numbers', numberTable.make.map(own));
   }
   const most = BigInt((await client.query(numberTable.limits)).rows[0].most);
-  const taken = (await client.query(numberTable.first)).rows[0].first;
-  if (taken !== null && most >= BigInt(taken)) {
+  const taken = numbersFrom(await readJournal(client, run.schema));
+  if (taken !== undefined && most >= BigInt(taken)) {
     throw new IuError('IU840', { message: `existing rows need numbers up to ${most}, new events begin at ${taken}` });
   }
   for (let from = 0n; from < most; from += rowsAtOnce) {
@@ -79,6 +94,7 @@ async function deployAdapted(run: AdoptRun, name: string, adopted: ReadonlySet<s
     ...written(run, { step: `change ${name}`, what: `change ${name}`, state: 'done', back: note }).map((text) => ({
       text,
     })),
+    ...(run.journalled ? [{ text: settingsWrittenText(`change ${name}`) }] : []),
     { text: 'commit' },
   ];
   const failure = await sendTransaction(run.client, name, steps, { retrySeconds: run.retrySeconds });
@@ -102,7 +118,10 @@ async function runStep(
   const entry = { step: step.step, what: step.what, back };
   const [only] = forward;
   if (forward.length === 1 && only !== undefined && only.every(({ alone }) => alone !== true)) {
-    return runTogether(run, step.step, only, written(run, { ...entry, state: 'done' }));
+    return runTogether(run, step.step, only, [
+      ...(action.kind === 'number_log' ? written(run, numbersEntry(action.start)) : []),
+      ...written(run, { ...entry, state: 'done' }),
+    ]);
   }
   await runTogether(run, step.step, [], written(run, { ...entry, state: 'started' }));
   if (action.kind === 'fill_numbers') await fillNumbers(run, action.silent);

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { adoptedChanges } from '../../contract/adoption/catalog.js';
 import { IuError } from '../../contract/errors/index.js';
-import { adoptionBegan, readJournal, restoreFormerRows } from '../../store/adoption-journal.js';
+import { adoptionBegan, readJournal, restoreFormerRows, settingsWritten } from '../../store/adoption-journal.js';
 import { tablesOfOwner } from '../../store/adoption-judge.js';
 import { type AdoptionStatements, withdrawText } from '../../store/adoption-sql.js';
 import {
@@ -153,7 +153,7 @@ async function walkBack(way: Way, client: ClientBase): Promise<string[]> {
       if ('rows' in entry.back) {
         const { rows } = entry.back;
         await client.query('begin');
-        await restoreFormerRows(client, rows, way.adopted);
+        await restoreFormerRows(client, rows, way.adopted, settingsWritten(journal));
         await client.query('commit');
       }
       continue;
