@@ -23,6 +23,9 @@ select c.relname as "table", pg_get_userbyid(c.relowner)::text as owner,
     from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid), '[]') as indexes,
   coalesce((select jsonb_agg(jsonb_build_object('name', t.tgname, 'enabled', t.tgenabled, 'onUpdate', t.tgtype::int & 16 <> 0) order by t.tgname)
     from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal), '[]') as triggers,
+  c.relrowsecurity as "rowSecurity",
+  coalesce((select jsonb_agg(q.relname order by q.relname) from pg_depend d join pg_class q on q.oid = d.objid and q.relkind = 'S'
+    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype in ('a', 'i')), '[]') as sequences,
   coalesce((select jsonb_agg(distinct pg_get_userbyid(x.grantee)) from (
       select (aclexplode(c.relacl)).* union all
       select (aclexplode(a.attacl)).* from pg_attribute a where a.attrelid = c.oid and not a.attisdropped) x
@@ -31,7 +34,9 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relnamespace = $1 and c.relkind in ('r', 'p') and c.relname = any ($2)
 order by array_position($2, c.relname::text)`;
 
-type FactsRow = { readonly [Key in keyof TableFacts]: string };
+type FactsRow = { readonly [Key in Exclude<keyof TableFacts, 'rowSecurity'>]: string } & {
+  readonly rowSecurity: boolean;
+};
 
 function factsOf(row: FactsRow): TableFacts {
   const { table, owner, rows, bytes } = row;
@@ -46,6 +51,8 @@ function factsOf(row: FactsRow): TableFacts {
     indexes: json(row.indexes),
     triggers: json(row.triggers),
     inserters: json(row.inserters),
+    sequences: json(row.sequences),
+    rowSecurity: row.rowSecurity,
   };
 }
 
@@ -207,6 +214,14 @@ export async function readAdoptionState(
       (await has('information_unit', 'parent_or_container_ref')) &&
       (await exists(`select from ${quoted}.information_unit where parent_or_container_ref is not null`)),
   };
+}
+
+/** True when the worker of domain iu is registered and has not run yet. */
+export async function workerIsFresh(client: ClientBase, schema: string): Promise<boolean> {
+  const table = `${quoteIdentifier(schema)}.iu_route_worker_cursor`;
+  if (!(await client.query('select to_regclass($1) is not null as there', [table])).rows[0].there) return false;
+  const text = `select exists (select from ${table} where worker_name = 'iu_outbound_default' and passes = 0) as fresh`;
+  return (await client.query(text)).rows[0].fresh;
 }
 
 /** Tables of ours that are there although none of our changes has made them. */

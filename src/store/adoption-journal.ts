@@ -15,7 +15,7 @@ export interface JournalEntry {
 
 /** Entries that are more than statements: a change, or the settings that were there. */
 export type JournalNote =
-  | { readonly change: string }
+  | { readonly change: string; readonly settings?: readonly string[] }
   | {
       readonly rows: {
         readonly settings: readonly string[];
@@ -23,8 +23,13 @@ export type JournalNote =
         readonly types: readonly string[];
         /** Functions of the schema, as the fingerprint names them. */
         readonly functions: readonly string[];
+        /** Tables that were there before IU Core: those that a way back never drops. */
+        readonly tables: readonly string[];
+        /** Where the worker of domain iu is to begin, as it was said when the adoption began. */
+        readonly start: 'beginning' | 'now';
       };
-    };
+    }
+  | { readonly numbersFrom: string };
 
 /** True when the journal exists. */
 export async function journalExists(client: ClientBase, schema: string): Promise<boolean> {
@@ -45,6 +50,7 @@ export async function readFormerRows(
   client: ClientBase,
   schema: string,
   tables: ReadonlySet<string>,
+  start: 'beginning' | 'now',
 ): Promise<JournalNote> {
   const quoted = quoteIdentifier(schema);
   const list = async (table: string, text: string): Promise<string[]> =>
@@ -61,7 +67,26 @@ export async function readFormerRows(
   const known = `select p.proname || '(' || oidvectortypes(p.proargtypes) || ')' as name
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 order by 1`;
   const functions = (await client.query(known, [schema])).rows.map((row) => row.name);
-  return { rows: { settings, types, functions, markers: markers ?? null } };
+  return { rows: { settings, types, functions, markers: markers ?? null, tables: [...tables], start } };
+}
+
+/** The first entry of an adoption; undefined where there is none. */
+export function adoptionBegan(
+  journal: readonly JournalEntry[],
+): Extract<JournalNote, { rows: unknown }>['rows'] | undefined {
+  for (const { back } of journal) if ('rows' in back) return back.rows;
+  return undefined;
+}
+
+/** The number of the first new event, below which existing rows are numbered. */
+export function numbersFrom(journal: readonly JournalEntry[]): string | undefined {
+  for (const { back } of journal) if ('numbersFrom' in back) return back.numbersFrom;
+  return undefined;
+}
+
+/** Settings that the changes wrote. */
+export function settingsWritten(journal: readonly JournalEntry[]): string[] {
+  return journal.flatMap(({ back }) => ('change' in back ? (back.settings ?? []) : []));
 }
 
 /** What takes back rows that the changes added to tables that were there before; $1 settings, $2 markers, $3 types. */
@@ -69,12 +94,13 @@ export async function restoreFormerRows(
   client: ClientBase,
   rows: Extract<JournalNote, { rows: unknown }>['rows'],
   tables: ReadonlySet<string>,
+  written: readonly string[],
 ): Promise<void> {
   if (tables.has('dot_config')) {
     await client.query(
       `delete from dot_config where key <> all ($1)
-        and (key like 'iu\\_core.%' or key like 'iu\\_create.gateway.%' or key like 'vocab.unit\\_kind.%')`,
-      [rows.settings],
+        and (key like 'iu\\_core.%' or key = any ($2))`,
+      [rows.settings, written],
     );
     await client.query(
       `update dot_config set value = $1 where key = 'iu_create.gateway.allowed_marker_values' and value is distinct from $1`,

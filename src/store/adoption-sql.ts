@@ -47,18 +47,29 @@ function columnStatements(table: string, columns: readonly ColumnFacts[]): Adopt
   };
 }
 
-function ownershipStatements(table: string, former: string): AdoptionStatements {
+function ownershipStatements(table: string, former: string, sequences: readonly string[]): AdoptionStatements {
   const keeps = `grant select, insert, update, delete, references, trigger on table ${id(table)} to ${id(former)}`;
   return {
-    forward: [[session(`alter table ${id(table)} owner to iu_owner`), own(keeps)]],
+    // sequences of its columns go with the table: its own writers go on drawing numbers
+    forward: [
+      [
+        session(`alter table ${id(table)} owner to iu_owner`),
+        own(keeps),
+        ...sequences.map((name) => own(`grant usage, select, update on sequence ${id(name)} to ${id(former)}`)),
+      ],
+    ],
     back: [
       [
+        ...sequences.map((name) => own(`revoke all on sequence ${id(name)} from ${id(former)}, ${groupRoles}`)),
         own(`revoke all on table ${id(table)} from ${id(former)}, ${groupRoles}`),
         session(`alter table ${id(table)} owner to ${id(former)}`),
       ],
     ],
   };
 }
+
+/** Takes the rights of our roles from a table that stays with iu_owner. */
+export const withdrawText = (table: string): string => `revoke all on table ${id(table)} from ${groupRoles}`;
 
 /** seq as a constant is instant; an identity computed per row would rewrite the table. tx_id first: defaults are taken in order. */
 function numberStatements(start: string, inserters: readonly string[]): AdoptionStatements {
@@ -113,18 +124,6 @@ function keyStatements(former: string | null, formerName: string | null): Adopti
     ],
   };
 }
-
-/** The rank of the n-th sibling, as fn_iu_rank_from_integer gives it, for the first 242,234 places: 62 + 62² + 62³. */
-const rankText = `case when n < 62 then 'a' || substr(d, n + 1, 1)
-  when n < 3906 then 'b' || substr(d, (n - 62) / 62 + 1, 1) || substr(d, (n - 62) % 62 + 1, 1)
-  else 'c' || substr(d, (n - 3906) / 3844 + 1, 1) || substr(d, (n - 3906) / 62 % 62 + 1, 1) || substr(d, (n - 3906) % 62 + 1, 1) end`;
-const siblingsText = `update information_unit u set sibling_rank = r.rank from (
-  select id, ${rankText} as rank from (
-    select id, (row_number() over (partition by parent_or_container_ref
-                  order by sort_order nulls last, canonical_address collate "C", created_at, id) - 1)::integer as n,
-           '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'::text as d
-      from information_unit where parent_or_container_ref is not null) s) r
- where u.id = r.id`;
 
 /** Keys under which what the unique index held goes on being known to fn_iu_emit. */
 const dedupeText = `insert into iu_event_dedupe (dedupe_key, event_id, event_domain, event_type, event_subject_table, event_subject_ref, created_at)
@@ -191,7 +190,7 @@ export function adoptionStatements({ action, table }: AdoptionStep): AdoptionSta
     case 'rename_index':
       return renameStatements(action, name);
     case 'take_ownership':
-      return ownershipStatements(table ?? '', action.former);
+      return ownershipStatements(table ?? '', action.former, action.sequences);
     case 'number_log':
       return numberStatements(action.start, action.inserters);
     case 'move_primary_key':
@@ -203,8 +202,6 @@ export function adoptionStatements({ action, table }: AdoptionStep): AdoptionSta
         `alter table ${name} alter column ${id(action.column)} ${value === null ? 'drop default' : `set default ${value}`}`;
       return { forward: [[own(set(action.wanted))]], back: [[own(set(action.former))]] };
     }
-    case 'rank_siblings':
-      return { forward: [[...(action.silent ? [session(numberTable.silence)] : []), session(siblingsText)]], back: [] };
     case 'add_constraint': {
       const drop = `alter table ${name} drop constraint if exists ${id(action.name)}`;
       const add = `alter table ${name} add constraint ${id(action.name)} ${action.definition} not valid`;
@@ -243,8 +240,8 @@ export function adoptionStatements({ action, table }: AdoptionStep): AdoptionSta
         forward: [[own(dedupeText)], [alone(`drop index concurrently if exists ${id(action.name)}`)]],
         back: [
           [alone(`drop index concurrently if exists ${id(action.name)}`)],
-          [own("delete from iu_event_dedupe where starts_with(dedupe_key, 'immediate/')")],
           [alone(action.definition.replace(/^CREATE UNIQUE INDEX /, 'create unique index concurrently '))],
+          [own("delete from iu_event_dedupe where starts_with(dedupe_key, 'immediate/')")],
         ],
       };
     case 'start_now':
@@ -264,14 +261,16 @@ export const numberTable = {
   ],
   there: "select to_regclass('iu_adoption_number') is not null as there",
   limits: 'select coalesce(max(seq), 0)::text as most from iu_adoption_number',
-  // existing rows carry the transaction that added the columns, which is older than every event after it
-  first: `select min(seq)::text as first from event_outbox
-           where seq > 0 and tx_id > (select tx_id from event_outbox order by tx_id limit 1)`,
   silence: 'set local session_replication_role = replica',
   fill: (from: bigint, to: bigint): string =>
     `update event_outbox e set seq = n.seq from iu_adoption_number n where n.seq > ${from} and n.seq <= ${to} and e.id = n.id and e.seq = 0`,
   drop: 'drop table if exists iu_adoption_number',
 } as const;
+
+/** Adds to the entry of a change which settings its transaction wrote: those that the way back deletes. */
+export const settingsWrittenText = (step: string): string =>
+  `update iu_adoption_step set back = back || jsonb_build_object('settings', (select coalesce(jsonb_agg(key), '[]') from dot_config
+     where xmin = pg_current_xact_id()::xid)) where step = ${escapeLiteral(step)}`;
 
 /** Journal entry of a step, in the words of a statement. */
 export function journalText(entry: {

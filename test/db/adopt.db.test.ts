@@ -6,7 +6,7 @@ import { adoptApply, adoptBack, adoptPlan } from '../../src/install/adopt/index.
 import { runDrift } from '../../src/install/drift/index.js';
 import { migrateDown, migrateUp, migrateVerify, uninstall } from '../../src/install/migrate/index.js';
 import { runIu } from '../support/cli.js';
-import type { TestDatabase } from '../support/database.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createLegacyDatabase, legacyCounts } from '../support/legacy-database.js';
 import { legacyCatalog, startLegacyWriters } from '../support/legacy-writers.js';
 import { chosenSeed, seeded } from '../support/seeded.js';
@@ -49,6 +49,8 @@ const refusal = (work: Promise<unknown>) =>
     () => 'done',
     (error: { code: string }) => error.code,
   );
+const fingerprint = async () =>
+  (await db.pool.query('select kind, identity, fingerprint from fn_iu_catalog_fingerprint() order by 1, 2')).rows;
 const openGates = () =>
   db.pool.query(
     "select fn_iu_gate_set('iu_core.route_worker_enabled', true, 'test'), fn_iu_gate_set('iu_core.routes_master_enabled', true, 'test')",
@@ -147,6 +149,9 @@ describe('iu adopt', { timeout: 180_000 }, () => {
   it('names what is in the way: rows that break a rule, columns of another type, tables of our names, keys that hold the log', async () => {
     await legacy(50);
     await client.query(`create table iu_outbound_route (id integer);
+      create unique index one_a_day on event_outbox (event_subject_table, event_subject_ref);
+      create index information_unit_kind_idx on information_unit (owner_ref);
+      alter table event_type_registry enable row level security;
       create table holder (event_id uuid references event_outbox);
       alter table event_outbox alter column correlation_id type varchar(80);
       insert into dot_config (key, value) values ('iu_core.route_worker_enabled', 'true');
@@ -158,6 +163,10 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     for (const part of [
       'table iu_outbound_route exists',
       'holder.holder_event_id_fkey',
+      'unique index one_a_day on event_outbox',
+      'index information_unit_kind_idx of information_unit is CREATE INDEX',
+      'row security is enabled on event_type_registry',
+      'information_unit has units with parents',
       'event_outbox.correlation_id is character varying(80)',
       'iu_core.route_worker_enabled is true',
       '4 rows of information_unit break information_unit_parent_or_container_ref_fkey',
@@ -206,8 +215,23 @@ describe('iu adopt', { timeout: 180_000 }, () => {
       (await one("select fn_iu_route_worker_run('iu_outbound_default', 100)::jsonb ->> 'seen' as seen")).seen,
     ).toBe('0');
     await closeGates();
+    const dedupe = "select count(*)::int as n from iu_event_dedupe where starts_with(dedupe_key, 'immediate/')";
+    const held = { objects: await fingerprint(), keys: await one(dedupe) };
+    expect(held.keys.n).toBeGreaterThan(400);
     expect(await refusal(adoptBack(client, { schema, discardRecords: true }))).toBe('IU843');
-    expect((await migrateVerify(client, { schema })).failures).toEqual([]);
+    await client.query(`alter table event_outbox disable trigger user; delete from event_outbox where event_subject_ref = '1'
+      and created_at > '2026-06-01'; alter table event_outbox enable trigger user`);
+    await client.query('alter table event_outbox enable always trigger trg_event_outbox_append_only');
+    // without the double, an open gate or a record refuses, and the index and its keys stay too
+    const calm = await fingerprint();
+    await openGates();
+    expect(await refusal(adoptBack(client, { schema, discardRecords: true }))).toBe('IU810');
+    await closeGates();
+    await db.pool.query(
+      "select fn_iu_emit('system', 'alert', 'system_issue', '3', p_dedupe_key => 'a record of ours')",
+    );
+    expect(await refusal(adoptBack(client, { schema }))).toBe('IU843');
+    expect({ objects: await fingerprint(), keys: await one(dedupe) }).toEqual({ objects: calm, keys: held.keys });
     expect((await adoptPlan(client, { schema, allow: everything })).blockers).toEqual([]);
   });
 
@@ -238,5 +262,59 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     await adoptBack(client, { schema });
     expect(await legacyCatalog(client, schema), `seed ${seed}`).toEqual(before);
     expect(await refusal(adoptBack(client, { schema }))).toBe('IU847');
+  });
+
+  it('never drops a table that was there, whoever owned it, and drops nothing when the journal does not name them', async () => {
+    await legacy(200);
+    await client.query("do $$ begin if to_regrole('iu_owner') is null then create role iu_owner; end if; end $$");
+    await client.query('alter table event_outbox owner to iu_owner; alter table dot_config owner to iu_owner');
+    await client.query('alter table event_type_registry add column entry_no serial');
+    const before = await legacyCatalog(client, schema);
+    // interrupted before its last wish, the adoption still knows it
+    const onStatement = ({ text }: { text: string }) => {
+      if (text.includes("register('iu_outbound_default', 'iu', 'now')")) throw new Error('interrupted');
+    };
+    expect(await refusal(adoptApply(client, { schema, allow: everything, start: 'now', onStatement }))).toBe('IU808');
+    const resumed = await adoptApply(client, { schema, allow: everything });
+    expect(resumed.steps.map(({ step }) => step)).toContain('start');
+    const draws = `select x.privilege_type
+      from pg_roles r join aclexplode((select relacl from pg_class where oid = 'event_type_registry_entry_no_seq'::regclass)) x
+        on x.grantee = r.oid where r.rolname = current_user order by 1`;
+    expect((await rows(draws)).map((row) => row.privilege_type)).toEqual(['SELECT', 'UPDATE', 'USAGE']);
+    await db.pool.query("insert into dot_config (key, value) values ('vocab.unit_kind.of_the_application', 'true')");
+    const named = "update iu_adoption_step set back = jsonb_set(back, '{rows,tables}', $1) where step = 'rows'";
+    const first = (await one("select back -> 'rows' ->> 'tables' as tables from iu_adoption_step where step = 'rows'"))
+      .tables;
+    expect(JSON.parse(first)).toContain('event_outbox');
+    await db.pool.query(named, ['[]']);
+    const adopted = await fingerprint();
+    expect(await refusal(adoptBack(client, { schema }))).toBe('IU843');
+    expect(await fingerprint()).toEqual(adopted);
+    // a table that IU Core made itself keeps its guard
+    await db.pool.query(named, [JSON.stringify(JSON.parse(first).filter((name: string) => name !== 'unit_version'))]);
+    expect(await refusal(adoptBack(client, { schema }))).toBe('IU843');
+    expect(await fingerprint()).toEqual(adopted);
+    await db.pool.query(named, [first]);
+    await adoptBack(client, { schema });
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+    expect(await one('select count(*)::int as n from event_outbox')).toEqual({ n: 203 });
+    expect(await one('select count(*)::int as n from dot_config')).toEqual({ n: 6 });
+  });
+
+  it('repairs a native installation without calling it adopted', async () => {
+    db = await createTestDatabase();
+    client = await db.connect();
+    schema = db.schema;
+    await db.pool.query(`create unique index added_idx on event_outbox (event_domain, event_type, event_subject_table, event_subject_ref)
+      where delivery_lane = 'immediate'`);
+    expect(await refusal(openGates())).toBe('IU845');
+    const { steps, verify } = await adoptApply(client, { schema, allow: ['immediate-index'] });
+    expect(steps.map(({ step }) => step)).toEqual(['index added_idx']);
+    expect(verify.ok).toBe(true);
+    await openGates();
+    await closeGates();
+    expect(await one('select count(*)::int as n from iu_adoption_step')).toEqual({ n: 0 });
+    expect(await refusal(adoptBack(client, { schema, discardRecords: true }))).toBe('IU847');
+    expect((await migrateDown(client, { schema })).changes).toHaveLength(1);
   });
 });

@@ -28,7 +28,8 @@ it('finds what was dropped, changed, added or granted, and its own repairs make 
   expect(await runDrift({ database })).toMatchObject({ clean: true, differences: [], lastSurvey: null });
   await db.pool.query(`
     create or replace function fn_iu_gate_lock_key() returns bigint language sql stable as 'select 1::bigint';
-    drop index iu_gate_log_key_idx;
+    drop index iu_gate_log_key_idx, iu_route_history_route_idx;
+    create index iu_route_history_route_idx on iu_route_history (route_id);
     alter table iu_route_attempt disable trigger trg_iu_route_attempt_append_only`);
   await db.pool.query(`create function fn_iu_unknown() returns integer language sql as 'select 1';
     create index iu_gate_log_unknown_idx on iu_gate_log (reason);
@@ -63,11 +64,39 @@ it('finds what was dropped, changed, added or granted, and its own repairs make 
     'iu_gate_log_unknown_idx',
   ]);
 
+  await db.pool.query('create table "iu_unknown\ndrop table event_outbox;" ()');
   const printed = await iu('drift', '--sql');
   expect(printed.exitCode).toBe(2);
+  const lines = printed.stdout.split('\n');
+  expect(lines[0]).toBe('\\set ON_ERROR_STOP on');
+  // what nobody knows stays, in whatever case its name is written and whatever it holds
+  expect(lines.filter((line) => line.includes('unknown'))).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^-- index iu_gate_log_unknown_idx: .*drop index concurrently "iu_gate_log_unknown_idx";$/),
+      expect.stringMatching(/^-- table iu_unknown drop table event_outbox;: a person has to decide/),
+    ]),
+  );
+  const statements = splitStatements(lines.slice(1).join('\n')).map(({ text }) => text);
+  expect(statements.filter((text) => /^(drop (table|function)|alter table .* drop )/i.test(text))).toEqual([]);
+  const at = (part: string) => statements.findIndex((text) => text.includes(part));
+  expect(statements[at('drop trigger if exists') - 1]).toBe('begin');
+  expect(statements[at('create index concurrently "iu_gate_log_key_idx__rebuilt"') - 2]).toBe(
+    "set lock_timeout = '60s'",
+  );
+  expect(at('create index concurrently "iu_route_history_route_idx__rebuilt"')).toBeGreaterThan(0);
   const client = await db.connect();
-  for (const { text } of splitStatements(printed.stdout)) await client.query(text);
+  for (const text of statements) await client.query(text);
   await db.pool.query('grant select on iu_gate_log to iu_reader');
+  const left = await runDrift({ database });
+  expect(left.differences.filter(({ state }) => state !== 'unknown')).toEqual([]);
+  await db.pool.query(`drop function fn_iu_unknown(); drop index iu_gate_log_unknown_idx; drop trigger unknown_trigger on event_outbox;
+    drop table "iu_unknown\ndrop table event_outbox;"`);
+
+  // an older package on a newer database judges what it does not know, and offers nothing
+  await db.pool.query(`insert into iu_migration (change, deploy_sha256, rollback_sha256, verify_sha256, tool_version, duration_milliseconds)
+    select '999_newer', deploy_sha256, rollback_sha256, verify_sha256, tool_version, 0 from iu_migration limit 1`);
+  expect(await iu('drift', '--sql')).toMatchObject({ stdout: '', stderr: expect.stringContaining('IU807') });
+  await db.pool.query("delete from iu_migration where change = '999_newer'");
   expect((await runDrift({ database })).differences).toEqual([]);
   await db.pool.query('drop table application_table');
 });

@@ -37,7 +37,7 @@ export function register(program: Command, context: CliContext): void {
     )
     .addOption(new Option('--state <state>', 'only of this state').choices(states))
     .option('--find <text>', 'only where the name of the object holds this')
-    .option('--sql', 'print the SQL that repairs, and nothing else: a script for psql')
+    .option('--sql', 'print the SQL that repairs, and nothing else: a script for psql; removals are remarks')
     .option('--record', 'write counts, gates and routes down as the survey to compare with next time');
   withExamples(withPaging(drift), 'iu drift', 'iu drift --state changed --sql', 'iu drift --record').action(
     async (options: DriftOptions, command: Command) => {
@@ -50,11 +50,13 @@ export function register(program: Command, context: CliContext): void {
       );
       const page = pageOf(wanted, options);
       const printer = context.printer(command);
+      const { schema } = context.config(command);
+      const script = options.sql === true ? repairScript({ ...report, differences: wanted }, schema) : undefined;
       if (!report.clean) context.endWith(exitCodes.unhealthy);
       const { clean, objects, lastSurvey } = report;
       const result = { clean, objects, last_survey: lastSurvey, recorded: recorded?.evidence_id ?? null, ...page };
       printer.result(result, () => {
-        if (options.sql === true) return repairScript(wanted, context.config(command).schema);
+        if (script !== undefined) return script;
         return [
           ...(page.items.length === 0 ? [`${objects} objects, no difference.`] : printer.table(columns, page.items)),
           ...(lastSurvey === null

@@ -12,6 +12,12 @@ export type AdoptableTable = (typeof adoptableTables)[number];
 /** Changes that make those tables; a database is adopted by what they add to what is there. */
 export const adoptedChanges = ['002_control', '003_log', '004_units'] as const;
 
+/** The change that makes one of those tables. */
+export function changeOfTable(table: string): string {
+  if (table === 'dot_config') return '002_control';
+  return table === 'information_unit' || table === 'unit_version' ? '004_units' : '003_log';
+}
+
 export interface ColumnFacts {
   readonly name: string;
   readonly type: string;
@@ -62,6 +68,9 @@ export interface TableFacts {
   readonly triggers: readonly TriggerFacts[];
   /** Roles besides the owner that may insert. */
   readonly inserters: readonly string[];
+  /** Sequences that belong to its columns: they follow its owner. */
+  readonly sequences: readonly string[];
+  readonly rowSecurity: boolean;
 }
 
 /** Objects of our names outside those tables. */

@@ -1,9 +1,12 @@
-import type { TableFacts } from './catalog.js';
+import type { IndexFacts, TableFacts } from './catalog.js';
 import type { PlanInput } from './plan.js';
 import { type AdoptionStep, type Blocker, estimateSeconds, locks } from './steps.js';
 
 /** Numbers left free below the first new event, for rows that come between the plan and the lock. */
 const headroom = 1_000_000n;
+
+/** Above this many rows nobody counted them, and an estimate may be far off: numbers cost nothing, so many are left free. */
+const mostCountedRows = 5_000_000n;
 
 function numberSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): AdoptionStep[] {
   const has = (column: string) => found.columns.some(({ name }) => name === column);
@@ -16,7 +19,8 @@ function numberSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): 
     return [];
   }
   if (!has('seq')) {
-    const start = ((BigInt(found.rows) * 11n) / 10n + headroom).toString();
+    const rows = BigInt(found.rows);
+    const start = ((rows > mostCountedRows ? rows * 10n : (rows * 11n) / 10n) + headroom).toString();
     const inserters = [...new Set([...found.inserters, found.owner])].filter((role) => role !== 'iu_owner');
     steps.push({
       step: 'columns event_outbox.tx_id, event_outbox.seq',
@@ -74,4 +78,22 @@ export function logSteps(found: TableFacts, wanted: TableFacts, input: PlanInput
     needs: key === undefined ? null : 'keys',
   });
   return steps;
+}
+
+/** The unique rule whose keys dedupe keys can stand for, as the server writes it. */
+const immediateTail =
+  "USING btree (event_domain, event_type, event_subject_table, event_subject_ref) WHERE (delivery_lane = 'immediate'::text)";
+
+/** Unique indexes by which later events vanish: those that dedupe keys replace; any other is in the way. */
+export function swallowingIndexes(log: TableFacts | undefined, blockers: Blocker[]): IndexFacts[] {
+  const found = (log?.indexes ?? []).filter(
+    (index) => index.unique && !index.columns.includes('id') && !index.columns.includes('seq'),
+  );
+  for (const { name, tail, ofConstraint } of found.filter((index) => index.tail !== immediateTail)) {
+    blockers.push({
+      what: `unique ${ofConstraint ? 'constraint' : 'index'} ${name} on event_outbox (${tail}) makes later events vanish, and dedupe keys do not stand for it`,
+      action: ofConstraint ? `alter table event_outbox drop constraint ${name}` : `drop index concurrently ${name}`,
+    });
+  }
+  return found.filter((index) => index.tail === immediateTail);
 }

@@ -1,5 +1,5 @@
 import type { AdoptableTable, ColumnFacts, ConstraintFacts, IndexFacts, OtherObjects, TableFacts } from './catalog.js';
-import { logSteps } from './log-steps.js';
+import { logSteps, swallowingIndexes } from './log-steps.js';
 import {
   type AdoptionPlan,
   type AdoptionStep,
@@ -8,6 +8,7 @@ import {
   formerName,
   locks,
   type TableSummary,
+  twin,
 } from './steps.js';
 
 /** What the planner knows; nothing here is read by it. */
@@ -23,6 +24,8 @@ export interface PlanInput {
   readonly applied: readonly string[];
   readonly changes: readonly string[];
   readonly start: 'beginning' | 'now';
+  /** The worker was to start now, an interruption came first, and it has not run yet. */
+  readonly startMissing: boolean;
   /** A superuser can keep triggers of others still while existing rows get their numbers. */
   readonly canSilenceTriggers: boolean;
   /** Rows that break a rule of ours, by `table.constraint`; text. */
@@ -94,15 +97,6 @@ function columnSteps(found: TableFacts, wanted: TableFacts, blockers: Blocker[])
   return steps;
 }
 
-/** The same rule under another name: renamed, because building it again would read the table for nothing. */
-function twin<Rule extends { readonly name: string }>(
-  rules: readonly Rule[],
-  taken: ReadonlySet<string>,
-  same: (rule: Rule) => boolean,
-): Rule | undefined {
-  return rules.find((rule) => !taken.has(rule.name) && same(rule));
-}
-
 function constraintSteps(found: TableFacts, wanted: TableFacts, input: PlanInput, blockers: Blocker[]): AdoptionStep[] {
   const { table } = found;
   const ours = new Set(wanted.constraints.map(({ name }) => name));
@@ -170,14 +164,22 @@ function newConstraint(
   return [step(`constraint ${name}`, table, what, { kind: 'add_key', name, definition, tail }, rest)];
 }
 
-function indexSteps(found: TableFacts, wanted: TableFacts): AdoptionStep[] {
+function indexSteps(found: TableFacts, wanted: TableFacts, blockers: Blocker[]): AdoptionStep[] {
   const { table } = found;
   const ours = new Set(wanted.indexes.map(({ name }) => name));
   return wanted.indexes
     .filter((index) => !index.ofConstraint)
     .flatMap((index) => {
       const there = found.indexes.find(({ name }) => name === index.name);
-      if (there?.valid && there.tail === index.tail && there.unique === index.unique) return [];
+      const isSame = there?.tail === index.tail && there.unique === index.unique;
+      if (there?.valid && isSame) return [];
+      if (there !== undefined && !isSame) {
+        blockers.push({
+          what: `index ${index.name} of ${table} is ${there.definition}, ${index.tail} is needed`,
+          action: `rename it: alter index ${index.name} rename to ${formerName(index.name)}`,
+        });
+        return [];
+      }
       const same = twin(
         found.indexes,
         ours,
@@ -231,30 +233,31 @@ function tableSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): A
             `owner ${found.table}`,
             found.table,
             `${found.table} goes from ${found.owner} to iu_owner; ${found.owner} keeps its rows`,
-            { kind: 'take_ownership', former: found.owner },
+            { kind: 'take_ownership', former: found.owner, sequences: found.sequences },
             { needs: 'ownership' },
           ),
         ];
   const log = found.table === 'event_outbox' ? logSteps(found, wanted, input, blockers) : [];
-  const ranks =
-    found.table === 'information_unit' && input.hasParents && !found.columns.some(({ name }) => name === 'sibling_rank')
-      ? [
-          step(
-            'ranks information_unit',
-            found.table,
-            'siblings get their ranks by sort_order, address and age',
-            { kind: 'rank_siblings', silent: input.canSilenceTriggers },
-            { lock: locks.rows },
-          ),
-        ]
-      : [];
+  const placed = found.constraints.some(({ name }) => name === 'information_unit_place_key');
+  if (found.table === 'information_unit' && input.hasParents && !placed) {
+    blockers.push({
+      what: 'information_unit has units with parents: they would need ranks among their siblings while writers go on inserting without one',
+      action:
+        'keep the tree outside parent_or_container_ref for the adoption (set it null), and place the units afterwards',
+    });
+  }
+  if (found.rowSecurity) {
+    blockers.push({
+      what: `row security is enabled on ${found.table}: iu_owner and the roles of IU Core would not see every row`,
+      action: `alter table ${found.table} disable row level security`,
+    });
+  }
   return [
     ...ownership,
     ...columnSteps(found, wanted, blockers),
     ...log,
-    ...ranks,
     ...constraintSteps(found, wanted, input, blockers),
-    ...indexSteps(found, wanted),
+    ...indexSteps(found, wanted, blockers),
   ];
 }
 
@@ -320,7 +323,7 @@ function deploySteps(input: PlanInput): AdoptionStep[] {
       ),
     );
   }
-  if (input.start === 'now' && pending.length > 0) {
+  if (input.start === 'now' && (pending.length > 0 || input.startMissing)) {
     steps.push(
       step(
         'start',
@@ -350,11 +353,9 @@ export function planAdoption(input: PlanInput): AdoptionPlan {
     ...nameSteps(input),
   ];
   const log = input.found.get('event_outbox');
-  const swallowing =
-    log?.indexes.filter((index) => index.unique && !index.columns.includes('id') && !index.columns.includes('seq')) ??
-    [];
+  const swallowing = swallowingIndexes(log, blockers);
   const replaced = swallowing.flatMap((index) =>
-    input.allowImmediateIndex || index.ofConstraint
+    input.allowImmediateIndex
       ? [
           step(
             `index ${index.name}`,

@@ -21,7 +21,7 @@ export interface StepLock {
 export type StepAction =
   | { readonly kind: 'rename_function'; readonly signature: string; readonly from: string; readonly to: string }
   | { readonly kind: 'rename_trigger'; readonly from: string; readonly to: string; readonly enabled: string }
-  | { readonly kind: 'take_ownership'; readonly former: string }
+  | { readonly kind: 'take_ownership'; readonly former: string; readonly sequences: readonly string[] }
   | { readonly kind: 'number_log'; readonly start: string; readonly inserters: readonly string[] }
   | { readonly kind: 'fill_numbers'; readonly silent: boolean }
   | { readonly kind: 'move_primary_key'; readonly former: string | null; readonly formerName: string | null }
@@ -34,7 +34,6 @@ export type StepAction =
     }
   | { readonly kind: 'rename_constraint'; readonly from: string; readonly to: string }
   | { readonly kind: 'rename_index'; readonly from: string; readonly to: string }
-  | { readonly kind: 'rank_siblings'; readonly silent: boolean }
   | { readonly kind: 'add_constraint'; readonly name: string; readonly definition: string }
   | { readonly kind: 'add_key'; readonly name: string; readonly definition: string; readonly tail: string }
   | { readonly kind: 'add_index'; readonly name: string; readonly unique: boolean; readonly tail: string }
@@ -98,4 +97,13 @@ const rowsPerSecond = { rewrite: 100_000, number: 20_000, index: 300_000, scan: 
 
 export function estimateSeconds(rows: string, work: keyof typeof rowsPerSecond): number {
   return Math.round((Number(rows) / rowsPerSecond[work]) * 10) / 10;
+}
+
+/** The same rule under another name: renamed, because building it again would read the table for nothing. */
+export function twin<Rule extends { readonly name: string }>(
+  rules: readonly Rule[],
+  taken: ReadonlySet<string>,
+  same: (rule: Rule) => boolean,
+): Rule | undefined {
+  return rules.find((rule) => !taken.has(rule.name) && same(rule));
 }

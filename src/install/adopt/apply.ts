@@ -1,11 +1,25 @@
 import { performance } from 'node:perf_hooks';
 import type { ClientBase } from 'pg';
-import { adoptableTables } from '../../contract/adoption/catalog.js';
+import { changeOfTable } from '../../contract/adoption/catalog.js';
 import type { AdoptionStep } from '../../contract/adoption/steps.js';
 import { IuError } from '../../contract/errors/index.js';
-import { type JournalNote, journalExists, readFormerRows, readJournal } from '../../store/adoption-journal.js';
-import { adoptionStatements, finishText, journalText, numberTable } from '../../store/adoption-sql.js';
-import { beginSql, logDoneSql, registerChangeSql } from '../../store/migration.js';
+import {
+  adoptionBegan,
+  type JournalEntry,
+  type JournalNote,
+  journalExists,
+  numbersFrom,
+  readFormerRows,
+  readJournal,
+} from '../../store/adoption-journal.js';
+import {
+  adoptionStatements,
+  finishText,
+  journalText,
+  numberTable,
+  settingsWrittenText,
+} from '../../store/adoption-sql.js';
+import { beginSql, logDoneSql, readAppliedChanges, registerChangeSql } from '../../store/migration.js';
 import { searchPath } from '../../store/session.js';
 import { loadChanges, sqlRoot, toolVersion } from '../migrate/changes.js';
 import { withInstallLock } from '../migrate/lock.js';
@@ -35,6 +49,14 @@ export interface AdoptResult {
 /** Rows that get their number in one transaction. */
 const rowsAtOnce = 5_000n;
 
+const numbersEntry = (start: string) =>
+  ({
+    step: 'numbers from',
+    what: `new events are numbered from ${start} on`,
+    state: 'done',
+    back: { numbersFrom: start },
+  }) as const;
+
 async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
   const { client } = run;
   const own = (sql: string) => ({ sql });
@@ -42,8 +64,8 @@ async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
     await runTogether(run, 'numbers', numberTable.make.map(own));
   }
   const most = BigInt((await client.query(numberTable.limits)).rows[0].most);
-  const taken = (await client.query(numberTable.first)).rows[0].first;
-  if (taken !== null && most >= BigInt(taken)) {
+  const taken = numbersFrom(await readJournal(client, run.schema));
+  if (taken !== undefined && most >= BigInt(taken)) {
     throw new IuError('IU840', { message: `existing rows need numbers up to ${most}, new events begin at ${taken}` });
   }
   for (let from = 0n; from < most; from += rowsAtOnce) {
@@ -51,6 +73,11 @@ async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
     await runTogether(run, 'numbers', silent ? [{ sql: numberTable.silence, asSession: true }, fill] : [fill]);
   }
   await runTogether(run, 'numbers', [own(numberTable.drop)]);
+}
+
+/** An entry of the journal, where one is kept. */
+function written(run: AdoptRun, entry: Parameters<typeof journalText>[0]): string[] {
+  return run.journalled ? [journalText(entry)] : [];
 }
 
 /** Deploys one of the changes whose tables were there, without making them; it counts as applied by its very text. */
@@ -64,7 +91,10 @@ async function deployAdapted(run: AdoptRun, name: string, adopted: ReadonlySet<s
     ...adaptedDeploy(change, adopted),
     { text: registerChangeSql(change, version) },
     { text: logDoneSql(name, 'deploy', version) },
-    { text: journalText({ step: `change ${name}`, what: `change ${name}`, state: 'done', back: note }) },
+    ...written(run, { step: `change ${name}`, what: `change ${name}`, state: 'done', back: note }).map((text) => ({
+      text,
+    })),
+    ...(run.journalled ? [{ text: settingsWrittenText(`change ${name}`) }] : []),
     { text: 'commit' },
   ];
   const failure = await sendTransaction(run.client, name, steps, { retrySeconds: run.retrySeconds });
@@ -88,22 +118,25 @@ async function runStep(
   const entry = { step: step.step, what: step.what, back };
   const [only] = forward;
   if (forward.length === 1 && only !== undefined && only.every(({ alone }) => alone !== true)) {
-    return runTogether(run, step.step, only, [journalText({ ...entry, state: 'done' })]);
+    return runTogether(run, step.step, only, [
+      ...(action.kind === 'number_log' ? written(run, numbersEntry(action.start)) : []),
+      ...written(run, { ...entry, state: 'done' }),
+    ]);
   }
-  await runTogether(run, step.step, [{ sql: journalText({ ...entry, state: 'started' }) }]);
+  await runTogether(run, step.step, [], written(run, { ...entry, state: 'started' }));
   if (action.kind === 'fill_numbers') await fillNumbers(run, action.silent);
   for (const list of forward) {
     const [first] = list;
     if (first?.alone === true) await runAlone(run, step.step, first.sql);
     else await runTogether(run, step.step, list);
   }
-  return runTogether(run, step.step, [{ sql: journalText({ ...entry, state: 'done' }) }]);
+  return runTogether(run, step.step, [], written(run, { ...entry, state: 'done' }));
 }
 
 /** Roles, rights on the schema, the registry of changes and the journal: what has to be there before the first step. */
 async function prepare(run: AdoptRun, adopted: ReadonlySet<string>, options: AdoptApplyOptions): Promise<void> {
   const folder = options.sqlFolder ?? sqlRoot;
-  if (await journalExists(run.client, run.schema)) return;
+  if (!run.journalled || (await journalExists(run.client, run.schema))) return;
   for (const { subject, steps } of preparationSteps(run.schema)) {
     const failure = await sendTransaction(run.client, subject, steps, {
       retrySeconds: run.retrySeconds,
@@ -117,9 +150,22 @@ async function prepare(run: AdoptRun, adopted: ReadonlySet<string>, options: Ado
     adopting: true,
     ...(options.sqlFolder === undefined ? {} : { sqlFolder: folder }),
   });
-  const rows = await readFormerRows(run.client, run.schema, adopted);
+  const rows = await readFormerRows(run.client, run.schema, adopted, options.start ?? 'beginning');
   const entry = { step: 'rows', what: 'settings and event types that were there', state: 'done', back: rows } as const;
   await runTogether(run, 'journal', [{ sql: journalStatement(folder) }], [journalText(entry)]);
+}
+
+/** Tables that were there before IU Core: as the journal has them, at the beginning those that no applied change made. */
+async function adoptedTables(
+  client: ClientBase,
+  plan: AdoptionProposal,
+  journal: readonly JournalEntry[],
+): Promise<ReadonlySet<string>> {
+  if (journal.length > 0) return new Set(adoptionBegan(journal)?.tables);
+  const applied = new Set((await readAppliedChanges(client, plan.schema)).map(({ change }) => change));
+  return new Set(
+    plan.tables.flatMap(({ exists, table }) => (exists && !applied.has(changeOfTable(table)) ? [table] : [])),
+  );
 }
 
 function refuse(plan: AdoptionProposal): void {
@@ -156,16 +202,19 @@ export async function adoptApply(client: ClientBase, options: AdoptApplyOptions)
         hint: 'install with iu migrate up',
       });
     }
-    const installed = (await readJournal(client, schema)).length === 0 && plan.complete;
-    if (installed)
+    const journal = await readJournal(client, schema);
+    if (journal.length === 0 && plan.complete)
       throw new IuError('IU847', { message: `IU Core is installed in schema ${schema} already, and was not adopted` });
     refuse(plan);
-    const run: AdoptRun = { client, schema, onProgress, onStatement, retrySeconds: options.retrySeconds ?? 60 };
-    const adopted: ReadonlySet<string> = new Set(
-      plan.tables
-        .filter(({ exists, table }) => exists && (adoptableTables as readonly string[]).includes(table))
-        .map(({ table }) => table),
-    );
+    const adopted = await adoptedTables(client, plan, journal);
+    const run: AdoptRun = {
+      client,
+      schema,
+      onProgress,
+      onStatement,
+      retrySeconds: options.retrySeconds ?? 60,
+      journalled: adopted.size > 0,
+    };
     // statements that stand alone find their tables by the session's path
     await client.query("select set_config('search_path', $1, false)", [searchPath(schema)]);
     await prepare(run, adopted, options);
@@ -179,7 +228,7 @@ export async function adoptApply(client: ClientBase, options: AdoptApplyOptions)
       done.push({ step: step.step, milliseconds: Math.round(milliseconds) });
     }
     // a step that was interrupted behind its last statement is complete: the plan had nothing left of it
-    await runTogether(run, 'journal', [{ sql: numberTable.drop }, { sql: finishText }]);
+    await runTogether(run, 'journal', [{ sql: numberTable.drop }], run.journalled ? [finishText] : []);
     return {
       steps: done,
       verify: await migrateVerify(client, {

@@ -1,8 +1,9 @@
 import type { ClientBase } from 'pg';
-import { adoptableTables, adoptedChanges } from '../../contract/adoption/catalog.js';
+import { adoptedChanges } from '../../contract/adoption/catalog.js';
 import { IuError } from '../../contract/errors/index.js';
-import { readJournal, restoreFormerRows } from '../../store/adoption-journal.js';
-import type { AdoptionStatements } from '../../store/adoption-sql.js';
+import { adoptionBegan, readJournal, restoreFormerRows, settingsWritten } from '../../store/adoption-journal.js';
+import { tablesOfOwner } from '../../store/adoption-judge.js';
+import { type AdoptionStatements, withdrawText } from '../../store/adoption-sql.js';
 import {
   beginSql,
   discardSql,
@@ -18,6 +19,7 @@ import { withInstallLock } from '../migrate/lock.js';
 import { readManifest } from '../migrate/manifest.js';
 import { requireInstallable } from '../migrate/prepare.js';
 import { failureError, type OnProgress, type Step, scriptSteps, sendTransaction } from '../migrate/run.js';
+import { guards, isReplaced, judgeBack } from './judge.js';
 import { adaptedRollback } from './scripts.js';
 import { type AdoptRun, runLists, runTogether } from './transactions.js';
 
@@ -34,13 +36,6 @@ export interface AdoptBackOptions {
 
 const adapted: ReadonlySet<string> = new Set(adoptedChanges);
 const journalTable = 'iu_adoption_step';
-
-/** Records of ours that hold one of the adapted changes, whose own guard would count rows that were there before. */
-const guards: Readonly<Record<string, readonly string[]>> = {
-  '002_control': [],
-  '003_log': ['iu_event_dedupe', 'iu_suppressed_event'],
-  '004_units': ['iu_sql_link', 'iu_lifecycle_log'],
-};
 
 interface Way {
   readonly run: AdoptRun;
@@ -71,10 +66,10 @@ function ownTables(way: Way, change: string): string[] {
   );
 }
 
-/** The guard of an adapted change: records of ours, and gates that stand open. */
+/** The guard of an adapted change: records of ours, and rows of tables that the change made. */
 async function requireFree(way: Way, change: string): Promise<void> {
   const { client } = way.run;
-  for (const table of way.discard ? [] : (guards[change] ?? [])) {
+  for (const table of way.discard ? [] : guards(change, way.adopted)) {
     const { rows } = await client.query(`select count(*)::text as rows from ${table}`);
     if (rows[0].rows !== '0') {
       throw new IuError('IU843', {
@@ -115,6 +110,8 @@ async function removePreparation(way: Way): Promise<void> {
   if (registry === undefined) return;
   const steps = [
     ...beginSql(run.schema, { asOwner: true, statementTimeout: '1min' }).map((text) => ({ text })),
+    // of a table that was iu_owner's before, only the rights of our roles were added
+    ...(await tablesOfOwner(run.client, run.schema, way.adopted)).map((table) => ({ text: withdrawText(table) })),
     { text: `drop table ${journalTable}` },
     ...rollbackSteps(registry, toolVersion()),
     { text: 'reset role' },
@@ -126,17 +123,21 @@ async function removePreparation(way: Way): Promise<void> {
   if (failure !== undefined) throw failureError('registry', failure);
 }
 
+const forgetStep = (step: string): string => `delete from ${journalTable} where step = '${step.replaceAll("'", "''")}'`;
+
 async function walkBack(way: Way, client: ClientBase): Promise<string[]> {
   const { run } = way;
   const done: string[] = [];
   const began = (subject: string) => run.onProgress?.({ kind: 'started', subject });
   const known = loadChanges(way.folder);
   const journal = await readJournal(client, run.schema);
-  const immediate = journal.filter(({ step }) => step.startsWith('index ') && isReplaced(step, journal));
+  await judgeBack(way, journal);
+  const immediate = journal.filter(isReplaced);
   // a unique index that cannot come back holds everything, so it comes first
   for (const entry of immediate) {
     began(entry.step);
     await runLists(run, entry.step, entry.back as AdoptionStatements['back']);
+    await runTogether(run, entry.step, [{ sql: forgetStep(entry.step) }]);
     done.push(entry.step);
   }
   for (const { change } of (await readAppliedChanges(client, run.schema)).reverse()) {
@@ -152,24 +153,18 @@ async function walkBack(way: Way, client: ClientBase): Promise<string[]> {
       if ('rows' in entry.back) {
         const { rows } = entry.back;
         await client.query('begin');
-        await restoreFormerRows(client, rows, way.adopted);
+        await restoreFormerRows(client, rows, way.adopted, settingsWritten(journal));
         await client.query('commit');
       }
       continue;
     }
     began(entry.step);
     await runLists(run, entry.step, entry.back as AdoptionStatements['back']);
-    await runTogether(run, entry.step, [
-      { sql: `delete from ${journalTable} where step = '${entry.step.replaceAll("'", "''")}'` },
-    ]);
+    await runTogether(run, entry.step, [{ sql: forgetStep(entry.step) }]);
     done.push(entry.step);
   }
   await removePreparation(way);
   return done;
-}
-
-function isReplaced(step: string, journal: readonly { readonly step: string; readonly what: string }[]): boolean {
-  return journal.some((entry) => entry.step === step && entry.what.includes('becomes dedupe keys'));
 }
 
 /**
@@ -185,13 +180,17 @@ export async function adoptBack(
   return withInstallLock(client, options, async () => {
     const journal = await readJournal(client, schema);
     if (journal.length === 0) throw new IuError('IU847', { message: `schema ${schema} was not adopted` });
-    const run: AdoptRun = { client, schema, onProgress, retrySeconds: options.retrySeconds ?? 60 };
+    const retrySeconds = options.retrySeconds ?? 60;
+    const run: AdoptRun = { client, schema, onProgress, retrySeconds, journalled: true };
     await client.query("select set_config('search_path', $1, false)", [searchPath(schema)]);
-    const adopted = new Set(
-      journal
-        .flatMap(({ step }) => (step.startsWith('owner ') ? [step.slice('owner '.length)] : []))
-        .filter((table) => (adoptableTables as readonly string[]).includes(table)),
-    );
+    // what is not named here would be dropped
+    const adopted = new Set(adoptionBegan(journal)?.tables);
+    if (adopted.size === 0) {
+      throw new IuError('IU843', {
+        message: 'the journal does not say which tables were there before the adoption',
+        hint: 'restore iu_adoption_step from a backup: its entry rows names them; without it nothing may be dropped',
+      });
+    }
     const way: Way = { run, adopted, folder: options.sqlFolder ?? sqlRoot, discard: options.discardRecords === true };
     return { steps: await walkBack(way, client) };
   });

@@ -8,7 +8,9 @@ import {
   readFoundTables,
   readOtherObjects,
   readWantedTables,
+  workerIsFresh,
 } from '../../store/adoption-catalog.js';
+import { adoptionBegan, readJournal } from '../../store/adoption-journal.js';
 import { readAppliedChanges } from '../../store/migration.js';
 import { loadChanges, sqlRoot } from '../migrate/changes.js';
 import { readManifest } from '../migrate/manifest.js';
@@ -70,6 +72,8 @@ export async function adoptPlan(client: ClientBase, options: AdoptPlanOptions): 
     relations,
   });
   const state = await readAdoptionState(client, schema);
+  const journal = await readJournal(client, schema);
+  const wish = adoptionBegan(journal)?.start === 'now' ? 'now' : start;
   const applied = (await readAppliedChanges(client, schema)).map(({ change }) => change);
   const plan = planAdoption({
     found,
@@ -82,7 +86,9 @@ export async function adoptPlan(client: ClientBase, options: AdoptPlanOptions): 
     others,
     applied,
     changes: loadChanges(sqlFolder).map(({ name }) => name),
-    start,
+    start: wish,
+    startMissing:
+      journal.length > 0 && !journal.some(({ step }) => step === 'start') && (await workerIsFresh(client, schema)),
     canSilenceTriggers: state.superuser,
     violations: await violationsOf(client, schema, found, wanted),
     unnumbered: state.unnumbered,

@@ -11,6 +11,8 @@ export interface AdoptRun {
   readonly onProgress?: OnProgress | undefined;
   readonly onStatement?: OnStatement | undefined;
   readonly retrySeconds: number;
+  /** False where IU Core itself made every table: such a repair is no adoption, and `migrate down` takes it back. */
+  readonly journalled: boolean;
 }
 
 function roleSwitches(statements: readonly AdoptionStatement[]): Step[] {

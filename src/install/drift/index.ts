@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { compareSurveys, type Survey } from '../../contract/adoption/survey.js';
+import { IuError } from '../../contract/errors/index.js';
 import { type JournalEntry, readJournal } from '../../store/adoption-journal.js';
 import type { Database } from '../../store/database.js';
 import {
@@ -12,10 +13,10 @@ import {
 import { type RecordedEvidence, recordEvidence } from '../../store/going-live.js';
 import { readAppliedChanges } from '../../store/migration.js';
 import { quoteIdentifier } from '../../store/session.js';
-import { sqlRoot } from '../migrate/changes.js';
+import { loadChanges, sqlRoot } from '../migrate/changes.js';
 import { type ManifestObject, readManifest } from '../migrate/manifest.js';
 import { migrateVerify } from '../migrate/verify.js';
-import { removalOf, repairOf, statementsByObject } from './repair.js';
+import { inComment, removalOf, repairOf, statementsByObject } from './repair.js';
 
 /** One difference between this database and what this version installs, or what the last survey wrote down. */
 export interface DriftDifference {
@@ -27,7 +28,7 @@ export interface DriftDifference {
   /** True when somebody has to do something; false for what is only different. */
   readonly damage: boolean;
   readonly explanation: string;
-  /** A command or SQL, run as iu_owner; null where a person has to decide. */
+  /** A command or SQL, run as iu_owner; for what nobody knows only how it would go. Null where a person has to decide. */
   readonly repair: string | null;
 }
 
@@ -35,6 +36,8 @@ export interface DriftDifference {
 export interface DriftReport {
   readonly clean: boolean;
   readonly objects: number;
+  /** Changes that are applied and that this package does not have: it judges nothing of them. */
+  readonly unknownChanges: readonly string[];
   readonly differences: readonly DriftDifference[];
   readonly lastSurvey: Omit<RecordedSurvey, 'survey'> | null;
   readonly survey: Survey;
@@ -139,14 +142,25 @@ function functionsBefore(journal: readonly JournalEntry[]): ReadonlySet<string> 
 }
 
 /** A script for psql that repairs what a report names, in one session of a superuser; what no SQL repairs stands in it as a remark. */
-export function repairScript(differences: readonly DriftDifference[], schema: string): string[] {
+export function repairScript(
+  { differences, unknownChanges }: Pick<DriftReport, 'differences' | 'unknownChanges'>,
+  schema: string,
+): string[] {
+  if (unknownChanges.length > 0) {
+    throw new IuError('IU807', {
+      message: `applied and not known to this version: ${unknownChanges.join(', ')}`,
+      hint: 'run iu drift --sql with the version of iu-core that applied them: this one would put older definitions back',
+    });
+  }
   const named = differences.flatMap(({ key, state, repair }) => {
-    if (repair === null) return [`-- ${key}: a person has to decide`];
-    if (state === 'rights' || state === 'data') return [`-- ${key}: ${repair}`];
-    // what nobody knows belongs to whoever made it
-    return [`-- ${key}`, state === 'unknown' ? 'reset role;' : 'set role iu_owner;', repair];
+    if (repair === null) return [inComment(`-- ${key}: a person has to decide`)];
+    if (state === 'rights' || state === 'data') return [inComment(`-- ${key}: ${repair}`)];
+    // what nobody knows may be somebody's data
+    if (state === 'unknown') return [inComment(`-- ${key}: a person has to decide; it would go by: ${repair}`)];
+    return [inComment(`-- ${key}`), 'set role iu_owner;', repair];
   });
   return [
+    '\\set ON_ERROR_STOP on',
     `set search_path = ${quoteIdentifier(schema)}, pg_temp;`,
     "set lock_timeout = '300ms';",
     ...named,
@@ -161,6 +175,7 @@ export async function runDrift(wishes: DriftWishes): Promise<DriftReport> {
   try {
     const { schema } = database;
     const applied = new Set((await readAppliedChanges(client, schema)).map(({ change }) => change));
+    const known = new Set(loadChanges(sqlFolder).map(({ name }) => name));
     const wanted = readManifest(sqlFolder).filter(({ change }) => applied.has(change));
     const live = await readLiveObjects(client);
     const before = functionsBefore(await readJournal(client, schema));
@@ -176,6 +191,7 @@ export async function runDrift(wishes: DriftWishes): Promise<DriftReport> {
     return {
       clean: differences.every(({ damage }) => !damage),
       objects: wanted.length,
+      unknownChanges: [...applied].filter((change) => !known.has(change)),
       differences,
       lastSurvey: last === undefined ? null : (lastSurvey as Omit<RecordedSurvey, 'survey'>),
       survey,

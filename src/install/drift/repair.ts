@@ -26,6 +26,40 @@ export function statementsByObject(sqlFolder: string): ReadonlyMap<string, reado
   return found;
 }
 
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** Text that cannot leave the comment it stands in. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: names may hold them
+export const inComment = (text: string): string => text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ');
+
+/** A concurrent build waits for older transactions without blocking anybody, so it may wait longer than a statement that blocks. */
+const patiently = (texts: readonly string[]): string[] => [
+  "set lock_timeout = '60s'",
+  ...texts,
+  "set lock_timeout = '300ms'",
+];
+
+/** The index is built beside the one that is there and takes its name when it is complete: no moment is without one. */
+function indexRepair(name: string, texts: readonly string[], state: 'missing' | 'changed'): string[] {
+  const built = `${name.slice(0, 50)}__rebuilt`;
+  const former = `${name.slice(0, 50)}__former`;
+  const made = texts.map((text) =>
+    text.replace(
+      /^create (unique )?index \w+/i,
+      (_, unique = '') => `create ${unique}index concurrently ${quoted(built)}`,
+    ),
+  );
+  return patiently([
+    `drop index concurrently if exists ${quoted(built)}`,
+    ...made,
+    'begin',
+    ...(state === 'changed' ? [`alter index ${quoted(name)} rename to ${quoted(former)}`] : []),
+    `alter index ${quoted(built)} rename to ${quoted(name)}`,
+    'commit',
+    ...(state === 'changed' ? [`drop index concurrently ${quoted(former)}`] : []),
+  ]);
+}
+
 /** SQL that puts an object back as this version has it, to be run as iu_owner; null where a person has to decide. */
 export function repairOf(
   statements: ReadonlyMap<string, readonly string[]>,
@@ -36,29 +70,31 @@ export function repairOf(
   const name = kind === 'function' ? (identity.split('(')[0] ?? identity) : identity;
   const texts = statements.get(`${kind} ${name}`);
   if (texts === undefined || kind === 'table' || kind === 'type') return null;
-  const drop =
-    kind === 'trigger'
-      ? `drop trigger if exists ${identity.split('.')[1]} on ${identity.split('.')[0]}`
-      : kind === 'index' && state === 'changed'
-        ? `drop index concurrently if exists ${identity}`
-        : undefined;
-  const made = texts.map((text) => (kind === 'index' ? text.replace(/ index /i, ' index concurrently ') : text));
-  return [...(drop === undefined ? [] : [drop]), ...made].map((text) => `${text};`).join('\n');
+  const [table = '', trigger = ''] = identity.split('.');
+  const made =
+    kind === 'index'
+      ? indexRepair(name, texts, state)
+      : kind === 'trigger'
+        ? ['begin', `drop trigger if exists ${quoted(trigger)} on ${quoted(table)}`, ...texts, 'commit']
+        : texts;
+  return made.map((text) => `${text};`).join('\n');
 }
 
-/** How an object of our shape that nobody knows would go, for whoever decides that it should. */
+/** How an object of our shape that nobody knows would go, for whoever decides that it should. Never executed: it may be somebody's data. */
 export function removalOf({ kind, identity }: { readonly kind: string; readonly identity: string }): string | null {
-  const [table = '', part = ''] = identity.split('.');
+  const [table = '', part = ''] = identity.split('.').map(quoted);
   switch (kind) {
-    case 'function':
-      return `drop function ${identity};`;
+    case 'function': {
+      const [name = '', types = ''] = identity.split(/(?=\()/);
+      return `drop function ${quoted(name)}${types};`;
+    }
     case 'view':
     case 'table':
     case 'sequence':
     case 'type':
-      return `drop ${kind} ${identity};`;
+      return `drop ${kind} ${quoted(identity)};`;
     case 'index':
-      return `drop index concurrently ${identity};`;
+      return `drop index concurrently ${quoted(identity)};`;
     case 'trigger':
       return `drop trigger ${part} on ${table};`;
     case 'constraint':

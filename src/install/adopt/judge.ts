@@ -1,0 +1,107 @@
+import { adoptedChanges } from '../../contract/adoption/catalog.js';
+import { IuError } from '../../contract/errors/index.js';
+import { adoptionBegan, type JournalEntry } from '../../store/adoption-journal.js';
+import { countDoublesText, countRecordsText, openGatesText } from '../../store/adoption-judge.js';
+import { beginSql, readAppliedChanges } from '../../store/migration.js';
+import { loadChanges } from '../migrate/changes.js';
+import { registryChange } from '../migrate/down.js';
+import { failureError, scriptSteps, sendSteps } from '../migrate/run.js';
+import type { AdoptRun } from './transactions.js';
+
+/** What a way back is judged by. */
+export interface JudgedWay {
+  readonly run: AdoptRun;
+  readonly adopted: ReadonlySet<string>;
+  readonly folder: string;
+  readonly discard: boolean;
+}
+
+const records: Readonly<Record<string, readonly string[]>> = {
+  '003_log': ['iu_event_dedupe', 'iu_suppressed_event', 'event_outbox'],
+  '004_units': ['iu_sql_link', 'iu_lifecycle_log', 'information_unit', 'unit_version'],
+};
+
+/** Tables whose rows hold one of the adapted changes: all that it made itself, and none that was there before. */
+export function guards(change: string, adopted: ReadonlySet<string>): readonly string[] {
+  return (records[change] ?? []).filter((table) => !adopted.has(table));
+}
+
+/** A unique index of the log that became dedupe keys. */
+export function isReplaced({ step, what }: JournalEntry): boolean {
+  return step.startsWith('index ') && what.includes('becomes dedupe keys');
+}
+
+async function requireNoRecords(way: JudgedWay, change: string, replaced: boolean): Promise<void> {
+  for (const table of way.discard ? [] : guards(change, way.adopted)) {
+    const { rows } = await way.run.client.query(countRecordsText(way.run.schema, table, replaced));
+    if (rows[0].rows !== '0') {
+      throw new IuError('IU843', {
+        message: `${table} has ${rows[0].rows} rows: a record of what happened`,
+        hint: 'export it, then iu adopt back --discard-records',
+      });
+    }
+  }
+}
+
+/** The guards that a change has in its own rollback, in a transaction that can write nothing. */
+async function requireOwnGuards(way: JudgedWay, change: string): Promise<void> {
+  const found = loadChanges(way.folder).find(({ name }) => name === change);
+  const blocks = found === undefined ? [] : scriptSteps(found.rollback).filter(({ text }) => /^do \$/i.test(text));
+  if (blocks.length === 0) return;
+  const begin = beginSql(way.run.schema, { asOwner: true, statementTimeout: '30min' }).map((text) => ({ text }));
+  const failure = await sendSteps(way.run.client, [
+    ...begin,
+    { text: 'set transaction read only' },
+    ...blocks,
+    { text: 'rollback' },
+  ]);
+  if (failure === undefined || (failure.code === 'IU811' && way.discard)) return;
+  const error = failureError(change, failure);
+  if (failure.code !== 'IU811') throw error;
+  throw new IuError('IU811', { message: error.message, hint: 'export it, then iu adopt back --discard-records' });
+}
+
+async function requireGatesClosed(way: JudgedWay, journal: readonly JournalEntry[]): Promise<void> {
+  const { client, schema } = way.run;
+  const { rows } = await client.query(openGatesText(schema));
+  // a master gate that was open before is not ours to close
+  const former = adoptionBegan(journal)?.settings ?? [];
+  const open = rows
+    .map(({ key }) => String(key))
+    .filter((key) => key !== 'iu_core.routes_master_enabled' || !former.includes(key));
+  if (open.length > 0) {
+    throw new IuError('IU810', {
+      message: `open gates: ${open.join(', ')}`,
+      hint: 'close them first: iu gate close KEY --reason TEXT',
+    });
+  }
+}
+
+/**
+ * Everything that would refuse a way back, read before its first write: a refusal halfway would leave a live system without its index, its dedupe
+ * keys or some of its changes. The same guards stand again in the transactions that write.
+ */
+export async function judgeBack(way: JudgedWay, journal: readonly JournalEntry[]): Promise<void> {
+  const { client, schema } = way.run;
+  const applied = (await readAppliedChanges(client, schema)).map(({ change }) => change).reverse();
+  if (applied.includes('002_control')) await requireGatesClosed(way, journal);
+  const replaced = journal.filter(isReplaced);
+  for (const change of applied) {
+    if (change === registryChange || change === '013_adoption') continue;
+    if ((adoptedChanges as readonly string[]).includes(change)) {
+      await requireNoRecords(way, change, replaced.length > 0);
+    } else {
+      await requireOwnGuards(way, change);
+    }
+  }
+  for (const { step, back } of replaced) {
+    const text = Array.isArray(back) ? countDoublesText(schema, JSON.stringify(back)) : undefined;
+    const doubles = text === undefined ? '0' : (await client.query(text)).rows[0].rows;
+    if (doubles !== '0') {
+      throw new IuError('IU843', {
+        message: `${step}: ${doubles} subjects have several events that the former unique index refuses`,
+        hint: 'remove the doubles first, or keep the adoption',
+      });
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { type ClientBase, escapeIdentifier } from 'pg';
+
+/** Gates that stand open. */
+export function openGatesText(schema: string): string {
+  return `select key from ${escapeIdentifier(schema)}.dot_config where value = 'true' and key in ('iu_core.routes_master_enabled',
+    'iu_core.route_worker_enabled', 'iu_core.delivery_enabled', 'iu_core.structure_ops_enabled', 'iu_core.autocut_enabled') order by key`;
+}
+
+/** Rows of a table; dedupe keys that stand for a unique index do not count where that index comes back. */
+export function countRecordsText(schema: string, table: string, indexComesBack: boolean): string {
+  const kept = table === 'iu_event_dedupe' && indexComesBack ? " where not starts_with(dedupe_key, 'immediate/')" : '';
+  return `select count(*)::text as rows from ${escapeIdentifier(schema)}.${escapeIdentifier(table)}${kept}`;
+}
+
+/** Groups of rows that a unique index of plain columns would refuse; undefined for an index of another kind. */
+export function countDoublesText(schema: string, statements: string): string | undefined {
+  const found =
+    /create unique index concurrently [^"]*? on [^"]*?USING btree \(([\w, ]+)\)(?: WHERE (\(.*?\)))?"/i.exec(
+      statements,
+    );
+  if (found?.[1] === undefined) return undefined;
+  const given = found[1].split(', ').map((column) => `${escapeIdentifier(column)} is not null`);
+  const where = [...given, ...(found[2] === undefined ? [] : [found[2]])].join(' and ');
+  return `select count(*)::text as rows from (
+    select from ${escapeIdentifier(schema)}.event_outbox where ${where} group by ${found[1]} having count(*) > 1) d`;
+}
+
+/** Which of these tables iu_owner owns now. */
+export async function tablesOfOwner(
+  client: ClientBase,
+  schema: string,
+  tables: ReadonlySet<string>,
+): Promise<string[]> {
+  const text = `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = $1 and c.relname = any ($2) and pg_get_userbyid(c.relowner) = 'iu_owner' order by 1`;
+  return (await client.query(text, [schema, [...tables]])).rows.map(({ name }) => name);
+}
