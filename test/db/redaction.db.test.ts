@@ -292,7 +292,12 @@ describe('the redaction of a text', () => {
     );
     await advanceCut(people.editor, waiting.run_id, 'test');
     const answer = await advanceCut(people.editor, again.run_id, 'test');
-    await approveCutRun(people.approver, again.run_id, answer.manifest_digest, 'looked at', 'second');
+    await approveCutRun(
+      people.approver,
+      again.run_id,
+      { gate: 1, manifestDigest: answer.manifest_digest, note: 'looked at' },
+      'second',
+    );
     expect(await countOf(db, "iu_cut_run where state = 'awaiting_cut_authorization'")).toBe(2);
 
     const plan = JSON.parse((await iu('redact', 'plan', 'piece', `${run_id}:${ordinal}`, '--json')).stdout);
@@ -320,7 +325,12 @@ describe('the redaction of a text', () => {
       mediaType,
     });
     const ready = await advanceCut(people.editor, late.run_id, 'test');
-    await approveCutRun(people.approver, late.run_id, ready.manifest_digest, 'looked at', 'second');
+    await approveCutRun(
+      people.approver,
+      late.run_id,
+      { gate: 1, manifestDigest: ready.manifest_digest, note: 'looked at' },
+      'second',
+    );
     await db.pool.query('alter table iu_source_pin disable trigger user');
     await db.pool.query("update iu_source_pin set redacted = '{[0,1)}' where bytes = 'Xylophone.\n'");
     await expect(advanceCut(people.editor, late.run_id, 'test')).rejects.toMatchObject({ code: 'IU897' });

@@ -102,7 +102,7 @@ begin
     ('constraint', 'iu_source_pin.iu_source_pin_sha256_chk', 'ba529f74fc5838a87ebec2f44724bc38'),
     ('constraint', 'iu_source_pin.iu_source_pin_sha256_key', 'ea18cab8fb7d5579899d34409905aa7c'),
     ('function', 'fn_iu_cut_living_units(uuid)', 'c6460558668eced897b997541119bea1'),
-    ('function', 'fn_iu_cut_run_guard()', '3efcc11b218a7656238d931875b3f7d6'),
+    ('function', 'fn_iu_cut_run_guard()', 'cc56a3a8cd5f1bf7287cf906b18d0611'),
     ('function', 'fn_iu_cut_verify(bigint)', 'e32c04a343e983716b7fdf276c395e68'),
     ('function', 'fn_iu_source_pin(bytea, text, text, text, text)', '80fe1f10efe31ce2533ac8531f90810c'),
     ('index', 'iu_cut_piece_pkey', 'aa5db4d433d4400b8eb17630cf5a87ca'),
