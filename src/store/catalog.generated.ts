@@ -1503,6 +1503,10 @@ export interface CatalogFunctions {
     readonly args: { p_run_id: string | null; p_gate: number | null };
     readonly result: string | null;
   };
+  readonly fn_iu_cut_refuse_drafts: {
+    readonly args: { p_document_id: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_cut_rollback: {
     readonly args: { p_run_id: string | null; p_approval_ref: string | null; p_reason: string | null; p_actor: string | null };
     readonly result: string | null;

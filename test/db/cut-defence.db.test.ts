@@ -81,6 +81,11 @@ describe('a run that waits at gate 2', () => {
     expect(Object.values(await textInForce())).not.toContain('nobody approved this');
     expect((await rollBack(waiting)).state).toBe('voided_rolled_back');
     expect({ ...(await hashes()), force: await textInForce() }).toEqual(before);
+    // the texts that were put back by hand are drafts still
+    for (const address of ['li/law', 'li/law/b']) {
+      await expect(cut(smaller, '2')).rejects.toMatchObject({ code: 'IU748' });
+      await enact(address);
+    }
     expect(await cut(smaller, '2')).toMatchObject({ state: 'closeout_reported' });
   });
 
@@ -102,6 +107,31 @@ describe('a run that waits at gate 2', () => {
     await db.pool.query(`create trigger foreign_revision after update on iu_cut_run for each row
         when (new.state = 'cut_leg_a_committed') execute function revise_here()`);
     await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU706' });
+  });
+});
+
+describe('a draft of somebody on the document', () => {
+  it('is not put in force by a cut, which is refused until the draft is in force or taken back', async () => {
+    await cut(small, '1');
+    const before = { ...(await hashes()), force: await textInForce() };
+    await revise('li/law/b', '## B\nz, by hand\n');
+    const started = start(smaller, '2');
+    await expect(started).rejects.toMatchObject({ code: 'IU748', message: expect.stringContaining('li/law/b') });
+    const [{ run_id: runId }] = (await db.pool.query('select max(run_id)::text as run_id from iu_cut_run')).rows;
+    await enact('li/law/b');
+    const waiting = await advance(await planCut(people.editor, runId, 'ann'));
+    await approve(waiting);
+    const done = await advance(waiting);
+    await approve(done);
+    await rollBack(await advance(done));
+    expect(await textInForce()).toEqual({ ...before.force, 'li/law/b': '## B\nz, by hand\n' });
+  });
+
+  it('may be a unit that was never in force: it is named, and cut when it is', async () => {
+    await db.pool.query("select fn_iu_create('li/law', '', 'bob', p_title => 'Law')");
+    await expect(start(small, '1')).rejects.toMatchObject({ code: 'IU748' });
+    await enact('li/law');
+    expect(await cut(small, '1')).toMatchObject({ state: 'closeout_reported' });
   });
 });
 

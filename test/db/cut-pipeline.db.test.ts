@@ -264,7 +264,7 @@ describe('the states of a cut', () => {
     await cut(small, '1');
     const waiting = await advance(await start(smaller, '2'));
     await approve(waiting);
-    await db.pool.query(`select fn_iu_revise('li/law/b', 'by hand', 'bob')`);
+    await db.pool.query(`select fn_iu_revise('li/law/b', 'by hand', 'bob'), fn_iu_enact('li/law/b', 'bob', 'R-0')`);
     await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU739' });
     const planned = await planCut(people.editor, waiting.run_id, 'ann');
     expect(planned.manifest_digest).not.toBe(waiting.manifest_digest);

@@ -474,7 +474,7 @@ $$;
 --            all of it is proven before it may commit. A plan or cut that is not what was approved stops the run and writes nothing.
 -- Arguments: p_run: awaiting_cut_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when it stopped
--- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has changed since the plan, as the structure operations
+-- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has changed since the plan, IU748 it has drafts, as the structure operations
 -- Writes:    information_unit, unit_version, iu_cut_piece, iu_cut_operation, iu_cut_version, iu_cut_run, iu_cut_log, event_outbox, ...
 -- May call:  internal
 create or replace function fn_iu_cut_apply(p_run iu_cut_run) returns jsonb
@@ -505,6 +505,7 @@ begin
     raise exception using errcode = 'IU739', message = format('%s has changed since cut run %s was planned', p_run.document_address, p_run.run_id),
       hint = format('plan it again and let the new plan be approved: iu cut plan %s --again', p_run.run_id);
   end if;
+  perform fn_iu_cut_refuse_drafts(v_document);
   if p_run.is_birth then
     v_document := fn_iu_cut_birth(p_run);
   else
@@ -1171,6 +1172,37 @@ end
 $$;
 -- <<<
 
+-- >>> functions/cut_pipeline/fn_iu_cut_refuse_drafts.sql
+-- fn_iu_cut_refuse_drafts(uuid) returns void
+--
+-- Contract:  a cut goes from what is in force to what is in force. With a draft of somebody on the document, gate 2 would put it in force
+--            with the rest, and a rollback could not tell what was in force before: such a document is not cut.
+-- Arguments: p_document_id: locked by the caller where it writes; null = none yet
+-- Returns:   nothing
+-- Raises:    IU748 the document or a living unit of it has a version, or a life, that is not in force
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_cut_refuse_drafts(p_document_id uuid) returns void
+language plpgsql
+stable
+set search_path from current
+as $$
+declare
+  v_draft text;
+begin
+  select min(u.canonical_address) into v_draft
+    from fn_iu_cut_living_units(p_document_id) l
+   cross join lateral (select i.canonical_address, i.lifecycle_status from information_unit i where i.id = l.unit_id offset 0) u
+   cross join lateral (select v.lifecycle_status from unit_version v where v.id = l.version_id offset 0) v
+   where u.lifecycle_status <> 'enacted' or v.lifecycle_status <> 'enacted';
+  if v_draft is not null then
+    raise exception using errcode = 'IU748', message = format('%s is a draft: a cut builds on what is in force', v_draft),
+      hint = 'put it in force (fn_iu_enact), or take the draft back (fn_iu_soft_delete, or the text in force again), then plan again';
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/cut_pipeline/fn_iu_cut_misplaced.sql
 -- fn_iu_cut_misplaced(bigint, uuid) returns text
 --
@@ -1230,7 +1262,7 @@ $$;
 --            steps: [{action, step, ordinal, unit_id, reason, score, note}], pieces: [{ordinal, unit_id, address, fate, reason, score}],
 --            doubts: [{ordinal, candidates: [{unit_id, score, reason}]}]}; p_actor
 -- Returns:   as fn_iu_cut_said, and replayed
--- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed meanwhile
+-- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed meanwhile, IU748 the document has drafts
 -- Writes:    iu_cut_plan_step, iu_cut_plan_piece, iu_cut_doubt, iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_plan(p_run_id bigint, p_plan jsonb, p_actor text) returns jsonb
@@ -1254,6 +1286,7 @@ begin
     raise exception using errcode = 'IU739', message = format('%s has changed while it was planned', v_run.document_address),
       hint = 'plan again: iu cut plan';
   end if;
+  perform fn_iu_cut_refuse_drafts((v_base ->> 'document_id')::uuid);
   delete from iu_cut_plan_step where run_id = p_run_id;
   delete from iu_cut_plan_piece where run_id = p_run_id;
   delete from iu_cut_doubt where run_id = p_run_id;

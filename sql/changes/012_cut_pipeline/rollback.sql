@@ -29,6 +29,7 @@ drop function fn_iu_cut_backup(bigint);
 drop function fn_iu_cut_prepare(iu_cut_run);
 drop function fn_iu_cut_plan(bigint, jsonb, text);
 drop function fn_iu_cut_misplaced(bigint, uuid);
+drop function fn_iu_cut_refuse_drafts(uuid);
 drop function fn_iu_cut_mark(bigint, jsonb, text);
 drop function fn_iu_cut_enact(iu_cut_run);
 drop function fn_iu_cut_decide(bigint, integer, uuid, text, text);

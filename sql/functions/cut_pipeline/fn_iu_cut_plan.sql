@@ -7,7 +7,7 @@
 --            steps: [{action, step, ordinal, unit_id, reason, score, note}], pieces: [{ordinal, unit_id, address, fate, reason, score}],
 --            doubts: [{ordinal, candidates: [{unit_id, score, reason}]}]}; p_actor
 -- Returns:   as fn_iu_cut_said, and replayed
--- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed meanwhile
+-- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed meanwhile, IU748 the document has drafts
 -- Writes:    iu_cut_plan_step, iu_cut_plan_piece, iu_cut_doubt, iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_plan(p_run_id bigint, p_plan jsonb, p_actor text) returns jsonb
@@ -31,6 +31,7 @@ begin
     raise exception using errcode = 'IU739', message = format('%s has changed while it was planned', v_run.document_address),
       hint = 'plan again: iu cut plan';
   end if;
+  perform fn_iu_cut_refuse_drafts((v_base ->> 'document_id')::uuid);
   delete from iu_cut_plan_step where run_id = p_run_id;
   delete from iu_cut_plan_piece where run_id = p_run_id;
   delete from iu_cut_doubt where run_id = p_run_id;

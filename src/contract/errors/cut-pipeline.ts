@@ -147,4 +147,13 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     action:
       'Give the changed units their text of the run again, roll the run back (iu cut rollback), and cut the revision anew.',
   },
+  {
+    code: 'IU748',
+    name: 'cut_of_drafts',
+    meaning:
+      'The document has a unit or a version that is not in force; a cut goes from what is in force to what is in force.',
+    httpStatus: 409,
+    exitCode: 1,
+    action: 'Put the named unit in force (`fn_iu_enact`), or take its draft back, and plan the cut again.',
+  },
 ];
