@@ -8,7 +8,7 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     meaning: 'The cut run is not in the state that this step needs.',
     httpStatus: 409,
     exitCode: 1,
-    action: 'iu cut show says where it stands and what it waits for.',
+    action: '`iu cut show` says where it stands and what it waits for.',
   },
   {
     code: 'IU731',
@@ -64,7 +64,7 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     meaning: 'There is no fresh evidence of a backup, so the cut is not written.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'iu backup',
+    action: 'Make a backup: `iu backup`.',
   },
   {
     code: 'IU738',
@@ -72,7 +72,7 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     meaning: 'The decision names no piece of the run or no living unit of the document.',
     httpStatus: 422,
     exitCode: 1,
-    action: 'iu cut plan lists the pieces, iu unit tree the units.',
+    action: '`iu cut plan` lists the pieces, `iu unit tree` the units.',
   },
   {
     code: 'IU739',
@@ -104,7 +104,7 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     meaning: 'The cut run has written nothing, so there is nothing to roll back.',
     httpStatus: 409,
     exitCode: 1,
-    action: 'iu cut void',
+    action: 'Void the run: `iu cut void`.',
   },
   {
     code: 'IU743',
@@ -120,7 +120,7 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     meaning: 'The gate iu_core.autocut_enabled is closed.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'iu gate open autocut_enabled --reason TEXT; the run goes on from where it is.',
+    action: 'Open it: `iu gate open autocut_enabled --reason TEXT`; the run goes on from where it is.',
   },
   {
     code: 'IU745',
@@ -128,7 +128,7 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     meaning: 'Units, versions or events are not what the plan said.',
     httpStatus: 500,
     exitCode: 1,
-    action: 'iu cut show names what differs; iu cut rollback undoes the run.',
+    action: '`iu cut show` names what differs; `iu cut rollback` undoes the run.',
   },
   {
     code: 'IU746',

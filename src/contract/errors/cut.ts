@@ -57,7 +57,7 @@ export const cutErrors: readonly ErrorEntry[] = [
     meaning: 'What identifies a cut run never changes, and it moves along its states only.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'iu cut show says what the run waits for.',
+    action: '`iu cut show` says what the run waits for.',
   },
   {
     code: 'IU709',
