@@ -1,6 +1,6 @@
 // Matchers to compare with, each as simple as it is described: equal text, gaps of equal length in order, shingles with neighbours.
 import { normalizeText } from '../dist/contract/cut/normalize.js';
-import { heaviestChain } from '../dist/cut/match/longest-chain.js';
+import { heaviestChain } from '../dist/cut/heaviest-chain.js';
 
 /** Pairs by unique normalised text; then by equal gaps; then by likeness. Each holds what the ones before it found. */
 export function baselines(old, now) {
