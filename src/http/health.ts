@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { registeredWorkers, silentWatchdogs, workerHealth } from '../store/health.js';
+import { healthReasons, registeredWorkers, silentWatchdogs } from '../store/health.js';
 import type { HealthAnswer } from './server.js';
 
 /** The health of the named cursors (every registered one when none is named), from the database; no answer is a reason. */
@@ -13,12 +13,9 @@ export async function databaseHealth(pool: pg.Pool, workerNames: readonly string
       };
     }
     const reasons = new Map<string, { code: string; message: string }>();
-    for (const name of names) {
-      for (const { code, message } of (await workerHealth(pool, name)).reasons) {
-        reasons.set(`${code} ${message}`, { code, message });
-      }
+    for (const { code, message } of [...(await healthReasons(pool, names)), ...(await silentWatchdogs(pool))]) {
+      reasons.set(`${code} ${message}`, { code, message });
     }
-    for (const { code, message } of await silentWatchdogs(pool)) reasons.set(`${code} ${message}`, { code, message });
     return { healthy: reasons.size === 0, reasons: [...reasons.values()] };
   } catch {
     // The message of a connection failure can hold an address with a user name.

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { IuError } from '../contract/errors/index.js';
 import type { Database } from '../store/database.js';
+import { errorCode } from '../store/failure.js';
 import { recordEvidence } from '../store/going-live.js';
 import { readKeptRows, readPlaceFacts } from '../store/precheck.js';
 import { quoteIdentifier } from '../store/session.js';
@@ -55,7 +56,7 @@ async function recordWaiver(database: Database, reason: string): Promise<void> {
   try {
     await recordEvidence(database.pool, { kind: 'backup_waived', passed: true, detailText });
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code !== '42883' && code !== '42P01') throw error;
   }
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { hashOfFile } from './file-hash.js';
 
 const recordSchema = z.object({
   file: z.string(),
@@ -36,13 +35,6 @@ export interface BackupJudgement {
 
 export async function writeBackupRecord(folder: string, record: BackupRecord): Promise<void> {
   await writeFile(join(folder, `${record.file}.json`), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-}
-
-/** sha256 of a file, hexadecimal. */
-export async function hashOfFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 /** Records of a folder that are about this database, the newest first. A file that is no record is passed over. */

@@ -3,7 +3,7 @@ import { access, chmod, constants, mkdir, rename, rm, stat } from 'node:fs/promi
 import { delimiter, join, resolve } from 'node:path';
 import { IuError } from '../contract/errors/index.js';
 import { errorCode } from '../store/failure.js';
-import { hashOfFile } from './backup-record.js';
+import { hashOfFile } from './file-hash.js';
 
 /** A backup that was written and could be read back. */
 export interface Backup {

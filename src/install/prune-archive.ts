@@ -1,13 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { IuError } from '../contract/errors/index.js';
 import { errorCode } from '../store/failure.js';
 import type { ArchivedFile } from '../store/prunes.js';
+import { hashOfFile } from './file-hash.js';
 
 /**
  * Names the file of one step, each time anew: a step that is done again, or the same step of a copy of the database, never meets the file of
@@ -62,14 +61,12 @@ export async function writeArchive(folder: string, name: string, lines: readonly
 /** The sha256 of a file of an archive; undefined when it is not there. */
 export async function hashOfArchive(folder: string, name: string): Promise<string | undefined> {
   const path = join(folder, name);
-  const hash = createHash('sha256');
   try {
-    await pipeline(createReadStream(path), hash);
+    return await hashOfFile(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw new IuError('IU898', { message: `The archive ${path} cannot be read: ${errorCode(error)}.` });
   }
-  return hash.digest('hex');
 }
 
 /** Files of the same prune beside those that its steps name: of a step that was stopped before it committed, and is done again in another. */

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { adoptableTables, type OtherObjects, type TableFacts } from '../contract/adoption/catalog.js';
+import { errorCode } from './failure.js';
 import { quoteIdentifier } from './session.js';
 
 // One row a table, everything as JSON; $1 is the oid of the schema, $2 the tables.
@@ -146,7 +147,7 @@ export async function countViolations(
     return (await client.query(text)).rows[0].rows;
   } catch (error) {
     // a column of the rule is not there yet: what its default fills cannot break it
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === '42703') return '0';
+    if (errorCode(error) === '42703') return '0';
     throw error;
   }
 }

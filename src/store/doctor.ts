@@ -19,7 +19,7 @@ import type {
 import { readServerFacts } from './door.js';
 import { errorCode } from './failure.js';
 import { listGates } from './gates.js';
-import { registeredWorkers, workerHealth } from './health.js';
+import { healthReasons, registeredWorkers } from './health.js';
 import { deploymentStanding } from './targets.js';
 
 /** What is asked of `readDoctorFacts` beyond the database. */
@@ -196,13 +196,7 @@ async function readGates(client: pg.ClientBase): Promise<GateState[]> {
 }
 
 async function readHealth(client: pg.ClientBase): Promise<HealthReasonFact[]> {
-  const found: HealthReasonFact[] = [];
-  for (const worker of await registeredWorkers(client)) {
-    for (const { code, message, action } of (await workerHealth(client, worker)).reasons) {
-      found.push({ worker, code, message, action });
-    }
-  }
-  return found;
+  return healthReasons(client, await registeredWorkers(client));
 }
 
 async function readCursors(client: pg.ClientBase): Promise<CursorState[]> {

@@ -32,6 +32,20 @@ export async function workerHealth(pool: pg.Pool | pg.ClientBase, workerName: st
   return JSON.parse(result.rows[0].health);
 }
 
+/** Every reason against the health of these workers, each with its worker. */
+export async function healthReasons(
+  pool: pg.Pool | pg.ClientBase,
+  workerNames: readonly string[],
+): Promise<(HealthReason & { readonly worker: string })[]> {
+  const found: (HealthReason & { readonly worker: string })[] = [];
+  for (const worker of workerNames) {
+    for (const { code, message, action } of (await workerHealth(pool, worker)).reasons) {
+      found.push({ worker, code, message, action });
+    }
+  }
+  return found;
+}
+
 /** Watchdogs that have missed three looks, except for the one that asks; none where they are not installed yet. */
 export async function silentWatchdogs(pool: pg.Pool | pg.ClientBase, except = ''): Promise<HealthReason[]> {
   if (!(await hasWatchdogs(pool))) return [];

@@ -1,4 +1,5 @@
 import type { Queryable } from './listing.js';
+import { quoteIdentifier } from './session.js';
 
 /** What the precheck has to know of the server and of the database, whatever is installed there. */
 export interface PlaceFacts {
@@ -104,7 +105,7 @@ const keptTables = [
 /** The first table that holds rows which cannot be made again; null where none does. */
 export async function readKeptRows(database: Queryable, schema: string): Promise<string | null> {
   for (const table of keptTables) {
-    const name = `"${schema.replaceAll('"', '""')}".${table}`;
+    const name = `${quoteIdentifier(schema)}.${table}`;
     const there = (await database.query('select to_regclass($1) is not null as there', [name])).rows[0].there;
     if (!there) continue;
     const allowed = (await database.query("select has_table_privilege($1, 'select') as allowed", [name])).rows[0]

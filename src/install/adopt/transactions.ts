@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { IuError } from '../../contract/errors/index.js';
 import type { AdoptionStatement } from '../../store/adoption-sql.js';
+import { errorCode } from '../../store/failure.js';
 import { quoteIdentifier } from '../../store/session.js';
 import { failureError, type OnProgress, type OnStatement, type Step, sendTransaction } from '../migrate/run.js';
 
@@ -62,7 +63,7 @@ export async function runAlone(run: AdoptRun, subject: string, sql: string): Pro
     await run.onStatement?.({ text: sql });
     await client.query(sql);
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '08006';
+    const code = errorCode(error) ?? '08006';
     const message = error instanceof Error ? error.message : String(error);
     if (code === '23505') {
       throw new IuError('IU843', {

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../store/session.js';
 import { loadChanges } from '../migrate/changes.js';
 import { scriptSteps } from '../migrate/run.js';
 
@@ -26,8 +27,6 @@ export function statementsByObject(sqlFolder: string): ReadonlyMap<string, reado
   return found;
 }
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 /** Text that cannot leave the comment it stands in. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: names may hold them
 export const inComment = (text: string): string => text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ');
@@ -46,17 +45,17 @@ function indexRepair(name: string, texts: readonly string[], state: 'missing' | 
   const made = texts.map((text) =>
     text.replace(
       /^create (unique )?index \w+/i,
-      (_, unique = '') => `create ${unique}index concurrently ${quoted(built)}`,
+      (_, unique = '') => `create ${unique}index concurrently ${quoteIdentifier(built)}`,
     ),
   );
   return patiently([
-    `drop index concurrently if exists ${quoted(built)}`,
+    `drop index concurrently if exists ${quoteIdentifier(built)}`,
     ...made,
     'begin',
-    ...(state === 'changed' ? [`alter index ${quoted(name)} rename to ${quoted(former)}`] : []),
-    `alter index ${quoted(built)} rename to ${quoted(name)}`,
+    ...(state === 'changed' ? [`alter index ${quoteIdentifier(name)} rename to ${quoteIdentifier(former)}`] : []),
+    `alter index ${quoteIdentifier(built)} rename to ${quoteIdentifier(name)}`,
     'commit',
-    ...(state === 'changed' ? [`drop index concurrently ${quoted(former)}`] : []),
+    ...(state === 'changed' ? [`drop index concurrently ${quoteIdentifier(former)}`] : []),
   ]);
 }
 
@@ -75,26 +74,31 @@ export function repairOf(
     kind === 'index'
       ? indexRepair(name, texts, state)
       : kind === 'trigger'
-        ? ['begin', `drop trigger if exists ${quoted(trigger)} on ${quoted(table)}`, ...texts, 'commit']
+        ? [
+            'begin',
+            `drop trigger if exists ${quoteIdentifier(trigger)} on ${quoteIdentifier(table)}`,
+            ...texts,
+            'commit',
+          ]
         : texts;
   return made.map((text) => `${text};`).join('\n');
 }
 
 /** How an object of our shape that nobody knows would go, for whoever decides that it should. Never executed: it may be somebody's data. */
 export function removalOf({ kind, identity }: { readonly kind: string; readonly identity: string }): string | null {
-  const [table = '', part = ''] = identity.split('.').map(quoted);
+  const [table = '', part = ''] = identity.split('.').map(quoteIdentifier);
   switch (kind) {
     case 'function': {
       const [name = '', types = ''] = identity.split(/(?=\()/);
-      return `drop function ${quoted(name)}${types};`;
+      return `drop function ${quoteIdentifier(name)}${types};`;
     }
     case 'view':
     case 'table':
     case 'sequence':
     case 'type':
-      return `drop ${kind} ${quoted(identity)};`;
+      return `drop ${kind} ${quoteIdentifier(identity)};`;
     case 'index':
-      return `drop index concurrently ${quoted(identity)};`;
+      return `drop index concurrently ${quoteIdentifier(identity)};`;
     case 'trigger':
       return `drop trigger ${part} on ${table};`;
     case 'constraint':

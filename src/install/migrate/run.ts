@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { IuError, isIuCode } from '../../contract/errors/index.js';
+import { errorCode } from '../../store/failure.js';
 import type { Script } from './changes.js';
 import { splitStatements } from './split.js';
 
@@ -56,8 +57,8 @@ export function printSteps(steps: readonly Step[]): string {
 }
 
 function sqlstate(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : '08006';
+  const code = errorCode(error) ?? '';
+  return /^[0-9A-Z]{5}$/.test(code) ? code : '08006';
 }
 
 /** Line of the script at which PostgreSQL saw the error: the statement's own line plus the lines before the position. */

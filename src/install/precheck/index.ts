@@ -1,4 +1,5 @@
 import { IuError } from '../../contract/errors/index.js';
+import { errorCode } from '../../store/failure.js';
 import { readPlaceFacts } from '../../store/precheck.js';
 import { quoteIdentifier } from '../../store/session.js';
 import {
@@ -37,7 +38,7 @@ const gates: Readonly<Record<GateName, readonly [what: string, ask: (input: Gate
 /** A gate that cannot be judged fails. What a statement quoted stays out: only our own messages and the code travel. */
 function unjudged(error: unknown): Verdict {
   if (error instanceof IuError) return fail(error.message, error.hint ?? 'see the message');
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
+  const code = errorCode(error) ?? 'unknown';
   return fail(`it could not be judged: ${code}`, 'iu health and the log of the server say more');
 }
 

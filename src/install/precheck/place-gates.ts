@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { supportedMajors } from '../../store/door.js';
+import { errorCode } from '../../store/failure.js';
 import { readClaim } from '../../store/precheck.js';
 import { judgeBackup } from '../backup-record.js';
 import { missingRights, readInstallFacts } from '../migrate/prepare.js';
@@ -103,7 +104,7 @@ export async function evidenceFolder({ evidenceFolder: folder }: GateInput): Pro
     }
     return pass(`${path}: a file was written, synced and removed`);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = errorCode(error) ?? 'unknown';
     return fail(`${path} cannot be written: ${code}`, 'name another folder with --evidence FOLDER');
   }
 }

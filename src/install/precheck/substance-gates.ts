@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { IuError } from '../../contract/errors/index.js';
+import { errorCode } from '../../store/failure.js';
 import { readSafetyFacts, type SafetyFacts } from '../../store/precheck.js';
 import { runDrift } from '../drift/index.js';
 import { loadChanges, sqlRoot } from '../migrate/changes.js';
@@ -114,7 +115,7 @@ async function safety(pool: GateInput['database']['pool']): Promise<SafetyFacts 
   try {
     return await readSafetyFacts(pool);
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code === '42P01' || code === '42883' || code === '42703') return undefined;
     throw error;
   }

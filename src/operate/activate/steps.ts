@@ -7,9 +7,10 @@ import { runProbe } from '../../install/probe.js';
 import { recordChecks } from '../../install/record-checks.js';
 import { decisionsAfter, lastAttemptId, missingDecisions, onePassEach, sendingState } from '../../store/activation.js';
 import type { Database } from '../../store/database.js';
+import { errorCode } from '../../store/failure.js';
 import { listGates, setGate } from '../../store/gates.js';
 import { routeReadiness } from '../../store/going-live.js';
-import { registeredWorkers, workerHealth } from '../../store/health.js';
+import { healthReasons, registeredWorkers } from '../../store/health.js';
 
 /** What an activation is asked to do. */
 export interface ActivationWishes {
@@ -162,11 +163,9 @@ async function observe(wishes: ActivationWishes): Promise<StepResult> {
   const total = Object.values(decisions).reduce((sum, count) => sum + BigInt(count), 0n);
   const through = await lastAttemptId(pool);
   const lost = await missingDecisions(pool);
-  const reasons: string[] = [];
-  for (const name of await registeredWorkers(pool)) {
-    for (const reason of (await workerHealth(pool, name)).reasons)
-      reasons.push(`${reason.code}: ${reason.message} (${reason.action})`);
-  }
+  const reasons = (await healthReasons(pool, await registeredWorkers(pool))).map(
+    ({ code, message, action }) => `${code}: ${message} (${action})`,
+  );
   const evidence = {
     window: { from: beganAt, to: wishes.now().toISOString() },
     attempts: { after: from, through },
@@ -234,7 +233,7 @@ export const activationSteps: readonly Step[] = [
 export function failureOf(error: unknown): StepResult {
   if (error instanceof IuError)
     return failed({ code: error.code, message: error.message }, error.hint ?? error.message);
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'no code';
+  const code = errorCode(error) ?? 'no code';
   const own = /^IU\d{3}$/.test(code) && error instanceof Error;
   const message = own ? error.message : `it could not be done (${code})`;
   return failed(

@@ -12,7 +12,7 @@ import {
 } from '../../contract/operate/alert.js';
 import { openDatabase } from '../../store/database.js';
 import { errorCode } from '../../store/failure.js';
-import { beatWatchdog, registeredWorkers, silentWatchdogs, workerHealth } from '../../store/health.js';
+import { beatWatchdog, healthReasons, registeredWorkers, silentWatchdogs } from '../../store/health.js';
 import { readStateFile, writeStateFile } from './state-file.js';
 import type { AlertWay } from './ways.js';
 
@@ -58,11 +58,8 @@ export async function observe(
       statementTimeoutSeconds: 20,
     });
     try {
-      const reasons: AlertReason[] = [];
       const names = await registeredWorkers(database.pool);
-      for (const worker of names) {
-        for (const reason of (await workerHealth(database.pool, worker)).reasons) reasons.push({ worker, ...reason });
-      }
+      const reasons: AlertReason[] = await healthReasons(database.pool, names);
       if (names.length === 0) reasons.push(noCursorReason);
       for (const reason of await silentWatchdogs(database.pool, watcher)) reasons.push({ worker: null, ...reason });
       const codes = [...new Set(reasons.map((reason) => reason.code))].sort();
