@@ -1383,6 +1383,10 @@ export interface CatalogFunctions {
     readonly args: { p_units: string | null; p_actor: string | null };
     readonly result: readonly ({ ordinal: string | null; unit_id: string | null; version_id: string | null; canonical_address: string | null })[];
   };
+  readonly fn_iu_cursor_change: {
+    readonly args: { p_reason: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_cursor_lock_key: {
     readonly args: {  };
     readonly result: string | null;
@@ -1882,6 +1886,10 @@ export interface CatalogFunctions {
   readonly fn_iu_redaction_approve: {
     readonly args: { p_redaction_id: string | null; p_note: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_redaction_decide: {
+    readonly args: { p_redaction_id: string | null; p_note: string | null; p_states: readonly (string | null)[] | null };
+    readonly result: IuRedactionRow;
   };
   readonly fn_iu_redaction_event_copies: {
     readonly args: { p_event_id: string | null };

@@ -280,6 +280,34 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/worker/fn_iu_cursor_change.sql
+-- fn_iu_cursor_change(text) returns void
+--
+-- Contract:  how every change of a cursor by a person begins: with a reason, and one after the other. The lock comes before the gates and
+--            the rows of cursors. A prune holds it shared while it judges and deletes: it must not judge by a cursor as it was before.
+--            A probe's transaction, which cannot commit, takes no lock.
+-- Arguments: p_reason: why
+-- Returns:   nothing
+-- Raises:    IU301, IU302, IU307 reason missing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_cursor_change(p_reason text) returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+  perform fn_iu_require_read_committed();
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
+  end if;
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/worker/fn_iu_route_worker_register.sql
 -- fn_iu_route_worker_register(text, text, text) returns jsonb
 --
@@ -1015,14 +1043,7 @@ declare
   v_skipped integer := 0;
   v_dead integer := 0;
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
-  end if;
-  -- First, as a transfer does. A prune holds it shared while it judges and deletes: it must not judge by the cursor as it was before.
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
-  end if;
+  perform fn_iu_cursor_change(p_reason);
   v_closed := fn_iu_closed_gate();
   if v_closed is not null then
     return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
@@ -1114,14 +1135,7 @@ declare
   v_snapshot pg_snapshot;
   v_max bigint;
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
-  end if;
-  -- Before the gate, as a transfer and a rewind take them.
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
-  end if;
+  perform fn_iu_cursor_change(p_reason);
   v_closed := fn_iu_closed_gate();
   if v_closed is not null then
     return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);
@@ -1186,14 +1200,8 @@ declare
   v_to iu_route_worker_cursor;
   v_moved jsonb := '{"seen": 0, "attempts_written": 0}';
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_cursor_change(p_reason);
   -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
-  end if;
   select * into v_from from iu_route_worker_cursor where worker_name = p_from for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_from)), hint = 'iu cursor list shows the workers';
@@ -1250,11 +1258,7 @@ declare
   c iu_route_worker_cursor;
   v_rest iu_route_worker_cursor;
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
-  end if;
-  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  perform fn_iu_cursor_change(p_reason);
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_worker_name)),

@@ -48,6 +48,7 @@ drop function fn_iu_route_fail(bigint, iu_judged_route, integer, bigint, text, t
 drop function fn_iu_route_decide(iu_event_key[], iu_judged_route[], bigint);
 drop function fn_iu_route_outcome(event_outbox, iu_judged_route);
 drop function fn_iu_route_worker_register(text, text, text);
+drop function fn_iu_cursor_change(text);
 drop function fn_iu_cursor_lock_key();
 drop function fn_iu_owned_domains(text);
 drop function fn_iu_require_read_committed();

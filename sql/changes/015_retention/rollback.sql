@@ -22,6 +22,7 @@ drop function fn_iu_redaction_plan(text, text);
 drop function fn_iu_redaction_text_copies(text[]);
 drop function fn_iu_redaction_event_copies(uuid);
 drop function fn_iu_redaction_hashes(text, text);
+drop function fn_iu_redaction_decide(bigint, text, text[]);
 drop function fn_iu_redaction_said(iu_redaction);
 drop function fn_iu_prune_cancel(bigint, text);
 drop function fn_iu_prune_step(bigint, integer);

@@ -13,17 +13,8 @@ security definer
 set search_path from current
 as $$
 declare
-  v_redaction iu_redaction;
+  v_redaction iu_redaction := fn_iu_redaction_decide(p_redaction_id, p_note, array['requested']);
 begin
-  if nullif(btrim(p_note), '') is null then
-    raise exception using errcode = 'IU892', message = 'a decision about a redaction has a note', hint = 'add --note TEXT';
-  end if;
-  select * into v_redaction from iu_redaction where redaction_id = p_redaction_id for update;
-  if not found then
-    raise exception using errcode = 'IU890', message = format('there is no redaction %s', p_redaction_id), hint = 'iu redact list';
-  elsif v_redaction.state not in ('requested') then
-    raise exception using errcode = 'IU896', message = format('redaction %s is %s', p_redaction_id, v_redaction.state);
-  end if;
   if v_redaction.requested_by = session_user then
     raise exception using errcode = 'IU895', message = format('%s asked for it and cannot approve it', session_user),
       hint = 'a second person approves, with a login of their own';

@@ -32,14 +32,7 @@ declare
   v_skipped integer := 0;
   v_dead integer := 0;
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
-  end if;
-  -- First, as a transfer does. A prune holds it shared while it judges and deletes: it must not judge by the cursor as it was before.
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
-  end if;
+  perform fn_iu_cursor_change(p_reason);
   v_closed := fn_iu_closed_gate();
   if v_closed is not null then
     return jsonb_build_object('status', v_closed, 'worker_name', p_worker_name);

@@ -19,14 +19,8 @@ declare
   v_to iu_route_worker_cursor;
   v_moved jsonb := '{"seen": 0, "attempts_written": 0}';
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_cursor_change(p_reason);
   -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
-  if not fn_iu_in_probe() then
-    perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
-  end if;
   select * into v_from from iu_route_worker_cursor where worker_name = p_from for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_from)), hint = 'iu cursor list shows the workers';

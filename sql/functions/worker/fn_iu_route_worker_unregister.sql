@@ -19,11 +19,7 @@ declare
   c iu_route_worker_cursor;
   v_rest iu_route_worker_cursor;
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU307', message = 'a cursor is changed with a reason', hint = 'add --reason TEXT';
-  end if;
-  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  perform fn_iu_cursor_change(p_reason);
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name for update;
   if not found then
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_worker_name)),
