@@ -262,6 +262,34 @@ describe('the gates around the tables', () => {
   });
 });
 
+describe('the look for the document of a unit', () => {
+  it('reads the units above it and never all units, whatever the statistics say', async () => {
+    const units = [{ canonical_address: 'WIDE', body: 'x' }];
+    for (let at = 0; at < 3000; at += 1) {
+      const above = at % 100 === 0 ? 'WIDE' : `WIDE/${Math.floor(at / 100) * 100}`;
+      units.push({ canonical_address: `WIDE/${at}`, body: 'x', ...{ parent_address: above } });
+    }
+    await db.pool.query('select count(*) from fn_iu_create_many($1, $2)', [JSON.stringify(units), 'tester']);
+    await db.pool.query('vacuum analyze information_unit');
+    const client = await db.pool.connect();
+    try {
+      // as a structure operation calls it
+      await client.query('begin; set local plan_cache_mode = force_generic_plan');
+      const { rows } = await client.query(
+        `select cardinality(fn_iu_document_of(array(select id from information_unit where canonical_address = 'WIDE/2999'))) as documents`,
+      );
+      expect(rows[0].documents).toBe(1);
+      const { rows: scans } = await client.query(
+        `select seq_scan::int as whole from pg_stat_xact_user_tables where relid = 'information_unit'::regclass`,
+      );
+      expect(scans).toEqual([{ whole: 0 }]);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+});
+
 describe('a revision', () => {
   it('adds a version, moves the anchor and emits exactly one version_applied (golden CR/05 A); the birth emitted none (B)', async () => {
     const doc = await makeDocument();

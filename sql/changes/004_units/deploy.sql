@@ -529,7 +529,10 @@ begin
     with recursive up as (
       select u.id, u.parent_or_container_ref from information_unit u where u.id = any (p_unit_ids)
       union
-      select p.id, p.parent_or_container_ref from up join information_unit p on p.id = up.parent_or_container_ref
+      -- by key, one by one: a join with all units was taken for cheaper up to some 20,000 of them, at every level
+      select p.id, p.parent_or_container_ref
+        from up
+       cross join lateral (select i.id, i.parent_or_container_ref from information_unit i where i.id = up.parent_or_container_ref offset 0) p
     )
     select coalesce(array_agg(id order by id), '{}') from up where parent_or_container_ref is null
   );

@@ -151,7 +151,7 @@ begin
     ('function', 'fn_iu_create_check(jsonb, text)', '1838010710a25dee4f127d80a22049d5'),
     ('function', 'fn_iu_create_many(jsonb, text)', '5460b553e2c6e2e0f372102718d1956d'),
     ('function', 'fn_iu_deprecate(text, text, text, boolean, text)', '4cc351ef592a1edc6ac16e651b553ad9'),
-    ('function', 'fn_iu_document_of(uuid[])', 'ab453e783ef88aa8c57604bb5a7133e9'),
+    ('function', 'fn_iu_document_of(uuid[])', 'b2299cc81789dda4bfe02587372ca287'),
     ('function', 'fn_iu_enact(text, text, text, text, text, text, text, boolean)', '000a0a3a881b32f48650a9cf853f3da5'),
     ('function', 'fn_iu_enacted_immut()', '7635d305f8b895f465afa0b3d9bb8702'),
     ('function', 'fn_iu_gateway_write_guard()', 'd8e0ffaf8e0836dfa1657239980ef16d'),
