@@ -49,7 +49,7 @@ begin
     ('constraint', 'iu_evidence.iu_evidence_route_chk', 'ea2649a7d4a4efff085ff68972e398d1'),
     ('constraint', 'iu_evidence.iu_evidence_route_id_fkey', '08a434672b4093f2fabc92145eab8d52'),
     ('function', 'fn_iu_catalog_digest()', '17c84d3ac13e9461b050e60086d08b85'),
-    ('function', 'fn_iu_evidence_judge(text, iu_outbound_route, numeric)', 'c21268aa3026ec29393c6e4935211bd0'),
+    ('function', 'fn_iu_evidence_judge(text, iu_outbound_route, numeric)', '0c8176d387ba1a6b210829e53c119af7'),
     ('function', 'fn_iu_evidence_record(text, boolean, jsonb, text, integer)', 'b2e42ac146322551b84d3757510f98dd'),
     ('function', 'fn_iu_going_live_reason(text)', '8a0aead9bafb46afe83ec8caa2081316'),
     ('function', 'fn_iu_installation_mark()', '44ce7d40b9d303bdd34fe4bffeb3dec9'),
