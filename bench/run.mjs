@@ -1,4 +1,4 @@
-// npm run bench NAME [-- --json] [--large] [--quick]
+// npm run bench NAME [-- --json] [--large] [--quick] [--smoke]; a smoke run shows that it runs, its figures mean nothing
 import { cpus, loadavg, platform, totalmem } from 'node:os';
 import { startBenchCluster } from './cluster.mjs';
 import { benchCut } from './cut.mjs';
@@ -41,7 +41,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 
 if (!(name in parts) && !(name in plainParts)) {
   const names = Object.keys({ ...parts, ...plainParts }).join(', ');
-  say(`usage: npm run bench NAME [-- --json] [--large] [--quick]\nnames: ${names}`);
+  say(`usage: npm run bench NAME [-- --json] [--large] [--quick] [--smoke]\nnames: ${names}`);
   process.exit(64);
 }
 
@@ -53,7 +53,7 @@ try {
   const only = process.env.IU_BENCH_PART;
   for (const part of parts[name] ?? []) {
     if (only !== undefined && part.name !== only) continue;
-    figures.push(...(await part(cluster, { say, large: has('--large'), quick: has('--quick') })));
+    figures.push(...(await part(cluster, { say, large: has('--large'), quick: has('--quick'), smoke: has('--smoke') })));
   }
 } finally {
   await cluster?.stop();

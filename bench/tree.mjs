@@ -56,10 +56,10 @@ async function walOf(client, work) {
   );
 }
 
-async function fill(client, { say, quick }) {
-  const large = quick ? 3 : 50;
-  const small = quick ? 100 : 500;
-  const perCollection = 100;
+async function fill(client, { say, quick, smoke }) {
+  const large = smoke || quick ? 3 : 50;
+  const small = smoke ? 10 : quick ? 100 : 500;
+  const perCollection = smoke ? 10 : 100;
   const rates = [];
   const born = async (units) => {
     const taken = await seconds(() =>
@@ -209,12 +209,12 @@ async function benchReads(client, rounds) {
 }
 
 /** Births, moves, reads and proof. */
-export async function benchTree(cluster, { say, quick }) {
+export async function benchTree(cluster, { say, quick, smoke }) {
   const { client } = cluster;
   await client.query(`select fn_iu_gate_set('structure_ops_enabled', true, 'benchmark')`);
   say('trees: filling');
-  const filled = await fill(client, { say, quick });
-  const rounds = quick ? 6 : 20;
+  const filled = await fill(client, { say, quick, smoke });
+  const rounds = smoke ? 1 : quick ? 6 : 20;
   const figures = [
     figure(
       'births through fn_iu_create_many, 10,000 a call, one session',
