@@ -1,8 +1,10 @@
 // From a bare database to a worker that decides in dry-run, as an operator runs it.
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { runIu } from '../support/cli.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
 
@@ -224,6 +226,51 @@ describe('iu activate after its own way back', () => {
       await own.drop();
     }
   });
+});
+
+describe('iu activate with a backup', () => {
+  const tools = `/usr/lib/postgresql/${inject('iuCluster').major}/bin`;
+  it.skipIf(!existsSync(join(tools, 'pg_dump')))(
+    'makes one that can be read back before it changes anything, and keeps it',
+    async () => {
+      const own = await createEmptyDatabase();
+      const words = [
+        '--reason',
+        'with a backup',
+        '--evidence',
+        join(folder, 'backed-up'),
+        '--observe',
+        '1s',
+        '--min-decisions',
+        '0',
+      ];
+      const places = ['--backups', join(folder, 'backups'), '--tools', tools];
+      try {
+        await own.pool.query(
+          `create schema if not exists ${own.schema}; create table ${own.schema}.kept (n) as select 1`,
+        );
+        const place = { url: own.url, schema: own.schema };
+        const run = await runIu(['activate', ...words, ...places, ...expected.with(1, own.name), '--json'], place);
+        expect(run.exitCode, run.stderr).toBe(0);
+        const { steps: done } = JSON.parse(run.stdout) as {
+          steps: { step: string; outcome: string; evidence: { file: string } }[];
+        };
+        expect(done.slice(0, 3).map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
+          'precheck passed',
+          'backup passed',
+          'migrate passed',
+        ]);
+        const { stdout } = await promisify(execFile)(join(tools, 'pg_restore'), [
+          '--list',
+          join(folder, 'backups', done[1]?.evidence.file ?? ''),
+        ]);
+        expect(stdout).toContain(' kept ');
+        expect(stdout).not.toContain('event_outbox');
+      } finally {
+        await own.drop();
+      }
+    },
+  );
 });
 
 describe('iu activate beside a live route', () => {
