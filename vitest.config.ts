@@ -25,10 +25,11 @@ export default defineConfig({
       tier('unit', 0, 60, []),
       tier('target', 1, 120, []),
       tier('db', 1, 120, server),
-      tier('fault', 2, 300, ['test/support/build.ts', ...server]),
-      tier('e2e', 3, 180, ['test/support/build.ts', ...server]),
+      // In one group with the databases: a tier that waits for its last file leaves a core idle.
+      tier('fault', 1, 300, ['test/support/build.ts', ...server]),
+      tier('e2e', 2, 180, ['test/support/build.ts', ...server]),
       // Opt-in, `npm run test:directus`: too large to be installed for everybody.
-      ...(process.env.IU_TEST_DIRECTUS ? [tier('directus', 4, 300, server)] : []),
+      ...(process.env.IU_TEST_DIRECTUS ? [tier('directus', 3, 300, server)] : []),
     ],
   },
 });
