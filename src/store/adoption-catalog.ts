@@ -1,5 +1,10 @@
 import type { ClientBase } from 'pg';
-import { adoptableTables, type OtherObjects, type TableFacts } from '../contract/adoption/catalog.js';
+import {
+  adoptableTables,
+  type OtherObjects,
+  type ReferencingKey,
+  type TableFacts,
+} from '../contract/adoption/catalog.js';
 import { errorCode } from './failure.js';
 import { quoteIdentifier } from './session.js';
 
@@ -103,7 +108,7 @@ export async function readWantedTables(
   }
 }
 
-// $1 schema, $2 names of functions, $3 relations and types as kind/name, $4 whether our own objects count
+// $1 schema, $2 names of functions, $3 of relations and types, $4 of tables that are ours or can be taken over
 const othersText = `
 with place as (select oid from pg_namespace where nspname = $1)
 select
@@ -115,22 +120,46 @@ select
       when 'i' then 'index' else 'table' end, 'name', c.relname) order by c.relname)
     from pg_class c, place where c.relnamespace = place.oid and c.relname = any ($3)
      and pg_get_userbyid(c.relowner) <> 'iu_owner'), '[]') as relations,
-  coalesce((select jsonb_agg(k.conrelid::regclass::text || '.' || k.conname order by 1)
-    from pg_constraint k, place join pg_class log on log.relnamespace = place.oid and log.relname = 'event_outbox'
-   where k.contype = 'f' and k.confrelid = log.oid), '[]') as "referencingLog"`;
+  coalesce((select jsonb_agg(c.relname order by c.relname) from pg_class c, place
+    where c.relnamespace = place.oid and c.relkind in ('r', 'p') and c.relname <> all ($4)), '[]') as tables,
+  coalesce((select jsonb_agg(r.rolname order by r.rolname) from pg_roles r
+    where not r.rolsuper and r.rolname !~ '^(pg_|iu_)' and has_schema_privilege(r.oid, (select oid from place), 'create')), '[]') as creators`;
 
 /** Objects of our names that somebody else made, and what holds the log. */
 export async function readOtherObjects(
   client: ClientBase,
   schema: string,
-  names: { readonly functions: readonly string[]; readonly relations: readonly string[] },
+  names: {
+    readonly functions: readonly string[];
+    readonly relations: readonly string[];
+    readonly tables: readonly string[];
+  },
 ): Promise<OtherObjects> {
-  const row = (await client.query(othersText, [schema, names.functions, names.relations])).rows[0];
+  const values = [schema, names.functions, names.relations, names.tables];
+  const row = (await client.query(othersText, values)).rows[0];
   return {
     functions: JSON.parse(row.functions),
     relations: JSON.parse(row.relations),
-    referencingLog: JSON.parse(row.referencingLog),
+    referencingLog: await readReferencingKeys(client, schema),
+    tables: JSON.parse(row.tables),
+    creators: JSON.parse(row.creators),
   };
+}
+
+// partitions inherit a key from their parent, which alone can be altered; $1 schema
+const referencingText = `
+select format('%I.%I', n.nspname, c.relname) as "table", k.conname as name, k.convalidated as validated, i.relname as index,
+  regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''), '(' || quote_ident($1) || ')\\.', '', 'g') as definition,
+  obj_description(k.oid, 'pg_constraint') as comment, c.relkind = 'p' as partitioned,
+  pg_has_role(current_user, c.relowner, 'usage') as alterable
+from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace join pg_class i on i.oid = k.conindid
+where k.contype = 'f' and k.conparentid = 0
+  and k.confrelid = (select l.oid from pg_class l join pg_namespace p on p.oid = l.relnamespace where p.nspname = $1 and l.relname = 'event_outbox')
+order by 1, 2`;
+
+/** Foreign keys on the log as they are. */
+export async function readReferencingKeys(client: ClientBase, schema: string): Promise<ReferencingKey[]> {
+  return (await client.query<ReferencingKey>(referencingText, [schema])).rows;
 }
 
 /** Rows that break a rule that is not there yet, counted; text, '0' when none. */
@@ -187,7 +216,6 @@ export async function readAdoptionState(
 ): Promise<{
   readonly superuser: boolean;
   readonly unnumbered: boolean;
-  readonly hasParents: boolean;
   readonly openGates: readonly string[];
 }> {
   const quoted = quoteIdentifier(schema);
@@ -211,9 +239,6 @@ export async function readAdoptionState(
     superuser: rows[0].superuser,
     unnumbered:
       (await has('event_outbox', 'seq')) && (await exists(`select from ${quoted}.event_outbox where seq = 0`)),
-    hasParents:
-      (await has('information_unit', 'parent_or_container_ref')) &&
-      (await exists(`select from ${quoted}.information_unit where parent_or_container_ref is not null`)),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { ReferencingKey } from '../contract/adoption/catalog.js';
 import type { AdoptionStatements } from './adoption-sql.js';
 import { quoteIdentifier } from './session.js';
 
@@ -29,7 +30,9 @@ export type JournalNote =
         readonly start: 'beginning' | 'now';
       };
     }
-  | { readonly numbersFrom: string };
+  | { readonly numbersFrom: string }
+  /** Foreign keys on the log as they were before they moved; `started` while they are not checked again. */
+  | { readonly foreignKeys: readonly ReferencingKey[] };
 
 /** True when the journal exists. */
 export async function journalExists(client: ClientBase, schema: string): Promise<boolean> {
@@ -82,6 +85,17 @@ export function adoptionBegan(
 export function numbersFrom(journal: readonly JournalEntry[]): string | undefined {
   for (const { back } of journal) if ('numbersFrom' in back) return back.numbersFrom;
   return undefined;
+}
+
+/** Foreign keys on the log as they were before they moved, and whether they have still to be checked. */
+export function movedForeignKeys(journal: readonly JournalEntry[]): {
+  readonly known: readonly ReferencingKey[];
+  readonly unchecked: boolean;
+} {
+  for (const { back, state } of journal) {
+    if ('foreignKeys' in back) return { known: back.foreignKeys, unchecked: state === 'started' };
+  }
+  return { known: [], unchecked: false };
 }
 
 /** Settings that the changes wrote. */

@@ -6,10 +6,13 @@ export function openGatesText(schema: string): string {
     'iu_core.route_worker_enabled', 'iu_core.delivery_enabled', 'iu_core.structure_ops_enabled', 'iu_core.autocut_enabled') order by key`;
 }
 
-/** Rows of a table; dedupe keys that stand for a unique index do not count where that index comes back. */
-export function countRecordsText(schema: string, table: string, indexComesBack: boolean): string {
-  const kept = table === 'iu_event_dedupe' && indexComesBack ? " where not starts_with(dedupe_key, 'immediate/')" : '';
-  return `select count(*)::text as rows from ${escapeIdentifier(schema)}.${escapeIdentifier(table)}${kept}`;
+/** Rows of a table; dedupe keys that stand for a unique rule do not count where that comes back. $1 what such keys begin with. */
+export function countRecordsText(schema: string, table: string): string {
+  const kept =
+    table === 'iu_event_dedupe'
+      ? 'not exists (select from unnest($1::text[]) prefix where starts_with(dedupe_key, prefix))'
+      : '$1::text[] is not null';
+  return `select count(*)::text as rows from ${escapeIdentifier(schema)}.${escapeIdentifier(table)} where ${kept}`;
 }
 
 /** Groups of rows that a unique index of plain columns would refuse; undefined for an index of another kind. */

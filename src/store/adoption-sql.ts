@@ -1,5 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ColumnFacts } from '../contract/adoption/catalog.js';
+import type { ColumnFacts, ReferencingKey } from '../contract/adoption/catalog.js';
 import type { AdoptionStep } from '../contract/adoption/steps.js';
 
 /** A statement of a step. `alone`: outside a transaction, because PostgreSQL refuses it inside one. */
@@ -90,7 +90,48 @@ function numberStatements(start: string, inserters: readonly string[]): Adoption
   };
 }
 
-function keyStatements(former: string | null, formerName: string | null): AdoptionStatements {
+/** Takes foreign keys off the unique index on which they rest, and puts them on another one, unchecked. */
+function movedKeys(foreignKeys: readonly ReferencingKey[]): {
+  readonly off: readonly AdoptionStatement[];
+  readonly on: readonly AdoptionStatement[];
+} {
+  return {
+    off: foreignKeys.map(({ table, name }) => session(`alter table ${table} drop constraint ${id(name)}`)),
+    on: foreignKeys.flatMap(({ table, name, definition, comment }) => [
+      session(`alter table ${table} add constraint ${id(name)} ${definition} not valid`),
+      ...(comment === null
+        ? []
+        : [session(`comment on constraint ${id(name)} on ${table} is ${escapeLiteral(comment)}`)]),
+    ]),
+  };
+}
+
+/** Checks the rows that were there before a key was moved. */
+export function checkedKeysStatements(foreignKeys: readonly ReferencingKey[]): AdoptionStatement[][] {
+  return foreignKeys
+    .filter(({ validated }) => validated)
+    .map(({ table, name }) => [session(`alter table ${table} validate constraint ${id(name)}`)]);
+}
+
+/** The way back of the keys of the log, with the foreign keys that rest on `id` by then. */
+export function keysBackWith(
+  back: AdoptionStatements['back'],
+  foreignKeys: readonly ReferencingKey[],
+): AdoptionStatements['back'] {
+  const { off, on } = movedKeys(foreignKeys);
+  const last = back.length - 1;
+  return [
+    ...back.map((list, at) => (at === last ? [...off, ...list, ...on] : list)),
+    ...checkedKeysStatements(foreignKeys),
+  ];
+}
+
+function keyStatements(
+  former: string | null,
+  formerName: string | null,
+  foreignKeys: readonly ReferencingKey[],
+): AdoptionStatements {
+  const { off, on } = movedKeys(foreignKeys);
   const index = (name: string, column: string): AdoptionStatement[][] => [
     [alone(`drop index concurrently if exists ${id(name)}`)],
     [alone(`create unique index concurrently ${id(name)} on event_outbox (${column})`)],
@@ -102,10 +143,12 @@ function keyStatements(former: string | null, formerName: string | null): Adopti
       ...index('iu_adopt_seq_key', 'seq'),
       ...index('iu_adopt_id_key', 'id'),
       [
+        ...off,
         ...drop,
         own('alter table event_outbox add constraint event_outbox_pkey primary key using index iu_adopt_seq_key'),
         own('alter table event_outbox add constraint event_outbox_id_key unique using index iu_adopt_id_key'),
         own('alter table event_outbox alter column seq set generated always'),
+        ...on,
       ],
     ],
     back: [
@@ -125,14 +168,38 @@ function keyStatements(former: string | null, formerName: string | null): Adopti
   };
 }
 
-/** Keys under which what the unique index held goes on being known to fn_iu_emit. */
-const dedupeText = `insert into iu_event_dedupe (dedupe_key, event_id, event_domain, event_type, event_subject_table, event_subject_ref, created_at)
-select concat_ws('/', 'immediate', event_domain, event_type, event_subject_table, event_subject_ref), id, event_domain, event_type,
-       event_subject_table, event_subject_ref, created_at
+type UniqueRule = Extract<AdoptionStep['action'], { readonly kind: 'replace_unique_rule' }>;
+
+/** Keys under which what a unique rule held goes on being known to fn_iu_emit. */
+function dedupeText({ prefix, columns, predicate }: UniqueRule): string {
+  const key = `concat_ws('/', ${escapeLiteral(prefix)}, ${columns.join(', ')})`;
+  return `insert into iu_event_dedupe (dedupe_key, event_id, event_domain, event_type, event_subject_table, event_subject_ref, created_at)
+select ${key}, id, event_domain, event_type, event_subject_table, event_subject_ref, created_at
   from event_outbox
- where delivery_lane = 'immediate' and event_subject_ref is not null
-   and octet_length(concat_ws('/', 'immediate', event_domain, event_type, event_subject_table, event_subject_ref)) <= 1024
+ where (${predicate}) and ${columns.map((name) => `${name} is not null`).join(' and ')} and octet_length(${key}) <= 1024
+ order by seq
 on conflict (dedupe_key) do nothing`;
+}
+
+function ruleStatements(rule: UniqueRule): AdoptionStatements {
+  const { name, definition, constraint, prefix } = rule;
+  const build = alone(definition.replace(/^CREATE UNIQUE INDEX /, 'create unique index concurrently '));
+  const drop = alone(`drop index concurrently if exists ${id(name)}`);
+  const off = own(`alter table event_outbox drop constraint if exists ${id(name)}`);
+  const attach = (rest: string) =>
+    own(`alter table event_outbox add constraint ${id(name)} unique using index ${id(name)}${rest}`);
+  return {
+    // once more behind it: what came in between the two
+    forward: [[own(dedupeText(rule))], [constraint === null ? drop : off], [own(dedupeText(rule))]],
+    back: [
+      ...(constraint === null ? [] : [[off]]),
+      [drop],
+      [build],
+      ...(constraint === null ? [] : [[attach(/\)( DEFERRABLE.*)$/.exec(constraint)?.[1] ?? '')]]),
+      [own(`delete from iu_event_dedupe where starts_with(dedupe_key, ${escapeLiteral(`${prefix}/`)})`)],
+    ],
+  };
+}
 
 type Rename = Extract<AdoptionStep['action'], { readonly kind: `rename_${string}` }>;
 
@@ -174,6 +241,24 @@ function renameStatements(action: Rename, name: string): AdoptionStatements {
   }
 }
 
+/** A key whose index is built beside the writers. */
+function keyOf(
+  name: string,
+  action: Extract<AdoptionStep['action'], { readonly kind: 'add_key' | 'rank_and_key' }>,
+): AdoptionStatements {
+  const kind = action.definition.startsWith('PRIMARY') ? 'primary key' : 'unique';
+  const built = id(`${action.name.slice(0, 55)}__built`);
+  const later = /\)( DEFERRABLE.*)$/.exec(action.definition)?.[1] ?? '';
+  return {
+    forward: [
+      [alone(`drop index concurrently if exists ${built}`)],
+      [alone(`create unique index concurrently ${built} on ${name} ${action.tail}`)],
+      [own(`alter table ${name} add constraint ${id(action.name)} ${kind} using index ${built}${later}`)],
+    ],
+    back: [[own(`alter table ${name} drop constraint if exists ${id(action.name)}`)]],
+  };
+}
+
 /** The cursor that the change registered at the beginning, unused, begins again with what is logged from now on. */
 const startNow = [
   "delete from iu_route_worker_cursor where worker_name = 'iu_outbound_default' and passes = 0",
@@ -194,7 +279,9 @@ export function adoptionStatements({ action, table }: AdoptionStep): AdoptionSta
     case 'number_log':
       return numberStatements(action.start, action.inserters);
     case 'move_primary_key':
-      return keyStatements(action.former, action.formerName);
+      return keyStatements(action.former, action.formerName, action.foreignKeys);
+    case 'validate_foreign_keys':
+      return { forward: checkedKeysStatements(action.foreignKeys), back: [] };
     case 'add_columns':
       return columnStatements(table ?? '', action.columns);
     case 'set_default': {
@@ -210,19 +297,9 @@ export function adoptionStatements({ action, table }: AdoptionStep): AdoptionSta
         back: [[own(drop)]],
       };
     }
-    case 'add_key': {
-      const kind = action.definition.startsWith('PRIMARY') ? 'primary key' : 'unique';
-      const built = id(`${action.name.slice(0, 55)}__built`);
-      const later = /\)( DEFERRABLE.*)$/.exec(action.definition)?.[1] ?? '';
-      return {
-        forward: [
-          [alone(`drop index concurrently if exists ${built}`)],
-          [alone(`create unique index concurrently ${built} on ${name} ${action.tail}`)],
-          [own(`alter table ${name} add constraint ${id(action.name)} ${kind} using index ${built}${later}`)],
-        ],
-        back: [[own(`alter table ${name} drop constraint if exists ${id(action.name)}`)]],
-      };
-    }
+    case 'add_key':
+    case 'rank_and_key':
+      return keyOf(name, action);
     case 'add_index':
       return {
         forward: [
@@ -235,15 +312,8 @@ export function adoptionStatements({ action, table }: AdoptionStep): AdoptionSta
         ],
         back: [[alone(`drop index concurrently if exists ${id(action.name)}`)]],
       };
-    case 'replace_immediate_index':
-      return {
-        forward: [[own(dedupeText)], [alone(`drop index concurrently if exists ${id(action.name)}`)]],
-        back: [
-          [alone(`drop index concurrently if exists ${id(action.name)}`)],
-          [alone(action.definition.replace(/^CREATE UNIQUE INDEX /, 'create unique index concurrently '))],
-          [own("delete from iu_event_dedupe where starts_with(dedupe_key, 'immediate/')")],
-        ],
-      };
+    case 'replace_unique_rule':
+      return ruleStatements(action);
     case 'start_now':
       return { forward: [startNow.map(own)], back: [] };
     default:
@@ -253,6 +323,7 @@ export function adoptionStatements({ action, table }: AdoptionStep): AdoptionSta
 
 /** One transaction of numbers: rows whose number in the helper table lies in the range. */
 export const numberTable = {
+  name: 'iu_adoption_number',
   make: [
     `create table iu_adoption_number as
        select id, row_number() over (order by created_at, id) as seq from event_outbox where seq = 0`,

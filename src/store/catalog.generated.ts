@@ -1843,6 +1843,10 @@ export interface CatalogFunctions {
     readonly args: {  };
     readonly result: null;
   };
+  readonly fn_iu_prune_referenced: {
+    readonly args: { p_seqs: readonly (string | null)[] | null };
+    readonly result: readonly (string | null)[] | null;
+  };
   readonly fn_iu_prune_rest: {
     readonly args: { p_run: string | null; p_batch_no: number | null; p_limit: number | null };
     readonly result: readonly ({ table_name: string | null; line: string | null })[];

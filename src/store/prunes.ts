@@ -13,6 +13,8 @@ export interface PrunePreview {
   readonly last_seq: string | null;
   /** Events that are old enough and stay, by reason. */
   readonly held: Readonly<Record<string, number>>;
+  /** Foreign keys on events, and what a delete does to their rows; one of "no action" can hold events that are counted as free. */
+  readonly referencing: readonly string[];
   /** False when it stopped before it had looked at everything that is old enough. */
   readonly complete: boolean;
 }

@@ -93,7 +93,7 @@ begin
     if v_index is not null then
       raise exception using errcode = 'IU845',
         message = format('%s stays closed: unique index %s makes later events of a subject vanish', new.key, v_index),
-        hint = 'replace it by dedupe keys: iu adopt apply --allow immediate-index';
+        hint = 'replace it by dedupe keys: iu adopt plan names the word, iu adopt apply --allow immediate-index or unique-rules';
     end if;
   end if;
   if tg_op = 'UPDATE' and new.value is distinct from old.value

@@ -333,7 +333,8 @@ $$;
 -- Contract:  what a prune would take and what would stay, and why, without taking anything. Looks from the beginning of the log until
 --            nothing is old enough any more, or until it has looked at p_most events. The certificate is brought up to date first.
 -- Arguments: p_older_than_days: 0 or more; p_most: events to look at
--- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, complete}
+-- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, referencing: [foreign keys on events and what a
+--            delete does to their rows; those of "no action" can hold events that are counted as free here], complete}
 -- Raises:    IU880 the age is no number of days, IU881, IU882 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_route_worker_cursor (the certificate)
 -- May call:  iu_core_pruner, iu_operator
@@ -381,7 +382,11 @@ begin
     v_held := v_kept;
   end loop;
   return jsonb_build_object('cutoff_at', v_cutoff, 'examined', v_examined, 'events', v_events, 'bytes', v_bytes::text, 'first_seq', v_first::text,
-    'last_seq', v_last::text, 'held', v_held, 'complete', v_complete);
+    'last_seq', v_last::text, 'held', v_held, 'complete', v_complete, 'referencing', (
+      select coalesce(jsonb_agg(format('%s of %s: %s', k.conname, k.conrelid::regclass,
+                                       case k.confdeltype when 'c' then 'cascade' when 'n' then 'set null' when 'd' then 'set default' else 'no action' end)
+                                order by k.conname), '[]')
+        from pg_constraint k where k.confrelid = 'event_outbox'::regclass and k.contype = 'f' and k.conparentid = 0));
 end
 $$;
 -- <<<
@@ -628,13 +633,57 @@ end
 $$;
 -- <<<
 
+-- >>> functions/retention/fn_iu_prune_referenced.sql
+-- fn_iu_prune_referenced(bigint[]) returns bigint[]
+--
+-- Contract:  which of these events cannot go because a row of somebody else's table refers to them by a foreign key. Only the server may look
+--            into those tables, so it is asked: the events are deleted in a sub-transaction that is always undone, and halved until those that are
+--            refused stand alone. Costs nothing where nothing refers to the log; elsewhere as much as the foreign keys cost without an index.
+-- Arguments: p_seqs: ascending
+-- Returns:   those that have to stay, ascending; null = all may go
+-- Raises:    nothing
+-- Writes:    nothing that stays
+-- May call:  internal
+create or replace function fn_iu_prune_referenced(p_seqs bigint[]) returns bigint[]
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+as $$
+declare
+  v_half integer := cardinality(p_seqs) / 2;
+begin
+  if coalesce(cardinality(p_seqs), 0) = 0
+     or not exists (select from pg_constraint where confrelid = 'event_outbox'::regclass and contype = 'f') then
+    return null;
+  end if;
+  begin
+    perform set_config('iu_core.governed', 'prune ' || pg_current_xact_id()::text, true);
+    -- one that is deferred would refuse at the commit, when it is too late to keep the event
+    set constraints all immediate;
+    delete from event_outbox where seq = any (p_seqs);
+    raise exception using errcode = 'ZZ880', message = 'undone';
+  exception
+    when sqlstate 'ZZ880' then
+      return null;
+    when integrity_constraint_violation then
+      if v_half = 0 then
+        return p_seqs;
+      end if;
+  end;
+  return (select array_agg(seq order by seq)
+            from unnest(fn_iu_prune_referenced(p_seqs[:v_half]) || fn_iu_prune_referenced(p_seqs[v_half + 1:])) seq);
+end
+$$;
+-- <<<
+
 -- >>> functions/retention/fn_iu_prune_step.sql
 -- fn_iu_prune_step(bigint, integer) returns setof text
 --
 -- Contract:  one step of a prune: judges the next events in order of seq, takes those that may go, and counts why the others stay. One
 --            transaction: killed in the middle it leaves nothing, and the next step goes on where the last committed one ended. What
---            somebody is working on (a replay, a word about an unknown send) is passed over. Holds the lock of the cursors shared, so
---            that no cursor goes back while it judges. For an archive in a folder the caller gets the rows, writes and syncs them,
+--            somebody is working on (a replay, a word about an unknown send) is passed over, and so is what a foreign key holds. Holds the
+--            lock of the cursors shared, so that no cursor goes back while it judges. For an archive in a folder the caller gets the rows, writes and syncs them,
 --            says so (fn_iu_prune_archived) and commits; without that the commit is refused.
 -- Arguments: p_run_id; p_limit: most events of this step, 1..10000; a step that archives ends earlier, after 16 MiB of
 --            payloads, snapshots and answers, written out
@@ -658,6 +707,8 @@ declare
   v_seqs bigint[];
   v_busy bigint[];
   v_judged record;
+  v_free bigint[];
+  v_referenced bigint[];
   v_lines json[];
   v_rows integer := 0;
   v_attempts integer := 0;
@@ -709,16 +760,19 @@ begin
          count(*) filter (where hold is distinct from 'too_young') as old,
          (select jsonb_object_agg(h.hold, h.n) from (select hold, count(*) as n from judged where fits and hold is not null group by 1) h) as held
     into v_judged from judged where fits;
-  if v_judged.free is not null then
+  v_referenced := fn_iu_prune_referenced(v_judged.free);
+  select array_agg(seq order by seq) into v_free from unnest(v_judged.free) seq where seq = any (v_referenced) is not true;
+  if v_free is not null then
     select array_agg(t.line), count(*), count(*) filter (where t.table_name = 'iu_route_attempt') into v_lines, v_rows, v_attempts
-      from fn_iu_prune_take(r, r.batches + 1, v_judged.free) t;
+      from fn_iu_prune_take(r, r.batches + 1, v_free) t;
   end if;
   v_moved := v_judged.looked > 0 and v_judged.old > 0;
   if v_moved then
     r.position_seq := v_judged.at;
     select coalesce(jsonb_object_agg(key, n), '{}') into r.held
       from (select key, sum(value::bigint) as n
-              from (select * from jsonb_each_text(r.held) union all select * from jsonb_each_text(coalesce(v_judged.held, '{}'))) b group by key) s;
+              from (select * from jsonb_each_text(r.held) union all select * from jsonb_each_text(coalesce(v_judged.held, '{}'))
+                    union all select 'referenced', cardinality(v_referenced)::text where v_referenced is not null) b group by key) s;
   else
     select array_agg(t.line), count(*), count(*) filter (where t.table_name = 'iu_route_attempt') into v_lines, v_rows, v_attempts
       from fn_iu_prune_rest(r, r.batches + 1, v_limit) t;
@@ -727,12 +781,12 @@ begin
   if v_rows > 0 then
     r.batches := r.batches + 1;
     insert into iu_prune_batch (run_id, batch_no, first_seq, last_seq, events, rows)
-    values (p_run_id, r.batches, v_judged.free[1], v_judged.free[cardinality(v_judged.free)], coalesce(cardinality(v_judged.free), 0), v_rows);
+    values (p_run_id, r.batches, v_free[1], v_free[cardinality(v_free)], coalesce(cardinality(v_free), 0), v_rows);
   end if;
   update iu_prune_run
      set position_seq = r.position_seq, held = r.held, batches = r.batches, examined = examined + case when v_moved then v_judged.looked else 0 end,
-         events = events + coalesce(cardinality(v_judged.free), 0),
-         attempts = attempts + v_attempts, others = others + v_rows - v_attempts - coalesce(cardinality(v_judged.free), 0),
+         events = events + coalesce(cardinality(v_free), 0),
+         attempts = attempts + v_attempts, others = others + v_rows - v_attempts - coalesce(cardinality(v_free), 0),
          worked_at = clock_timestamp(), state = case when v_last then 'done' else 'running' end,
          ended_by = case when v_last then session_user::text end, ended_at = case when v_last then clock_timestamp() end
    where run_id = p_run_id

@@ -27,6 +27,7 @@ drop function fn_iu_redaction_said(iu_redaction);
 drop function fn_iu_prune_cancel(bigint, text);
 drop function fn_iu_prune_step(bigint, integer);
 drop function fn_iu_prune_archived(bigint, integer, text, text, bigint, integer);
+drop function fn_iu_prune_referenced(bigint[]);
 drop function fn_iu_prune_rest(iu_prune_run, integer, integer);
 drop function fn_iu_prune_take(iu_prune_run, integer, bigint[]);
 drop function fn_iu_prune_start(numeric, text, text, text);

@@ -3,7 +3,8 @@
 -- Contract:  what a prune would take and what would stay, and why, without taking anything. Looks from the beginning of the log until
 --            nothing is old enough any more, or until it has looked at p_most events. The certificate is brought up to date first.
 -- Arguments: p_older_than_days: 0 or more; p_most: events to look at
--- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, complete}
+-- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, referencing: [foreign keys on events and what a
+--            delete does to their rows; those of "no action" can hold events that are counted as free here], complete}
 -- Raises:    IU880 the age is no number of days, IU881, IU882 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_route_worker_cursor (the certificate)
 -- May call:  iu_core_pruner, iu_operator
@@ -51,6 +52,10 @@ begin
     v_held := v_kept;
   end loop;
   return jsonb_build_object('cutoff_at', v_cutoff, 'examined', v_examined, 'events', v_events, 'bytes', v_bytes::text, 'first_seq', v_first::text,
-    'last_seq', v_last::text, 'held', v_held, 'complete', v_complete);
+    'last_seq', v_last::text, 'held', v_held, 'complete', v_complete, 'referencing', (
+      select coalesce(jsonb_agg(format('%s of %s: %s', k.conname, k.conrelid::regclass,
+                                       case k.confdeltype when 'c' then 'cascade' when 'n' then 'set null' when 'd' then 'set default' else 'no action' end)
+                                order by k.conname), '[]')
+        from pg_constraint k where k.confrelid = 'event_outbox'::regclass and k.contype = 'f' and k.conparentid = 0));
 end
 $$;

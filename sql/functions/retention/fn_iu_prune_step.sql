@@ -2,8 +2,8 @@
 --
 -- Contract:  one step of a prune: judges the next events in order of seq, takes those that may go, and counts why the others stay. One
 --            transaction: killed in the middle it leaves nothing, and the next step goes on where the last committed one ended. What
---            somebody is working on (a replay, a word about an unknown send) is passed over. Holds the lock of the cursors shared, so
---            that no cursor goes back while it judges. For an archive in a folder the caller gets the rows, writes and syncs them,
+--            somebody is working on (a replay, a word about an unknown send) is passed over, and so is what a foreign key holds. Holds the
+--            lock of the cursors shared, so that no cursor goes back while it judges. For an archive in a folder the caller gets the rows, writes and syncs them,
 --            says so (fn_iu_prune_archived) and commits; without that the commit is refused.
 -- Arguments: p_run_id; p_limit: most events of this step, 1..10000; a step that archives ends earlier, after 16 MiB of
 --            payloads, snapshots and answers, written out
@@ -27,6 +27,8 @@ declare
   v_seqs bigint[];
   v_busy bigint[];
   v_judged record;
+  v_free bigint[];
+  v_referenced bigint[];
   v_lines json[];
   v_rows integer := 0;
   v_attempts integer := 0;
@@ -78,16 +80,19 @@ begin
          count(*) filter (where hold is distinct from 'too_young') as old,
          (select jsonb_object_agg(h.hold, h.n) from (select hold, count(*) as n from judged where fits and hold is not null group by 1) h) as held
     into v_judged from judged where fits;
-  if v_judged.free is not null then
+  v_referenced := fn_iu_prune_referenced(v_judged.free);
+  select array_agg(seq order by seq) into v_free from unnest(v_judged.free) seq where seq = any (v_referenced) is not true;
+  if v_free is not null then
     select array_agg(t.line), count(*), count(*) filter (where t.table_name = 'iu_route_attempt') into v_lines, v_rows, v_attempts
-      from fn_iu_prune_take(r, r.batches + 1, v_judged.free) t;
+      from fn_iu_prune_take(r, r.batches + 1, v_free) t;
   end if;
   v_moved := v_judged.looked > 0 and v_judged.old > 0;
   if v_moved then
     r.position_seq := v_judged.at;
     select coalesce(jsonb_object_agg(key, n), '{}') into r.held
       from (select key, sum(value::bigint) as n
-              from (select * from jsonb_each_text(r.held) union all select * from jsonb_each_text(coalesce(v_judged.held, '{}'))) b group by key) s;
+              from (select * from jsonb_each_text(r.held) union all select * from jsonb_each_text(coalesce(v_judged.held, '{}'))
+                    union all select 'referenced', cardinality(v_referenced)::text where v_referenced is not null) b group by key) s;
   else
     select array_agg(t.line), count(*), count(*) filter (where t.table_name = 'iu_route_attempt') into v_lines, v_rows, v_attempts
       from fn_iu_prune_rest(r, r.batches + 1, v_limit) t;
@@ -96,12 +101,12 @@ begin
   if v_rows > 0 then
     r.batches := r.batches + 1;
     insert into iu_prune_batch (run_id, batch_no, first_seq, last_seq, events, rows)
-    values (p_run_id, r.batches, v_judged.free[1], v_judged.free[cardinality(v_judged.free)], coalesce(cardinality(v_judged.free), 0), v_rows);
+    values (p_run_id, r.batches, v_free[1], v_free[cardinality(v_free)], coalesce(cardinality(v_free), 0), v_rows);
   end if;
   update iu_prune_run
      set position_seq = r.position_seq, held = r.held, batches = r.batches, examined = examined + case when v_moved then v_judged.looked else 0 end,
-         events = events + coalesce(cardinality(v_judged.free), 0),
-         attempts = attempts + v_attempts, others = others + v_rows - v_attempts - coalesce(cardinality(v_judged.free), 0),
+         events = events + coalesce(cardinality(v_free), 0),
+         attempts = attempts + v_attempts, others = others + v_rows - v_attempts - coalesce(cardinality(v_free), 0),
          worked_at = clock_timestamp(), state = case when v_last then 'done' else 'running' end,
          ended_by = case when v_last then session_user::text end, ended_at = case when v_last then clock_timestamp() end
    where run_id = p_run_id

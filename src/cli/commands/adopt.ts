@@ -68,6 +68,9 @@ function printPlan(printer: Printer, plan: AdoptionProposal): string[] {
     ...plan.tables.flatMap(({ table, kept }) =>
       kept.length === 0 ? [] : [`stays as it is on ${table}: ${kept.join(', ')}`],
     ),
+    ...(plan.foreign.length === 0
+      ? []
+      : [`${plan.foreign.length} other tables, untouched: ${plan.foreign.join(', ')}`]),
     ...plan.notes.map((note) => `note: ${note}`),
     ...plan.blockers.map(({ what, action }) => red(`in the way: ${what} -> ${action}`)),
     ...plan.notAllowed.map(({ word, meaning }) => yellow(`--allow ${word}: ${meaning}`)),

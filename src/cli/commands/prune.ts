@@ -77,6 +77,7 @@ function previewLines(preview: PrunePreview, printer: Printer): string[] {
       : `Would take ${preview.events} events with their attempts, ${preview.first_seq} to ${preview.last_seq}, ${preview.bytes} bytes of payloads.`,
     ...(preview.complete ? [] : [`It looked at the first ${preview.examined} events only; there is more.`]),
     ...heldLines(preview.held, printer),
+    ...preview.referencing.map((key) => `refers to events: ${key}`),
     'Nothing was changed.',
   ];
 }

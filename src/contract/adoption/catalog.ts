@@ -79,6 +79,45 @@ export interface OtherObjects {
   readonly functions: readonly { readonly name: string; readonly signature: string }[];
   /** Tables, views, sequences and types. */
   readonly relations: readonly { readonly kind: string; readonly name: string }[];
-  /** Foreign keys of other tables on the log: `table.constraint`. */
-  readonly referencingLog: readonly string[];
+  /** Foreign keys on the log. */
+  readonly referencingLog: readonly ReferencingKey[];
+  /** Tables that are neither ours nor taken over. */
+  readonly tables: readonly string[];
+  /** Roles, no superusers and none of ours, that may create objects in the schema. */
+  readonly creators: readonly string[];
+}
+
+/** What is known of the tree of the units that are there. */
+export interface TreeFacts {
+  /** Units have parents. */
+  readonly parents: boolean;
+  /** sibling_rank is not there yet, or an adoption made it: ranks may be given. */
+  readonly ranksAreOurs: boolean;
+  /** Addresses of units in the way, at most five each, and how many there are. */
+  readonly circular: UnitSample;
+  readonly buried: UnitSample;
+  readonly tooDeep: UnitSample;
+  readonly inCollections: UnitSample;
+}
+
+export interface UnitSample {
+  readonly count: number;
+  readonly addresses: readonly string[];
+}
+
+/** A foreign key that holds rows of the log: of another table, or of the log itself. */
+export interface ReferencingKey {
+  /** With its schema, as ALTER TABLE takes it. */
+  readonly table: string;
+  readonly name: string;
+  /** Without NOT VALID, and without the name of the schema. */
+  readonly definition: string;
+  readonly validated: boolean;
+  readonly comment: string | null;
+  /** The unique index of the log on which it rests. */
+  readonly index: string;
+  /** Its table is partitioned: such a key cannot be added unchecked. */
+  readonly partitioned: boolean;
+  /** Whoever adopts may alter its table. */
+  readonly alterable: boolean;
 }

@@ -1,6 +1,7 @@
-import type { IndexFacts, TableFacts } from './catalog.js';
+import type { IndexFacts, ReferencingKey, TableFacts } from './catalog.js';
+import { immovable, keyName } from './foreign-keys.js';
 import type { PlanInput } from './plan.js';
-import { type AdoptionStep, type Blocker, estimateSeconds, locks } from './steps.js';
+import { type AdoptionStep, type Blocker, estimateSeconds, foreignKeysStep, keysStep, locks } from './steps.js';
 
 /** Numbers left free below the first new event, for rows that come between the plan and the lock. */
 const headroom = 1_000_000n;
@@ -61,39 +62,96 @@ export function logSteps(found: TableFacts, wanted: TableFacts, input: PlanInput
   const hasId = found.constraints.some(({ name, type }) => name === 'event_outbox_id_key' && type === 'u');
   const identity = found.columns.find(({ name }) => name === 'seq')?.identity;
   if (key?.name === wantedKey?.name && key?.definition === wantedKey?.definition && hasId && identity === 'a')
-    return steps;
-  if (input.others.referencingLog.length > 0) {
-    blockers.push({
-      what: `foreign keys hold the primary key of event_outbox: ${input.others.referencingLog.join(', ')}`,
-      action: 'drop them: events leave by retention, so nothing may hold them by a foreign key',
-    });
-  }
+    return [...steps, ...checkedKeys(found, input.uncheckedKeys)];
+  const moved = input.others.referencingLog.filter(({ index }) => index === key?.name);
+  blockers.push(...moved.flatMap((one) => immovable(one) ?? []));
+  const along = moved.length === 0 ? '' : `; ${moved.map(keyName).join(', ')} move to it in the same instant`;
   steps.push({
-    step: 'keys event_outbox',
+    step: keysStep,
     table: found.table,
-    what: `primary key on seq${key === undefined ? '' : `, it was ${key.definition.replace('PRIMARY KEY ', '')}`}; id stays unique; both indexes are built concurrently`,
-    action: { kind: 'move_primary_key', former: key?.definition ?? null, formerName: key?.name ?? null },
+    what: `primary key on seq${key === undefined ? '' : `, it was ${key.definition.replace('PRIMARY KEY ', '')}`}; id stays unique${along}; both indexes are built concurrently`,
+    action: {
+      kind: 'move_primary_key',
+      former: key?.definition ?? null,
+      formerName: key?.name ?? null,
+      foreignKeys: moved,
+    },
     lock: locks.catalog,
     estimatedSeconds: 2 * estimateSeconds(found.rows, 'index'),
     needs: key === undefined ? null : 'keys',
   });
-  return steps;
+  return [
+    ...steps,
+    ...checkedKeys(
+      found,
+      moved.filter(({ validated }) => validated),
+    ),
+  ];
 }
 
-/** The unique rule whose keys dedupe keys can stand for, as the server writes it. */
+/** A key that moves is added unchecked; that its old rows have their events is checked without blocking anybody. */
+function checkedKeys(found: TableFacts, foreignKeys: readonly ReferencingKey[]): AdoptionStep[] {
+  if (foreignKeys.length === 0) return [];
+  return [
+    {
+      step: foreignKeysStep,
+      table: found.table,
+      what: `${foreignKeys.map(keyName).join(', ')}: checked by a scan that blocks nobody`,
+      action: { kind: 'validate_foreign_keys', foreignKeys },
+      lock: locks.validate,
+      estimatedSeconds: estimateSeconds(found.rows, 'scan'),
+      needs: null,
+    },
+  ];
+}
+
+/** The unique rule of the immediate lane, as the server writes it. */
 const immediateTail =
   "USING btree (event_domain, event_type, event_subject_table, event_subject_ref) WHERE (delivery_lane = 'immediate'::text)";
 
-/** Unique indexes by which later events vanish: those that dedupe keys replace; any other is in the way. */
-export function swallowingIndexes(log: TableFacts | undefined, blockers: Blocker[]): IndexFacts[] {
-  const found = (log?.indexes ?? []).filter(
+/** Types whose text is the same in every session: a key made of them is found again. */
+const keyTypes = /^(text|character varying|uuid|smallint|integer|bigint|boolean)\b/;
+
+/** A unique rule of the log by which later events vanish or fail, and the dedupe keys that can stand for it. */
+export interface UniqueRule {
+  readonly name: string;
+  readonly word: 'immediate-index' | 'unique-rules';
+  readonly columns: readonly string[];
+  readonly action: Extract<AdoptionStep['action'], { readonly kind: 'replace_unique_rule' }>;
+}
+
+function columnsOf(log: TableFacts, index: IndexFacts): { columns: readonly string[]; predicate: string } | undefined {
+  const [, list, predicate = 'true'] = /^USING btree \(([\w, ]+)\)(?: WHERE ([\s\S]+))?$/.exec(index.tail) ?? [];
+  const columns = (list ?? '').split(', ');
+  const plain = columns.every((name) => log.columns.some((one) => one.name === name && keyTypes.test(one.type)));
+  return plain && /^\w+$/.test(index.name) ? { columns, predicate } : undefined;
+}
+
+/** Unique rules by which later events vanish or fail. What dedupe keys cannot stand for is in the way. */
+export function uniqueRules(log: TableFacts, input: PlanInput, blockers: Blocker[]): UniqueRule[] {
+  const found = log.indexes.filter(
     (index) => index.unique && !index.columns.includes('id') && !index.columns.includes('seq'),
   );
-  for (const { name, tail, ofConstraint } of found.filter((index) => index.tail !== immediateTail)) {
-    blockers.push({
-      what: `unique ${ofConstraint ? 'constraint' : 'index'} ${name} on event_outbox (${tail}) makes later events vanish, and dedupe keys do not stand for it`,
-      action: ofConstraint ? `alter table event_outbox drop constraint ${name}` : `drop index concurrently ${name}`,
-    });
-  }
-  return found.filter((index) => index.tail === immediateTail);
+  return found.flatMap((index) => {
+    const { name, definition, ofConstraint, tail } = index;
+    const what = `unique ${ofConstraint ? 'constraint' : 'index'} ${name} on event_outbox (${tail}) makes later events vanish or fail`;
+    const drop = ofConstraint ? `alter table event_outbox drop constraint ${name}` : `drop index concurrently ${name}`;
+    const held = input.others.referencingLog.filter((key) => key.index === name);
+    if (held.length > 0) {
+      const keys = held.map((key) => `alter table ${key.table} drop constraint ${key.name}`).join('; ');
+      blockers.push({ what: `${what}, and ${held.map(keyName).join(', ')} rest on it`, action: `${keys}; ${drop}` });
+      return [];
+    }
+    const plain = columnsOf(log, index);
+    if (plain === undefined) {
+      const action = `${drop}; its producers then say what may happen once: fn_iu_emit(…, p_dedupe_key => …). iu adopt back will not bring it back`;
+      blockers.push({ what: `${what}, and dedupe keys do not stand for expressions or such columns`, action });
+      return [];
+    }
+    const isImmediate = tail === immediateTail;
+    const constraint = log.constraints.find((one) => one.name === name && one.type === 'u')?.definition ?? null;
+    const prefix = isImmediate ? 'immediate' : name;
+    const action = { kind: 'replace_unique_rule', name, definition, constraint, prefix, ...plain } as const;
+    return [{ name, word: isImmediate ? 'immediate-index' : 'unique-rules', columns: plain.columns, action } as const];
+  });
 }

@@ -1,15 +1,19 @@
-import type { AdoptableTable, ColumnFacts, ConstraintFacts, IndexFacts, OtherObjects, TableFacts } from './catalog.js';
-import { logSteps, swallowingIndexes } from './log-steps.js';
+import type { AdoptableTable, OtherObjects, ReferencingKey, TableFacts, TreeFacts } from './catalog.js';
+import { holdsEvents } from './foreign-keys.js';
+import { type UniqueRule, uniqueRules } from './log-steps.js';
 import {
   type AdoptionPlan,
   type AdoptionStep,
+  type AllowWord,
   type Blocker,
   estimateSeconds,
   formerName,
   locks,
+  replacedWords,
+  stepOf,
   type TableSummary,
-  twin,
 } from './steps.js';
+import { tableSteps } from './table-steps.js';
 
 /** What the planner knows; nothing here is read by it. */
 export interface PlanInput {
@@ -31,173 +35,18 @@ export interface PlanInput {
   /** Rows that break a rule of ours, by `table.constraint`; text. */
   readonly violations: ReadonlyMap<string, string>;
   readonly unnumbered: boolean;
-  readonly hasParents: boolean;
-  readonly allowImmediateIndex: boolean;
+  /** Nothing of it once the trees are ours. */
+  readonly tree: TreeFacts;
+  /** Foreign keys on the log that an interrupted adoption moved and did not check. */
+  readonly uncheckedKeys: readonly ReferencingKey[];
+  readonly allow: readonly AllowWord[];
   /** Gates of ours that stand open in the settings that are there. */
   readonly openGates: readonly string[];
 }
 
-const step = (
-  name: string,
-  table: string | null,
-  what: string,
-  action: AdoptionStep['action'],
-  rest: Partial<Pick<AdoptionStep, 'lock' | 'estimatedSeconds' | 'needs'>> = {},
-): AdoptionStep => ({
-  step: name,
-  table,
-  what,
-  action,
-  lock: locks.catalog,
-  estimatedSeconds: 0,
-  needs: null,
-  ...rest,
-});
-
-/** Two definitions of a default that mean the same are written the same by the server. */
-function columnProblem(found: ColumnFacts, wanted: ColumnFacts): string | undefined {
-  if (found.type !== wanted.type) return `is ${found.type}, ${wanted.type} is needed`;
-  if (found.notNull !== wanted.notNull) return found.notNull ? 'is not null, null has to be possible' : 'may be null';
-  if (found.collation !== wanted.collation) return `has collation ${found.collation}, ${wanted.collation} is needed`;
-  return undefined;
-}
-
-function columnSteps(found: TableFacts, wanted: TableFacts, blockers: Blocker[]): AdoptionStep[] {
-  const { table } = found;
-  const missing: ColumnFacts[] = [];
-  const steps: AdoptionStep[] = [];
-  for (const column of wanted.columns) {
-    const there = found.columns.find(({ name }) => name === column.name);
-    if (table === 'event_outbox' && (column.name === 'seq' || column.name === 'tx_id')) continue;
-    if (there === undefined) {
-      missing.push(column);
-      continue;
-    }
-    const problem = columnProblem(there, column);
-    if (problem !== undefined) {
-      blockers.push({
-        what: `${table}.${column.name} ${problem}`,
-        action: 'change the column, or keep this table out of the schema',
-      });
-    } else if (there.defaultText !== column.defaultText) {
-      const action = {
-        kind: 'set_default',
-        column: column.name,
-        wanted: column.defaultText,
-        former: there.defaultText,
-      } as const;
-      const what = `default of ${table}.${column.name} becomes ${column.defaultText ?? 'none'}, it was ${there.defaultText ?? 'none'}`;
-      steps.push(step(`default ${table}.${column.name}`, table, what, action, { needs: 'definitions' }));
-    }
-  }
-  if (missing.length > 0) {
-    const what = `columns ${missing.map(({ name }) => name).join(', ')}: instant, no default is computed per row`;
-    steps.unshift(step(`columns ${table}`, table, what, { kind: 'add_columns', columns: missing }));
-  }
-  return steps;
-}
-
-function constraintSteps(found: TableFacts, wanted: TableFacts, input: PlanInput, blockers: Blocker[]): AdoptionStep[] {
-  const { table } = found;
-  const ours = new Set(wanted.constraints.map(({ name }) => name));
-  const steps: AdoptionStep[] = [];
-  for (const constraint of wanted.constraints) {
-    // the keys of the log move as one
-    if (table === 'event_outbox' && 'pu'.includes(constraint.type)) continue;
-    const there = found.constraints.find(({ name }) => name === constraint.name);
-    if (there?.definition === constraint.definition && there.validated) continue;
-    if (there !== undefined && there.definition.replace(/ NOT VALID$/, '') !== constraint.definition) {
-      blockers.push({
-        what: `constraint ${constraint.name} of ${table} is ${there.definition}, ${constraint.definition} is needed`,
-        action: `rename it: alter table ${table} rename constraint ${constraint.name} to ${formerName(constraint.name)}`,
-      });
-      continue;
-    }
-    const same = twin(
-      found.constraints,
-      ours,
-      (one) => one.type === constraint.type && one.definition === constraint.definition && one.validated,
-    );
-    if (there === undefined && same !== undefined) {
-      const action = { kind: 'rename_constraint', from: same.name, to: constraint.name } as const;
-      steps.push(
-        step(`constraint ${constraint.name}`, table, `constraint ${same.name} is called ${constraint.name}`, action),
-      );
-      continue;
-    }
-    const broken = input.violations.get(`${table}.${constraint.name}`);
-    if (broken !== undefined) {
-      blockers.push({
-        what: `${broken} rows of ${table} break ${constraint.name}: ${constraint.definition}`,
-        action: 'correct them',
-      });
-      continue;
-    }
-    steps.push(...newConstraint(table, constraint, wanted.indexes, found.rows));
-  }
-  return steps;
-}
-
-function newConstraint(
-  table: string,
-  constraint: ConstraintFacts,
-  indexes: readonly IndexFacts[],
-  rows: string,
-): AdoptionStep[] {
-  const { name, definition } = constraint;
-  if (!'pu'.includes(constraint.type)) {
-    const estimatedSeconds = estimateSeconds(rows, 'scan');
-    const what = `constraint ${name}: added unchecked in an instant, then checked by a scan that blocks nobody`;
-    return [
-      step(
-        `constraint ${name}`,
-        table,
-        what,
-        { kind: 'add_constraint', name, definition },
-        { estimatedSeconds, lock: locks.validate },
-      ),
-    ];
-  }
-  const tail = indexes.find((index) => index.name === name)?.tail ?? '';
-  const what = `${constraint.type === 'p' ? 'primary key' : 'unique'} ${name}: its index is built concurrently, then attached in an instant`;
-  const rest = { estimatedSeconds: estimateSeconds(rows, 'index'), lock: locks.concurrent };
-  return [step(`constraint ${name}`, table, what, { kind: 'add_key', name, definition, tail }, rest)];
-}
-
-function indexSteps(found: TableFacts, wanted: TableFacts, blockers: Blocker[]): AdoptionStep[] {
-  const { table } = found;
-  const ours = new Set(wanted.indexes.map(({ name }) => name));
-  return wanted.indexes
-    .filter((index) => !index.ofConstraint)
-    .flatMap((index) => {
-      const there = found.indexes.find(({ name }) => name === index.name);
-      const isSame = there?.tail === index.tail && there.unique === index.unique;
-      if (there?.valid && isSame) return [];
-      if (there !== undefined && !isSame) {
-        blockers.push({
-          what: `index ${index.name} of ${table} is ${there.definition}, ${index.tail} is needed`,
-          action: `rename it: alter index ${index.name} rename to ${formerName(index.name)}`,
-        });
-        return [];
-      }
-      const same = twin(
-        found.indexes,
-        ours,
-        (one) => !one.ofConstraint && one.valid && one.tail === index.tail && one.unique === index.unique,
-      );
-      if (there === undefined && same !== undefined) {
-        const action = { kind: 'rename_index', from: same.name, to: index.name } as const;
-        return [step(`index ${index.name}`, table, `index ${same.name} is called ${index.name}`, action)];
-      }
-      const rest = { estimatedSeconds: estimateSeconds(found.rows, 'index'), lock: locks.concurrent };
-      const action = { kind: 'add_index', name: index.name, unique: index.unique, tail: index.tail } as const;
-      return [step(`index ${index.name}`, table, `index ${index.name}: built concurrently`, action, rest)];
-    });
-}
-
 function nameSteps(input: PlanInput): AdoptionStep[] {
   const functions = input.others.functions.map(({ name, signature }) =>
-    step(
+    stepOf(
       `function ${signature}`,
       null,
       `function ${signature} is called ${formerName(name)}`,
@@ -210,7 +59,7 @@ function nameSteps(input: PlanInput): AdoptionStep[] {
     if (there === undefined) return [];
     const to = formerName(name);
     return [
-      step(
+      stepOf(
         `trigger ${table}.${name}`,
         table,
         `trigger ${name} is called ${to} and switched off; ours takes its place`,
@@ -220,45 +69,6 @@ function nameSteps(input: PlanInput): AdoptionStep[] {
     ];
   });
   return [...functions, ...triggers];
-}
-
-function tableSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): AdoptionStep[] {
-  const wanted = input.wanted.get(found.table);
-  if (wanted === undefined) return [];
-  const ownership =
-    found.owner === 'iu_owner'
-      ? []
-      : [
-          step(
-            `owner ${found.table}`,
-            found.table,
-            `${found.table} goes from ${found.owner} to iu_owner; ${found.owner} keeps its rows`,
-            { kind: 'take_ownership', former: found.owner, sequences: found.sequences },
-            { needs: 'ownership' },
-          ),
-        ];
-  const log = found.table === 'event_outbox' ? logSteps(found, wanted, input, blockers) : [];
-  const placed = found.constraints.some(({ name }) => name === 'information_unit_place_key');
-  if (found.table === 'information_unit' && input.hasParents && !placed) {
-    blockers.push({
-      what: 'information_unit has units with parents: they would need ranks among their siblings while writers go on inserting without one',
-      action:
-        'keep the tree outside parent_or_container_ref for the adoption (set it null), and place the units afterwards',
-    });
-  }
-  if (found.rowSecurity) {
-    blockers.push({
-      what: `row security is enabled on ${found.table}: iu_owner and the roles of IU Core would not see every row`,
-      action: `alter table ${found.table} disable row level security`,
-    });
-  }
-  return [
-    ...ownership,
-    ...columnSteps(found, wanted, blockers),
-    ...log,
-    ...constraintSteps(found, wanted, input, blockers),
-    ...indexSteps(found, wanted, blockers),
-  ];
 }
 
 /** A unique rule of theirs beside a deferrable one of ours refuses what exchanges two places in one statement. */
@@ -304,7 +114,7 @@ function deploySteps(input: PlanInput): AdoptionStep[] {
   const pending = input.changes.filter((change) => !input.applied.includes(change) && change !== '001_registry');
   const adapted = pending.filter((change) => /^00[234]_/.test(change));
   const steps = adapted.map((change) =>
-    step(
+    stepOf(
       `change ${change}`,
       null,
       `change ${change} without the tables that are there`,
@@ -314,7 +124,7 @@ function deploySteps(input: PlanInput): AdoptionStep[] {
   );
   if (pending.length > adapted.length) {
     steps.push(
-      step(
+      stepOf(
         'changes',
         null,
         `${pending.length - adapted.length} more changes, as in a new installation`,
@@ -325,7 +135,7 @@ function deploySteps(input: PlanInput): AdoptionStep[] {
   }
   if (input.start === 'now' && (pending.length > 0 || input.startMissing)) {
     steps.push(
-      step(
+      stepOf(
         'start',
         null,
         'the worker of domain iu starts now: what was logged before stays undecided for ever',
@@ -335,6 +145,52 @@ function deploySteps(input: PlanInput): AdoptionStep[] {
     );
   }
   return steps;
+}
+
+/** Unique rules of the log are replaced where that is allowed; otherwise they stay, and with them the gates of passes closed. */
+function ruleStep(rule: UniqueRule, log: TableFacts): AdoptionStep {
+  const { name, word, action } = rule;
+  return stepOf(
+    `index ${name}`,
+    'event_outbox',
+    `unique ${action.constraint === null ? 'index' : 'constraint'} ${name} goes; ${replacedWords(action.prefix)}`,
+    action,
+    { needs: word, lock: locks.concurrent, estimatedSeconds: estimateSeconds(log.rows, 'number') },
+  );
+}
+
+function standingRule({ name, word, columns }: UniqueRule): string {
+  const what = word === 'immediate-index' ? 'the second event of a subject vanish' : `later events vanish or fail`;
+  return `unique rule ${name} (${columns.join(', ')}) makes ${what}: the gates of passes stay closed while it stands; --allow ${word} replaces it by dedupe keys`;
+}
+
+function notesOf(input: PlanInput, standing: readonly UniqueRule[]): string[] {
+  const log = input.found.get('event_outbox');
+  const { creators, referencingLog } = input.others;
+  return [
+    ...rigidKeys(input),
+    ...(input.openGates.includes('iu_core.routes_master_enabled')
+      ? ['the master gate is open and stays so; the worker gate comes closed, so nothing runs']
+      : []),
+    ...standing.map(standingRule),
+    ...referencingLog.map(holdsEvents),
+    ...(creators.length === 0
+      ? []
+      : [
+          `${creators.join(', ')} may create objects in this schema, and so put a function in the way of ours: trust who logs in as such a role like an owner`,
+        ]),
+    ...(input.tree.parents
+      ? [
+          'units keep their parents; siblings are ranked by sort_order, address and time. From then on children are made by the governed functions: a plain insert of a second child has no rank and fails',
+        ]
+      : []),
+    ...(log === undefined
+      ? []
+      : [
+          'event_outbox becomes append-only: update, delete and truncate are refused from then on',
+          `adding seq as an identity would rewrite event_outbox under ACCESS EXCLUSIVE for about ${estimateSeconds(log.rows, 'rewrite')} s; the way taken here holds that lock for milliseconds only, and existing rows are numbered in batches`,
+        ]),
+  ];
 }
 
 /** The differences between what is there and what this version makes, as steps in their order. Pure: it reads nothing. */
@@ -353,45 +209,23 @@ export function planAdoption(input: PlanInput): AdoptionPlan {
     ...nameSteps(input),
   ];
   const log = input.found.get('event_outbox');
-  const swallowing = swallowingIndexes(log, blockers);
-  const replaced = swallowing.flatMap((index) =>
-    input.allowImmediateIndex
-      ? [
-          step(
-            `index ${index.name}`,
-            'event_outbox',
-            `unique index ${index.name} goes; what it held becomes dedupe keys`,
-            { kind: 'replace_immediate_index', name: index.name, definition: index.definition },
-            {
-              needs: 'immediate-index',
-              lock: locks.concurrent,
-              estimatedSeconds: estimateSeconds(log?.rows ?? '0', 'number'),
-            },
-          ),
-        ]
-      : [],
-  );
-  const notes = [
-    ...rigidKeys(input),
-    ...(input.openGates.includes('iu_core.routes_master_enabled')
-      ? ['the master gate is open and stays so; the worker gate comes closed, so nothing runs']
-      : []),
-    ...swallowing.flatMap(({ name }) =>
-      input.allowImmediateIndex
-        ? []
-        : [
-            `unique index ${name} makes the second event of a subject vanish: the gates of passes stay closed while it stands; --allow immediate-index replaces it by dedupe keys`,
-          ],
-    ),
-    ...(log === undefined
-      ? []
-      : [
-          'event_outbox becomes append-only: update, delete and truncate are refused from then on',
-          `adding seq as an identity would rewrite event_outbox under ACCESS EXCLUSIVE for about ${estimateSeconds(log.rows, 'rewrite')} s; the way taken here holds that lock for milliseconds only, and existing rows are numbered in batches`,
-        ]),
-  ];
+  const rules = log === undefined ? [] : uniqueRules(log, input, blockers);
+  const replaced = log === undefined ? [] : rules.filter(({ word }) => input.allow.includes(word));
   const tables = [...input.wanted].map(([table, wanted]) =>
     summary(table, input.found.get(table), wanted, input, steps),
   );
-  return { tables, steps: [...steps, ...deploySteps(input), ...replaced], blockers, notes };
+  return {
+    tables,
+    foreign: input.others.tables,
+    steps: [
+      ...steps,
+      ...deploySteps(input),
+      ...replaced.flatMap((rule) => (log === undefined ? [] : [ruleStep(rule, log)])),
+    ],
+    blockers,
+    notes: notesOf(
+      input,
+      rules.filter((rule) => !replaced.includes(rule)),
+    ),
+  };
 }

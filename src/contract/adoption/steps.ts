@@ -1,4 +1,4 @@
-import type { ColumnFacts } from './catalog.js';
+import type { ColumnFacts, ReferencingKey } from './catalog.js';
 
 /** Words by which an operator allows what changes objects that IU Core did not make. */
 export const allowWords = {
@@ -7,6 +7,7 @@ export const allowWords = {
     'triggers and functions of our names are renamed and their triggers switched off, defaults are set as ours',
   keys: 'the primary key of the log moves from id to seq; id stays unique',
   'immediate-index': 'the unique index of the immediate lane goes; what it held is kept as dedupe keys',
+  'unique-rules': 'other unique rules of the log go; what they held is kept as dedupe keys',
 } as const;
 
 export type AllowWord = keyof typeof allowWords;
@@ -24,7 +25,13 @@ export type StepAction =
   | { readonly kind: 'take_ownership'; readonly former: string; readonly sequences: readonly string[] }
   | { readonly kind: 'number_log'; readonly start: string; readonly inserters: readonly string[] }
   | { readonly kind: 'fill_numbers'; readonly silent: boolean }
-  | { readonly kind: 'move_primary_key'; readonly former: string | null; readonly formerName: string | null }
+  | {
+      readonly kind: 'move_primary_key';
+      readonly former: string | null;
+      readonly formerName: string | null;
+      readonly foreignKeys: readonly ReferencingKey[];
+    }
+  | { readonly kind: 'validate_foreign_keys'; readonly foreignKeys: readonly ReferencingKey[] }
   | { readonly kind: 'add_columns'; readonly columns: readonly ColumnFacts[] }
   | {
       readonly kind: 'set_default';
@@ -36,11 +43,29 @@ export type StepAction =
   | { readonly kind: 'rename_index'; readonly from: string; readonly to: string }
   | { readonly kind: 'add_constraint'; readonly name: string; readonly definition: string }
   | { readonly kind: 'add_key'; readonly name: string; readonly definition: string; readonly tail: string }
+  | {
+      readonly kind: 'rank_and_key';
+      readonly name: string;
+      readonly definition: string;
+      readonly tail: string;
+      readonly silent: boolean;
+    }
   | { readonly kind: 'add_index'; readonly name: string; readonly unique: boolean; readonly tail: string }
   | { readonly kind: 'deploy'; readonly change: string }
   | { readonly kind: 'migrate_rest' }
   | { readonly kind: 'start_now' }
-  | { readonly kind: 'replace_immediate_index'; readonly name: string; readonly definition: string };
+  | {
+      readonly kind: 'replace_unique_rule';
+      readonly name: string;
+      /** Of its index. */
+      readonly definition: string;
+      /** Of the constraint that owns the index. */
+      readonly constraint: string | null;
+      /** What its dedupe keys begin with; the values of its columns follow, separated by slashes. */
+      readonly prefix: string;
+      readonly columns: readonly string[];
+      readonly predicate: string;
+    };
 
 /** One step of an adoption. */
 export interface AdoptionStep {
@@ -53,6 +78,18 @@ export interface AdoptionStep {
   readonly estimatedSeconds: number;
   readonly needs: AllowWord | null;
 }
+
+/** What a step says that replaces a unique rule; the journal is searched by it. */
+export const replacedWords = (prefix: string): string => `what it held becomes dedupe keys ${prefix}/…`;
+
+/** What the dedupe keys of such a step begin with, slash included; undefined for any other step. */
+export function replacedPrefix(what: string): string | undefined {
+  return /what it held becomes dedupe keys (\w+\/)…$/.exec(what)?.[1];
+}
+
+/** The steps that move the primary key of the log, and that check what refers to it. */
+export const keysStep = 'keys event_outbox';
+export const foreignKeysStep = 'foreign keys event_outbox';
 
 /** Something that has to be settled before an adoption. */
 export interface Blocker {
@@ -73,10 +110,30 @@ export interface TableSummary {
 /** What `iu adopt plan` says. */
 export interface AdoptionPlan {
   readonly tables: readonly TableSummary[];
+  /** Tables of the schema that are somebody else's: nothing touches them. */
+  readonly foreign: readonly string[];
   readonly steps: readonly AdoptionStep[];
   readonly blockers: readonly Blocker[];
   readonly notes: readonly string[];
 }
+
+/** A step with what most of them have: a lock for milliseconds, no cost, nothing to allow. */
+export const stepOf = (
+  name: string,
+  table: string | null,
+  what: string,
+  action: AdoptionStep['action'],
+  rest: Partial<Pick<AdoptionStep, 'lock' | 'estimatedSeconds' | 'needs'>> = {},
+): AdoptionStep => ({
+  step: name,
+  table,
+  what,
+  action,
+  lock: locks.catalog,
+  estimatedSeconds: 0,
+  needs: null,
+  ...rest,
+});
 
 /** How an object that stands in the way is called from now on; names end at 63 bytes. */
 export function formerName(name: string): string {

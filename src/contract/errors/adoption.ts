@@ -46,8 +46,8 @@ export const adoptionErrors: readonly ErrorEntry[] = [
   entry(
     'IU845',
     'events_would_vanish',
-    'A unique index on the log makes the later events of a subject vanish; passes stay off while it stands.',
-    'Replace it by dedupe keys: `iu adopt apply --allow immediate-index`.',
+    'A unique rule on the log makes later events vanish or fail; passes stay off while it stands.',
+    'Replace it by dedupe keys: `iu adopt apply --allow immediate-index`, or `unique-rules` for any other.',
   ),
   entry('IU847', 'adoption_unknown', 'This database was not adopted.', 'See `iu migrate status`.', 1, 404),
   entry(

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ClientBase } from 'pg';
 import { changeOfTable } from '../../contract/adoption/catalog.js';
-import type { AdoptionStep } from '../../contract/adoption/steps.js';
+import { type AdoptionStep, foreignKeysStep } from '../../contract/adoption/steps.js';
 import { IuError } from '../../contract/errors/index.js';
 import {
   adoptionBegan,
@@ -13,12 +13,14 @@ import {
   readJournal,
 } from '../../store/adoption-journal.js';
 import {
+  type AdoptionStatements,
   adoptionStatements,
   finishText,
   journalText,
   numberTable,
   settingsWrittenText,
 } from '../../store/adoption-sql.js';
+import { siblingRanks } from '../../store/adoption-tree.js';
 import { beginSql, logDoneSql, readAppliedChanges, registerChangeSql } from '../../store/migration.js';
 import { searchPath } from '../../store/session.js';
 import { loadChanges, sqlRoot, toolVersion } from '../migrate/changes.js';
@@ -29,7 +31,7 @@ import { migrateUp } from '../migrate/up.js';
 import { migrateVerify, type VerifyResult } from '../migrate/verify.js';
 import { type AdoptionProposal, type AdoptPlanOptions, adoptPlan } from './plan.js';
 import { adaptedDeploy, journalStatement } from './scripts.js';
-import { type AdoptRun, runAlone, runTogether } from './transactions.js';
+import { type AdoptRun, runAlone, runLists, runTogether } from './transactions.js';
 
 /** What `adoptApply` is asked. */
 export interface AdoptApplyOptions extends AdoptPlanOptions {
@@ -75,9 +77,42 @@ async function fillNumbers(run: AdoptRun, silent: boolean): Promise<void> {
   await runTogether(run, 'numbers', [own(numberTable.drop)]);
 }
 
+/** A child that an application inserts between the ranks and their index has none: ranks are given again and the index is built again. */
+async function rankAndKey(
+  run: AdoptRun,
+  subject: string,
+  lists: AdoptionStatements['forward'],
+  silent: boolean,
+): Promise<void> {
+  for (let left = 5; ; left -= 1) {
+    while ((await run.client.query(siblingRanks.missing)).rows[0].missing) {
+      const fill = { sql: siblingRanks.fill, asSession: silent };
+      await runTogether(run, subject, silent ? [{ sql: siblingRanks.silence, asSession: true }, fill] : [fill]);
+    }
+    try {
+      return await runLists(run, subject, lists);
+    } catch (error) {
+      if (!(error instanceof IuError) || error.code !== 'IU843') throw error;
+      if (left > 1) continue;
+      throw new IuError('IU840', {
+        message: 'units get children all the time, so their siblings cannot be ranked',
+        hint: 'stop what inserts units with a parent, then iu adopt apply again',
+      });
+    }
+  }
+}
+
 /** An entry of the journal, where one is kept. */
 function written(run: AdoptRun, entry: Parameters<typeof journalText>[0]): string[] {
   return run.journalled ? [journalText(entry)] : [];
+}
+
+/** Which foreign keys a step moves, written with the move: until they are checked again only the journal knows that they were. */
+function movedEntry(run: AdoptRun, action: AdoptionStep['action']): string[] {
+  if (action.kind !== 'move_primary_key' || action.foreignKeys.length === 0) return [];
+  const { foreignKeys } = action;
+  const state = foreignKeys.some(({ validated }) => validated) ? 'started' : 'done';
+  return written(run, { step: foreignKeysStep, what: 'foreign keys on event_outbox', state, back: { foreignKeys } });
 }
 
 /** Deploys one of the changes whose tables were there, without making them; it counts as applied by its very text. */
@@ -125,10 +160,11 @@ async function runStep(
   }
   await runTogether(run, step.step, [], written(run, { ...entry, state: 'started' }));
   if (action.kind === 'fill_numbers') await fillNumbers(run, action.silent);
-  for (const list of forward) {
+  if (action.kind === 'rank_and_key') await rankAndKey(run, step.step, forward, action.silent);
+  for (const [at, list] of action.kind === 'rank_and_key' ? [] : forward.entries()) {
     const [first] = list;
     if (first?.alone === true) await runAlone(run, step.step, first.sql);
-    else await runTogether(run, step.step, list);
+    else await runTogether(run, step.step, list, at === forward.length - 1 ? movedEntry(run, action) : []);
   }
   return runTogether(run, step.step, [], written(run, { ...entry, state: 'done' }));
 }

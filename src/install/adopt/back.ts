@@ -1,9 +1,19 @@
 import type { ClientBase } from 'pg';
 import { adoptedChanges } from '../../contract/adoption/catalog.js';
+import { asKnown } from '../../contract/adoption/foreign-keys.js';
+import { foreignKeysStep, keysStep } from '../../contract/adoption/steps.js';
 import { IuError } from '../../contract/errors/index.js';
-import { adoptionBegan, readJournal, restoreFormerRows, settingsWritten } from '../../store/adoption-journal.js';
+import { readReferencingKeys } from '../../store/adoption-catalog.js';
+import {
+  adoptionBegan,
+  type JournalEntry,
+  movedForeignKeys,
+  readJournal,
+  restoreFormerRows,
+  settingsWritten,
+} from '../../store/adoption-journal.js';
 import { tablesOfOwner } from '../../store/adoption-judge.js';
-import { type AdoptionStatements, withdrawText } from '../../store/adoption-sql.js';
+import { type AdoptionStatements, journalText, keysBackWith, withdrawText } from '../../store/adoption-sql.js';
 import {
   beginSql,
   discardSql,
@@ -19,7 +29,7 @@ import { withInstallLock } from '../migrate/lock.js';
 import { readManifest } from '../migrate/manifest.js';
 import { requireInstallable } from '../migrate/prepare.js';
 import { failureError, type OnProgress, type Step, scriptSteps, sendTransaction } from '../migrate/run.js';
-import { guards, isReplaced, judgeBack } from './judge.js';
+import { guards, isReplaced, judgeBack, ourLogKeys } from './judge.js';
 import { adaptedRollback } from './scripts.js';
 import { type AdoptRun, runLists, runTogether } from './transactions.js';
 
@@ -125,6 +135,23 @@ async function removePreparation(way: Way): Promise<void> {
 
 const forgetStep = (step: string): string => `delete from ${journalTable} where step = '${step.replaceAll("'", "''")}'`;
 
+/** The keys of the log go back with every foreign key that rests on them now, which the journal keeps in case of an interruption. */
+async function keysBack(
+  run: AdoptRun,
+  journal: readonly JournalEntry[],
+  back: AdoptionStatements['back'],
+): Promise<AdoptionStatements['back']> {
+  const present = (await readReferencingKeys(run.client, run.schema)).filter(({ index }) => ourLogKeys.has(index));
+  const foreignKeys = asKnown(present, movedForeignKeys(journal).known);
+  if (foreignKeys.length === 0) return back;
+  const entry = { step: foreignKeysStep, what: 'foreign keys on event_outbox', state: 'started' } as const;
+  await runTogether(run, keysStep, [
+    { sql: forgetStep(foreignKeysStep) },
+    { sql: journalText({ ...entry, back: { foreignKeys } }) },
+  ]);
+  return keysBackWith(back, foreignKeys);
+}
+
 async function walkBack(way: Way, client: ClientBase): Promise<string[]> {
   const { run } = way;
   const done: string[] = [];
@@ -159,7 +186,8 @@ async function walkBack(way: Way, client: ClientBase): Promise<string[]> {
       continue;
     }
     began(entry.step);
-    await runLists(run, entry.step, entry.back as AdoptionStatements['back']);
+    const back = entry.step === keysStep ? await keysBack(run, journal, entry.back) : entry.back;
+    await runLists(run, entry.step, back);
     await runTogether(run, entry.step, [{ sql: forgetStep(entry.step) }]);
     done.push(entry.step);
   }

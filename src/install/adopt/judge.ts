@@ -1,5 +1,8 @@
 import { adoptedChanges } from '../../contract/adoption/catalog.js';
+import { immovable, keyName } from '../../contract/adoption/foreign-keys.js';
+import { keysStep, replacedPrefix } from '../../contract/adoption/steps.js';
 import { IuError } from '../../contract/errors/index.js';
+import { readReferencingKeys } from '../../store/adoption-catalog.js';
 import { adoptionBegan, type JournalEntry } from '../../store/adoption-journal.js';
 import { countDoublesText, countRecordsText, openGatesText } from '../../store/adoption-judge.js';
 import { beginSql, readAppliedChanges } from '../../store/migration.js';
@@ -26,14 +29,38 @@ export function guards(change: string, adopted: ReadonlySet<string>): readonly s
   return (records[change] ?? []).filter((table) => !adopted.has(table));
 }
 
-/** A unique index of the log that became dedupe keys. */
-export function isReplaced({ step, what }: JournalEntry): boolean {
-  return step.startsWith('index ') && what.includes('becomes dedupe keys');
+/** Unique indexes of the log that go back with its former key. */
+export const ourLogKeys: ReadonlySet<string> = new Set([
+  'event_outbox_pkey',
+  'event_outbox_id_key',
+  'iu_adopt_former_key',
+]);
+
+/** Foreign keys made since the adoption that could not be put on the former key of the log. */
+async function requireMovableKeys(way: JudgedWay, journal: readonly JournalEntry[]): Promise<void> {
+  const entry = journal.find(({ step }) => step === keysStep);
+  if (entry === undefined) return;
+  const held = (await readReferencingKeys(way.run.client, way.run.schema)).filter(({ index }) => ourLogKeys.has(index));
+  const formerIsId = JSON.stringify(entry.back).includes('on event_outbox (id)');
+  for (const key of held) {
+    const problem = immovable(key);
+    if (problem === undefined && formerIsId) continue;
+    throw new IuError('IU843', {
+      message: problem?.what ?? `foreign key ${keyName(key)} refers to events, and id was no key before the adoption`,
+      hint: problem?.action ?? `alter table ${key.table} drop constraint ${key.name}`,
+    });
+  }
 }
 
-async function requireNoRecords(way: JudgedWay, change: string, replaced: boolean): Promise<void> {
+/** A unique rule of the log that became dedupe keys. */
+export function isReplaced({ what }: JournalEntry): boolean {
+  return replacedPrefix(what) !== undefined;
+}
+
+async function requireNoRecords(way: JudgedWay, change: string, replaced: readonly JournalEntry[]): Promise<void> {
+  const prefixes = replaced.flatMap(({ what }) => replacedPrefix(what) ?? []);
   for (const table of way.discard ? [] : guards(change, way.adopted)) {
-    const { rows } = await way.run.client.query(countRecordsText(way.run.schema, table, replaced));
+    const { rows } = await way.run.client.query(countRecordsText(way.run.schema, table), [prefixes]);
     if (rows[0].rows !== '0') {
       throw new IuError('IU843', {
         message: `${table} has ${rows[0].rows} rows: a record of what happened`,
@@ -85,11 +112,12 @@ export async function judgeBack(way: JudgedWay, journal: readonly JournalEntry[]
   const { client, schema } = way.run;
   const applied = (await readAppliedChanges(client, schema)).map(({ change }) => change).reverse();
   if (applied.includes('002_control')) await requireGatesClosed(way, journal);
+  await requireMovableKeys(way, journal);
   const replaced = journal.filter(isReplaced);
   for (const change of applied) {
     if (change === registryChange || change === '013_adoption') continue;
     if ((adoptedChanges as readonly string[]).includes(change)) {
-      await requireNoRecords(way, change, replaced.length > 0);
+      await requireNoRecords(way, change, replaced);
     } else {
       await requireOwnGuards(way, change);
     }

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
-import { adoptableTables } from '../../contract/adoption/catalog.js';
+import { adoptableTables, type ReferencingKey, type TableFacts } from '../../contract/adoption/catalog.js';
+import { asKnown, keyName } from '../../contract/adoption/foreign-keys.js';
 import { planAdoption } from '../../contract/adoption/plan.js';
 import { type AdoptionPlan, type AllowWord, allowWords } from '../../contract/adoption/steps.js';
 import {
@@ -10,7 +11,9 @@ import {
   readWantedTables,
   workerIsFresh,
 } from '../../store/adoption-catalog.js';
-import { adoptionBegan, readJournal } from '../../store/adoption-journal.js';
+import { adoptionBegan, type JournalEntry, movedForeignKeys, readJournal } from '../../store/adoption-journal.js';
+import { numberTable } from '../../store/adoption-sql.js';
+import { noTree, readTreeFacts } from '../../store/adoption-tree.js';
 import { readAppliedChanges } from '../../store/migration.js';
 import { loadChanges, sqlRoot } from '../migrate/changes.js';
 import { readManifest } from '../migrate/manifest.js';
@@ -54,6 +57,15 @@ async function violationsOf(
   return broken;
 }
 
+const columnNames = (table: TableFacts | undefined): string[] => (table?.columns ?? []).map(({ name }) => name);
+
+/** Keys that were checked before an interrupted adoption moved them, and are not yet again. */
+function uncheckedKeys(journal: readonly JournalEntry[], present: readonly ReferencingKey[]): ReferencingKey[] {
+  const { known, unchecked } = movedForeignKeys(journal);
+  const open = new Set(present.filter(({ validated }) => !validated).map(keyName));
+  return unchecked ? asKnown(present, known).filter((key) => key.validated && open.has(keyName(key))) : [];
+}
+
 /** Compares what is there with what this version makes, and says each step with its locks and its cost. Changes nothing. */
 export async function adoptPlan(client: ClientBase, options: AdoptPlanOptions): Promise<AdoptionProposal> {
   const { schema, allow = [], start = 'beginning', sqlFolder = sqlRoot } = options;
@@ -70,6 +82,7 @@ export async function adoptPlan(client: ClientBase, options: AdoptPlanOptions): 
   const others = await readOtherObjects(client, schema, {
     functions: [...new Set(identities('function').map((signature) => signature.split('(')[0] ?? ''))],
     relations,
+    tables: [...identities('table'), ...adoptableTables, numberTable.name],
   });
   const state = await readAdoptionState(client, schema);
   const journal = await readJournal(client, schema);
@@ -92,8 +105,11 @@ export async function adoptPlan(client: ClientBase, options: AdoptPlanOptions): 
     canSilenceTriggers: state.superuser,
     violations: await violationsOf(client, schema, found, wanted),
     unnumbered: state.unnumbered,
-    hasParents: state.hasParents,
-    allowImmediateIndex: allow.includes('immediate-index'),
+    tree: applied.includes('008_structure')
+      ? noTree
+      : await readTreeFacts(client, schema, columnNames(found.get('information_unit')), journal),
+    uncheckedKeys: uncheckedKeys(journal, others.referencingLog),
+    allow,
     openGates: applied.includes('002_control') ? [] : state.openGates,
   });
   const needed = new Set(plan.steps.flatMap(({ needs }) => (needs === null ? [] : [needs])));
