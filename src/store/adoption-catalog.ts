@@ -123,7 +123,7 @@ select
   coalesce((select jsonb_agg(c.relname order by c.relname) from pg_class c, place
     where c.relnamespace = place.oid and c.relkind in ('r', 'p') and c.relname <> all ($4)), '[]') as tables,
   coalesce((select jsonb_agg(r.rolname order by r.rolname) from pg_roles r
-    where not r.rolsuper and r.rolname !~ '^(pg_|iu_)' and has_schema_privilege(r.oid, (select oid from place), 'create')), '[]') as creators`;
+    where r.rolcanlogin and not r.rolsuper and has_schema_privilege(r.oid, (select oid from place), 'create')), '[]') as creators`;
 
 /** Objects of our names that somebody else made, and what holds the log. */
 export async function readOtherObjects(

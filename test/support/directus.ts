@@ -7,11 +7,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from './wait.js';
 
+/** What the REST API answered. */
+export interface DirectusAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
 /** A Directus server of a test's own, in a database of its own. */
 export interface DirectusServer {
   readonly url: string;
+  /** Static token of the administrator; the first start of a database decides it. */
+  readonly token: string;
+  /** Calls the REST API as administrator, or with another token. */
+  call(method: string, path: string, body?: unknown, token?: string): Promise<DirectusAnswer>;
   /** Calls the REST API as administrator and gives `data`; throws for anything but 2xx. */
   api<Data>(method: string, path: string, body?: unknown): Promise<Data>;
+  /** What it wrote to its log, errors only. */
+  log(): string;
   stop(): Promise<void>;
 }
 
@@ -30,17 +42,30 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Boots the installation in `folder` (scripts/test-directus.mjs) on an empty database. */
-export async function startDirectus(folder: string, databaseUrl: string): Promise<DirectusServer> {
+/** Boots the installation in `folder` (scripts/test-directus.mjs) on an empty database, or again on one where `token` is known. */
+export async function startDirectus(
+  folder: string,
+  databaseUrl: string,
+  token: string = randomUUID(),
+): Promise<DirectusServer> {
   const cli = join(folder, 'node_modules/directus/cli.js');
   const workFolder = await mkdtemp(join(tmpdir(), 'iu-core-test-directus-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const token = randomUUID();
   const env = environmentOf(databaseUrl, port, token);
   const bootstrap = spawnSync(process.execPath, [cli, 'bootstrap'], { cwd: workFolder, env, encoding: 'utf8' });
   if (bootstrap.status !== 0) throw new Error(`directus bootstrap: ${bootstrap.stdout}${bootstrap.stderr}`);
-  const child: ChildProcess = spawn(process.execPath, [cli, 'start'], { cwd: workFolder, env, stdio: 'ignore' });
+  const child: ChildProcess = spawn(process.execPath, [cli, 'start'], {
+    cwd: workFolder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+    });
+  }
   await waitFor(
     () =>
       fetch(`${url}/server/ping`).then(
@@ -49,16 +74,22 @@ export async function startDirectus(folder: string, databaseUrl: string): Promis
       ),
     { timeoutSeconds: 120, intervalMilliseconds: 200, what: 'Directus to answer' },
   );
+  const call = async (method: string, path: string, body?: unknown, as = token): Promise<DirectusAnswer> => {
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${as}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
   return {
     url,
+    token,
+    log: () => log,
+    call,
     api: async <Data>(method: string, path: string, body?: unknown) => {
-      const answer = await fetch(`${url}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+      const { status, text } = await call(method, path, body);
+      if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
       return (text === '' ? undefined : JSON.parse(text).data) as Data;
     },
     stop: async () => {
@@ -91,6 +122,8 @@ function environmentOf(databaseUrl: string, port: number, token: string): NodeJS
     TELEMETRY: 'false',
     CACHE_ENABLED: 'false',
     RATE_LIMITER_ENABLED: 'false',
+    // a busy machine is no reason to refuse what a test asks
+    PRESSURE_LIMITER_ENABLED: 'false',
     WEBSOCKETS_ENABLED: 'false',
     LOG_LEVEL: 'error',
   };

@@ -83,7 +83,7 @@ export interface OtherObjects {
   readonly referencingLog: readonly ReferencingKey[];
   /** Tables that are neither ours nor taken over. */
   readonly tables: readonly string[];
-  /** Roles, no superusers and none of ours, that may create objects in the schema. */
+  /** Logins, superusers apart, that may create objects in the schema. */
   readonly creators: readonly string[];
 }
 
