@@ -143,7 +143,18 @@ export async function readOtherObjects(
     referencingLog: await readReferencingKeys(client, schema),
     tables: JSON.parse(row.tables),
     creators: JSON.parse(row.creators),
+    directusRelations: await readDirectusRelations(client, schema),
   };
+}
+
+/** Where Directus keeps its tables in this schema: the relations in which it joins the log. */
+async function readDirectusRelations(client: ClientBase, schema: string): Promise<string[]> {
+  const table = `${quoteIdentifier(schema)}.directus_relations`;
+  const columns = `select count(*) = 3 as known from pg_attribute where attrelid = to_regclass($1)
+    and attname in ('many_collection', 'many_field', 'one_collection')`;
+  if (!(await client.query(columns, [table])).rows[0].known) return [];
+  const text = `select many_collection || '.' || many_field as name from ${table} where one_collection = 'event_outbox' order by 1`;
+  return (await client.query(text)).rows.map(({ name }) => name);
 }
 
 // partitions inherit a key from their parent, which alone can be altered; $1 schema

@@ -56,7 +56,7 @@ const holders = `
   insert into task select id from event_outbox where event_subject_ref in ('3', '4')`;
 
 describe('foreign keys on events', { timeout: 180_000 }, () => {
-  it('move with id to its unique index and back, in force all the time, and one that nobody checked stays so', async () => {
+  it('move with id to its unique index and back, in force all the time; one that nobody checked stays so', async () => {
     await legacy(600, holders);
     writers = await startLegacyWriters(db, 2);
     const before = await legacyCatalog(client, schema);
@@ -106,6 +106,20 @@ describe('foreign keys on events', { timeout: 180_000 }, () => {
     const { steps } = await apply();
     expect(steps.map(({ step }) => step)).toContain('foreign keys event_outbox');
     expect((await keysOnLog()).map(({ checked }) => checked)).toEqual(keys.map(({ checked }) => checked));
+  });
+
+  it('are checked again after an interruption of the way back', async () => {
+    await legacy(200, holders);
+    const before = await legacyCatalog(client, schema);
+    await apply();
+    await db.pool.query(`create function interrupt() returns event_trigger language plpgsql as $$
+      begin if current_query() like '%validate constraint "task_event_fkey"%' then raise 'interrupted'; end if; end $$;
+      create event trigger interrupt on ddl_command_start when tag in ('ALTER TABLE') execute function interrupt()`);
+    expect(await refusal(adoptBack(client, { schema }))).toBe('IU808');
+    expect((await keysOnLog()).find(({ name }) => name === 'task.task_event_fkey')).toMatchObject({ checked: false });
+    await db.pool.query('drop event trigger interrupt; drop function interrupt()');
+    await adoptBack(client, { schema });
+    expect(await legacyCatalog(client, schema)).toEqual(before);
   });
 
   it('that cannot move are named with what to do', async () => {

@@ -134,6 +134,7 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     expect(JSON.parse(shown.stdout)).toMatchObject({ complete: false, blockers: [] });
     const told = await runIu(['adopt', 'plan', '--allow', 'ownership'], { url: db.url, schema });
     expect(told).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('--allow keys: the primary key') });
+    expect(told.stdout).toMatch(/\d+ other tables, untouched: .*directus_users, event_pending/);
     // a durable step on rows of theirs wants a backup, or a reason
     const apply = ['adopt', 'apply', '--backups', '/nowhere'];
     expect(await runIu(apply, { url: db.url, schema })).toMatchObject({

@@ -95,6 +95,18 @@ beforeAll(async () => {
   for (const collection of collections) {
     await directus.api('PATCH', `/collections/${collection}`, { meta: { note: 'of the application' } });
   }
+  // a relation of the Data Studio to events is a foreign key on their id
+  await directus.api('POST', '/collections', { collection: 'mark', schema: {}, meta: {} });
+  await directus.api('POST', '/fields/mark', { field: 'event', type: 'uuid', schema: {}, meta: {} });
+  await directus.api('POST', '/relations', {
+    collection: 'mark',
+    field: 'event',
+    related_collection: 'event_outbox',
+    schema: { on_delete: 'SET NULL' },
+    meta: {},
+  });
+  const [first] = await directus.api<{ id: string }[]>('GET', '/items/event_outbox?filter[event_subject_ref][_eq]=1');
+  await directus.api('POST', '/items/mark', { event: first?.id });
   former = await legacyCatalog(client, 'public');
 }, 300_000);
 afterAll(async () => {
@@ -131,6 +143,7 @@ describe('a database under Directus', { timeout: 300_000 }, () => {
     expect(JSON.stringify([plan.steps, plan.tables, plan.blockers])).not.toContain('directus_');
     expect(plan.blockers).toEqual([]);
     expect(plan.notes.join('\n')).toContain(`${login} may create objects in this schema`);
+    expect(plan.notes.join('\n')).toContain('Directus joins mark.event to events by their primary key');
     expect(await legacyCatalog(client, 'public')).toEqual(former);
   });
 
@@ -171,6 +184,24 @@ describe('a database under Directus', { timeout: 300_000 }, () => {
     // tables of ours are shown to the administrator as not set up, and nothing of them is read
     expect((await directus.call('GET', '/items/iu_route_attempt')).status).toBe(403);
     expect(directus.log()).toContain('unknown table "iu_route_attempt"');
+  });
+
+  it('keeps the foreign key of a relation to events; Directus joins it by seq from now on', async () => {
+    expect(
+      await rows("select pg_get_constraintdef(oid) as rule from pg_constraint where conname = 'mark_event_foreign'"),
+    ).toEqual([{ rule: 'FOREIGN KEY (event) REFERENCES event_outbox(id) ON DELETE SET NULL' }]);
+    const [mark] = await directus.api<{ event: string }[]>('GET', '/items/mark');
+    expect(
+      await directus.api('GET', `/items/event_outbox?filter[id][_eq]=${mark?.event}&fields=event_subject_ref`),
+    ).toEqual([{ event_subject_ref: '1' }]);
+    expect(await directus.call('GET', '/items/mark?fields=event.event_subject_ref')).toMatchObject({
+      status: 500,
+      text: expect.stringContaining('invalid input syntax for type bigint'),
+    });
+    expect(await directus.call('POST', '/items/mark', { event: randomUUID() })).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('INVALID_FOREIGN_KEY'),
+    });
   });
 
   const refusals: readonly (readonly [string, string, string, unknown, string, string])[] = [

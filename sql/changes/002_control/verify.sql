@@ -47,7 +47,7 @@ begin
     ('constraint', 'iu_gate_log.iu_gate_log_pkey', '9689ce5bc2f46af5be7a05e8fded0799'),
     ('constraint', 'iu_probe_mark.iu_probe_mark_pkey', '7bbdc3472be21b1cd98d8906b604103c'),
     ('constraint', 'iu_probe_mark.trg_iu_probe_commit_guard', '44408daae0b5119a8a62ebf9cbcbadf1'),
-    ('function', 'fn_iu_config_guard()', 'fb50114d956256c08470eff45b7f799e'),
+    ('function', 'fn_iu_config_guard()', 'cedf3beab451ba3eb431ded0f9dd2f12'),
     ('function', 'fn_iu_config_log()', 'cee838063adcf06b09907a0ff90e53e6'),
     ('function', 'fn_iu_gate_drain(integer)', '974475ec6379f6038466f286e8532e5c'),
     ('function', 'fn_iu_gate_lock_key()', 'd7ea9778cc7f591f9707bd6d9f4bc0e1'),

@@ -4,7 +4,7 @@
 --            so that the runbook's plain `update dot_config set value = 'true'` opens it as it says. fn_iu_gate_set names both itself.
 -- Arguments: none
 -- Returns:   the row to write
--- Raises:    IU405 a key is changed, IU845 a gate of passes opens while a unique index makes events of the log vanish
+-- Raises:    IU405 a key is changed, IU845 a gate of passes opens while a unique rule makes events of the log vanish
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_config_guard() returns trigger
@@ -29,7 +29,7 @@ begin
     if v_index is not null then
       raise exception using errcode = 'IU845',
         message = format('%s stays closed: unique index %s makes later events of a subject vanish', new.key, v_index),
-        hint = 'replace it by dedupe keys: iu adopt plan names the word, iu adopt apply --allow immediate-index or unique-rules';
+        hint = 'replace it by dedupe keys: iu adopt plan names the word for iu adopt apply --allow';
     end if;
   end if;
   if tg_op = 'UPDATE' and new.value is distinct from old.value

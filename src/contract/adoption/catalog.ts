@@ -83,6 +83,8 @@ export interface OtherObjects {
   readonly referencingLog: readonly ReferencingKey[];
   /** Tables that are neither ours nor taken over. */
   readonly tables: readonly string[];
+  /** Relations of Directus to the log: `collection.field`. */
+  readonly directusRelations: readonly string[];
   /** Logins, superusers apart, that may create objects in the schema. */
   readonly creators: readonly string[];
 }

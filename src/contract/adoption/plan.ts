@@ -8,6 +8,7 @@ import {
   type Blocker,
   estimateSeconds,
   formerName,
+  keysStep,
   locks,
   replacedWords,
   stepOf,
@@ -164,9 +165,10 @@ function standingRule({ name, word, columns }: UniqueRule): string {
   return `unique rule ${name} (${columns.join(', ')}) makes ${what}: the gates of passes stay closed while it stands; --allow ${word} replaces it by dedupe keys`;
 }
 
-function notesOf(input: PlanInput, standing: readonly UniqueRule[]): string[] {
+function notesOf(input: PlanInput, steps: readonly AdoptionStep[], standing: readonly UniqueRule[]): string[] {
   const log = input.found.get('event_outbox');
-  const { creators, referencingLog } = input.others;
+  const { creators, directusRelations, referencingLog } = input.others;
+  const moves = steps.some(({ step }) => step === keysStep);
   return [
     ...rigidKeys(input),
     ...(input.openGates.includes('iu_core.routes_master_enabled')
@@ -174,6 +176,11 @@ function notesOf(input: PlanInput, standing: readonly UniqueRule[]): string[] {
       : []),
     ...standing.map(standingRule),
     ...referencingLog.map(holdsEvents),
+    ...(directusRelations.length > 0 && moves
+      ? [
+          `Directus joins ${directusRelations.join(', ')} to events by their primary key: from seq as the key on, what reads through that relation fails there`,
+        ]
+      : []),
     ...(creators.length === 0
       ? []
       : [
@@ -225,6 +232,7 @@ export function planAdoption(input: PlanInput): AdoptionPlan {
     blockers,
     notes: notesOf(
       input,
+      steps,
       rules.filter((rule) => !replaced.includes(rule)),
     ),
   };

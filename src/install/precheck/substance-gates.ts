@@ -92,7 +92,7 @@ export async function deliverySafety({ database, place }: GateInput): Promise<Ve
   if (place.installed && place.swallowing_indexes.length > 0) {
     return fail(
       `unique index ${place.swallowing_indexes.join(', ')} on the log makes later events of a subject vanish`,
-      'replace it by dedupe keys: iu adopt apply --allow immediate-index',
+      'replace it by dedupe keys: iu adopt plan names the word for iu adopt apply --allow',
     );
   }
   if (!place.installed) return pass('nothing is installed; every route starts in dry-run');
