@@ -701,6 +701,7 @@ export interface IuRouteDeadLetterRow {
 /** A row of the table iu_route_delivery. */
 export interface IuRouteDeliveryRow {
   readonly attempt_no: number;
+  readonly counted_by: string | null;
   readonly created_at: string;
   readonly delivery_key: string;
   readonly due_at: string;
@@ -1043,6 +1044,7 @@ export interface VIuCutRunRow {
 /** A row of the view v_iu_delivery. */
 export interface VIuDeliveryRow {
   readonly attempt_no: number | null;
+  readonly counted: boolean | null;
   readonly created_at: string | null;
   readonly delivery_id: string | null;
   readonly due_at: string | null;
@@ -1569,7 +1571,7 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_delivery_allowance: {
     readonly args: { p_route_id: string | null; p_wanted: number | null; p_lease_until: string | null };
-    readonly result: { allowed: number | null; route_version: number | null; approval_id: string | null; held: string | null };
+    readonly result: { allowed: number | null; uncounted: number | null; route_version: number | null; approval_id: string | null; held: string | null };
   };
   readonly fn_iu_delivery_cancel: {
     readonly args: { p_event_id: string | null; p_route_code: string | null; p_reason: string | null };
@@ -1628,8 +1630,12 @@ export interface CatalogFunctions {
     readonly result: null;
   };
   readonly fn_iu_delivery_pick: {
-    readonly args: { p_route_id: string | null; p_limit: number | null; p_lease_token: string | null };
+    readonly args: { p_route_id: string | null; p_approval_id: string | null; p_limit: number | null; p_uncounted: number | null; p_lease_token: string | null };
     readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null; due_from: string | null; lane_due_from: string | null };
+  };
+  readonly fn_iu_delivery_queue: {
+    readonly args: { p_bound: number | null };
+    readonly result: readonly ({ route_id: string | null; waiting: string | null; due_at: string | null; oldest_at: string | null })[];
   };
   readonly fn_iu_delivery_routes: {
     readonly args: { p_route_ids: readonly (string | null)[] | null };
