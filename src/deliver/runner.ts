@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { SendOutcome } from '../contract/delivery/delivery.js';
 import { type Clock, systemClock } from '../route/clock.js';
+import { LastKnown } from '../route/last-known.js';
 import { silentLog, type WorkerLog } from '../route/log.js';
 import { AdaptivePoll } from '../route/poll.js';
 import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from '../store/delivery-session.js';
 import { HeldLeases } from './held-leases.js';
 import { holdSentence } from './hold.js';
-import { LastKnown } from './last-known.js';
 import { LocalDelivery } from './local.js';
 import { OpenTargets } from './open-targets.js';
 import { RouteQueue } from './route-queue.js';
@@ -80,7 +80,7 @@ export class DeliveryRunner {
       this.#log,
       () => this.#pump(),
     );
-    this.#lastKnown = new LastKnown(this.#log);
+    this.#lastKnown = new LastKnown(holder, this.#log);
     this.#skew = new SkewCheck(this.#clock, options.wallClockSeconds);
     const connect = () => ports.connect();
     this.#claims = new SessionKeeper('claim', connect, this.#clock, this.#log);
@@ -209,7 +209,7 @@ export class DeliveryRunner {
     }
     this.#poll.wake();
     this.#judgedAt = startedAt;
-    this.#lastKnown.note(deliveries);
+    this.#lastKnown.handed(deliveries);
     try {
       await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
     } catch (error) {
@@ -344,8 +344,11 @@ export class DeliveryRunner {
         } else await this.#clock.sleep(5);
       }
       try {
+        const isNew = !this.#settles.isOpen;
         const session = await this.#settles.session(this.#never.signal);
         if (session === undefined) break;
+        // Before anything is settled on it: what is known last would be something younger then.
+        if (isNew) await this.#lastKnown.check(session);
         await this.#settle(session);
         await this.#watch(session);
         this.#settles.worked();
@@ -369,6 +372,7 @@ export class DeliveryRunner {
     if (result.dead_lettered > 0) this.#log('warn', 'dead letters written', { count: result.dead_lettered });
     this.ports.onSettled?.(batch, result.refused);
     if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.abort();
+    await this.#lastKnown.settled(session, batch, result.refused);
   }
 
   /** May what is held still be sent? */

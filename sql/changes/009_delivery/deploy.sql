@@ -14,6 +14,32 @@ create table iu_deployment (
 );
 comment on table iu_deployment is 'Which cluster and database somebody said is the real one, and its name; the last row counts. Append-only. A copy holds every send.';
 
+create table iu_log_gap (
+  gap_id           bigint generated always as identity primary key,
+  process_id       text not null,
+  event_seq        bigint not null,
+  event_id         uuid not null,
+  has_event        boolean not null,
+  route_id         bigint,
+  attempt_no       integer,
+  highest_seq      bigint,
+  timeline         integer not null,
+  claimed_timeline integer,
+  reported_by      text not null,
+  reported_at      timestamptz not null default clock_timestamp()
+);
+comment on table iu_log_gap is 'What a process saw committed and what is not here any more: the log went back, because a standby that was behind was promoted or an older backup restored. Append-only.';
+comment on column iu_log_gap.has_event is 'The event is there; what is missing is the attempt that was written about its send.';
+comment on column iu_log_gap.highest_seq is 'Highest number in the log when this was found; what was written after the loss is among it.';
+
+create table iu_log_gap_acknowledgement (
+  until_gap_id    bigint primary key,
+  acknowledged_by text not null,
+  acknowledged_at timestamptz not null default clock_timestamp(),
+  reason          text not null
+);
+comment on table iu_log_gap_acknowledgement is 'Who saw the gaps up to this one, and what he found and did. Health is red for later ones only. Append-only.';
+
 create table iu_delivery_target (
   target_kind   text not null check (target_kind in ('sql_function', 'table')),
   target_ref    text not null,
@@ -1165,35 +1191,61 @@ end
 $$;
 -- <<<
 
--- >>> functions/delivery/fn_iu_delivery_known.sql
--- fn_iu_delivery_known(bigint, uuid) returns jsonb
+-- >>> functions/delivery/fn_iu_gap_report.sql
+-- fn_iu_gap_report(text, bigint[], uuid[], bigint[], integer[]) returns jsonb
 --
--- Contract:  whether the log still has an event that a runner was handed. It has not when a standby that was behind was promoted, or
---            an older backup restored: cursor, audit and queue went back with it, so only who was outside can tell.
---            One in a range that retention pruned is no reason for alarm; a standby that is still behind says nothing.
--- Arguments: p_event_seq, p_event_id: of the youngest event that the runner knows
--- Returns:   {is_there: or pruned, highest_seq}; null = a standby cannot know
+-- Contract:  a process says what it saw committed: events it was handed, and sends whose outcome it was told is written. What is not here
+--            (any more) was lost: a standby that was behind was promoted, or an older backup restored. Log, cursor, audit and queue went
+--            back together, so only who was outside can tell. Each of them is a row in iu_log_gap, and health is red until a person
+--            acknowledges it. What retention pruned is no gap; a standby that is still behind says nothing.
+-- Arguments: p_process_id: who says so, for sends the name they were claimed under; then arrays of one length: p_event_seqs,
+--            p_event_ids, p_route_ids, p_attempt_nos (null: the event alone)
+-- Returns:   {missing: how many of them, highest_seq: of the log now}; null = a standby cannot know
 -- Raises:    nothing
--- Writes:    nothing
+-- Writes:    iu_log_gap
 -- May call:  iu_worker, iu_operator
-create or replace function fn_iu_delivery_known(p_event_seq bigint, p_event_id uuid) returns jsonb
+create or replace function fn_iu_gap_report(p_process_id text, p_event_seqs bigint[], p_event_ids uuid[], p_route_ids bigint[], p_attempt_nos integer[])
+returns jsonb
 language plpgsql
-stable
+volatile
 security definer
 set search_path from current
 as $$
 declare
-  v_is_there boolean;
+  v_pruned bigint[] := '{}';
+  v_highest bigint;
+  v_missing bigint;
 begin
   if pg_is_in_recovery() then
     return null;
   end if;
-  v_is_there := exists (select from event_outbox where seq = p_event_seq and id = p_event_id);
   -- Retention is a later change; a statement is planned when it is reached.
-  if not v_is_there and to_regclass('iu_pruned_event') is not null then
-    v_is_there := exists (select from iu_pruned_event where p_event_seq between first_seq and last_seq);
+  if to_regclass('iu_pruned_event') is not null then
+    select coalesce(array_agg(k.event_seq), '{}') into v_pruned from unnest(p_event_seqs) as k (event_seq)
+     where exists (select from iu_pruned_event p where k.event_seq between p.first_seq and p.last_seq);
   end if;
-  return jsonb_build_object('is_there', v_is_there, 'highest_seq', (select max(seq) from event_outbox)::text);
+  select max(seq) into v_highest from event_outbox;
+  with known as materialized (
+    select k.event_seq, k.event_id, k.route_id, k.attempt_no, e.seq is not null as has_event
+      from unnest(p_event_seqs, p_event_ids, p_route_ids, p_attempt_nos) as k (event_seq, event_id, route_id, attempt_no)
+      left join event_outbox e on e.seq = k.event_seq and e.id = k.event_id
+  ), gone as (
+    select k.* from known k
+     where (not k.has_event or k.attempt_no is not null and not exists (
+              -- by whom: another send may have taken the number since
+              select from iu_route_attempt a where a.event_seq = k.event_seq and a.route_id = k.route_id and a.attempt_no = k.attempt_no
+                 and a.runner_id = p_process_id))
+       and k.event_seq <> all (v_pruned)
+  ), written as (
+    insert into iu_log_gap (process_id, event_seq, event_id, has_event, route_id, attempt_no, highest_seq, timeline, claimed_timeline, reported_by)
+    select p_process_id, g.event_seq, g.event_id, g.has_event, g.route_id, g.attempt_no, v_highest, i.timeline,
+           (select d.timeline from iu_deployment d order by d.claim_id desc limit 1), session_user
+      from gone g cross join fn_iu_cluster_identity() i
+     order by g.event_seq, g.route_id
+    returning 1
+  )
+  select count(*) into v_missing from written;
+  return jsonb_build_object('missing', v_missing, 'highest_seq', v_highest::text);
 end
 $$;
 -- <<<
@@ -1594,6 +1646,55 @@ end
 $$;
 -- <<<
 
+-- >>> functions/delivery/fn_iu_gap_acknowledge.sql
+-- fn_iu_gap_acknowledge(bigint, text) returns jsonb
+--
+-- Contract:  a person has seen what is missing, up to and with this gap, and says what was done about it: health is red for it no
+--            longer. What is reported later is red again. Nothing is repaired here.
+-- Arguments: p_gap_id: the last one that was seen; p_reason: what was found and done, mandatory
+-- Returns:   {gap_id, acknowledged: how many were open, open: how many still are}
+-- Raises:    IU365 not open, IU366 no reason
+-- Writes:    iu_log_gap_acknowledgement
+-- May call:  iu_operator
+create or replace function fn_iu_gap_acknowledge(p_gap_id bigint, p_reason text) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_seen bigint;
+  v_count bigint;
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU366', message = 'a gap is acknowledged with a reason', hint = 'add --reason TEXT';
+  end if;
+  -- two people at once: the second finds nothing open
+  lock table iu_log_gap_acknowledgement in share row exclusive mode;
+  select coalesce(max(until_gap_id), 0) into v_seen from iu_log_gap_acknowledgement;
+  select count(*) into v_count from iu_log_gap where gap_id > v_seen and gap_id <= p_gap_id;
+  if v_count = 0 or not exists (select from iu_log_gap where gap_id = p_gap_id) then
+    raise exception using errcode = 'IU365', message = format('gap %s is not open', p_gap_id), hint = 'iu gap list';
+  end if;
+  insert into iu_log_gap_acknowledgement (until_gap_id, acknowledged_by, reason) values (p_gap_id, session_user, p_reason);
+  return jsonb_build_object('gap_id', p_gap_id::text, 'acknowledged', v_count,
+    'open', (select count(*) from iu_log_gap where gap_id > p_gap_id));
+end
+$$;
+-- <<<
+
+-- >>> views/v_iu_log_gap.sql
+-- v_iu_log_gap: what processes saw committed and what is not here any more, and who acknowledged it.
+create or replace view v_iu_log_gap as
+select g.gap_id, g.event_seq, g.event_id, g.has_event, r.route_code, g.attempt_no, g.process_id, g.highest_seq, g.timeline, g.claimed_timeline,
+       g.reported_by, g.reported_at, a.acknowledged_by, a.acknowledged_at, a.reason
+  from iu_log_gap g
+  left join iu_outbound_route r on r.route_id = g.route_id
+  left join lateral (
+    select c.acknowledged_by, c.acknowledged_at, c.reason from iu_log_gap_acknowledgement c
+     where c.until_gap_id >= g.gap_id order by c.until_gap_id limit 1) a on true;
+-- <<<
+
 -- >>> functions/delivery/fn_iu_delivery_queue.sql
 -- fn_iu_delivery_queue(integer) returns table (route_id, waiting, due_at, oldest_at)
 --
@@ -1672,7 +1773,7 @@ $$;
 -- fn_iu_delivery_health() returns jsonb
 --
 -- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, a route is paused. Counts up to 10,000 a route, so that
+--            gate holds all of them, deliveries are due and nobody claims them, a route is paused, something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
 --            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
 -- Returns:   {waiting, oldest_seconds, hold, reasons: [{code, message, action}]}
@@ -1693,6 +1794,7 @@ declare
   v_unclaimed_routes bigint[];
   v_paused text;
   v_nobody text;
+  v_gap record;
 begin
   select coalesce(sum(q.waiting), 0) + (select coalesce(sum(unsettled), 0) from iu_route_lease), extract(epoch from clock_timestamp() - min(q.oldest_at)),
          array_agg(q.route_id) filter (where q.due_at < clock_timestamp() - v_unclaimed)
@@ -1704,6 +1806,9 @@ begin
     from iu_route_flow f join iu_outbound_route r using (route_id)
    where r.route_id = any (v_unclaimed_routes) and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
      and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid';
+  select count(*) as missing, max(g.gap_id) as last_id, min(g.reported_at) as since, min(g.event_seq) as first_seq, max(g.event_seq) as last_seq,
+         count(*) filter (where not g.has_event) as events, max(g.timeline) as timeline, max(g.claimed_timeline) as claimed_timeline
+    into v_gap from iu_log_gap g where g.gap_id > (select coalesce(max(until_gap_id), 0) from iu_log_gap_acknowledgement);
   return jsonb_build_object('waiting', v_waiting, 'oldest_seconds', round(v_age, 1), 'hold', v_hold, 'reasons', (
     select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') from (values
       (v_age > v_allowed, 'delivery_too_old', format('%s deliveries wait, the oldest for %s s, %s s are allowed', v_waiting, v_age::bigint, v_allowed),
@@ -1712,6 +1817,9 @@ begin
        'iu deployment show; claim it only when this is the real one'),
       (v_nobody is not null, 'deliveries_not_claimed', format('deliveries are due and no runner claims them: %s', v_nobody),
        'start iu worker with IU_DEPLOYMENT, or look at its log'),
+      (v_gap.missing > 0, 'committed_work_missing', format('the log went back: %s things that processes saw committed are gone since %s, among them %s events (numbers %s to %s); this is timeline %s, claimed on timeline %s',
+        v_gap.missing, v_gap.since, v_gap.events, v_gap.first_seq, v_gap.last_seq, v_gap.timeline, coalesce(v_gap.claimed_timeline::text, 'none')),
+       format('iu gap list names them; more may be lost than was seen: ask producers and receivers (docs/how-to/failover.md); then iu gap acknowledge %s --reason TEXT', v_gap.last_id)),
       (v_paused is not null, 'route_paused', format('paused: %s', v_paused), 'iu route resume CODE --reason TEXT')
     ) as reason (holds, code, message, action) where holds));
 end
@@ -1823,6 +1931,12 @@ alter table iu_route_dead_letter enable always trigger trg_iu_lane_release;
 create trigger trg_iu_deployment_append_only before update or delete or truncate on iu_deployment
   for each statement execute function fn_iu_refuse_change();
 alter table iu_deployment enable always trigger trg_iu_deployment_append_only;
+create trigger trg_iu_log_gap_append_only before update or delete or truncate on iu_log_gap
+  for each statement execute function fn_iu_refuse_change();
+alter table iu_log_gap enable always trigger trg_iu_log_gap_append_only;
+create trigger trg_iu_log_gap_acknowledgement_append_only before update or delete or truncate on iu_log_gap_acknowledgement
+  for each statement execute function fn_iu_refuse_change();
+alter table iu_log_gap_acknowledgement enable always trigger trg_iu_log_gap_acknowledgement_append_only;
 create trigger trg_iu_event_edit_append_only before update or delete or truncate on iu_event_edit
   for each statement execute function fn_iu_refuse_change();
 alter table iu_event_edit enable always trigger trg_iu_event_edit_append_only;
