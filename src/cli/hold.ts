@@ -13,7 +13,9 @@ const sentences: Readonly<Record<string, string>> = {
   route_disabled: 'the route is disabled: iu route enable ROUTE --reason TEXT',
   route_dry_run: 'the route is in dry-run',
   not_approved: 'the route has no valid approval for its version',
-  approval_spent: 'the approval of the route has expired or is used up',
+  approval_expired: 'the approval of the route has expired: iu route request-live ROUTE',
+  approval_used_up:
+    'the approval of the route is used up, only what it has counted is tried again: iu route request-live ROUTE',
   route_paused: 'the route is paused: iu route resume ROUTE --reason TEXT',
   breaker_open: 'the target fails; it is tried again by itself, or at once after iu route resume ROUTE --reason TEXT',
   target_changed: 'the target in the database is gone or not what was approved: iu target list',

@@ -19,6 +19,7 @@ import { register as drift } from './commands/drift.js';
 import { register as event } from './commands/event.js';
 import { register as eventType } from './commands/event-type.js';
 import { register as evidence } from './commands/evidence.js';
+import { register as gap } from './commands/gap.js';
 import { register as gate } from './commands/gate.js';
 import { register as health } from './commands/health.js';
 import { register as ladder } from './commands/ladder.js';
@@ -61,6 +62,7 @@ export const commands: readonly RegisterCommand[] = [
   routePause,
   target,
   deployment,
+  gap,
   evidence,
   backup,
   event,

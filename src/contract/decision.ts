@@ -109,7 +109,8 @@ export function idempotencyKey(routeCode: string, eventId: string): string {
 
 /**
  * What a route's approval is worth (P6). `missing`: none, for another route or version, not approved, approved by its own
- * requester, or revoked. `spent`: was good, now expired or used up; events still queue, the claim holds them.
+ * requester, or revoked. `spent`: was good, now expired or used up; events still queue, the claim holds
+ * them all, or what a used-up one has not counted.
  */
 export function judgeApproval(route: DecidableRoute): ApprovalState {
   const approval = route.approval;

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { SendOutcome } from '../contract/delivery/delivery.js';
 import { type Clock, systemClock } from '../route/clock.js';
+import { LastKnown } from '../route/last-known.js';
 import { silentLog, type WorkerLog } from '../route/log.js';
 import { AdaptivePoll } from '../route/poll.js';
 import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from '../store/delivery-session.js';
 import { HeldLeases } from './held-leases.js';
 import { holdSentence } from './hold.js';
-import { LastKnown } from './last-known.js';
 import { LocalDelivery } from './local.js';
 import { OpenTargets } from './open-targets.js';
 import { RouteQueue } from './route-queue.js';
@@ -14,6 +14,7 @@ import type { RunnerOptions, RunnerPorts, RunnerState } from './runner-options.j
 import { SessionKeeper } from './session-keeper.js';
 import { Settling } from './settling.js';
 import { SkewCheck, skewCheckMilliseconds } from './skew.js';
+import { Wake } from './wake.js';
 
 export type { RunnerOptions, RunnerPorts, RunnerState };
 
@@ -49,8 +50,8 @@ export class DeliveryRunner {
   readonly #skew: SkewCheck;
   readonly #lastKnown: LastKnown;
   readonly #counts = { sent: 0, failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0 };
-  #claimWake = new AbortController();
-  #settleWake = new AbortController();
+  readonly #claimWake = new Wake();
+  readonly #settleWake = new Wake();
   #active = 0;
   #waiting = 0;
   #turn = 0;
@@ -80,7 +81,7 @@ export class DeliveryRunner {
       this.#log,
       () => this.#pump(),
     );
-    this.#lastKnown = new LastKnown(this.#log);
+    this.#lastKnown = new LastKnown(holder, this.#log);
     this.#skew = new SkewCheck(this.#clock, options.wallClockSeconds);
     const connect = () => ports.connect();
     this.#claims = new SessionKeeper('claim', connect, this.#clock, this.#log);
@@ -105,7 +106,7 @@ export class DeliveryRunner {
   /** There is work: a pass queued something, or somebody rang. */
   wake(): void {
     this.#poll.wake();
-    this.#claimWake.abort();
+    this.#claimWake.ring();
     this.#local.wake();
   }
 
@@ -113,8 +114,8 @@ export class DeliveryRunner {
   stop(): void {
     this.#stop.abort();
     this.#release(() => true);
-    this.#claimWake.abort();
-    this.#settleWake.abort();
+    this.#claimWake.ring();
+    this.#settleWake.ring();
     this.#local.stop();
   }
 
@@ -158,7 +159,7 @@ export class DeliveryRunner {
     }
     this.#release(() => true);
     this.#claimsEnded = true;
-    this.#settleWake.abort();
+    this.#settleWake.ring();
     await this.#leases.recoverAtEnd(this.#claims, this.options.stopSeconds);
     // Last: a database that does not answer must not keep what was claimed from being given back.
     await this.#sayGoodbye();
@@ -181,9 +182,9 @@ export class DeliveryRunner {
   }
 
   async #sleepClaims(milliseconds: number): Promise<void> {
-    this.#claimWake = new AbortController();
+    const woken = this.#claimWake.renew();
     if (this.#stop.signal.aborted) return;
-    await this.#clock.sleep(milliseconds, this.#claimWake.signal);
+    await this.#clock.sleep(milliseconds, woken);
   }
 
   /** Claims once; milliseconds to wait before the next time. */
@@ -209,7 +210,7 @@ export class DeliveryRunner {
     }
     this.#poll.wake();
     this.#judgedAt = startedAt;
-    this.#lastKnown.note(deliveries);
+    this.#lastKnown.handed(deliveries);
     try {
       await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
     } catch (error) {
@@ -273,7 +274,7 @@ export class DeliveryRunner {
         idle = 0;
       } else idle += 1;
     }
-    if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.abort();
+    if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.ring();
   }
 
   #start(queue: RouteQueue): void {
@@ -309,7 +310,7 @@ export class DeliveryRunner {
 
   #settleLater(settlement: Settlement): void {
     this.#results.push(settlement);
-    this.#settleWake.abort();
+    this.#settleWake.ring();
   }
 
   /** Gives back what was claimed and not begun. */
@@ -338,14 +339,17 @@ export class DeliveryRunner {
         if (now > stopAt) break;
       }
       if (this.#results.length === 0) {
-        this.#settleWake = new AbortController();
+        const woken = this.#settleWake.renew();
         if (!this.#stop.signal.aborted || this.#active > 0) {
-          await this.#clock.sleep(stateMilliseconds, this.#settleWake.signal);
+          await this.#clock.sleep(stateMilliseconds, woken);
         } else await this.#clock.sleep(5);
       }
       try {
+        const isNew = !this.#settles.isOpen;
         const session = await this.#settles.session(this.#never.signal);
         if (session === undefined) break;
+        // Before anything is settled on it: what is known last would be something younger then.
+        if (isNew) await this.#lastKnown.check(session);
         await this.#settle(session);
         await this.#watch(session);
         this.#settles.worked();
@@ -368,7 +372,8 @@ export class DeliveryRunner {
     }
     if (result.dead_lettered > 0) this.#log('warn', 'dead letters written', { count: result.dead_lettered });
     this.ports.onSettled?.(batch, result.refused);
-    if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.abort();
+    if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.ring();
+    await this.#lastKnown.settled(session, batch, result.refused);
   }
 
   /** May what is held still be sent? */

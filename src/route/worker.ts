@@ -3,6 +3,7 @@ import type { BellSession, PassResult, ProcessState, WorkerSession } from '../st
 import { ReconnectBackoff } from './backoff.js';
 import { type Clock, systemClock } from './clock.js';
 import { Lane } from './lane.js';
+import { LastKnown } from './last-known.js';
 import { silentLog, type WorkerLog } from './log.js';
 import type { BatchBounds } from './poll.js';
 
@@ -65,6 +66,7 @@ export class RouteWorker {
   readonly #clock: Clock;
   readonly #log: WorkerLog;
   readonly #backoff: ReconnectBackoff;
+  readonly #lastKnown: LastKnown;
   readonly #lanes = new Map<string, Lane>();
   readonly #stop = new AbortController();
   readonly #totals = { passes: 0, seen: 0, attemptsWritten: 0, deadLettered: 0, lost: 0, connects: 0 };
@@ -83,6 +85,7 @@ export class RouteWorker {
     this.#clock = ports.clock ?? systemClock;
     this.#log = ports.log ?? silentLog;
     this.#backoff = new ReconnectBackoff(this.#clock);
+    this.#lastKnown = new LastKnown(options.processId, this.#log);
   }
 
   /** What it did so far. */
@@ -121,6 +124,7 @@ export class RouteWorker {
     this.#backoff.attempt();
     this.#totals.connects += 1;
     this.#session = await this.ports.connect();
+    await this.#lastKnown.check(this.#session);
     this.#heartbeatAt = 0;
     await this.#openBell();
     return this.#session;
@@ -237,6 +241,8 @@ export class RouteWorker {
     const now = this.#clock.nowMilliseconds();
     this.#backoff.worked();
     this.#troubles = '';
+    if ((result.seen ?? 0) > 0 && result.cursor_seq && result.cursor_event_id)
+      this.#lastKnown.noteEvent(result.cursor_seq, result.cursor_event_id);
     this.#totals.passes += 1;
     this.#totals.seen += result.seen ?? 0;
     this.#totals.attemptsWritten += result.attempts_written ?? 0;

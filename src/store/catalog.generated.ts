@@ -421,6 +421,30 @@ export interface IuLifecycleVocabRow {
   readonly living: boolean;
 }
 
+/** A row of the table iu_log_gap. */
+export interface IuLogGapRow {
+  readonly attempt_no: number | null;
+  readonly claimed_timeline: number | null;
+  readonly event_id: string;
+  readonly event_seq: string;
+  readonly gap_id: string;
+  readonly has_event: boolean;
+  readonly highest_seq: string | null;
+  readonly process_id: string;
+  readonly reported_at: string;
+  readonly reported_by: string;
+  readonly route_id: string | null;
+  readonly timeline: number;
+}
+
+/** A row of the table iu_log_gap_acknowledgement. */
+export interface IuLogGapAcknowledgementRow {
+  readonly acknowledged_at: string;
+  readonly acknowledged_by: string;
+  readonly reason: string;
+  readonly until_gap_id: string;
+}
+
 /** A row of the table iu_migration. */
 export interface IuMigrationRow {
   readonly applied_at: string;
@@ -701,6 +725,7 @@ export interface IuRouteDeadLetterRow {
 /** A row of the table iu_route_delivery. */
 export interface IuRouteDeliveryRow {
   readonly attempt_no: number;
+  readonly counted_by: string | null;
   readonly created_at: string;
   readonly delivery_key: string;
   readonly due_at: string;
@@ -1043,6 +1068,7 @@ export interface VIuCutRunRow {
 /** A row of the view v_iu_delivery. */
 export interface VIuDeliveryRow {
   readonly attempt_no: number | null;
+  readonly counted: boolean | null;
   readonly created_at: string | null;
   readonly delivery_id: string | null;
   readonly due_at: string | null;
@@ -1113,6 +1139,25 @@ export interface VIuLineageRow {
   readonly unit_id: string | null;
   readonly valid_from: string | null;
   readonly valid_to: string | null;
+}
+
+/** A row of the view v_iu_log_gap. */
+export interface VIuLogGapRow {
+  readonly acknowledged_at: string | null;
+  readonly acknowledged_by: string | null;
+  readonly attempt_no: number | null;
+  readonly claimed_timeline: number | null;
+  readonly event_id: string | null;
+  readonly event_seq: string | null;
+  readonly gap_id: string | null;
+  readonly has_event: boolean | null;
+  readonly highest_seq: string | null;
+  readonly process_id: string | null;
+  readonly reason: string | null;
+  readonly reported_at: string | null;
+  readonly reported_by: string | null;
+  readonly route_code: string | null;
+  readonly timeline: number | null;
 }
 
 /** A row of the view v_iu_route_approval. */
@@ -1276,6 +1321,8 @@ export interface CatalogRelations {
   readonly iu_health_watch: IuHealthWatchRow;
   readonly iu_lifecycle_log: IuLifecycleLogRow;
   readonly iu_lifecycle_vocab: IuLifecycleVocabRow;
+  readonly iu_log_gap: IuLogGapRow;
+  readonly iu_log_gap_acknowledgement: IuLogGapAcknowledgementRow;
   readonly iu_migration: IuMigrationRow;
   readonly iu_migration_log: IuMigrationLogRow;
   readonly iu_outbound_route: IuOutboundRouteRow;
@@ -1316,6 +1363,7 @@ export interface CatalogRelations {
   readonly v_iu_event_backlog: VIuEventBacklogRow;
   readonly v_iu_event_undecided: VIuEventUndecidedRow;
   readonly v_iu_lineage: VIuLineageRow;
+  readonly v_iu_log_gap: VIuLogGapRow;
   readonly v_iu_route_approval: VIuRouteApprovalRow;
   readonly v_iu_route_attempt_summary: VIuRouteAttemptSummaryRow;
   readonly v_iu_route_dead_letter_open: VIuRouteDeadLetterOpenRow;
@@ -1569,7 +1617,7 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_delivery_allowance: {
     readonly args: { p_route_id: string | null; p_wanted: number | null; p_lease_until: string | null };
-    readonly result: { allowed: number | null; route_version: number | null; approval_id: string | null; held: string | null };
+    readonly result: { allowed: number | null; uncounted: number | null; route_version: number | null; approval_id: string | null; held: string | null };
   };
   readonly fn_iu_delivery_cancel: {
     readonly args: { p_event_id: string | null; p_route_code: string | null; p_reason: string | null };
@@ -1619,17 +1667,17 @@ export interface CatalogFunctions {
     readonly args: { p_hop: number | null };
     readonly result: null;
   };
-  readonly fn_iu_delivery_known: {
-    readonly args: { p_event_seq: string | null; p_event_id: string | null };
-    readonly result: string | null;
-  };
   readonly fn_iu_delivery_look: {
     readonly args: { p_route_id: string | null };
     readonly result: null;
   };
   readonly fn_iu_delivery_pick: {
-    readonly args: { p_route_id: string | null; p_limit: number | null; p_lease_token: string | null };
+    readonly args: { p_route_id: string | null; p_approval_id: string | null; p_limit: number | null; p_uncounted: number | null; p_lease_token: string | null };
     readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null; due_from: string | null; lane_due_from: string | null };
+  };
+  readonly fn_iu_delivery_queue: {
+    readonly args: { p_bound: number | null };
+    readonly result: readonly ({ route_id: string | null; waiting: string | null; due_at: string | null; oldest_at: string | null })[];
   };
   readonly fn_iu_delivery_routes: {
     readonly args: { p_route_ids: readonly (string | null)[] | null };
@@ -1713,6 +1761,14 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_forbidden_key: {
     readonly args: { p_payload: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_gap_acknowledge: {
+    readonly args: { p_gap_id: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_gap_report: {
+    readonly args: { p_process_id: string | null; p_event_seqs: readonly (string | null)[] | null; p_event_ids: readonly (string | null)[] | null; p_route_ids: readonly (string | null)[] | null; p_attempt_nos: readonly (number | null)[] | null };
     readonly result: string | null;
   };
   readonly fn_iu_gate_drain: {

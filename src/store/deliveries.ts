@@ -41,7 +41,8 @@ const from = `(select v.event_seq, v.route_id, v.route_code, v.event_id, v.event
     v.event_subject_ref, v.attempt_no, v.sends, v.delivery_id, v.edit_id, v.due_at, v.created_at, v.runner_id, v.lease_until,
     case when v.state = 'due' and h.hold is not null then 'held' else v.state end as state,
     case when v.state = 'due' then h.hold else v.state_reason end as state_reason
-  from v_iu_delivery v left join fn_iu_delivery_holds(?) h on h.route_id = v.route_id) d`;
+  from v_iu_delivery v left join fn_iu_delivery_holds(?) h
+    on h.route_id = v.route_id and not (h.hold = 'approval_used_up' and v.counted)) d`;
 
 /** The queue in the order of events, oldest first. `deployment`: of the runner that would claim; null = one with the right name. */
 export function listDeliveries(

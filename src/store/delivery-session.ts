@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { type Delivery, deliveryIdOf, type SendOutcome } from '../contract/delivery/delivery.js';
 import { closeClient, oneTransaction, withinDeadline } from './call.js';
+import { type GapReport, reportGapText, reportGapValues, type SeenCommitted } from './gaps.js';
 import { isoTime } from './listing.js';
 import { connectClient, quoteIdentifier, type SessionSettings } from './session.js';
 import type { ProcessState } from './worker-session.js';
@@ -87,11 +88,8 @@ export interface DeliverySession {
   disown(runnerId: string, heldTokens: readonly string[]): Promise<number | null>;
   state(deployment: string | null, routeIds: readonly string[]): Promise<DeliveryState>;
   routes(routeIds: readonly string[]): Promise<readonly DeliveryRoute[]>;
-  /** Whether the log still has this event, or pruned it, and its highest number; null = a standby cannot know. */
-  lookUp(
-    eventSeq: string,
-    eventId: string,
-  ): Promise<{ readonly is_there: boolean; readonly highest_seq: string | null } | null>;
+  /** Says what this process saw committed: what is not there any more is written down as a gap. Null = a standby cannot know. */
+  reportGap(processId: string, seen: readonly SeenCommitted[]): Promise<GapReport | null>;
   /** Runs the targets in the database that a claim of this session's database holds. */
   execute(runnerId: string, leaseToken: string, deadlineMilliseconds: number): Promise<ExecuteResult>;
   /** A row in iu_route_worker_heartbeat, without cursors: this process delivers. */
@@ -131,8 +129,7 @@ export async function openDeliverySession(settings: SessionSettings): Promise<De
     state: (deployment, routeIds) =>
       document(`select ${schema}.fn_iu_delivery_state($1, $2)::text as result`, [deployment, routeIds]),
     routes: (routeIds) => document(`select ${schema}.fn_iu_delivery_routes($1)::text as result`, [routeIds]),
-    lookUp: (eventSeq, eventId) =>
-      document(`select coalesce(${schema}.fn_iu_delivery_known($1, $2)::text, 'null') as result`, [eventSeq, eventId]),
+    reportGap: (processId, seen) => document(reportGapText(schema), reportGapValues(processId, seen)),
     execute: (runnerId, leaseToken, deadlineMilliseconds) =>
       document(
         `select ${schema}.fn_iu_delivery_execute($1, $2)::text as result`,

@@ -1,4 +1,5 @@
 import { closeClient, oneTransaction, withinDeadline } from './call.js';
+import { type GapReport, reportGapText, reportGapValues, type SeenCommitted } from './gaps.js';
 import { connectClient, quoteIdentifier, type SessionSettings } from './session.js';
 
 /** What one pass said, as `fn_iu_route_worker_run` gives it. */
@@ -44,6 +45,8 @@ export interface WorkerSession {
   heartbeat(beat: Heartbeat): Promise<void>;
   reconcile(workerName: string, deadlineMilliseconds: number): Promise<ReconcileResult>;
   workerNames(): Promise<readonly string[]>;
+  /** Says what this process saw committed: what is not there any more is written down as a gap. Null = a standby cannot know. */
+  reportGap(processId: string, seen: readonly SeenCommitted[]): Promise<GapReport | null>;
   close(): Promise<void>;
 }
 
@@ -94,6 +97,8 @@ export async function openWorkerSession(settings: SessionSettings): Promise<Work
           shortCallMilliseconds,
         ),
       ),
+    reportGap: async (processId, seen) =>
+      JSON.parse(await one(reportGapText(schema), reportGapValues(processId, seen), shortCallMilliseconds)),
     close: () => closeClient(client),
   };
 }

@@ -85,7 +85,7 @@ describe('iu delivery', () => {
     expect(await hold()).toBe('breaker_open');
     await iu('route', 'resume', 'r', '--reason', 'try at once');
     await pastTheGuards(db.pool, 'update iu_route_approval set expires_at = now()');
-    expect(await hold()).toBe('approval_spent');
+    expect(await hold()).toBe('approval_expired');
     await db.pool.query('update iu_outbound_route set dry_run = true where route_id = $1', [id]);
     expect(await hold()).toBe('route_dry_run');
     await db.pool.query('update iu_outbound_route set enabled = false where route_id = $1', [id]);

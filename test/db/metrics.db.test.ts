@@ -3,7 +3,7 @@ import { listen } from '../../src/cli/listen.js';
 import { readMetrics } from '../../src/store/metrics.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { oneRow, refuseAll } from '../support/dead-letters.js';
-import { claim, deployment, liveRoute, prepareDelivery } from '../support/delivery-queue.js';
+import { claim, deployment, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
 import { addRoute, drain, emit } from '../support/race.js';
 import { closeGates, makeHealthy } from '../support/worker.js';
 
@@ -16,6 +16,9 @@ afterEach(() => db.drop());
 
 const routeOf = async (code: string) =>
   (await readMetrics(db.pool, deployment)).routes.find((route) => route.route_code === code);
+
+const deliveryHealth = async () =>
+  JSON.parse(String((await oneRow(db, 'select fn_iu_delivery_health()::text as health')).health));
 
 /** So many deliveries of a route, put into the queue by hand. */
 async function fill(routeId: string, rows: number, first: number): Promise<void> {
@@ -86,6 +89,85 @@ describe('the numbers of a scrape', () => {
     const other = await liveRoute(db, 'r.short');
     await fill(other, 10, 500_000);
     expect((await routeOf('r.short'))?.waiting).toBe(10);
+  });
+
+  it('and health cost the same with ten thousand dead entries before what waits, and find the same', async () => {
+    await liveRoute(db, 'r.any');
+    await liveRoute(db, 'r.ordered', { ordering: 'subject' });
+    const pages = async (call: string) => {
+      const { rows } = await db.pool.query(`explain (analyze, buffers, format json) select ${call}`);
+      const found = rows[0]['QUERY PLAN'];
+      const { Plan: plan } = (typeof found === 'string' ? JSON.parse(found) : found)[0];
+      return Number(plan['Shared Hit Blocks']) + Number(plan['Shared Read Blocks']);
+    };
+    const calls = ['fn_iu_metrics()', 'fn_iu_delivery_health()'];
+    const emitted = (count: number, subjects: number) =>
+      db.pool.query(
+        `insert into event_outbox (event_domain, event_type, event_subject_table, event_subject_ref, source_system, safe_payload)
+         select 'race', 'changed', 'race_subject', (n % $2)::text, 'test', '{}' from generate_series(1, $1::integer) n`,
+        [count, subjects],
+      );
+    await emitted(200, 50);
+    await drain(db.pool);
+    const before = new Map<string, number>();
+    for (const call of calls) {
+      await pages(call);
+      before.set(call, await pages(call));
+    }
+    const old = await db.connect();
+    await old.query('begin isolation level repeatable read');
+    await old.query('select pg_current_xact_id(), count(*) from iu_route_delivery');
+    await emitted(10_000, 10_000);
+    await drain(db.pool);
+    for (;;) {
+      const rows = await claim(db, { limit: 1000 });
+      if (rows.length === 0) break;
+      await settle(db, rows, 'sent');
+    }
+    await emitted(200, 50);
+    await drain(db.pool);
+    // As a claim leaves it; what waits was due a moment ago, and two seconds are left to commits.
+    await db.pool.query(
+      `update iu_route_flow f set looked_at = clock_timestamp(), look_at = clock_timestamp() + interval '1 hour',
+         due_from = (select min(due_at) from iu_route_delivery), lane_due_from = (select min(due_at) from iu_route_lane)`,
+    );
+    const [leased] = await claim(db, { limit: 1 });
+    expect(leased).toBeDefined();
+    const told = (await readMetrics(db.pool, deployment)).routes.filter(({ mode }) => mode === 'live');
+    expect(told.reduce((sum, { waiting }) => sum + waiting, 0)).toBe(399);
+    expect(told.reduce((sum, { leased: count }) => sum + count, 0)).toBe(1);
+    expect(await deliveryHealth()).toMatchObject({ waiting: 400 });
+    const bounded = new Map<string, number>();
+    for (const call of calls) {
+      await pages(call);
+      bounded.set(call, await pages(call));
+    }
+    // Nobody claims any more: from the beginning again, and the same is found.
+    await db.pool.query("update iu_route_flow set look_at = clock_timestamp() - interval '3 minutes'");
+    expect((await readMetrics(db.pool, deployment)).routes.filter(({ mode }) => mode === 'live')).toEqual(
+      told.map((route) => ({ ...route, overdue_seconds: expect.any(Number) })),
+    );
+    for (const call of calls) {
+      expect(await pages(call)).toBeGreaterThan(10 * (before.get(call) ?? 0));
+      expect(bounded.get(call)).toBeLessThan(2 * (before.get(call) ?? 0));
+    }
+    await old.query('rollback');
+  }, 120_000);
+
+  it('see the oldest that is tried again, whatever waits before it', async () => {
+    const id = await liveRoute(db, 'r', { retry_policy: { delays_seconds: [3600] } });
+    await emit(db.pool, 'a');
+    await drain(db.pool);
+    await settle(db, await claim(db), 'failed');
+    await db.pool.query("update iu_route_delivery set created_at = now() - interval '5 hours'");
+    await fill(id, 12_000, 100);
+    for (const from of ['null', "clock_timestamp() - interval '1 minute'"]) {
+      await db.pool.query(
+        `update iu_route_flow set due_from = ${from}, looked_at = clock_timestamp(), look_at = clock_timestamp() + interval '1 minute'`,
+      );
+      expect((await readMetrics(db.pool, deployment)).deliveries.oldest_seconds).toBeGreaterThan(17_999);
+      expect((await deliveryHealth()).oldest_seconds).toBeGreaterThan(17_999);
+    }
   });
 
   it('may be read by a worker, an operator and a reader', async () => {

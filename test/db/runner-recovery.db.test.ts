@@ -53,7 +53,7 @@ it('claims and sends although the database refuses to give back or to say what i
       if (isLosing) lost += 1;
       return isLosing;
     },
-    { disown: refuse, lookUp: refuse },
+    { disown: refuse, reportGap: refuse },
   );
   running = startRunner(db, undefined, {}, { connect });
   const { received, said } = running;
@@ -106,12 +106,4 @@ it('does not end a one-time run before it knows what became of a claim without a
   running = startRunner(db, undefined, { once: true }, { connect });
   expect(await running.done).toMatchObject({ sent: 1 });
   expect(await countOf(db, 'iu_route_delivery')).toBe(0);
-});
-
-it('raises no alarm about an event that retention pruned', async () => {
-  const known = async () =>
-    (await db.pool.query(`select fn_iu_delivery_known(4711, gen_random_uuid()) ->> 'is_there' as known`)).rows[0].known;
-  expect(await known()).toBe('false');
-  await db.pool.query(`insert into iu_pruned_event values (current_date, 'race', 'changed', 0, true, 3, 4710, 4712)`);
-  expect(await known()).toBe('true');
 });

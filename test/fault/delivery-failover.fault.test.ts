@@ -189,11 +189,25 @@ row(
       await second.query('select pg_promote(true, 60)');
       await second.end();
       pair.proxy.forwardTo(pair.standby.port);
-      await waitFor(() => running.said.some((line) => line.startsWith('events are missing')), {
+      await waitFor(() => running.said.some((line) => line.startsWith('committed work is missing')), {
         timeoutSeconds: 40,
         what: 'the gap is reported',
       });
       one.visited('gap reported');
+      const gap = async () => {
+        const [found] = await run.query(
+          `select r from jsonb_array_elements(fn_iu_route_worker_health('race_worker') -> 'reasons') r
+            where r ->> 'code' = 'committed_work_missing'`,
+        );
+        return found === undefined ? undefined : JSON.stringify(found.r);
+      };
+      expect(await gap()).toMatch(/the log went back: .*this is timeline 2, claimed on timeline 1/);
+      const missing = await run.query('select * from v_iu_log_gap where acknowledged_at is null');
+      expect(missing.length).toBeGreaterThan(0);
+      for (const row of missing) {
+        const [there] = await run.query('select count(*)::int as n from event_outbox where id = $1', [row.event_id]);
+        expect(Number(there?.n)).toBe(row.has_event ? 1 : 0);
+      }
       const counted = new Map(
         (await run.query('select id, n from fault_subject')).map((subject) => [Number(subject.id), Number(subject.n)]),
       );
@@ -202,6 +216,10 @@ row(
       await waitFor(() => writers.committed > before + 20, { timeoutSeconds: 40, what: 'writers go on' });
       await writers.stop();
       await run.endLeases();
+      // Nothing turns it green but a person who says what was done.
+      expect(await gap()).toBeDefined();
+      await run.query('select fn_iu_gap_acknowledge((select max(gap_id) from iu_log_gap), $1)', ['producers told']);
+      expect(await gap()).toBeUndefined();
       const ledger = await run.stopAfterHealing();
       // Received and not there any more: what was lost. Everything else balances.
       expect(ledger.unrecorded).toBeGreaterThan(0);

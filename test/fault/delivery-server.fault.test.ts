@@ -2,7 +2,7 @@
 // runners live through it.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -239,8 +239,77 @@ row(
   { runs: 1, most: 5, atOnce: 1, secondsPerRun: 200, skip: fakeTime === undefined && 'libfaketime is not installed' },
 );
 
+/** The write-ahead log on a small disk of its own: the data may grow when it cannot. */
+async function walOnSmallDisk(dataFolder: string): Promise<void> {
+  const wal = join(dataFolder, 'server', 'data', 'pg_wal');
+  const aside = `${wal}.aside`;
+  await rename(wal, aside);
+  await mkdir(wal);
+  const { uid, gid } = await stat(aside);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=96m,mode=700,uid=${uid},gid=${gid}`, 'tmpfs', wal]);
+  execFileSync('cp', ['-a', `${aside}/.`, wal]);
+  await rm(aside, { recursive: true });
+}
+
 row(
-  'rows 15 and 16: the disk of the server is full for a while: emission fails loudly, delivery waits, nothing is lost',
+  'row 16: the disk of the write-ahead log is full, so that the server panics and recovers: nothing is lost, duplicates come of the crash only',
+  async (one) => {
+    const folder = await mkdtemp(join(tmpdir(), 'iu-core-test-'));
+    const wal = join(folder, 'data', 'server', 'data', 'pg_wal');
+    try {
+      const small = await startFaultServer({
+        folder,
+        settings: { max_wal_size: '48MB', min_wal_size: '32MB', wal_keep_size: '0', checkpoint_timeout: '1h' },
+        prepareData: walOnSmallDisk,
+      });
+      const panics = async () =>
+        (await readFile(join(folder, 'data', 'postgres.log'), 'utf8')).match(/PANIC: .*No space left/g)?.length ?? 0;
+      try {
+        await withFaultRun(
+          one,
+          async (run) => {
+            const writers = run.startWriters({ most: 1200, writers: 4 });
+            run.startWorker();
+            const { mostASecond } = startCounted(run);
+            await received(run, one.random.between(20, 120));
+            execFileSync('sh', ['-c', `dd if=/dev/zero of=${wal}/ballast bs=1M 2>/dev/null || true`]);
+            const refused = await waitFor(
+              async () => {
+                const code = await run
+                  .query(
+                    'create table fault_fill as select repeat(md5(n::text), 60) as t from generate_series(1, 20000) n',
+                  )
+                  .then(
+                    () => run.query('drop table fault_fill').then(() => undefined),
+                    (error: { code?: string }) => error.code ?? 'connection lost',
+                  );
+                return (await panics()) > 0 ? (code ?? 'another session') : undefined;
+              },
+              { timeoutSeconds: 60, what: 'the server panics' },
+            );
+            one.visited(`panicked, the session saw ${refused}`);
+            await rm(join(wal, 'ballast'));
+            await small.startAgain();
+            await run.query('drop table if exists fault_fill');
+            await run.expectHealed({ crashes: await panics() });
+            one.visited('writers came back', writers.reconnects);
+            expect(mostASecond()).toBeLessThanOrEqual(15);
+          },
+          { database: () => small.database() },
+        );
+      } finally {
+        await small.stop();
+      }
+    } finally {
+      execFileSync('sh', ['-c', `umount -l ${wal} 2>/dev/null || true`]);
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  { runs: 1, most: 5, atOnce: 1, secondsPerRun: 200, skip: !canMount && 'only root on Linux can mount a small disk' },
+);
+
+row(
+  'row 15: the disk of the server is full for a while: emission fails loudly, delivery waits, nothing is lost',
   async (one) => {
     const folder = await mkdtemp(join(tmpdir(), 'iu-core-test-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=260m,mode=711', 'tmpfs', folder]);

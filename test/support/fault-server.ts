@@ -23,6 +23,8 @@ export interface FaultServer {
   crash(): Promise<void>;
   /** Resolves when it answers. */
   answers(): Promise<void>;
+  /** Starts it where its keeper gave up, because it died again and again; resolves when it answers. */
+  startAgain(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,6 +34,8 @@ export interface FaultServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Where the data lies; a new temporary folder when not said. */
   readonly folder?: string;
+  /** While the server stands still, before the first database is made. */
+  readonly prepareData?: (dataFolder: string) => Promise<void>;
 }
 
 export async function startFaultServer(options: FaultServerOptions = {}): Promise<FaultServer> {
@@ -45,7 +49,12 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
       durable: false,
       settings: { synchronous_commit: 'on', full_page_writes: 'on', shared_buffers: '32MB', ...options.settings },
     });
-  const embedded = await start();
+  let embedded = await start();
+  if (options.prepareData !== undefined) {
+    await embedded.stop();
+    await options.prepareData(join(folder, 'data'));
+    embedded = await start();
+  }
   const handles = [embedded];
   const admin = await connectClient({ url: embedded.url, purpose: 'fault set-up' });
   await admin.query(`create database ${template} template template0`);
@@ -60,6 +69,11 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
     folder,
     database: () => cloneOn(embedded.url, schema, major),
     answers,
+    startAgain: async () => {
+      const pid = handles.at(-1)?.serverPid ?? 0;
+      if (!isAlive(pid)) handles.push(await start());
+      await answers();
+    },
     crash: async () => {
       const pid = handles.at(-1)?.serverPid ?? 0;
       process.kill(pid, 'SIGQUIT');

@@ -56,6 +56,7 @@ function scripted(answers: (PassResult | Error)[], clock: FakeClock) {
       return { worker_name: name, checked: 0, lost: 0, first_lost_seq: null };
     },
     workerNames: async () => ['one'],
+    reportGap: async () => null,
     close: async () => {},
   };
   const ports: WorkerPorts = {

@@ -152,14 +152,17 @@ create table iu_route_delivery (
   due_at        timestamptz not null default clock_timestamp(),
   lease_token   uuid,
   edit_id       bigint,
+  counted_by    bigint,
   created_at    timestamptz not null default clock_timestamp(),
   primary key (event_seq, route_id)
 ) with (fillfactor = 50);
 create index iu_route_delivery_due_idx on iu_route_delivery (route_id, due_at, event_seq) where lane_key is null;
 create index iu_route_delivery_lane_idx on iu_route_delivery (route_id, lane_key, event_seq) where lane_key is not null;
+create index iu_route_delivery_counted_idx on iu_route_delivery (route_id, counted_by, due_at) where counted_by is not null;
 comment on table iu_route_delivery is 'The queue of live deliveries: a row waits here until it is settled, and is gone then; the attempts stay. Its routes are never deleted, so no foreign key (10 us a row).';
 comment on column iu_route_delivery.attempt_no is 'Number of the latest attempt of this pair: of the decision or replay that queued it, then of each send, counted at the claim.';
 comment on column iu_route_delivery.sends is 'Sends since it was queued: what the retry policy counts.';
+comment on column iu_route_delivery.counted_by is 'Approval that counted it and under which it failed: that one lets it be tried again when it is used up. Written when a send failed, not at the claim, because it is in an index.';
 comment on column iu_route_delivery.lease_token is 'Of the claim that holds it, null while it waits. In no index, so a claim updates in place.';
 
 create table iu_route_lane (
@@ -326,7 +329,7 @@ $$;
 -- fn_iu_route_approval_state(bigint, integer, bigint) returns text
 --
 -- Contract:  judges an approval for one version of a route (P6). 'valid': approved by somebody else than the requester, not
---            revoked, not expired, events left. 'spent': was valid, now expired or used up: events queue and are held.
+--            revoked, not expired, events left. 'spent': was valid, now expired or used up: events queue, and the claim holds them (fn_iu_delivery_allowance).
 --            'missing': anything else, so a forged flag sends nothing.
 -- Arguments: p_route_id, p_version, p_approval_id: as the route row has them
 -- Returns:   valid, spent or missing

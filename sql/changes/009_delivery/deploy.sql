@@ -14,6 +14,32 @@ create table iu_deployment (
 );
 comment on table iu_deployment is 'Which cluster and database somebody said is the real one, and its name; the last row counts. Append-only. A copy holds every send.';
 
+create table iu_log_gap (
+  gap_id           bigint generated always as identity primary key,
+  process_id       text not null,
+  event_seq        bigint not null,
+  event_id         uuid not null,
+  has_event        boolean not null,
+  route_id         bigint,
+  attempt_no       integer,
+  highest_seq      bigint,
+  timeline         integer not null,
+  claimed_timeline integer,
+  reported_by      text not null,
+  reported_at      timestamptz not null default clock_timestamp()
+);
+comment on table iu_log_gap is 'What a process saw committed and what is not here any more: the log went back, because a standby that was behind was promoted or an older backup restored. Append-only.';
+comment on column iu_log_gap.has_event is 'The event is there; what is missing is the attempt that was written about its send.';
+comment on column iu_log_gap.highest_seq is 'Highest number in the log when this was found; what was written after the loss is among it.';
+
+create table iu_log_gap_acknowledgement (
+  until_gap_id    bigint primary key,
+  acknowledged_by text not null,
+  acknowledged_at timestamptz not null default clock_timestamp(),
+  reason          text not null
+);
+comment on table iu_log_gap_acknowledgement is 'Who saw the gaps up to this one, and what he found and did. Health is red for later ones only. Append-only.';
+
 create table iu_delivery_target (
   target_kind   text not null check (target_kind in ('sql_function', 'table')),
   target_ref    text not null,
@@ -561,7 +587,7 @@ $$;
 --            a dead letter; released ones give their number back. The caller holds the locks and has settled what was sent.
 -- Arguments: p_runner_id; p_settled: with status failed, unknown or released
 -- Returns:   settled, dead_lettered; of each dead letter that holds its lane: held_route_ids, held_lane_keys, held_seqs; of each send
---            that was settled: done_tokens, done_route_ids; unused_approval_ids: one for each first send that was not made, for the
+--            that was settled: done_tokens, done_route_ids; unused_approval_ids: one for each send that a claim counted and that was not made, for the
 --            caller to give back
 -- Raises:    nothing
 -- Writes:    iu_route_delivery, iu_route_attempt, iu_route_dead_letter
@@ -596,7 +622,7 @@ begin
     if s.status = 'released' then
       update iu_route_delivery q set lease_token = null, attempt_no = d.attempt_no - 1, sends = d.sends - 1
        where q.event_seq = d.event_seq and q.route_id = d.route_id;
-      if d.sends = 1 then
+      if d.counted_by is distinct from s.approval_id then
         unused_approval_ids := unused_approval_ids || s.approval_id;
       end if;
       continue;
@@ -618,7 +644,7 @@ begin
         held_seqs := held_seqs || d.event_seq;
       end if;
     else
-      update iu_route_delivery q set lease_token = null, due_at = clock_timestamp() + make_interval(secs => v_delay)
+      update iu_route_delivery q set lease_token = null, due_at = clock_timestamp() + make_interval(secs => v_delay), counted_by = s.approval_id
        where q.event_seq = d.event_seq and q.route_id = d.route_id;
     end if;
   end loop;
@@ -810,15 +836,16 @@ $$;
 --
 -- Contract:  how many deliveries of a route may be claimed now, judged anew by the caller that has locked its flow row: the route
 --            is enabled and live with a valid approval for this version (P6), not paused, its breaker lets through (one send when
---            half-open), rate and concurrency have room, events of the approval are left, and a target in the database is still
---            what was approved.
+--            half-open), rate and concurrency have room, and a target in the database is still what was approved. An approval that
+--            has expired holds everything; one that is used up holds what it has not counted: what it has counted is tried again
+--            until it is sent or a dead letter.
 -- Arguments: p_route_id; p_wanted; p_lease_until: when a half-open send has to be over
--- Returns:   allowed (0 or more), route_version, approval_id, held: why 0, else null
+-- Returns:   allowed (0 or more), uncounted: how many of them the approval need not have counted yet, route_version, approval_id, held: why 0, else null
 -- Raises:    nothing
 -- Writes:    iu_route_flow
 -- May call:  internal
 create or replace function fn_iu_delivery_allowance(p_route_id bigint, p_wanted integer, p_lease_until timestamptz,
-  out allowed integer, out route_version integer, out approval_id bigint, out held text)
+  out allowed integer, out uncounted integer, out route_version integer, out approval_id bigint, out held text)
 language plpgsql
 volatile
 set search_path from current
@@ -837,12 +864,14 @@ begin
   allowed := 0;
   v_state := case when r.removed_at is not null or not r.enabled then 'disabled' when r.dry_run then 'dry_run'
                   else fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end;
-  if v_state <> 'valid' then
-    held := case v_state when 'missing' then 'not_approved' when 'spent' then 'approval_spent' else 'route_' || v_state end;
+  if v_state not in ('valid', 'spent') then
+    held := case v_state when 'missing' then 'not_approved' else 'route_' || v_state end;
     return;
   end if;
   select * into strict a from iu_route_approval o where o.approval_id = r.approval_id;
-  if f.paused_at is not null then
+  if a.expires_at <= clock_timestamp() then
+    held := 'approval_expired';
+  elsif f.paused_at is not null then
     held := 'route_paused';
   elsif f.breaker <> 'closed' and f.breaker_until > v_now then
     held := 'breaker_open';
@@ -852,7 +881,7 @@ begin
   if held is not null then
     return;
   end if;
-  allowed := least(p_wanted, coalesce(a.max_events - a.events_used, p_wanted));
+  allowed := p_wanted;
   if r.max_concurrency is not null then
     allowed := least(allowed, r.max_concurrency - (select coalesce(sum(unsettled), 0) from iu_route_lease l
                                                    where l.route_id = p_route_id and l.lease_until > v_now));
@@ -867,6 +896,7 @@ begin
     allowed := least(allowed, 1);
   end if;
   allowed := greatest(allowed, 0);
+  uncounted := case when a.max_events is null then allowed else least(allowed, greatest(a.max_events - a.events_used, 0)) end;
   if allowed = 0 then
     held := 'limit_reached';
   end if;
@@ -875,20 +905,22 @@ $$;
 -- <<<
 
 -- >>> functions/delivery/fn_iu_delivery_pick.sql
--- fn_iu_delivery_pick(bigint, integer, uuid) returns record
+-- fn_iu_delivery_pick(bigint, bigint, integer, integer, uuid) returns record
 --
 -- Contract:  leases at most so many due deliveries of a route: unordered ones in order of due time, then the heads of due lanes.
 --            Each takes its attempt number here. The caller has locked the flow row, so no other claim picks from this route; plans
 --            are pinned, because the statistics of a queue are always stale. Looks no further back than the route's due_from.
 --            A lane whose head is gone, or not here yet, is not leased, or it would be for ever: it is given the head that there is.
--- Arguments: p_route_id; p_limit; p_lease_token
--- Returns:   event_seqs, first_sends: how many of them were never sent before; due_from, lane_due_from: nothing that was due before
---            waits, in the snapshot of this call
+--            Where the approval does not have an event left for each, what it has counted goes first, found by an index of its own, or a
+--            million that are held would be read to find one that may be tried again.
+-- Arguments: p_route_id; p_approval_id; p_limit; p_uncounted: at most so many that this approval has not counted yet; p_lease_token
+-- Returns:   event_seqs, first_sends: how many of them the approval has not counted yet; due_from, lane_due_from: nothing that was due
+--            before waits, in the snapshot of this call
 -- Raises:    nothing
 -- Writes:    iu_route_delivery, iu_route_lane
 -- May call:  internal
-create or replace function fn_iu_delivery_pick(p_route_id bigint, p_limit integer, p_lease_token uuid, out event_seqs bigint[], out first_sends integer,
-  out due_from timestamptz, out lane_due_from timestamptz)
+create or replace function fn_iu_delivery_pick(p_route_id bigint, p_approval_id bigint, p_limit integer, p_uncounted integer, p_lease_token uuid,
+  out event_seqs bigint[], out first_sends integer, out due_from timestamptz, out lane_due_from timestamptz)
 language plpgsql
 volatile
 set search_path from current
@@ -903,26 +935,63 @@ declare
   v_now timestamptz := clock_timestamp();
   v_from timestamptz;
   v_lane_from timestamptz;
+  v_limit integer := p_limit;
+  v_counted bigint[] := '{}';
   v_picked integer;
   v_heads bigint[];
   v_first integer;
   v_stale text[];
 begin
   select coalesce(f.due_from, '-infinity'), coalesce(f.lane_due_from, '-infinity') into v_from, v_lane_from from iu_route_flow f where f.route_id = p_route_id;
+  if p_uncounted < p_limit then
+    -- A range and not an equality: only the index of what was counted has this order, and sorting is off.
+    with picked as materialized (
+      select d.event_seq from iu_route_delivery d
+       where d.route_id = p_route_id and d.counted_by between p_approval_id and p_approval_id and d.due_at <= v_now and d.lane_key is null
+         and d.lease_token is null
+       order by d.counted_by, d.due_at
+       limit p_limit
+    ), leased as (
+      update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
+        from picked p where d.event_seq = p.event_seq and d.route_id = p_route_id and d.lease_token is null
+      returning d.event_seq
+    )
+    select coalesce(array_agg(event_seq), '{}') into v_counted from leased;
+    with picked as materialized (
+      select d.event_seq, l.lane_key from iu_route_delivery d
+        join iu_route_lane l on l.route_id = d.route_id and l.lane_key = d.lane_key
+       where d.route_id = p_route_id and d.counted_by between p_approval_id and p_approval_id and d.due_at <= v_now and d.lease_token is null
+         and l.head_seq = d.event_seq and l.due_at <= v_now and l.lease_token is null
+       order by d.counted_by, d.due_at
+       limit p_limit - cardinality(v_counted) for update of l skip locked
+    ), leased as (
+      update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
+        from picked p where d.event_seq = p.event_seq and d.route_id = p_route_id and d.lease_token is null
+      returning d.event_seq, p.lane_key
+    ), lane as (
+      update iu_route_lane l set lease_token = p_lease_token from leased h where l.route_id = p_route_id and l.lane_key = h.lane_key
+    )
+    select v_counted || coalesce(array_agg(event_seq), '{}') into v_counted from leased;
+    v_limit := least(p_limit - cardinality(v_counted), p_uncounted);
+    if v_limit <= 0 then
+      event_seqs := v_counted; first_sends := 0; due_from := '-infinity'; lane_due_from := '-infinity';
+      return;
+    end if;
+  end if;
   with picked as materialized (
     select d.event_seq, d.due_at from iu_route_delivery d
      where d.route_id = p_route_id and d.lane_key is null and d.due_at >= v_from and d.due_at <= v_now and d.lease_token is null
      order by d.due_at, d.event_seq
-     limit p_limit
+     limit v_limit
   ), leased as (
     update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
       from picked p where d.event_seq = p.event_seq and d.route_id = p_route_id and d.lease_token is null
-    returning d.event_seq, d.sends, p.due_at
+    returning d.event_seq, d.counted_by, p.due_at
   )
-  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1), (select count(*) from picked), (select max(due_at) from picked)
+  select v_counted || coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where counted_by is distinct from p_approval_id), (select count(*) from picked), (select max(due_at) from picked)
     into event_seqs, first_sends, v_picked, due_from from leased;
   -- By what was picked: one of them may have been cancelled meanwhile, and more is due all the same.
-  if v_picked = p_limit then
+  if v_picked = v_limit then
     lane_due_from := '-infinity';
     return;
   end if;
@@ -931,16 +1000,16 @@ begin
     select l.lane_key, l.head_seq, l.due_at from iu_route_lane l
      where l.route_id = p_route_id and l.due_at >= v_lane_from and l.due_at <= v_now and l.lease_token is null
      order by l.due_at
-     limit p_limit - v_picked for update skip locked
+     limit v_limit - v_picked for update skip locked
   ), leased as (
     update iu_route_delivery d set lease_token = p_lease_token, attempt_no = d.attempt_no + 1, sends = d.sends + 1
       from picked p where d.event_seq = p.head_seq and d.route_id = p_route_id and d.lane_key = p.lane_key and d.lease_token is null
-    returning d.event_seq, d.sends, p.lane_key
+    returning d.event_seq, d.counted_by, p.lane_key
   ), lane as (
     update iu_route_lane l set lease_token = p_lease_token from leased h where l.route_id = p_route_id and l.lane_key = h.lane_key
   )
-  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where sends = 1),
-         case when (select count(*) from picked) = p_limit - v_picked then (select max(due_at) from picked) else v_now end,
+  select coalesce(array_agg(event_seq order by event_seq), '{}'), count(*) filter (where counted_by is distinct from p_approval_id),
+         case when (select count(*) from picked) = v_limit - v_picked then (select max(due_at) from picked) else v_now end,
          (select array_agg(p.lane_key) from picked p where p.lane_key <> all (array(select h.lane_key from leased h)))
     into v_heads, v_first, lane_due_from, v_stale from leased;
   if v_stale is not null then
@@ -1085,7 +1154,7 @@ begin
     v_allow := fn_iu_delivery_allowance(v_candidates[v_at],
       least(v_rooms[v_at], v_left, greatest(v_least, ceil(v_left::numeric / (cardinality(v_candidates) - v_at + 1))::integer)), v_until);
     continue when v_allow.allowed <= 0;
-    v_pick := fn_iu_delivery_pick(v_candidates[v_at], v_allow.allowed, v_token);
+    v_pick := fn_iu_delivery_pick(v_candidates[v_at], v_allow.approval_id, v_allow.allowed, v_allow.uncounted, v_token);
     continue when cardinality(v_pick.event_seqs) = 0;
     insert into iu_route_lease (lease_token, route_id, route_code, route_version, approval_id, runner_id, event_seqs, unsettled, claimed_at, lease_until)
     select v_token, route_id, route_code, v_allow.route_version, v_allow.approval_id, p_runner_id, v_pick.event_seqs, cardinality(v_pick.event_seqs), clock_timestamp(), v_until
@@ -1122,35 +1191,61 @@ end
 $$;
 -- <<<
 
--- >>> functions/delivery/fn_iu_delivery_known.sql
--- fn_iu_delivery_known(bigint, uuid) returns jsonb
+-- >>> functions/delivery/fn_iu_gap_report.sql
+-- fn_iu_gap_report(text, bigint[], uuid[], bigint[], integer[]) returns jsonb
 --
--- Contract:  whether the log still has an event that a runner was handed. It has not when a standby that was behind was promoted, or
---            an older backup restored: cursor, audit and queue went back with it, so only who was outside can tell.
---            One in a range that retention pruned is no reason for alarm; a standby that is still behind says nothing.
--- Arguments: p_event_seq, p_event_id: of the youngest event that the runner knows
--- Returns:   {is_there: or pruned, highest_seq}; null = a standby cannot know
+-- Contract:  a process says what it saw committed: events it was handed, and sends whose outcome it was told is written. What is not here
+--            (any more) was lost: a standby that was behind was promoted, or an older backup restored. Log, cursor, audit and queue went
+--            back together, so only who was outside can tell. Each of them is a row in iu_log_gap, and health is red until a person
+--            acknowledges it. What retention pruned is no gap; a standby that is still behind says nothing.
+-- Arguments: p_process_id: who says so, for sends the name they were claimed under; then arrays of one length: p_event_seqs,
+--            p_event_ids, p_route_ids, p_attempt_nos (null: the event alone)
+-- Returns:   {missing: how many of them, highest_seq: of the log now}; null = a standby cannot know
 -- Raises:    nothing
--- Writes:    nothing
+-- Writes:    iu_log_gap
 -- May call:  iu_worker, iu_operator
-create or replace function fn_iu_delivery_known(p_event_seq bigint, p_event_id uuid) returns jsonb
+create or replace function fn_iu_gap_report(p_process_id text, p_event_seqs bigint[], p_event_ids uuid[], p_route_ids bigint[], p_attempt_nos integer[])
+returns jsonb
 language plpgsql
-stable
+volatile
 security definer
 set search_path from current
 as $$
 declare
-  v_is_there boolean;
+  v_pruned bigint[] := '{}';
+  v_highest bigint;
+  v_missing bigint;
 begin
   if pg_is_in_recovery() then
     return null;
   end if;
-  v_is_there := exists (select from event_outbox where seq = p_event_seq and id = p_event_id);
   -- Retention is a later change; a statement is planned when it is reached.
-  if not v_is_there and to_regclass('iu_pruned_event') is not null then
-    v_is_there := exists (select from iu_pruned_event where p_event_seq between first_seq and last_seq);
+  if to_regclass('iu_pruned_event') is not null then
+    select coalesce(array_agg(k.event_seq), '{}') into v_pruned from unnest(p_event_seqs) as k (event_seq)
+     where exists (select from iu_pruned_event p where k.event_seq between p.first_seq and p.last_seq);
   end if;
-  return jsonb_build_object('is_there', v_is_there, 'highest_seq', (select max(seq) from event_outbox)::text);
+  select max(seq) into v_highest from event_outbox;
+  with known as materialized (
+    select k.event_seq, k.event_id, k.route_id, k.attempt_no, e.seq is not null as has_event
+      from unnest(p_event_seqs, p_event_ids, p_route_ids, p_attempt_nos) as k (event_seq, event_id, route_id, attempt_no)
+      left join event_outbox e on e.seq = k.event_seq and e.id = k.event_id
+  ), gone as (
+    select k.* from known k
+     where (not k.has_event or k.attempt_no is not null and not exists (
+              -- by whom: another send may have taken the number since
+              select from iu_route_attempt a where a.event_seq = k.event_seq and a.route_id = k.route_id and a.attempt_no = k.attempt_no
+                 and a.runner_id = p_process_id))
+       and k.event_seq <> all (v_pruned)
+  ), written as (
+    insert into iu_log_gap (process_id, event_seq, event_id, has_event, route_id, attempt_no, highest_seq, timeline, claimed_timeline, reported_by)
+    select p_process_id, g.event_seq, g.event_id, g.has_event, g.route_id, g.attempt_no, v_highest, i.timeline,
+           (select d.timeline from iu_deployment d order by d.claim_id desc limit 1), session_user
+      from gone g cross join fn_iu_cluster_identity() i
+     order by g.event_seq, g.route_id
+    returning 1
+  )
+  select count(*) into v_missing from written;
+  return jsonb_build_object('missing', v_missing, 'highest_seq', v_highest::text);
 end
 $$;
 -- <<<
@@ -1551,12 +1646,135 @@ end
 $$;
 -- <<<
 
+-- >>> functions/delivery/fn_iu_gap_acknowledge.sql
+-- fn_iu_gap_acknowledge(bigint, text) returns jsonb
+--
+-- Contract:  a person has seen what is missing, up to and with this gap, and says what was done about it: health is red for it no
+--            longer. What is reported later is red again. Nothing is repaired here.
+-- Arguments: p_gap_id: the last one that was seen; p_reason: what was found and done, mandatory
+-- Returns:   {gap_id, acknowledged: how many were open, open: how many still are}
+-- Raises:    IU365 not open, IU366 no reason
+-- Writes:    iu_log_gap_acknowledgement
+-- May call:  iu_operator
+create or replace function fn_iu_gap_acknowledge(p_gap_id bigint, p_reason text) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_seen bigint;
+  v_count bigint;
+begin
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU366', message = 'a gap is acknowledged with a reason', hint = 'add --reason TEXT';
+  end if;
+  -- two people at once: the second finds nothing open
+  lock table iu_log_gap_acknowledgement in share row exclusive mode;
+  select coalesce(max(until_gap_id), 0) into v_seen from iu_log_gap_acknowledgement;
+  select count(*) into v_count from iu_log_gap where gap_id > v_seen and gap_id <= p_gap_id;
+  if v_count = 0 or not exists (select from iu_log_gap where gap_id = p_gap_id) then
+    raise exception using errcode = 'IU365', message = format('gap %s is not open', p_gap_id), hint = 'iu gap list';
+  end if;
+  insert into iu_log_gap_acknowledgement (until_gap_id, acknowledged_by, reason) values (p_gap_id, session_user, p_reason);
+  return jsonb_build_object('gap_id', p_gap_id::text, 'acknowledged', v_count,
+    'open', (select count(*) from iu_log_gap where gap_id > p_gap_id));
+end
+$$;
+-- <<<
+
+-- >>> views/v_iu_log_gap.sql
+-- v_iu_log_gap: what processes saw committed and what is not here any more, and who acknowledged it.
+create or replace view v_iu_log_gap as
+select g.gap_id, g.event_seq, g.event_id, g.has_event, r.route_code, g.attempt_no, g.process_id, g.highest_seq, g.timeline, g.claimed_timeline,
+       g.reported_by, g.reported_at, a.acknowledged_by, a.acknowledged_at, a.reason
+  from iu_log_gap g
+  left join iu_outbound_route r on r.route_id = g.route_id
+  left join lateral (
+    select c.acknowledged_by, c.acknowledged_at, c.reason from iu_log_gap_acknowledgement c
+     where c.until_gap_id >= g.gap_id order by c.until_gap_id limit 1) a on true;
+-- <<<
+
+-- >>> functions/delivery/fn_iu_delivery_queue.sql
+-- fn_iu_delivery_queue(integer) returns table (route_id, waiting, due_at, oldest_at)
+--
+-- Contract:  what waits for each route, for health and a scrape: never more than so many of a route and of its lanes are read. Where
+--            claims of a route begin at due_from, this begins there too, and behind the head of each lane, or the dead entries that
+--            an old snapshot keeps in the indexes would all be read; what a long transaction committed before due_from is seen
+--            when a claim has looked back. Nobody claims for two minutes: from the beginning.
+-- Arguments: p_bound: a count stops above it
+-- Returns:   a row a route: waiting, not leased (p_bound + 1 = more than p_bound); due_at: the first one that is not leased; oldest_at: when
+--            the oldest of those read, tried again or being sent was queued. And a row of route 0 with the oldest_at of all that waits,
+--            where the queue can be read from its beginning
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_delivery_queue(p_bound integer) returns table (route_id bigint, waiting bigint, due_at timestamptz, oldest_at timestamptz)
+language sql
+volatile
+set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+  -- Ordered as their indexes are, and sorting is off: or statistics of yesterday make a count read the whole queue.
+  with leased as materialized (
+    select l.route_id, e.event_seq from iu_route_lease l cross join unnest(l.event_seqs) as e (event_seq)
+  ), flow as materialized (
+    select f.route_id, case when b.is_bounded then f.due_from end as due_from, case when b.is_bounded then f.lane_due_from end as lane_due_from
+      from iu_route_flow f
+     cross join lateral (select clock_timestamp() between f.looked_at and f.look_at + interval '2 minutes' as is_bounded) b
+  )
+  select 0, 0, null::timestamptz, (select min(q.created_at) from (select d.created_at from iu_route_delivery d order by d.event_seq, d.route_id limit 1000) q)
+   where not exists (select from flow f where f.due_from is not null)
+  union all
+  select f.route_id, least(u.waiting + o.waiting, p_bound + 1), least(u.due_at, n.due_at), least(u.oldest_at, o.oldest_at, t.oldest_at, s.oldest_at)
+    from flow f
+   cross join lateral (
+     select count(*) as waiting, min(q.due_at) as due_at, min(q.created_at) as oldest_at
+       from (select d.due_at, d.created_at from iu_route_delivery d
+              where d.route_id = f.route_id and d.lane_key is null and d.due_at >= coalesce(f.due_from, '-infinity') and d.lease_token is null
+              order by d.due_at limit p_bound + 1) q) u
+   cross join lateral (
+     select count(*) as waiting, min(q.created_at) as oldest_at
+       from ((select d.created_at from iu_route_delivery d
+               where f.lane_due_from is null and d.route_id = f.route_id and d.lane_key is not null and d.lease_token is null
+               order by d.lane_key limit p_bound + 1)
+             union all
+             (select d.created_at
+                from ((select l.lane_key, l.head_seq from iu_route_lane l
+                        where f.lane_due_from is not null and l.route_id = f.route_id and l.due_at >= f.lane_due_from and l.lease_token is null
+                        order by l.due_at limit p_bound + 1)
+                      union all
+                      (select l.lane_key, l.head_seq from leased e
+                         join iu_route_delivery h on h.event_seq = e.event_seq and h.route_id = e.route_id
+                         join iu_route_lane l on l.route_id = h.route_id and l.lane_key = h.lane_key
+                        where f.lane_due_from is not null and e.route_id = f.route_id)) l
+                join iu_route_delivery d on d.route_id = f.route_id and d.lane_key = l.lane_key and d.event_seq >= l.head_seq and d.lease_token is null
+               limit p_bound + 1)) q) o
+   cross join lateral (
+     select (select l.due_at from iu_route_lane l
+              where l.route_id = f.route_id and l.due_at >= coalesce(f.lane_due_from, '-infinity') and l.lease_token is null
+              order by l.due_at limit 1) as due_at) n
+   cross join lateral (
+     select min(q.created_at) as oldest_at
+       from (select d.created_at from iu_route_delivery d
+              where d.route_id = f.route_id and d.counted_by is not null order by d.counted_by, d.due_at limit p_bound + 1) q) t
+   cross join lateral (
+     select min(d.created_at) as oldest_at from leased e join iu_route_delivery d on d.event_seq = e.event_seq and d.route_id = e.route_id
+      where e.route_id = f.route_id) s
+$$;
+-- <<<
+
 -- >>> functions/delivery/fn_iu_delivery_health.sql
 -- fn_iu_delivery_health() returns jsonb
 --
 -- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, a route is paused. Counts up to 100,000 and looks
---            at the 1,000 oldest events, so that a long queue does not make health slow.
+--            gate holds all of them, deliveries are due and nobody claims them, a route is paused, something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
+--            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
 -- Returns:   {waiting, oldest_seconds, hold, reasons: [{code, message, action}]}
 -- Raises:    nothing
@@ -1573,23 +1791,24 @@ declare
   v_hold text := fn_iu_delivery_hold(fn_iu_setting('iu_core.deployment', null));
   v_waiting bigint;
   v_age numeric;
+  v_unclaimed_routes bigint[];
   v_paused text;
   v_nobody text;
+  v_gap record;
 begin
-  select count(*) into v_waiting from (select from iu_route_delivery limit 100000) d;
-  select extract(epoch from clock_timestamp() - min(created_at)) into v_age
-    from (select created_at from iu_route_delivery order by event_seq limit 1000) d;
+  select coalesce(sum(q.waiting), 0) + (select coalesce(sum(unsettled), 0) from iu_route_lease), extract(epoch from clock_timestamp() - min(q.oldest_at)),
+         array_agg(q.route_id) filter (where q.due_at < clock_timestamp() - v_unclaimed)
+    into v_waiting, v_age, v_unclaimed_routes from fn_iu_delivery_queue(10000) q;
   select string_agg(format('%s (%s)', r.route_code, f.pause_reason), ', ' order by r.route_code) into v_paused
     from iu_route_flow f join iu_outbound_route r using (route_id)
    where f.paused_at is not null and r.removed_at is null and r.enabled and not r.dry_run;
   select string_agg(r.route_code, ', ' order by r.route_code) into v_nobody
     from iu_route_flow f join iu_outbound_route r using (route_id)
-   where r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
-     and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid'
-     and (exists (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null
-                     and d.due_at < clock_timestamp() - v_unclaimed and d.lease_token is null)
-          or exists (select from iu_route_lane l where l.route_id = r.route_id and l.due_at < clock_timestamp() - v_unclaimed
-                        and l.lease_token is null));
+   where r.route_id = any (v_unclaimed_routes) and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
+     and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid';
+  select count(*) as missing, max(g.gap_id) as last_id, min(g.reported_at) as since, min(g.event_seq) as first_seq, max(g.event_seq) as last_seq,
+         count(*) filter (where not g.has_event) as events, max(g.timeline) as timeline, max(g.claimed_timeline) as claimed_timeline
+    into v_gap from iu_log_gap g where g.gap_id > (select coalesce(max(until_gap_id), 0) from iu_log_gap_acknowledgement);
   return jsonb_build_object('waiting', v_waiting, 'oldest_seconds', round(v_age, 1), 'hold', v_hold, 'reasons', (
     select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') from (values
       (v_age > v_allowed, 'delivery_too_old', format('%s deliveries wait, the oldest for %s s, %s s are allowed', v_waiting, v_age::bigint, v_allowed),
@@ -1598,6 +1817,9 @@ begin
        'iu deployment show; claim it only when this is the real one'),
       (v_nobody is not null, 'deliveries_not_claimed', format('deliveries are due and no runner claims them: %s', v_nobody),
        'start iu worker with IU_DEPLOYMENT, or look at its log'),
+      (v_gap.missing > 0, 'committed_work_missing', format('the log went back: %s things that processes saw committed are gone since %s, among them %s events (numbers %s to %s); this is timeline %s, claimed on timeline %s',
+        v_gap.missing, v_gap.since, v_gap.events, v_gap.first_seq, v_gap.last_seq, v_gap.timeline, coalesce(v_gap.claimed_timeline::text, 'none')),
+       format('iu gap list names them; more may be lost than was seen: ask producers and receivers (docs/how-to/failover.md); then iu gap acknowledge %s --reason TEXT', v_gap.last_id)),
       (v_paused is not null, 'route_paused', format('paused: %s', v_paused), 'iu route resume CODE --reason TEXT')
     ) as reason (holds, code, message, action) where holds));
 end
@@ -1709,6 +1931,12 @@ alter table iu_route_dead_letter enable always trigger trg_iu_lane_release;
 create trigger trg_iu_deployment_append_only before update or delete or truncate on iu_deployment
   for each statement execute function fn_iu_refuse_change();
 alter table iu_deployment enable always trigger trg_iu_deployment_append_only;
+create trigger trg_iu_log_gap_append_only before update or delete or truncate on iu_log_gap
+  for each statement execute function fn_iu_refuse_change();
+alter table iu_log_gap enable always trigger trg_iu_log_gap_append_only;
+create trigger trg_iu_log_gap_acknowledgement_append_only before update or delete or truncate on iu_log_gap_acknowledgement
+  for each statement execute function fn_iu_refuse_change();
+alter table iu_log_gap_acknowledgement enable always trigger trg_iu_log_gap_acknowledgement_append_only;
 create trigger trg_iu_event_edit_append_only before update or delete or truncate on iu_event_edit
   for each statement execute function fn_iu_refuse_change();
 alter table iu_event_edit enable always trigger trg_iu_event_edit_append_only;

@@ -3,12 +3,16 @@ do $$
 declare
   v_waiting bigint := (select count(*) from iu_route_delivery);
   v_edits bigint := (select count(*) from iu_event_edit);
+  v_gaps bigint := (select count(*) from iu_log_gap);
 begin
   if v_waiting > 0 then
     raise exception using errcode = 'IU811', message = format('rollback of 009_delivery refused: %s deliveries wait', v_waiting),
       hint = 'let them settle, or cancel them: iu delivery cancel';
   elsif v_edits > 0 then
     raise exception using errcode = 'IU811', message = format('rollback of 009_delivery refused: %s corrected payloads are part of the audit', v_edits),
+      hint = 'the audit is kept; export it and use the option that names what it discards';
+  elsif v_gaps > 0 then
+    raise exception using errcode = 'IU811', message = format('rollback of 009_delivery refused: %s gaps of the log are part of the audit', v_gaps),
       hint = 'the audit is kept; export it and use the option that names what it discards';
   end if;
 end
@@ -19,6 +23,7 @@ drop procedure pr_iu_deliver_local(integer, text);
 drop function fn_iu_schema();
 drop function fn_iu_target_try(text, text, jsonb);
 drop function fn_iu_delivery_health();
+drop function fn_iu_delivery_queue(integer);
 drop function fn_iu_delivery_execute(text, uuid);
 drop function fn_iu_delivery_hop(integer);
 drop function fn_iu_delivery_take(uuid);
@@ -27,10 +32,12 @@ drop function fn_iu_delivery_cancel(uuid, text, text);
 drop function fn_iu_delivery_routes(bigint[]);
 drop function fn_iu_delivery_state(text, bigint[]);
 drop function fn_iu_delivery_disown(text, uuid[]);
-drop function fn_iu_delivery_known(bigint, uuid);
+drop view v_iu_log_gap;
+drop function fn_iu_gap_acknowledge(bigint, text);
+drop function fn_iu_gap_report(text, bigint[], uuid[], bigint[], integer[]);
 drop function fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer);
 drop function fn_iu_delivery_look(bigint);
-drop function fn_iu_delivery_pick(bigint, integer, uuid);
+drop function fn_iu_delivery_pick(bigint, bigint, integer, integer, uuid);
 drop function fn_iu_delivery_allowance(bigint, integer, timestamptz);
 drop function fn_iu_delivery_sweep();
 drop function fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], integer[], text[], text[], boolean[], integer[], boolean[]);
@@ -52,4 +59,6 @@ drop type iu_settled;
 drop table iu_event_edit;
 drop table iu_event_hop;
 drop table iu_delivery_target;
+drop table iu_log_gap_acknowledgement;
+drop table iu_log_gap;
 drop table iu_deployment;

@@ -679,10 +679,10 @@ $$;
 -- fn_iu_delivery_holds(text) returns table (route_id, route_code, hold)
 --
 -- Contract:  why nothing of a route would be claimed now: what holds every delivery comes first, then what holds this route. The same
---            judgement as fn_iu_delivery_allowance, without its limits: a full rate or concurrency is no hold.
+--            judgement as fn_iu_delivery_allowance, without its limits: a full rate or concurrency is no hold. approval_used_up holds only what the approval has not counted yet.
 -- Arguments: p_deployment: of the runner that would claim; null = one that says the right name
 -- Returns:   a row for each route that is held: as fn_iu_delivery_hold, or route_removed, route_disabled, route_dry_run, not_approved,
---            approval_spent, route_paused, breaker_open, target_changed
+--            approval_expired, route_paused, breaker_open, target_changed, approval_used_up
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
@@ -703,13 +703,14 @@ begin
                  when not r.enabled then 'route_disabled'
                  when r.dry_run then 'route_dry_run'
                  when s.state = 'missing' then 'not_approved'
-                 when s.state = 'spent' then 'approval_spent'
+                 when s.state = 'spent' and p.expires_at <= clock_timestamp() then 'approval_expired'
                  when f.paused_at is not null then 'route_paused'
                  when f.breaker <> 'closed' and f.breaker_until > clock_timestamp() then 'breaker_open'
-                 when r.target_kind in ('sql_function', 'table') and fn_iu_target_sha256(r.target_kind, r.target_ref) is distinct from (
-                      select a.target_sha256 from iu_route_approval a where a.approval_id = r.approval_id) then 'target_changed' end) as hold
+                 when r.target_kind in ('sql_function', 'table') and fn_iu_target_sha256(r.target_kind, r.target_ref) is distinct from p.target_sha256 then 'target_changed'
+                 when s.state = 'spent' then 'approval_used_up' end) as hold
           from iu_outbound_route r
           join iu_route_flow f on f.route_id = r.route_id
+          left join iu_route_approval p on p.approval_id = r.approval_id
          cross join lateral (
            select case when r.enabled and not r.dry_run then fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end as state) s
       ) h
@@ -721,8 +722,9 @@ $$;
 -- >>> functions/delivery/fn_iu_metrics.sql
 -- fn_iu_metrics(text, bigint, bigint) returns jsonb
 --
--- Contract:  what a scrape shows, cheap whatever waits: a count stops at 10,000 a route, above it the number is an estimate from the
---            statistics of the table (live rows that were not counted, shared by the routes above it). Attempts are counted over a
+-- Contract:  what a scrape shows, cheap whatever waits and whatever an old snapshot keeps (fn_iu_delivery_queue): a count stops at
+--            10,000 a route, above it the number is an estimate from the statistics of the table (live rows that were not counted, shared
+--            by the routes above it). Attempts are counted over a
 --            range of ids, so that each is read once.
 -- Arguments: p_deployment: of the process that asks, null = none; p_after_attempt_id, p_until_attempt_id: count these attempts, null =
 --            none
@@ -747,18 +749,17 @@ declare
   v_bound constant integer := 10000;
   v_now timestamptz := clock_timestamp();
   v_routes jsonb;
+  v_oldest timestamptz;
 begin
-  -- ordered as their indexes are, and sorting is off: or statistics of yesterday make a count read the whole queue
-  with counted as materialized (
+  with queue as materialized (
+    select * from fn_iu_delivery_queue(v_bound)
+  ), leased as materialized (
+    select l.route_id, sum(l.unsettled) as leased from iu_route_lease l group by 1
+  ), counted as materialized (
     select r.route_id, r.route_code,
            case when not r.enabled then 'disabled'
                 when r.dry_run or fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'missing' then 'dry_run' else 'live' end as mode,
-           (select count(*) from (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null order by d.due_at limit v_bound + 1) n)
-           + (select count(*) from (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is not null order by d.lane_key limit v_bound + 1) n) as queued,
-           (select coalesce(sum(l.unsettled), 0) from iu_route_lease l where l.route_id = r.route_id) as leased,
-           least((select d.due_at from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null and d.lease_token is null
-                   order by d.due_at limit 1),
-                 (select l.due_at from iu_route_lane l where l.route_id = r.route_id and l.lease_token is null order by l.due_at limit 1)) as due_at,
+           coalesce(q.waiting, 0) as waiting, coalesce(l.leased, 0) as leased, q.due_at,
            (select count(*) from (select from iu_route_lane l where l.route_id = r.route_id and l.due_at = 'infinity' limit v_bound + 1) n) as lanes_held,
            (select count(*) from (select from iu_route_dead_letter d where d.route_id = r.route_id and d.resolved_at is null limit v_bound + 1) n) as dead_letters,
            f.paused_at is not null as paused, f.breaker,
@@ -767,21 +768,25 @@ begin
       from iu_outbound_route r
       join iu_route_flow f on f.route_id = r.route_id
       left join iu_route_approval a on a.approval_id = r.approval_id
+      left join queue q on q.route_id = r.route_id
+      left join leased l on l.route_id = r.route_id
      where r.removed_at is null
     union all
     select 0, '-', null, 0, 0, null, 0,
            (select count(*) from (select from iu_route_dead_letter d where d.route_id = 0 and d.resolved_at is null limit v_bound + 1) n), null, null, null, null
   ), estimated as (
-    select c.*, case when c.queued <= v_bound then c.queued
-                     else greatest(c.queued, (pg_stat_get_live_tuples('iu_route_delivery'::regclass) - sum(c.queued) filter (where c.queued <= v_bound) over ())
-                                             / count(*) filter (where c.queued > v_bound) over ()) end as rows_queued
+    select c.*, case when c.waiting <= v_bound then c.waiting
+                     else greatest(c.waiting, (pg_stat_get_live_tuples('iu_route_delivery'::regclass) - sum(c.leased) over ()
+                                               - coalesce(sum(c.waiting) filter (where c.waiting <= v_bound) over (), 0))
+                                              / count(*) filter (where c.waiting > v_bound) over ()) end as rows_waiting
       from counted c
   )
-  select jsonb_agg(jsonb_build_object('route_code', e.route_code, 'mode', e.mode, 'waiting', greatest(0, e.rows_queued - e.leased)::bigint, 'leased', e.leased,
+  select jsonb_agg(jsonb_build_object('route_code', e.route_code, 'mode', e.mode, 'waiting', e.rows_waiting::bigint, 'leased', e.leased,
            'overdue_seconds', case when e.due_at <= v_now then round(extract(epoch from v_now - e.due_at), 3) else 0 end, 'lanes_held', e.lanes_held,
            'dead_letters', e.dead_letters, 'paused', e.paused, 'breaker', e.breaker, 'approval_expires_seconds', round(e.approval_expires_seconds),
-           'approval_events_left', e.approval_events_left) order by e.route_code)
-    into v_routes from estimated e;
+           'approval_events_left', e.approval_events_left) order by e.route_code),
+         (select min(q.oldest_at) from queue q)
+    into v_routes, v_oldest from estimated e;
   return jsonb_build_object(
     'gates', (select jsonb_object_agg(g.key, case when g.key = 'iu_core.emission_enabled' then fn_iu_setting(g.key, 'true') <> 'false' else fn_iu_gate_open(g.key) end)
                 from unnest('{iu_core.routes_master_enabled,iu_core.route_worker_enabled,iu_core.delivery_enabled,iu_core.structure_ops_enabled,iu_core.autocut_enabled,iu_core.emission_enabled}'::text[]) as g (key)),
@@ -792,8 +797,7 @@ begin
                  cross join lateral (
                    select count(*) as backlog, min(u.created_at) as oldest_at
                      from (select u.created_at from v_iu_event_undecided u where u.worker_name = c.worker_name limit v_bound + 1) u) b),
-    'deliveries', jsonb_build_object('oldest_seconds', coalesce((select round(extract(epoch from v_now - d.created_at), 3)
-                                                                   from iu_route_delivery d order by d.event_seq, d.route_id limit 1), 0)),
+    'deliveries', jsonb_build_object('oldest_seconds', coalesce(round(extract(epoch from v_now - v_oldest), 3), 0)),
     'routes', v_routes,
     'attempts', (select coalesce(jsonb_agg(to_jsonb(n)), '[]')
                    from (select a.route_code, a.status, count(*) from iu_route_attempt a
@@ -806,14 +810,15 @@ $$;
 -- >>> views/v_iu_delivery.sql
 -- v_iu_delivery: what stands in the queue, without payloads, and where each stands: leased (being sent), due (would be claimed now, unless
 -- its route is held: fn_iu_delivery_holds), waiting (due later, or behind an earlier event of its subject), held (behind a dead letter of
--- its subject).
+-- its subject). counted: the approval of its route has counted it, so it is tried again when that is used up.
 create or replace view v_iu_delivery as
 select d.event_seq, d.route_id, r.route_code, d.event_ref as event_id, e.event_domain, e.event_type, e.event_subject_table, e.event_subject_ref,
        d.attempt_no, d.sends, replace(d.delivery_key, '.', '~') as delivery_id, d.edit_id, s.state,
        case when s.state = 'held' then 'subject_held'
             when s.state = 'waiting' and l.head_seq is not null and l.head_seq <> d.event_seq then 'behind_earlier_event'
             when s.state = 'waiting' then 'due_later' end as state_reason,
-       case when l.head_seq = d.event_seq then l.due_at else d.due_at end as due_at, d.created_at, p.runner_id, p.lease_until
+       case when l.head_seq = d.event_seq then l.due_at else d.due_at end as due_at, d.created_at, p.runner_id, p.lease_until,
+       coalesce(d.counted_by = r.approval_id, false) as counted
   from iu_route_delivery d
   join iu_outbound_route r on r.route_id = d.route_id
   join event_outbox e on e.seq = d.event_seq

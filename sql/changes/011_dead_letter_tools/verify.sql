@@ -63,8 +63,8 @@ begin
     ('function', 'fn_iu_attempt_reconcile(uuid, text, integer, text, text)', '9425efca631e4b8dd6a437849f0656c9'),
     ('function', 'fn_iu_dead_letter_edit_retry(bigint, jsonb, text, boolean)', 'fb3cc579cd34913fc7c2b52ccb814f15'),
     ('function', 'fn_iu_dead_letter_resolve_many(jsonb, text, integer)', '81e0e97f5b8ffcf4b12b8a43a86c830a'),
-    ('function', 'fn_iu_delivery_holds(text)', 'e21d0cf7ec0fe23bcd43f8147d30194e'),
-    ('function', 'fn_iu_metrics(text, bigint, bigint)', 'b45b8d8cd309a9403afd231c7d332f2a'),
+    ('function', 'fn_iu_delivery_holds(text)', '37f7e27144b7c24162a31d017da1f273'),
+    ('function', 'fn_iu_metrics(text, bigint, bigint)', '8828f739305e7d2b58a59ac39bc01cfd'),
     ('function', 'fn_iu_payload_diff(jsonb, jsonb)', 'ddcc58f3761de4038a4c56c485d00077'),
     ('function', 'fn_iu_replay_cancel(bigint, text)', '6fc088e1d13ab8a36eaa035b1fcb2d63'),
     ('function', 'fn_iu_replay_candidates(jsonb, bigint, bigint, bigint)', '72e3a570ea43f12b74e72014c2fbac65'),
@@ -85,7 +85,7 @@ begin
     ('trigger', 'iu_attempt_reconciliation.trg_iu_attempt_reconciliation_append_only', 'ef3f0b7f934d19441055e44b29d899bc'),
     ('trigger', 'iu_replay_run.trg_iu_replay_run_guard', 'c019e85dd0d10137d5f48123781e9322'),
     ('trigger', 'iu_replay_run.trg_iu_replay_run_keep', '480771f94b05d7e66469dd285c5ca8c2'),
-    ('view', 'v_iu_delivery', '8a2acf8fa9b9fafcdeb21d3cccd702fe')
+    ('view', 'v_iu_delivery', '5c469461f294b17052b2f7c7425fe14d')
   ) as expected (kind, identity, fingerprint)
   left join fn_iu_catalog_fingerprint() as found
     on found.kind = expected.kind and found.identity = expected.identity

@@ -83,7 +83,7 @@ begin
     v_allow := fn_iu_delivery_allowance(v_candidates[v_at],
       least(v_rooms[v_at], v_left, greatest(v_least, ceil(v_left::numeric / (cardinality(v_candidates) - v_at + 1))::integer)), v_until);
     continue when v_allow.allowed <= 0;
-    v_pick := fn_iu_delivery_pick(v_candidates[v_at], v_allow.allowed, v_token);
+    v_pick := fn_iu_delivery_pick(v_candidates[v_at], v_allow.approval_id, v_allow.allowed, v_allow.uncounted, v_token);
     continue when cardinality(v_pick.event_seqs) = 0;
     insert into iu_route_lease (lease_token, route_id, route_code, route_version, approval_id, runner_id, event_seqs, unsettled, claimed_at, lease_until)
     select v_token, route_id, route_code, v_allow.route_version, v_allow.approval_id, p_runner_id, v_pick.event_seqs, cardinality(v_pick.event_seqs), clock_timestamp(), v_until

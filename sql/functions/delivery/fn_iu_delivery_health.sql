@@ -1,8 +1,8 @@
 -- fn_iu_delivery_health() returns jsonb
 --
 -- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, a route is paused. Counts up to 100,000 and looks
---            at the 1,000 oldest events, so that a long queue does not make health slow.
+--            gate holds all of them, deliveries are due and nobody claims them, a route is paused, something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
+--            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
 -- Returns:   {waiting, oldest_seconds, hold, reasons: [{code, message, action}]}
 -- Raises:    nothing
@@ -19,23 +19,24 @@ declare
   v_hold text := fn_iu_delivery_hold(fn_iu_setting('iu_core.deployment', null));
   v_waiting bigint;
   v_age numeric;
+  v_unclaimed_routes bigint[];
   v_paused text;
   v_nobody text;
+  v_gap record;
 begin
-  select count(*) into v_waiting from (select from iu_route_delivery limit 100000) d;
-  select extract(epoch from clock_timestamp() - min(created_at)) into v_age
-    from (select created_at from iu_route_delivery order by event_seq limit 1000) d;
+  select coalesce(sum(q.waiting), 0) + (select coalesce(sum(unsettled), 0) from iu_route_lease), extract(epoch from clock_timestamp() - min(q.oldest_at)),
+         array_agg(q.route_id) filter (where q.due_at < clock_timestamp() - v_unclaimed)
+    into v_waiting, v_age, v_unclaimed_routes from fn_iu_delivery_queue(10000) q;
   select string_agg(format('%s (%s)', r.route_code, f.pause_reason), ', ' order by r.route_code) into v_paused
     from iu_route_flow f join iu_outbound_route r using (route_id)
    where f.paused_at is not null and r.removed_at is null and r.enabled and not r.dry_run;
   select string_agg(r.route_code, ', ' order by r.route_code) into v_nobody
     from iu_route_flow f join iu_outbound_route r using (route_id)
-   where r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
-     and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid'
-     and (exists (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null
-                     and d.due_at < clock_timestamp() - v_unclaimed and d.lease_token is null)
-          or exists (select from iu_route_lane l where l.route_id = r.route_id and l.due_at < clock_timestamp() - v_unclaimed
-                        and l.lease_token is null));
+   where r.route_id = any (v_unclaimed_routes) and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
+     and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid';
+  select count(*) as missing, max(g.gap_id) as last_id, min(g.reported_at) as since, min(g.event_seq) as first_seq, max(g.event_seq) as last_seq,
+         count(*) filter (where not g.has_event) as events, max(g.timeline) as timeline, max(g.claimed_timeline) as claimed_timeline
+    into v_gap from iu_log_gap g where g.gap_id > (select coalesce(max(until_gap_id), 0) from iu_log_gap_acknowledgement);
   return jsonb_build_object('waiting', v_waiting, 'oldest_seconds', round(v_age, 1), 'hold', v_hold, 'reasons', (
     select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') from (values
       (v_age > v_allowed, 'delivery_too_old', format('%s deliveries wait, the oldest for %s s, %s s are allowed', v_waiting, v_age::bigint, v_allowed),
@@ -44,6 +45,9 @@ begin
        'iu deployment show; claim it only when this is the real one'),
       (v_nobody is not null, 'deliveries_not_claimed', format('deliveries are due and no runner claims them: %s', v_nobody),
        'start iu worker with IU_DEPLOYMENT, or look at its log'),
+      (v_gap.missing > 0, 'committed_work_missing', format('the log went back: %s things that processes saw committed are gone since %s, among them %s events (numbers %s to %s); this is timeline %s, claimed on timeline %s',
+        v_gap.missing, v_gap.since, v_gap.events, v_gap.first_seq, v_gap.last_seq, v_gap.timeline, coalesce(v_gap.claimed_timeline::text, 'none')),
+       format('iu gap list names them; more may be lost than was seen: ask producers and receivers (docs/how-to/failover.md); then iu gap acknowledge %s --reason TEXT', v_gap.last_id)),
       (v_paused is not null, 'route_paused', format('paused: %s', v_paused), 'iu route resume CODE --reason TEXT')
     ) as reason (holds, code, message, action) where holds));
 end

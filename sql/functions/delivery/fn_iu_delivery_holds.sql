@@ -1,10 +1,10 @@
 -- fn_iu_delivery_holds(text) returns table (route_id, route_code, hold)
 --
 -- Contract:  why nothing of a route would be claimed now: what holds every delivery comes first, then what holds this route. The same
---            judgement as fn_iu_delivery_allowance, without its limits: a full rate or concurrency is no hold.
+--            judgement as fn_iu_delivery_allowance, without its limits: a full rate or concurrency is no hold. approval_used_up holds only what the approval has not counted yet.
 -- Arguments: p_deployment: of the runner that would claim; null = one that says the right name
 -- Returns:   a row for each route that is held: as fn_iu_delivery_hold, or route_removed, route_disabled, route_dry_run, not_approved,
---            approval_spent, route_paused, breaker_open, target_changed
+--            approval_expired, route_paused, breaker_open, target_changed, approval_used_up
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
@@ -25,13 +25,14 @@ begin
                  when not r.enabled then 'route_disabled'
                  when r.dry_run then 'route_dry_run'
                  when s.state = 'missing' then 'not_approved'
-                 when s.state = 'spent' then 'approval_spent'
+                 when s.state = 'spent' and p.expires_at <= clock_timestamp() then 'approval_expired'
                  when f.paused_at is not null then 'route_paused'
                  when f.breaker <> 'closed' and f.breaker_until > clock_timestamp() then 'breaker_open'
-                 when r.target_kind in ('sql_function', 'table') and fn_iu_target_sha256(r.target_kind, r.target_ref) is distinct from (
-                      select a.target_sha256 from iu_route_approval a where a.approval_id = r.approval_id) then 'target_changed' end) as hold
+                 when r.target_kind in ('sql_function', 'table') and fn_iu_target_sha256(r.target_kind, r.target_ref) is distinct from p.target_sha256 then 'target_changed'
+                 when s.state = 'spent' then 'approval_used_up' end) as hold
           from iu_outbound_route r
           join iu_route_flow f on f.route_id = r.route_id
+          left join iu_route_approval p on p.approval_id = r.approval_id
          cross join lateral (
            select case when r.enabled and not r.dry_run then fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end as state) s
       ) h

@@ -4,7 +4,7 @@
 --            a dead letter; released ones give their number back. The caller holds the locks and has settled what was sent.
 -- Arguments: p_runner_id; p_settled: with status failed, unknown or released
 -- Returns:   settled, dead_lettered; of each dead letter that holds its lane: held_route_ids, held_lane_keys, held_seqs; of each send
---            that was settled: done_tokens, done_route_ids; unused_approval_ids: one for each first send that was not made, for the
+--            that was settled: done_tokens, done_route_ids; unused_approval_ids: one for each send that a claim counted and that was not made, for the
 --            caller to give back
 -- Raises:    nothing
 -- Writes:    iu_route_delivery, iu_route_attempt, iu_route_dead_letter
@@ -39,7 +39,7 @@ begin
     if s.status = 'released' then
       update iu_route_delivery q set lease_token = null, attempt_no = d.attempt_no - 1, sends = d.sends - 1
        where q.event_seq = d.event_seq and q.route_id = d.route_id;
-      if d.sends = 1 then
+      if d.counted_by is distinct from s.approval_id then
         unused_approval_ids := unused_approval_ids || s.approval_id;
       end if;
       continue;
@@ -61,7 +61,7 @@ begin
         held_seqs := held_seqs || d.event_seq;
       end if;
     else
-      update iu_route_delivery q set lease_token = null, due_at = clock_timestamp() + make_interval(secs => v_delay)
+      update iu_route_delivery q set lease_token = null, due_at = clock_timestamp() + make_interval(secs => v_delay), counted_by = s.approval_id
        where q.event_seq = d.event_seq and q.route_id = d.route_id;
     end if;
   end loop;

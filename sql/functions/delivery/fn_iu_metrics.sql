@@ -1,7 +1,8 @@
 -- fn_iu_metrics(text, bigint, bigint) returns jsonb
 --
--- Contract:  what a scrape shows, cheap whatever waits: a count stops at 10,000 a route, above it the number is an estimate from the
---            statistics of the table (live rows that were not counted, shared by the routes above it). Attempts are counted over a
+-- Contract:  what a scrape shows, cheap whatever waits and whatever an old snapshot keeps (fn_iu_delivery_queue): a count stops at
+--            10,000 a route, above it the number is an estimate from the statistics of the table (live rows that were not counted, shared
+--            by the routes above it). Attempts are counted over a
 --            range of ids, so that each is read once.
 -- Arguments: p_deployment: of the process that asks, null = none; p_after_attempt_id, p_until_attempt_id: count these attempts, null =
 --            none
@@ -26,18 +27,17 @@ declare
   v_bound constant integer := 10000;
   v_now timestamptz := clock_timestamp();
   v_routes jsonb;
+  v_oldest timestamptz;
 begin
-  -- ordered as their indexes are, and sorting is off: or statistics of yesterday make a count read the whole queue
-  with counted as materialized (
+  with queue as materialized (
+    select * from fn_iu_delivery_queue(v_bound)
+  ), leased as materialized (
+    select l.route_id, sum(l.unsettled) as leased from iu_route_lease l group by 1
+  ), counted as materialized (
     select r.route_id, r.route_code,
            case when not r.enabled then 'disabled'
                 when r.dry_run or fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'missing' then 'dry_run' else 'live' end as mode,
-           (select count(*) from (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null order by d.due_at limit v_bound + 1) n)
-           + (select count(*) from (select from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is not null order by d.lane_key limit v_bound + 1) n) as queued,
-           (select coalesce(sum(l.unsettled), 0) from iu_route_lease l where l.route_id = r.route_id) as leased,
-           least((select d.due_at from iu_route_delivery d where d.route_id = r.route_id and d.lane_key is null and d.lease_token is null
-                   order by d.due_at limit 1),
-                 (select l.due_at from iu_route_lane l where l.route_id = r.route_id and l.lease_token is null order by l.due_at limit 1)) as due_at,
+           coalesce(q.waiting, 0) as waiting, coalesce(l.leased, 0) as leased, q.due_at,
            (select count(*) from (select from iu_route_lane l where l.route_id = r.route_id and l.due_at = 'infinity' limit v_bound + 1) n) as lanes_held,
            (select count(*) from (select from iu_route_dead_letter d where d.route_id = r.route_id and d.resolved_at is null limit v_bound + 1) n) as dead_letters,
            f.paused_at is not null as paused, f.breaker,
@@ -46,21 +46,25 @@ begin
       from iu_outbound_route r
       join iu_route_flow f on f.route_id = r.route_id
       left join iu_route_approval a on a.approval_id = r.approval_id
+      left join queue q on q.route_id = r.route_id
+      left join leased l on l.route_id = r.route_id
      where r.removed_at is null
     union all
     select 0, '-', null, 0, 0, null, 0,
            (select count(*) from (select from iu_route_dead_letter d where d.route_id = 0 and d.resolved_at is null limit v_bound + 1) n), null, null, null, null
   ), estimated as (
-    select c.*, case when c.queued <= v_bound then c.queued
-                     else greatest(c.queued, (pg_stat_get_live_tuples('iu_route_delivery'::regclass) - sum(c.queued) filter (where c.queued <= v_bound) over ())
-                                             / count(*) filter (where c.queued > v_bound) over ()) end as rows_queued
+    select c.*, case when c.waiting <= v_bound then c.waiting
+                     else greatest(c.waiting, (pg_stat_get_live_tuples('iu_route_delivery'::regclass) - sum(c.leased) over ()
+                                               - coalesce(sum(c.waiting) filter (where c.waiting <= v_bound) over (), 0))
+                                              / count(*) filter (where c.waiting > v_bound) over ()) end as rows_waiting
       from counted c
   )
-  select jsonb_agg(jsonb_build_object('route_code', e.route_code, 'mode', e.mode, 'waiting', greatest(0, e.rows_queued - e.leased)::bigint, 'leased', e.leased,
+  select jsonb_agg(jsonb_build_object('route_code', e.route_code, 'mode', e.mode, 'waiting', e.rows_waiting::bigint, 'leased', e.leased,
            'overdue_seconds', case when e.due_at <= v_now then round(extract(epoch from v_now - e.due_at), 3) else 0 end, 'lanes_held', e.lanes_held,
            'dead_letters', e.dead_letters, 'paused', e.paused, 'breaker', e.breaker, 'approval_expires_seconds', round(e.approval_expires_seconds),
-           'approval_events_left', e.approval_events_left) order by e.route_code)
-    into v_routes from estimated e;
+           'approval_events_left', e.approval_events_left) order by e.route_code),
+         (select min(q.oldest_at) from queue q)
+    into v_routes, v_oldest from estimated e;
   return jsonb_build_object(
     'gates', (select jsonb_object_agg(g.key, case when g.key = 'iu_core.emission_enabled' then fn_iu_setting(g.key, 'true') <> 'false' else fn_iu_gate_open(g.key) end)
                 from unnest('{iu_core.routes_master_enabled,iu_core.route_worker_enabled,iu_core.delivery_enabled,iu_core.structure_ops_enabled,iu_core.autocut_enabled,iu_core.emission_enabled}'::text[]) as g (key)),
@@ -71,8 +75,7 @@ begin
                  cross join lateral (
                    select count(*) as backlog, min(u.created_at) as oldest_at
                      from (select u.created_at from v_iu_event_undecided u where u.worker_name = c.worker_name limit v_bound + 1) u) b),
-    'deliveries', jsonb_build_object('oldest_seconds', coalesce((select round(extract(epoch from v_now - d.created_at), 3)
-                                                                   from iu_route_delivery d order by d.event_seq, d.route_id limit 1), 0)),
+    'deliveries', jsonb_build_object('oldest_seconds', coalesce(round(extract(epoch from v_now - v_oldest), 3), 0)),
     'routes', v_routes,
     'attempts', (select coalesce(jsonb_agg(to_jsonb(n)), '[]')
                    from (select a.route_code, a.status, count(*) from iu_route_attempt a

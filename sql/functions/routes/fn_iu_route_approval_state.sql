@@ -1,7 +1,7 @@
 -- fn_iu_route_approval_state(bigint, integer, bigint) returns text
 --
 -- Contract:  judges an approval for one version of a route (P6). 'valid': approved by somebody else than the requester, not
---            revoked, not expired, events left. 'spent': was valid, now expired or used up: events queue and are held.
+--            revoked, not expired, events left. 'spent': was valid, now expired or used up: events queue, and the claim holds them (fn_iu_delivery_allowance).
 --            'missing': anything else, so a forged flag sends nothing.
 -- Arguments: p_route_id, p_version, p_approval_id: as the route row has them
 -- Returns:   valid, spent or missing

@@ -74,7 +74,11 @@ interface LimitOptions {
 
 function withLimits(command: Command, usual: { forText: string; canary: string; budget: string }): Command {
   return command
-    .option('--max-events <count>', 'most events to deliver; what is over is held', countedId)
+    .option(
+      '--max-events <count>',
+      'most events to deliver; what is over is held, what is counted is tried again to its end',
+      countedId,
+    )
     .option('--for <time>', `how long it is good for, such as 12h or 7d${usual.forText}`, lengthInSeconds)
     .option('--canary <share>', `share of the subjects that is delivered, over 0 to 1${usual.canary}`, shareText)
     .option(

@@ -124,4 +124,20 @@ export const deliveryErrors: readonly ErrorEntry[] = [
     exitCode: 1,
     action: 'The message says what the target answered; correct target or route and send again.',
   },
+  {
+    code: 'IU365',
+    name: 'gap_not_open',
+    meaning: 'There is no open gap of the log of this number.',
+    httpStatus: 404,
+    exitCode: 1,
+    action: '`iu gap list --open` shows what is open.',
+  },
+  {
+    code: 'IU366',
+    name: 'gap_reason_missing',
+    meaning: 'A gap of the log is acknowledged with a reason.',
+    httpStatus: 400,
+    exitCode: 64,
+    action: 'Add `--reason TEXT`: what was found missing and what was done.',
+  },
 ];

@@ -151,11 +151,13 @@ function approvalFinding(approval: ApprovalFact, limits: DoctorLimits): Finding[
   };
   const action = `iu route request-live ${approval.route} --reason TEXT, its approval by a second person, iu route go-live ${approval.route} --reason TEXT; the route stays live meanwhile`;
   if (approval.state !== 'valid') {
+    const isExpired = approval.endsInSeconds !== null && approval.endsInSeconds <= 0;
+    const isUsedUp = approval.state === 'spent' && !isExpired;
     return [
       {
         code: 'approval_ended',
         severity: 'red',
-        message: `the route ${approval.route} is live and its approval is ${approval.state}: its deliveries are held`,
+        message: `the route ${approval.route} is live and its approval is ${approval.state}: its deliveries are held${isUsedUp ? ', but for what is counted already' : ''}`,
         evidence,
         action,
       },

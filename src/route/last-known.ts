@@ -1,0 +1,97 @@
+import { errorCode, isRefusal } from '../store/failure.js';
+import type { GapReport, SeenCommitted } from '../store/gaps.js';
+import type { WorkerLog } from './log.js';
+
+/** Any connection on which a gap can be reported. */
+export interface GapSession {
+  reportGap(processId: string, seen: readonly SeenCommitted[]): Promise<GapReport | null>;
+}
+
+/** What is looked at of a delivery. */
+interface Handed {
+  readonly routeId: string;
+  readonly attemptNo: number;
+  readonly event: { readonly seq: string; readonly id: string };
+}
+
+/**
+ * What this process saw committed last. A log that does not have it any more went back: a standby that was behind was promoted, or an
+ * older backup restored. The database cannot see that itself, because cursor, audit and queue went back with it. What was committed
+ * before the last thing that is there is there too, so one of each sort is enough.
+ */
+export class LastKnown {
+  #event: SeenCommitted | undefined;
+  #attempt: SeenCommitted | undefined;
+  #isRefused = false;
+
+  constructor(
+    /** For sends the name they are claimed under. */
+    private readonly processId: string,
+    private readonly log: WorkerLog,
+  ) {}
+
+  /** An event was decided or handed over; the youngest is kept. */
+  noteEvent(seq: string, id: string): void {
+    if (this.#event !== undefined && BigInt(seq) <= BigInt(this.#event.eventSeq)) return;
+    this.#event = { eventSeq: seq, eventId: id };
+  }
+
+  handed(deliveries: readonly Handed[]): void {
+    for (const { event } of deliveries) this.noteEvent(event.seq, event.id);
+  }
+
+  /** What was settled, or swept after its lease, stands in the audit. Of what was refused and does not, the claim itself is gone. */
+  async settled(
+    session: GapSession,
+    batch: readonly { readonly delivery: Handed; readonly outcome: { readonly status: string } }[],
+    refused: number,
+  ): Promise<void> {
+    const written = batch
+      .filter(({ outcome }) => outcome.status !== 'released')
+      .map(({ delivery: { event, routeId, attemptNo } }) => ({
+        eventSeq: event.seq,
+        eventId: event.id,
+        attempt: { routeId, attemptNo },
+      }));
+    if (refused > 0 && written.length > 0) await this.#report(session, written);
+    else this.#attempt = written.at(-1) ?? this.#attempt;
+  }
+
+  /** On a new connection, before anything is done on it: what is known last would be something younger then. */
+  async check(session: GapSession): Promise<void> {
+    // Taken out meanwhile: two connections may be opened at once, and a gap is said once.
+    const [event, attempt] = [this.#event, this.#attempt];
+    const seen = [event, attempt].filter((one) => one !== undefined);
+    if (seen.length === 0) return;
+    this.#event = undefined;
+    this.#attempt = undefined;
+    let found: GapReport | null = null;
+    try {
+      found = await this.#report(session, seen);
+    } finally {
+      if (found === null || found.missing === 0) {
+        this.#event = event;
+        this.#attempt = attempt;
+      }
+    }
+  }
+
+  /** Null: nobody can say. That the question is refused is said once, and keeps nobody from working. */
+  async #report(session: GapSession, seen: readonly SeenCommitted[]): Promise<GapReport | null> {
+    const found = await session.reportGap(this.processId, seen).catch((error: unknown) => {
+      if (!isRefusal(error)) throw error;
+      if (!this.#isRefused) this.log('error', 'nobody says whether the log went back', { code: errorCode(error) });
+      this.#isRefused = true;
+      return null;
+    });
+    if (found !== null && found.missing > 0) {
+      this.log('error', 'committed work is missing: the log went back behind what this process saw; iu gap list', {
+        missing: found.missing,
+        lastSeq: seen.at(-1)?.eventSeq,
+        lastEventId: seen.at(-1)?.eventId,
+        highestSeq: found.highest_seq ?? undefined,
+      });
+    }
+    return found;
+  }
+}
