@@ -53,7 +53,9 @@ try {
   const only = process.env.IU_BENCH_PART;
   for (const part of parts[name] ?? []) {
     if (only !== undefined && part.name !== only) continue;
-    figures.push(...(await part(cluster, { say, large: has('--large'), quick: has('--quick'), smoke: has('--smoke') })));
+    figures.push(
+      ...(await part(cluster, { say, large: has('--large'), quick: has('--quick'), smoke: has('--smoke') })),
+    );
   }
 } finally {
   await cluster?.stop();
