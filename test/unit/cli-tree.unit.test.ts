@@ -118,7 +118,7 @@ describe('the command tree', () => {
 
 describe('shell completion', () => {
   it('offers in bash the commands, options and choices of the place where the cursor is', async () => {
-    expect(await bashOffers('ga')).toEqual(['gate']);
+    expect(await bashOffers('ga')).toEqual(['gate', 'gap']);
     expect(await bashOffers('gate', '')).toEqual(expect.arrayContaining(['list', 'open', 'close', 'log']));
     expect(await bashOffers('--schema', 'gate', 'dead-letter', 're')).toEqual(['replay', 'resolve']);
     expect(await bashOffers('attempt', 'list', '--status', 'dry')).toEqual(['dry_run']);
