@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { IuError } from '../../contract/errors/index.js';
+import { PatternsByLetter } from './first-letters.js';
 import { type Counting, numberPattern, numeralKinds } from './numerals.js';
 
 /** The grammars of the package: data, so that one for another tradition is a file and no code. */
@@ -70,6 +71,7 @@ export interface Grammar {
   readonly notAfterNumber: readonly RegExp[];
   readonly ignoredLines: readonly RegExp[];
   readonly levels: readonly GrammarLevel[];
+  readonly patternsByLetter: PatternsByLetter;
 }
 
 /** The grammar that a text of JSON describes; raises with the member that is wrong. */
@@ -91,6 +93,12 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
     ordinals: data.ordinals.map((one) => one.normalize('NFC')),
   };
   const compile = (member: string, list: readonly string[]) => list.map((one) => regexOf(source, member, one, 'iu'));
+  const levels = data.levels.map((level, index) => ({
+    ...level,
+    level: index + 1,
+    under: level.under ? new Set(level.under) : null,
+    patterns: level.patterns.map((one) => levelPattern(source, one, level, counting)),
+  }));
   return {
     ...data,
     counting,
@@ -100,12 +108,8 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
     instructions: compile('instructions', data.instructions),
     notAfterNumber: compile('notAfterNumber', data.notAfterNumber),
     ignoredLines: compile('ignoredLines', data.ignoredLines),
-    levels: data.levels.map((level, index) => ({
-      ...level,
-      level: index + 1,
-      under: level.under ? new Set(level.under) : null,
-      patterns: level.patterns.map((one) => levelPattern(source, one, level, counting)),
-    })),
+    levels,
+    patternsByLetter: new PatternsByLetter(levels),
   };
 }
 
