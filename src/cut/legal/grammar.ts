@@ -60,6 +60,8 @@ export interface Grammar {
   readonly name: string;
   readonly version: string;
   readonly description: string;
+  /** What it was read from; null for a grammar of the package, which its name and version tell. */
+  readonly text: string | null;
   /** Kind of the level whose numbers tell whether a text follows this grammar. */
   readonly main: string;
   readonly counting: Counting;
@@ -101,6 +103,7 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
   }));
   return {
     ...data,
+    text,
     counting,
     fold: new Map(Object.entries(data.fold)),
     foldPattern: foldPatternOf(Object.keys(data.fold)),
@@ -171,7 +174,7 @@ export function shippedGrammar(name: string): Grammar {
       grammar: name,
     });
   }
-  const grammar = readGrammar(readFileSync(join(grammarFolder, `${name}.json`), 'utf8'), name);
+  const grammar = { ...readGrammar(readFileSync(join(grammarFolder, `${name}.json`), 'utf8'), name), text: null };
   shipped.set(name, grammar);
   return grammar;
 }
