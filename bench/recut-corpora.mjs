@@ -92,3 +92,24 @@ export function books(folder) {
       read: lazily(() => bookRevision(join(root, name))),
     }));
 }
+
+/** Single texts that a grammar cuts into articles, paragraphs and points, numbers visible: Vietnamese laws, and the last revisions of ours. */
+export function cutByGrammar(folder) {
+  const root = join(folder, 'vn');
+  const names = existsSync(root) ? readdirSync(root).filter((name) => name.endsWith('.txt')) : [];
+  const vietnamese = names.sort().map((name) => piecesByGrammar(join(root, name), 'text/plain', 'vietnamese'));
+  const last = laws(folder).map(({ files }) => files.at(-1));
+  const german = last.map((name) => piecesByGrammar(join(folder, name), 'text/markdown', 'german'));
+  return { 'Vietnamese laws by a grammar': vietnamese, 'laws by a grammar': german };
+}
+
+function piecesByGrammar(path, mediaType, grammar) {
+  const bytes = readFileSync(path);
+  return cutDocument(bytes, { mediaType, grammar }).pieces.map((piece) => ({
+    key: String(piece.ordinal),
+    parentKey: piece.parentOrdinal === null ? null : String(piece.parentOrdinal),
+    kind: piece.kind,
+    label: piece.label,
+    text: bytes.toString('utf8', piece.start, piece.end),
+  }));
+}

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { recut } from '../dist/cut/match/recut.js';
 import { figure } from './measure.mjs';
-import { books, laws } from './recut-corpora.mjs';
+import { books, cutByGrammar, laws } from './recut-corpora.mjs';
 import { compareEdits, editDocument, seededNumbers } from './recut-edits.mjs';
 import { buckets, Score } from './recut-score.mjs';
 
@@ -28,7 +28,7 @@ export function benchRecut({ say, quick }) {
     (one) => one.pairs > 0,
   );
   const figures = groups.flatMap((group) => figuresOf(group, say));
-  return [...figures, ...scoreEdits(lawsFound, booksFound, seed, quick, say)];
+  return [...figures, ...scoreEdits(lawsFound, booksFound, cutByGrammar(folder), seed, quick, say)];
 }
 
 function run(score, name, old, now) {
@@ -182,7 +182,7 @@ function edits(rate, edit, words) {
 
 const kinds = { splits: 'splits', merges: 'merges', moves: 'moves', relabels: 'new numbers', pairs: 'pairs' };
 
-function scoreEdits(lawsFound, booksFound, seed, quick, say) {
+function scoreEdits(lawsFound, booksFound, byGrammar, seed, quick, say) {
   const pick = (mode) =>
     lawsFound.flatMap((law) => {
       const last = law[mode].length - 1;
@@ -191,6 +191,7 @@ function scoreEdits(lawsFound, booksFound, seed, quick, say) {
   const documents = { 'numbers visible': pick('visible'), 'numbers hidden': pick('hidden') };
   if (booksFound.length > 0)
     documents['book by rules'] = booksFound.slice(quick ? -1 : 0).map((book) => book.read().pieces);
+  for (const [name, pieceLists] of Object.entries(byGrammar)) if (pieceLists.length > 0) documents[name] = pieceLists;
   const foreign = documents['numbers hidden'].flatMap((pieces) =>
     pieces.flatMap(({ kind, text }) =>
       kind === 'heading' && text.length > 200 && text.length < 2500 ? [withoutHeading(text)] : [],

@@ -5,6 +5,7 @@ import { IuError } from '../contract/errors/index.js';
 import { assemblePieces } from './assemble.js';
 import { scanHtml } from './html-scanner.js';
 import { type ChosenGrammar, chooseGrammar } from './legal/choose.js';
+import type { Grammar } from './legal/grammar.js';
 import { scanLegalText } from './legal/scanner.js';
 import type { Mark } from './mark.js';
 import { scanMarkdown } from './markdown-scanner.js';
@@ -40,7 +41,14 @@ export interface CutOptions {
 /** A cut and what decided it, for the configuration of a run. */
 export interface DocumentCutResult extends DocumentCut {
   /** The grammar that was applied, null when the format's own headings decided. */
-  readonly grammar: { readonly name: string; readonly version: string } | null;
+  readonly grammar: UsedGrammar | null;
+}
+
+export interface UsedGrammar {
+  readonly name: string;
+  readonly version: string;
+  /** The whole grammar when it is none of the package: who cuts the same bytes again needs no file. */
+  readonly text?: string;
 }
 
 /**
@@ -82,8 +90,12 @@ function marksOf(
   wanted: ChosenGrammar,
 ): { marks: readonly Mark[]; grammar: DocumentCutResult['grammar'] } {
   const grammar = chooseGrammar(wanted, mediaType === 'text/plain' ? bytes : null);
-  const used = grammar === null ? null : { name: grammar.name, version: grammar.version };
+  const used = grammar === null ? null : usedGrammar(grammar);
   if (mediaType === 'text/html') return { marks: scanHtml(bytes, grammar), grammar: used };
   if (grammar !== null) return { marks: scanLegalText(bytes, grammar, mediaType === 'text/markdown'), grammar: used };
   return { marks: mediaType === 'text/markdown' ? scanMarkdown(bytes) : scanText(bytes), grammar: null };
+}
+
+function usedGrammar({ name, version, text }: Grammar): UsedGrammar {
+  return text === null ? { name, version } : { name, version, text };
 }

@@ -1,3 +1,5 @@
+import { isClean } from '../contract/cut/normalize.js';
+
 // What people call a piece, and the stable address made of it.
 
 const footnoteMarks = /\[\^[^\]]*\]/g;
@@ -8,18 +10,33 @@ const maxSlugLength = 60;
 
 /** A heading's label: without footnote marks and white space, and only the number where the number names it. */
 export function labelOf(title: string): string {
-  const clean = title
+  const isTidy = isClean(title) && !title.endsWith(',') && !title.endsWith(';');
+  const clean = isTidy ? title : tidied(title);
+  return (numberedLabel.exec(clean)?.[0] ?? clean).trim();
+}
+
+function tidied(title: string): string {
+  return title
     .replace(footnoteMarks, ' ')
     .replace(/\s+/gu, ' ')
     .replace(/[\s,;]+$/u, '')
     .trim();
-  return (numberedLabel.exec(clean)?.[0] ?? clean).trim();
 }
 
 /** A label as one segment of an address: lower case, letters and digits of any script joined by `-`. Never empty. */
 export function slugOf(label: string): string {
-  const folded = label
-    .toLowerCase()
+  const slug = joinedLetters(label).replace(/^-|-$/g, '');
+  if (slug.length <= maxSlugLength) return slug || 'untitled';
+  const letters = [...slug];
+  if (letters.length <= maxSlugLength) return slug;
+  const cut = letters.slice(0, maxSlugLength).join('');
+  return cut.replace(/-[^-]*$/, '');
+}
+
+function joinedLetters(label: string): string {
+  const lower = label.toLowerCase();
+  if (onlyAscii.test(lower)) return lower.replace(/[^a-z0-9]+/g, '-');
+  const folded = lower
     .replace(/ä/g, 'ae')
     .replace(/ö/g, 'oe')
     .replace(/ü/g, 'ue')
@@ -28,9 +45,7 @@ export function slugOf(label: string): string {
     .replace(/§/g, 'par ')
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '');
-  const slug = folded.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '');
-  const letters = [...slug];
-  if (letters.length <= maxSlugLength) return slug || 'untitled';
-  const cut = letters.slice(0, maxSlugLength).join('');
-  return cut.replace(/-[^-]*$/, '');
+  return folded.replace(/[^\p{L}\p{N}]+/gu, '-');
 }
+
+const onlyAscii = /^[\0-\x7f]*$/;

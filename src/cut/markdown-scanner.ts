@@ -7,6 +7,7 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
 const tab = 0x09;
+const nearBytes = 24;
 
 interface Line {
   readonly start: number;
@@ -42,6 +43,7 @@ export function scanMarkdown(bytes: Uint8Array): readonly Mark[] {
 
 class MarkdownScanner {
   private readonly bytes: Buffer;
+  private readonly hasReturns: boolean;
   private readonly headings: Mark[] = [];
   /** Start of the paragraph the previous line belongs to, or -1. */
   private paragraph = -1;
@@ -55,6 +57,7 @@ class MarkdownScanner {
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.hasReturns = this.bytes.includes(carriageReturn);
   }
 
   scan(): readonly Mark[] {
@@ -102,10 +105,20 @@ class MarkdownScanner {
     let text = start;
     let indent = 0;
     for (; bytes[text] === space || bytes[text] === tab; text++) indent += bytes[text] === tab ? 4 - (indent % 4) : 1;
-    let end = text;
-    while (end < bytes.length && bytes[end] !== lineFeed && bytes[end] !== carriageReturn) end++;
+    const end = this.lineEnd(text);
     const isPair = bytes[end] === carriageReturn && bytes[end + 1] === lineFeed;
     return { start, text, indent, end, next: Math.min(end + (isPair ? 2 : 1), bytes.length) };
+  }
+
+  private lineEnd(from: number): number {
+    const { bytes } = this;
+    // Looking byte by byte costs less than asking for it, until the line turns out to be a long one.
+    const near = this.hasReturns ? bytes.length : Math.min(from + nearBytes, bytes.length);
+    let end = from;
+    while (end < near && bytes[end] !== lineFeed && bytes[end] !== carriageReturn) end++;
+    if (end < near || end === bytes.length) return end;
+    const found = bytes.indexOf(lineFeed, end);
+    return found < 0 ? bytes.length : found;
   }
 
   private step(line: Line): void {
@@ -169,11 +182,16 @@ class MarkdownScanner {
     const level = this.runLength(line.text, line.end);
     const after = this.bytes[line.text + level];
     if (level > 6 || (line.text + level < line.end && after !== space && after !== tab)) return false;
-    const title = this.textOf(line, line.text + level, 'utf8')
-      .replace(/(^|[ \t])#+[ \t]*$/, '')
-      .trim();
-    this.addHeading(line.start, level, title);
+    const text = this.textOf(line, line.text + level, 'utf8');
+    const title = this.endsWithMark(line) ? text.replace(/(^|[ \t])#+[ \t]*$/, '') : text;
+    this.addHeading(line.start, level, title.trim());
     return true;
+  }
+
+  private endsWithMark({ text, end }: Line): boolean {
+    let last = end - 1;
+    while (last > text && (this.bytes[last] === space || this.bytes[last] === tab)) last--;
+    return this.bytes[last] === 0x23;
   }
 
   private setextHeading(line: Line): boolean {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { cleanText, normalizeText, numberLength } from '../contract/cut/normalize.js';
+import { cleanText, normalizeText, numberLength, numberOf } from '../contract/cut/normalize.js';
 
 // The hash of `normalizeText`, computed on bytes: a string of each piece, four regular expressions and NFC took three quarters of a whole
 // cut. Text that could compose, or anything else out of the ordinary, goes the way of the contract; a property test compares the two.
@@ -36,14 +36,43 @@ export function normalizedRange(bytes: Buffer, start: number, end: number, label
 /** Bytes of the number label at `from`; negative when the first bytes do not tell. */
 function numberBytes(from: number, length: number, label: string): number {
   if (label === '' || !mayBeNumber(label)) return 0;
+  const clean = cleanText(label);
+  if (numberOf(clean) === null) return 0;
+  const bytes = bytesOfLabelAt(from, length, clean);
+  if (bytes > 0) return bytes;
   // A character may be cut in two at the end; then the text is longer than what is looked at, and the last ones decide nothing.
   const seen = 4 * label.length + afterLabel;
   const prefix = scratch.toString('utf8', from, Math.min(length, from + seen));
-  const characters = numberLength(prefix, cleanText(label));
+  const characters = numberLength(prefix, clean);
   if (characters === 0) return 0;
   if (characters > prefix.length - 4 && length - from > seen) return -1;
   return Buffer.byteLength(prefix.slice(0, characters));
 }
+
+/** The same for the usual case, a label of ASCII that stands there letter for letter; 0 when this is another case. */
+function bytesOfLabelAt(from: number, length: number, label: string): number {
+  const end = from + label.length;
+  if (end > length) return 0;
+  for (let at = from; at < end; at++) {
+    const byte = scratch[at] as number;
+    if (byte >= 0x80 || byte !== label.charCodeAt(at - from)) return 0;
+  }
+  let after = end;
+  while (after < length && followsNumber[scratch[after] as number] === 1) after++;
+  if (after >= length) return after - from;
+  const byte = scratch[after] as number;
+  // Art. 4 is not the label of Art. 41, and a dash outside ASCII may follow the number too.
+  if (byte >= 0x80 || (after === end && isWordByte[byte] === 1)) return 0;
+  return after - from;
+}
+
+const bytesIn = (characters: string): Uint8Array => {
+  const table = new Uint8Array(256);
+  for (const byte of Buffer.from(characters)) table[byte] = 1;
+  return table;
+};
+const followsNumber = bytesIn(' .:)-');
+const isWordByte = bytesIn('0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
 /** A number label has two words, a number and its `bis` at most; most titles need no look. */
 function mayBeNumber(label: string): boolean {
@@ -61,37 +90,46 @@ function afterHeadingMarks(length: number): number {
   }
 }
 
-/** What a byte asks for: 0 copy it, 1 white space, 2 begin of a wide character, 3 perhaps a footnote marker. */
-const classOf = new Uint8Array(256).map((_, byte) => {
-  if (byte >= 0x80) return 2;
-  if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) return 1;
-  return byte === 0x5b ? 3 : 0;
+const white = 1;
+const wide = 2;
+const bracket = 3;
+
+/** What a byte asks for, in the upper byte: 0 copy it, white space, begin of a wide character, perhaps a footnote marker. Below, what is written. */
+const classAndByte = new Uint16Array(256).map((_, byte) => {
+  if (byte >= 0x80) return wide << 8;
+  if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) return (white << 8) | 0x20;
+  return byte === 0x5b ? bracket << 8 : byte;
 });
 
 /** Writes the clean text and returns its length, or -1 when only the contract's way is certain. */
 function cleanInto(out: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
+  const table = classAndByte;
   let length = 0;
   let at = start;
   continuationBytes = 0;
-  // Most text is plain bytes and spaces: the inner loop does nothing else.
   for (;;) {
+    // Most text is plain bytes and single spaces: the inner loop does nothing else, and has one branch that is nearly never taken.
+    let before = length === 0 || out[length - 1] === 0x20 ? white : 0;
     while (at < end) {
-      const byte = bytes[at] as number;
-      const found = classOf[byte] as number;
-      if (found === 0) out[length++] = byte;
-      else if (found > 1) break;
-      else if (length > 0 && out[length - 1] !== 0x20) out[length++] = 0x20;
+      const found = table[bytes[at] as number] as number;
+      const kind = found >> 8;
+      if (kind + before > white) break;
+      out[length++] = found;
+      before = kind;
       at++;
     }
     if (at >= end) break;
     const lead = bytes[at] as number;
-    if (lead >= 0xc3 && lead <= 0xcb) {
+    const kind = (table[lead] as number) >> 8;
+    if (kind === white) {
+      at++;
+    } else if (lead >= 0xc3 && lead <= 0xcb) {
       // Latin letters with a mark; here for speed, `wideCharacter` says the same.
       out[length++] = lead;
       out[length++] = bytes[at + 1] as number;
       at += 2;
       continuationBytes++;
-    } else if (classOf[lead] === 2) {
+    } else if (kind === wide) {
       const size = wideCharacter(bytes, at, lead);
       if (size < 0) return -1;
       continuationBytes += (size & 15) - 1;

@@ -5,6 +5,7 @@ import { IuError } from '../contract/errors/index.js';
 import {
   advanceCutRun,
   type CutRunAnswer,
+  type CutRunSource,
   inTransaction,
   markCutRun,
   pinSource,
@@ -18,6 +19,8 @@ import {
   takenAddresses,
 } from '../store/cut.js';
 import { type CutOptions, cutDocument } from './cut-document.js';
+import type { ChosenGrammar } from './legal/choose.js';
+import { readGrammar, shippedGrammar } from './legal/grammar.js';
 import { recut as recutPieces } from './match/recut.js';
 import { buildPlan, firstPlan } from './plan/build-plan.js';
 
@@ -110,7 +113,7 @@ export async function planCut(client: pg.ClientBase, runId: string, actor: strin
   if (source === undefined) throw new IuError('IU707', { message: `There is no cut run ${runId}.` });
   const { bytes, documentAddress, normalizer } = source;
   if (source.state === 'source_pinned') {
-    const cut = cutDocument(bytes, { mediaType: source.mediaType, grammar: source.grammar ?? 'none' });
+    const cut = cutDocument(bytes, { mediaType: source.mediaType, grammar: grammarOfRun(runId, source.grammar) });
     if (cut.cutter.name !== source.cutter.name || cut.cutter.version !== source.cutter.version) {
       throw new IuError('IU734', {
         message: `Run ${runId} was begun by ${source.cutter.name} ${source.cutter.version}, this program has ${cut.cutter.name} ${cut.cutter.version}.`,
@@ -121,6 +124,18 @@ export async function planCut(client: pg.ClientBase, runId: string, actor: strin
   }
   const pieces = await readCutMarks(client, runId);
   return planPieces(client, { runId, documentAddress, bytes, pieces, normalizer, actor });
+}
+
+/** The grammar with which a run was begun: its own text, or one of the package when that has not changed since. */
+function grammarOfRun(runId: string, grammar: CutRunSource['grammar']): ChosenGrammar {
+  if (grammar === null) return 'none';
+  if (grammar.text !== undefined) return readGrammar(grammar.text, `the grammar of cut run ${runId}`);
+  const shipped = shippedGrammar(grammar.name);
+  if (shipped.version === grammar.version) return shipped;
+  throw new IuError('IU734', {
+    message: `Run ${runId} was begun with the grammar ${grammar.name} ${grammar.version}, this program has ${shipped.version}.`,
+    hint: 'void the run and start it again',
+  });
 }
 
 /** Takes a run as far as it goes without a person; throws the code when it stopped or failed on the way. */

@@ -267,8 +267,8 @@ export interface CutRunSource {
   readonly mediaType: string;
   readonly cutter: { readonly name: string; readonly version: string };
   readonly normalizer: { readonly name: string; readonly version: string };
-  /** Name of the grammar; null when the format's own headings decided. */
-  readonly grammar: string | null;
+  /** null when the format's own headings decided; `text` only for a grammar that is none of the package. */
+  readonly grammar: { readonly name: string; readonly version: string; readonly text?: string } | null;
   readonly bytes: Buffer;
 }
 
@@ -276,7 +276,7 @@ export interface CutRunSource {
 export async function readCutRunSource(database: Queryable, runId: string): Promise<CutRunSource | undefined> {
   const { rows } = await database.query(
     `select r.state, r.document_address, p.media_type, r.cutter_name, r.cutter_version, r.config #>> '{normalizer,name}' as normalizer_name,
-            r.config #>> '{normalizer,version}' as normalizer_version, r.config #>> '{grammar,name}' as grammar,
+            r.config #>> '{normalizer,version}' as normalizer_version, nullif(r.config -> 'grammar', 'null')::text as grammar,
             encode(p.bytes, 'base64') as bytes
        from iu_cut_run r join iu_source_pin p on p.pin_id = r.pin_id where r.run_id = $1`,
     [runId],
@@ -289,7 +289,7 @@ export async function readCutRunSource(database: Queryable, runId: string): Prom
     mediaType: row.media_type,
     cutter: { name: row.cutter_name, version: row.cutter_version },
     normalizer: { name: row.normalizer_name, version: row.normalizer_version },
-    grammar: row.grammar,
+    grammar: row.grammar === null ? null : JSON.parse(row.grammar),
     bytes: Buffer.from(row.bytes, 'base64'),
   };
 }

@@ -1,5 +1,6 @@
 // What a cut does when somebody changes the document beside it, or forges what it was told.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Grammar, readGrammar } from '../../src/cut/legal/grammar.js';
 import { advanceCut, type CutTarget, planCut, startCut } from '../../src/cut/pipeline.js';
 import { approveCutRun, type CutRunAnswer, decideCutPiece, readCutBase, rollBackCutRun } from '../../src/store/cut.js';
 import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
@@ -107,6 +108,92 @@ describe('a run that waits at gate 2', () => {
     await db.pool.query(`create trigger foreign_revision after update on iu_cut_run for each row
         when (new.state = 'cut_leg_a_committed') execute function revise_here()`);
     await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU706' });
+  });
+});
+
+describe('what a run wrote, put in force by somebody before gate 2', () => {
+  it('goes with the run: a rollback gives back the former texts, and what the run made is gone', async () => {
+    await cut(small, '1');
+    const before = { ...(await hashes()), texts: await textInForce() };
+    const waiting = await toGate2(smaller, '2');
+    for (const address of ['li/law/a/art-1', 'li/law/a/art-1a']) await enact(address);
+    expect((await textInForce())['li/law/a/art-1']).toBe('### Art. 1\nX\n');
+    expect((await rollBack(waiting)).state).toBe('voided_rolled_back');
+    expect({ ...(await hashes()), texts: await textInForce() }).toEqual(before);
+    expect((await cut(smaller, '3')).state).toBe('closeout_reported');
+  });
+
+  it('is in the way of undoing one operation by itself, by name', async () => {
+    await cut(small, '1');
+    await toGate2(smaller, '2');
+    await enact('li/law/a/art-1a');
+    const before = { ...(await hashes()), texts: await textInForce() };
+    const operations = `select o.operation_id from iu_cut_operation o join iu_structure_change c using (operation_id)
+                         join information_unit u on u.id = c.unit_id where u.canonical_address = 'li/law/a/art-1a' and c.change_kind = 'born'`;
+    const { rows } = await db.pool.query<{ operation_id: string }>(operations);
+    const undo = db.pool.query(`select fn_iu_structure_op_rollback($1, 'bob', 'R-2', 'test')`, [rows[0]?.operation_id]);
+    await expect(undo).rejects.toMatchObject({ code: 'IU619', message: expect.stringContaining('li/law/a/art-1a') });
+    expect({ ...(await hashes()), texts: await textInForce() }).toEqual(before);
+  });
+});
+
+describe('a run that was killed before its pieces were recorded', () => {
+  const text = 'Preface\n\nClause 1. One\ntext of one\n\nClause 2. Two\ntext of two\n';
+  const clauses = (version: string) =>
+    readGrammar(
+      JSON.stringify({
+        name: 'clauses',
+        version,
+        main: 'clause',
+        levels: [{ kind: 'clause', patterns: ['clause {number}'], numerals: ['arabic'], label: 'Clause {number}' }],
+      }),
+    );
+  const options = { revisionLabel: '1', mediaType: 'text/plain', bytes: Buffer.from(text) };
+
+  /** Starts a run on a connection that dies when it comes to the pieces. */
+  async function killed(grammar: string | Grammar): Promise<string> {
+    const victim = await db.as('iu_operator', 'iu_emitter');
+    victim.on('error', () => {});
+    const query = victim.query.bind(victim) as (...values: readonly unknown[]) => unknown;
+    victim.query = ((...values: readonly unknown[]) => {
+      if (!String(values[0]).includes('fn_iu_cut_mark')) return query(...values);
+      return Promise.reject(new Error('killed'));
+    }) as typeof victim.query;
+    await expect(startCut(victim, law, { ...options, grammar })).rejects.toThrow('killed');
+    const { rows } = await db.pool.query<{ run_id: string }>(
+      `select run_id::text from iu_cut_run where state = 'source_pinned'`,
+    );
+    return rows[0]?.run_id ?? '';
+  }
+
+  const labels = async (runId: string) =>
+    (await db.pool.query('select label from iu_cut_mark where run_id = $1 order by ordinal', [runId])).rows.map(
+      (row) => row.label,
+    );
+
+  it('goes on with the very grammar of a file that it was begun with, and without the file', async () => {
+    const runId = await killed(clauses('1'));
+    expect((await planCut(people.editor, runId, 'ann')).state).toBe('cutplan_ok');
+    expect(await labels(runId)).toEqual(['preamble', 'Clause 1', 'Clause 2']);
+    // The same grammar finds the run; another one of the same name is another configuration.
+    expect((await startCut(people.editor, law, { ...options, grammar: clauses('1') })).run_id).toBe(runId);
+    await expect(startCut(people.editor, law, { ...options, grammar: clauses('2') })).rejects.toMatchObject({
+      code: 'IU703',
+    });
+  });
+
+  it('goes on with a grammar of the package, and is refused when that has changed since', async () => {
+    const runId = await killed('us');
+    await db.pool.query(
+      `alter table iu_cut_run disable trigger user;
+       update iu_cut_run set config = jsonb_set(config, '{grammar,version}', '"0"');
+       alter table iu_cut_run enable trigger user`,
+    );
+    await expect(planCut(people.editor, runId, 'ann')).rejects.toMatchObject({
+      code: 'IU734',
+      message: expect.stringContaining('us 0'),
+    });
+    expect(await labels(runId)).toEqual([]);
   });
 });
 

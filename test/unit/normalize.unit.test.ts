@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { normalizeText } from '../../src/contract/cut/normalize.js';
+import { cleanText, isClean, normalizeText } from '../../src/contract/cut/normalize.js';
 
 describe('the normalised text of a piece', () => {
   it.each<[string, string, string, string | undefined]>([
@@ -33,6 +33,24 @@ describe('the normalised text of a piece', () => {
   ])('keeps %s', (_, text, label) => {
     expect(normalizeText(text, label)).toBe(normalizeText(text));
     expect(normalizeText(text, label)).not.toBe('text');
+  });
+
+  it('is looked for by the long way in every text that it would change', () => {
+    // A text that is not clean is never taken for one: a second letter before it makes it differ from what it is tried against.
+    const byTheLongWay = (text: string) => cleanText(`[^x]: ${text}`).slice('[^]: '.length);
+    const letters = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
+    const clean = letters.filter((letter) => isClean(letter));
+    expect(clean.length).toBeGreaterThan(1000);
+    const changed = (letter: string) =>
+      [`a${letter}`, `${letter}b`, `a ${letter} b`].find((text) => isClean(text) && byTheLongWay(text) !== text);
+    expect(letters.map(changed).filter((text) => text !== undefined)).toEqual([]);
+    // What composes with a letter before it would be found here: every letter once after every tenth of the others.
+    const pairs = clean.flatMap((first, at) =>
+      at % 10 === 0 ? [clean.map((second) => first + second).join(' ')] : [],
+    );
+    expect(pairs.filter((text) => byTheLongWay(text) !== text)).toEqual([]);
+    for (const text of ['', ' a', 'a ', 'a  b', 'a\nb', 'a[^1]', 'a\u00adb', 'e\u0301'])
+      expect(isClean(text)).toBe(false);
   });
 
   it('is the same however a text is composed and spaced, and differs when a word does', () => {

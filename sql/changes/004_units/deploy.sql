@@ -54,7 +54,7 @@ create table unit_version (
   id               uuid primary key default gen_random_uuid(),
   unit_id          uuid not null references information_unit,
   body             text not null,
-  content_hash     text not null check (content_hash ~ '^[0-9a-f]{64}$'),
+  content_hash     text not null check (octet_length(content_hash) = 64 and content_hash !~ '[^0-9a-f]'),
   version_seq      integer not null check (version_seq > 0),
   lifecycle_status text not null default 'draft'
                      check (lifecycle_status in ('draft', 'enacted', 'superseded', 'retired', 'deprecated')),

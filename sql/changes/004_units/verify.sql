@@ -136,7 +136,7 @@ begin
     ('constraint', 'iu_sql_link.iu_sql_link_pkey', '59f9762ceca4ce4ac2c2960596f9e8ed'),
     ('constraint', 'iu_sql_link.iu_sql_link_shape_chk', '6f0b59c2b1caf984598f86f68c901bde'),
     ('constraint', 'iu_sql_link.iu_sql_link_unit_id_fkey', '57794ab25dd0c3144aced68df78ead31'),
-    ('constraint', 'unit_version.unit_version_content_hash_check', '406896dfdfc2ac883a0a87ba2b93fa0c'),
+    ('constraint', 'unit_version.unit_version_content_hash_check', 'd9cf069323e35017d05e5ada03a6bc4d'),
     ('constraint', 'unit_version.unit_version_content_profile_check', 'c6281957f4c238381262ffc76ec91d83'),
     ('constraint', 'unit_version.unit_version_enacted_chk', '25f8eca7d06f8cbbf23cd4f5e6ac325a'),
     ('constraint', 'unit_version.unit_version_lifecycle_status_check', '515241ee7beb476612e1cb422edce9c4'),

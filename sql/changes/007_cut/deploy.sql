@@ -23,7 +23,7 @@ comment on column iu_source_pin.encoding is 'utf-8 when PostgreSQL reads the byt
 
 create table iu_cut_run (
   run_id           bigint generated always as identity primary key,
-  run_key          text not null check (run_key ~ '^[0-9a-f]{64}$'),
+  run_key          text not null check (octet_length(run_key) = 64 and run_key !~ '[^0-9a-f]'),
   pin_id           bigint not null references iu_source_pin,
   document_address text not null,
   document_title   text not null,
@@ -75,8 +75,8 @@ create table iu_cut_piece (
   address    text not null,
   unit_id    uuid not null references information_unit,
   version_id uuid not null references unit_version,
-  sha256     text not null check (sha256 ~ '^[0-9a-f]{64}$'),
-  normalized_sha256 text not null check (normalized_sha256 ~ '^[0-9a-f]{64}$'),
+  sha256     text not null check (octet_length(sha256) = 64 and sha256 !~ '[^0-9a-f]'),
+  normalized_sha256 text not null check (octet_length(normalized_sha256) = 64 and normalized_sha256 !~ '[^0-9a-f]'),
   anchor     text not null check (anchor in ('exact', 'format')),
   primary key (run_id, ordinal),
   constraint iu_cut_piece_unit_key unique (run_id, unit_id),

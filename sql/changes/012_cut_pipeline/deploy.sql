@@ -25,8 +25,8 @@ create table iu_cut_mark (
   title             text not null,
   label             text not null,
   address           text not null,
-  sha256            text not null check (sha256 ~ '^[0-9a-f]{64}$'),
-  normalized_sha256 text not null check (normalized_sha256 ~ '^[0-9a-f]{64}$'),
+  sha256            text not null check (octet_length(sha256) = 64 and sha256 !~ '[^0-9a-f]'),
+  normalized_sha256 text not null check (octet_length(normalized_sha256) = 64 and normalized_sha256 !~ '[^0-9a-f]'),
   primary key (run_id, ordinal),
   constraint iu_cut_mark_range_chk check (byte_end > byte_start)
 );
@@ -84,7 +84,7 @@ create table iu_cut_approval (
   approval_id     bigint generated always as identity primary key,
   run_id          bigint not null references iu_cut_run,
   gate            integer not null check (gate in (1, 2)),
-  manifest_digest text not null check (manifest_digest ~ '^[0-9a-f]{64}$'),
+  manifest_digest text not null check (octet_length(manifest_digest) = 64 and manifest_digest !~ '[^0-9a-f]'),
   note            text not null check (note ~ '\S'),
   actor_ref       text not null,
   approved_by     text not null default session_user,
@@ -483,8 +483,9 @@ set search_path from current
 as $$
 declare
   v_reference text := fn_iu_cut_reference(p_run.run_id, 1);
-  v_cut text := fn_iu_cut_digest(p_run.run_id, 'cut');
-  v_plan text := fn_iu_cut_digest(p_run.run_id, 'plan');
+  -- holds the digests of cut and plan, made of the rows as they are now
+  v_manifest jsonb := fn_iu_cut_manifest(p_run.run_id, p_run.manifest -> 'matcher', p_run.manifest -> 'normalizer',
+    fn_iu_cut_digest(p_run.run_id, 'plan'), p_run.base_hash);
   v_base jsonb;
   v_document uuid := p_run.document_id;
   v_problem text;
@@ -492,9 +493,9 @@ declare
   v_touched uuid[];
   v_backup text := fn_iu_cut_backup(p_run.run_id);
 begin
-  if v_cut is distinct from p_run.manifest ->> 'cut_digest' or v_plan is distinct from p_run.manifest ->> 'plan_digest'
-     or fn_iu_cut_manifest(p_run.run_id, p_run.manifest -> 'matcher', p_run.manifest -> 'normalizer', v_plan, p_run.base_hash) <> p_run.manifest then
-    return fn_iu_cut_stop(p_run, 'stopped_manifest_changed', 'IU735', jsonb_build_object('cut_digest', v_cut, 'plan_digest', v_plan));
+  if v_manifest is distinct from p_run.manifest then
+    return fn_iu_cut_stop(p_run, 'stopped_manifest_changed', 'IU735',
+      jsonb_build_object('cut_digest', v_manifest -> 'cut_digest', 'plan_digest', v_manifest -> 'plan_digest'));
   end if;
   perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_run.document_address, 0));
   perform fn_iu_lock_documents(array[v_document]);
@@ -786,7 +787,7 @@ begin
   v_ranks := array(select fn_iu_rank_from_integer(n) from generate_series(0, (
     select coalesce(max(siblings), 1) from (select count(*) as siblings from iu_cut_mark where run_id = p_run.run_id group by parent_ordinal) s)) n);
   perform fn_iu_canonical_writer('fn_iu_create');
-  with input as materialized (
+  with piece as (
     select 0 as place, v_document as id, v_document_version as version_id, null::uuid as parent_id, p_run.document_address as address,
            'document' as kind, 'document' as section_type, null::text as code, p_run.document_title as title, v_ranks[1] as rank, '' as body
      union all
@@ -797,6 +798,8 @@ begin
            v_ranks[row_number() over (partition by m.parent_ordinal order by m.ordinal)],
            convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8')
       from iu_cut_mark m where m.run_id = p_run.run_id
+  ), input as materialized (
+    select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p
   ), unit as (
     insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
                                   section_type, section_code, sibling_rank, identity_profile, created_by, updated_by)
@@ -807,7 +810,7 @@ begin
     returning id
   ), version as (
     insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
-    select i.version_id, i.id, i.body, encode(sha256(convert_to(i.body, 'UTF8')), 'hex'), 1,
+    select i.version_id, i.id, i.body, i.content_hash, 1,
            jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref
       from input i order by i.place
     returning id
@@ -817,7 +820,7 @@ begin
                               actor_ref, source_system, safe_payload)
     select 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', i.id::text, i.address, p_run.actor_ref, 'iu_core',
            jsonb_build_object('unit_kind', i.kind, 'parent_ref', i.parent_id, 'version_seq', 1, 'version_id', i.version_id,
-                              'content_hash', encode(sha256(convert_to(i.body, 'UTF8')), 'hex'), 'cut_run', p_run.run_id::text)
+                              'content_hash', i.content_hash, 'cut_run', p_run.run_id::text)
       from input i join unit u on u.id = i.id
       left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_created'
      order by i.place

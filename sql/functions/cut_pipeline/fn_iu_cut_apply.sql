@@ -14,8 +14,9 @@ set search_path from current
 as $$
 declare
   v_reference text := fn_iu_cut_reference(p_run.run_id, 1);
-  v_cut text := fn_iu_cut_digest(p_run.run_id, 'cut');
-  v_plan text := fn_iu_cut_digest(p_run.run_id, 'plan');
+  -- holds the digests of cut and plan, made of the rows as they are now
+  v_manifest jsonb := fn_iu_cut_manifest(p_run.run_id, p_run.manifest -> 'matcher', p_run.manifest -> 'normalizer',
+    fn_iu_cut_digest(p_run.run_id, 'plan'), p_run.base_hash);
   v_base jsonb;
   v_document uuid := p_run.document_id;
   v_problem text;
@@ -23,9 +24,9 @@ declare
   v_touched uuid[];
   v_backup text := fn_iu_cut_backup(p_run.run_id);
 begin
-  if v_cut is distinct from p_run.manifest ->> 'cut_digest' or v_plan is distinct from p_run.manifest ->> 'plan_digest'
-     or fn_iu_cut_manifest(p_run.run_id, p_run.manifest -> 'matcher', p_run.manifest -> 'normalizer', v_plan, p_run.base_hash) <> p_run.manifest then
-    return fn_iu_cut_stop(p_run, 'stopped_manifest_changed', 'IU735', jsonb_build_object('cut_digest', v_cut, 'plan_digest', v_plan));
+  if v_manifest is distinct from p_run.manifest then
+    return fn_iu_cut_stop(p_run, 'stopped_manifest_changed', 'IU735',
+      jsonb_build_object('cut_digest', v_manifest -> 'cut_digest', 'plan_digest', v_manifest -> 'plan_digest'));
   end if;
   perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_run.document_address, 0));
   perform fn_iu_lock_documents(array[v_document]);

@@ -24,7 +24,7 @@ begin
   v_ranks := array(select fn_iu_rank_from_integer(n) from generate_series(0, (
     select coalesce(max(siblings), 1) from (select count(*) as siblings from iu_cut_mark where run_id = p_run.run_id group by parent_ordinal) s)) n);
   perform fn_iu_canonical_writer('fn_iu_create');
-  with input as materialized (
+  with piece as (
     select 0 as place, v_document as id, v_document_version as version_id, null::uuid as parent_id, p_run.document_address as address,
            'document' as kind, 'document' as section_type, null::text as code, p_run.document_title as title, v_ranks[1] as rank, '' as body
      union all
@@ -35,6 +35,8 @@ begin
            v_ranks[row_number() over (partition by m.parent_ordinal order by m.ordinal)],
            convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8')
       from iu_cut_mark m where m.run_id = p_run.run_id
+  ), input as materialized (
+    select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p
   ), unit as (
     insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
                                   section_type, section_code, sibling_rank, identity_profile, created_by, updated_by)
@@ -45,7 +47,7 @@ begin
     returning id
   ), version as (
     insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
-    select i.version_id, i.id, i.body, encode(sha256(convert_to(i.body, 'UTF8')), 'hex'), 1,
+    select i.version_id, i.id, i.body, i.content_hash, 1,
            jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref
       from input i order by i.place
     returning id
@@ -55,7 +57,7 @@ begin
                               actor_ref, source_system, safe_payload)
     select 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', i.id::text, i.address, p_run.actor_ref, 'iu_core',
            jsonb_build_object('unit_kind', i.kind, 'parent_ref', i.parent_id, 'version_seq', 1, 'version_id', i.version_id,
-                              'content_hash', encode(sha256(convert_to(i.body, 'UTF8')), 'hex'), 'cut_run', p_run.run_id::text)
+                              'content_hash', i.content_hash, 'cut_run', p_run.run_id::text)
       from input i join unit u on u.id = i.id
       left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_created'
      order by i.place

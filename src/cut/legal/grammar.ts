@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { IuError } from '../../contract/errors/index.js';
+import { PatternsByLetter } from './first-letters.js';
 import { type Counting, numberPattern, numeralKinds } from './numerals.js';
 
 /** The grammars of the package: data, so that one for another tradition is a file and no code. */
@@ -59,6 +60,8 @@ export interface Grammar {
   readonly name: string;
   readonly version: string;
   readonly description: string;
+  /** What it was read from; null for a grammar of the package, which its name and version tell. */
+  readonly text: string | null;
   /** Kind of the level whose numbers tell whether a text follows this grammar. */
   readonly main: string;
   readonly counting: Counting;
@@ -70,6 +73,7 @@ export interface Grammar {
   readonly notAfterNumber: readonly RegExp[];
   readonly ignoredLines: readonly RegExp[];
   readonly levels: readonly GrammarLevel[];
+  readonly patternsByLetter: PatternsByLetter;
 }
 
 /** The grammar that a text of JSON describes; raises with the member that is wrong. */
@@ -91,8 +95,15 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
     ordinals: data.ordinals.map((one) => one.normalize('NFC')),
   };
   const compile = (member: string, list: readonly string[]) => list.map((one) => regexOf(source, member, one, 'iu'));
+  const levels = data.levels.map((level, index) => ({
+    ...level,
+    level: index + 1,
+    under: level.under ? new Set(level.under) : null,
+    patterns: level.patterns.map((one) => levelPattern(source, one, level, counting)),
+  }));
   return {
     ...data,
+    text,
     counting,
     fold: new Map(Object.entries(data.fold)),
     foldPattern: foldPatternOf(Object.keys(data.fold)),
@@ -100,12 +111,8 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
     instructions: compile('instructions', data.instructions),
     notAfterNumber: compile('notAfterNumber', data.notAfterNumber),
     ignoredLines: compile('ignoredLines', data.ignoredLines),
-    levels: data.levels.map((level, index) => ({
-      ...level,
-      level: index + 1,
-      under: level.under ? new Set(level.under) : null,
-      patterns: level.patterns.map((one) => levelPattern(source, one, level, counting)),
-    })),
+    levels,
+    patternsByLetter: new PatternsByLetter(levels),
   };
 }
 
@@ -167,7 +174,7 @@ export function shippedGrammar(name: string): Grammar {
       grammar: name,
     });
   }
-  const grammar = readGrammar(readFileSync(join(grammarFolder, `${name}.json`), 'utf8'), name);
+  const grammar = { ...readGrammar(readFileSync(join(grammarFolder, `${name}.json`), 'utf8'), name), text: null };
   shipped.set(name, grammar);
   return grammar;
 }

@@ -19,8 +19,8 @@ const longestHeading = 200;
 export function matchesOf(view: string, grammar: Grammar): readonly LevelMatch[] {
   if (view === '') return [];
   const found: LevelMatch[] = [];
-  for (const level of grammar.levels) {
-    for (const pattern of level.patterns) {
+  for (const { level, patterns } of grammar.patternsByLetter.for(view)) {
+    for (const pattern of patterns) {
       const match = pattern.exec(view);
       if (!match) continue;
       const one = levelMatch(view, grammar, level, match);

@@ -40,7 +40,7 @@ export class LegalScanner {
       return;
     }
     const opening = this.openingIn(start, text);
-    this.isAnnounced = opening?.isBlock === false || /[:：]\s*$/u.test(this.previous);
+    this.isAnnounced = opening?.isBlock === false || endsWithColon(this.previous);
     if (text.trim() !== '') this.previous = text;
     if (opening === null) {
       this.outline.line(start, viewOf(text, this.grammar));
@@ -115,6 +115,11 @@ export class LegalScanner {
       for (const { start, text } of rest) this.line(start, text);
     }
   }
+}
+
+function endsWithColon(text: string): boolean {
+  const end = text.trimEnd();
+  return end.endsWith(':') || end.endsWith('：');
 }
 
 /** Marks of plain text or Markdown by a grammar. Markdown keeps all its headings; the grammar names them and cuts what is inside. */
