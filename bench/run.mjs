@@ -7,6 +7,7 @@ import { benchDeliverRate } from './deliver.mjs';
 import { benchBlockedSubject } from './deliver-blocked.mjs';
 import { benchDeadTarget, benchLatency, benchMemory, benchStorm } from './deliver-latency.mjs';
 import { benchDeliverPeers } from './deliver-peers.mjs';
+import { benchPartition } from './partition.mjs';
 import { benchPeers } from './peers.mjs';
 import { benchProducer } from './producer.mjs';
 import { benchPrune } from './prune.mjs';
@@ -29,6 +30,7 @@ const parts = {
   ],
   send: [benchSend],
   prune: [benchPrune],
+  partition: [benchPartition],
   tree: [benchTree],
   // Cutting alone, then what reaches the database.
   cut: [benchCut, benchCutBirths],

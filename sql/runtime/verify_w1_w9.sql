@@ -34,7 +34,7 @@ with missing_table as (
 ), guard as (
   select t.tgrelid::regclass::text as table_name, t.tgname, t.tgenabled
     from pg_trigger t
-   where not t.tgisinternal
+   where not t.tgisinternal and t.tgparentid = 0
      and t.tgname in ('trg_event_outbox_type_validate', 'trg_event_outbox_append_only', 'trg_iu_route_attempt_append_only',
                       'trg_iu_route_history_append_only', 'trg_iu_route_run_append_only', 'trg_iu_gate_log_append_only',
                       'trg_iu_dead_letter_guard', 'trg_iu_dead_letter_keep', 'trg_iu_route_guard', 'trg_iu_route_history',
@@ -115,6 +115,9 @@ select 'P9', 'guards enabled ALWAYS', count(*) = 15 and bool_and(tgenabled = 'A'
        format('%s of 15%s', count(*) filter (where tgenabled = 'A'),
          coalesce('; not: ' || string_agg(tgname, ', ') filter (where tgenabled <> 'A'), ''))
   from guard
+union all
+select 'P9', 'partitions of the log: as they were made, closed to direct writes', count(*) = 0, coalesce(string_agg(fault, '; '), 'none at fault')
+  from fn_iu_log_partition_faults() fault
 union all
 select 'P15', 'functions: search_path pinned, closed to PUBLIC, definers no superuser',
        count(*) filter (where not coalesce(array_to_string(proconfig, '|') like '%search\_path=%', false)) = 0

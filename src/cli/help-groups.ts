@@ -20,6 +20,7 @@ const groups: readonly (readonly [heading: string, names: readonly string[]])[] 
       'gap',
       'cursor',
       'retention',
+      'log',
       'prune',
       'redact',
     ],

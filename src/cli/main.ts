@@ -23,6 +23,7 @@ import { register as gap } from './commands/gap.js';
 import { register as gate } from './commands/gate.js';
 import { register as health } from './commands/health.js';
 import { register as ladder } from './commands/ladder.js';
+import { register as log } from './commands/log.js';
 import { register as migrate } from './commands/migrate.js';
 import { register as precheck } from './commands/precheck.js';
 import { register as probe } from './commands/probe.js';
@@ -74,6 +75,7 @@ export const commands: readonly RegisterCommand[] = [
   replay,
   cursor,
   prune,
+  log,
   redact,
   cut,
   unit,

@@ -127,7 +127,7 @@ async function dump(path: string, words: readonly string[], environment: Environ
 async function countEntries(path: string, file: string, environment: Environment, expectLog: boolean): Promise<number> {
   const { code, output } = await run(path, ['--list', file], environment);
   const entries = output.split('\n').filter((line) => /^\d+;/.test(line));
-  const hasLog = entries.some((line) => / TABLE DATA .* event_outbox /.test(line));
+  const hasLog = entries.some((line) => / TABLE DATA .* event_outbox(_p\d+)? /.test(line));
   if (code === 0 && entries.length > 0 && (hasLog || !expectLog)) return entries.length;
   throw new IuError('IU442', {
     message: `pg_restore --list reads ${entries.length} entries in the backup, not the log among them.`,

@@ -29,7 +29,7 @@ select c.relname as "table", pg_get_userbyid(c.relowner)::text as owner,
     from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid), '[]') as indexes,
   coalesce((select jsonb_agg(jsonb_build_object('name', t.tgname, 'enabled', t.tgenabled, 'onUpdate', t.tgtype::int & 16 <> 0) order by t.tgname)
     from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal), '[]') as triggers,
-  c.relrowsecurity as "rowSecurity",
+  c.relrowsecurity as "rowSecurity", c.relkind = 'p' as partitioned,
   coalesce((select jsonb_agg(q.relname order by q.relname) from pg_depend d join pg_class q on q.oid = d.objid and q.relkind = 'S'
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype in ('a', 'i')), '[]') as sequences,
   coalesce((select jsonb_agg(distinct pg_get_userbyid(x.grantee)) from (
@@ -40,8 +40,9 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relnamespace = $1 and c.relkind in ('r', 'p') and c.relname = any ($2)
 order by array_position($2, c.relname::text)`;
 
-type FactsRow = { readonly [Key in Exclude<keyof TableFacts, 'rowSecurity'>]: string } & {
+type FactsRow = { readonly [Key in Exclude<keyof TableFacts, 'rowSecurity' | 'partitioned'>]: string } & {
   readonly rowSecurity: boolean;
+  readonly partitioned: boolean;
 };
 
 function factsOf(row: FactsRow): TableFacts {
@@ -59,6 +60,7 @@ function factsOf(row: FactsRow): TableFacts {
     inserters: json(row.inserters),
     sequences: json(row.sequences),
     rowSecurity: row.rowSecurity,
+    partitioned: row.partitioned,
   };
 }
 

@@ -445,6 +445,19 @@ export interface IuLogGapAcknowledgementRow {
   readonly until_gap_id: string;
 }
 
+/** A row of the table iu_log_partition. */
+export interface IuLogPartitionRow {
+  readonly from_seq: string | null;
+  readonly gone_at: string | null;
+  readonly gone_by: string | null;
+  readonly gone_reason: string | null;
+  readonly made_at: string;
+  readonly made_by: string;
+  readonly partition_name: string;
+  readonly partition_no: number;
+  readonly to_seq: string;
+}
+
 /** A row of the table iu_migration. */
 export interface IuMigrationRow {
   readonly applied_at: string;
@@ -1323,6 +1336,7 @@ export interface CatalogRelations {
   readonly iu_lifecycle_vocab: IuLifecycleVocabRow;
   readonly iu_log_gap: IuLogGapRow;
   readonly iu_log_gap_acknowledgement: IuLogGapAcknowledgementRow;
+  readonly iu_log_partition: IuLogPartitionRow;
   readonly iu_migration: IuMigrationRow;
   readonly iu_migration_log: IuMigrationLogRow;
   readonly iu_outbound_route: IuOutboundRouteRow;
@@ -1847,9 +1861,61 @@ export interface CatalogFunctions {
     readonly args: { p_unit_ids: readonly (string | null)[] | null };
     readonly result: readonly (string | null)[] | null;
   };
+  readonly fn_iu_log_let_go: {
+    readonly args: {  };
+    readonly result: readonly (string | null)[] | null;
+  };
   readonly fn_iu_log_mark: {
     readonly args: {  };
     readonly result: { floor_seq: string | null; highest_xid: string | null };
+  };
+  readonly fn_iu_log_partition_ahead: {
+    readonly args: { p_quiet?: boolean | null };
+    readonly result: number | null;
+  };
+  readonly fn_iu_log_partition_back: {
+    readonly args: { p_reason: string | null; p_most_rows?: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_log_partition_faults: {
+    readonly args: {  };
+    readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_log_partition_guard: {
+    readonly args: { p_partition: string | null };
+    readonly result: null;
+  };
+  readonly fn_iu_log_partition_make: {
+    readonly args: { p_from_seq: string | null; p_to_seq: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_log_partition_plan: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
+  readonly fn_iu_log_partition_refusals: {
+    readonly args: {  };
+    readonly result: readonly (string | null)[];
+  };
+  readonly fn_iu_log_partition_state: {
+    readonly args: {  };
+    readonly result: { form: string | null; partitions: number | null; events: string | null; wanted: string | null; last_seq: string | null; end_seq: string | null; numbers_left: string | null };
+  };
+  readonly fn_iu_log_partition_step: {
+    readonly args: { p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_log_partition_swap: {
+    readonly args: { p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_log_partition_tend: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
+  readonly fn_iu_log_rebind: {
+    readonly args: { p_former: number | null; p_statements: readonly (string | null)[] | null; p_reason: string | null };
+    readonly result: null;
   };
   readonly fn_iu_metrics: {
     readonly args: { p_deployment?: string | null; p_after_attempt_id?: string | null; p_until_attempt_id?: string | null };

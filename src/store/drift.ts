@@ -12,7 +12,8 @@ export interface LiveObject {
 
 /** Everything that lies in the schema, with what decides how it behaves. Rights are judged elsewhere. */
 export async function readLiveObjects(database: Queryable): Promise<LiveObject[]> {
-  const text = "select kind, identity, fingerprint from fn_iu_catalog_fingerprint() where kind <> 'grant'";
+  const text =
+    "select kind, identity, fingerprint from fn_iu_catalog_fingerprint() where kind not in ('grant', 'partition')";
   return (await database.query<LiveObject>(text)).rows;
 }
 

@@ -177,6 +177,16 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     expect(await refusal(adoptApply(client, { schema, allow: everything }))).toBe('IU840');
   });
 
+  it('does not take over a log that somebody else partitioned', async () => {
+    await legacy(5);
+    await client.query(`alter table event_outbox rename to former;
+      create table event_outbox (like former including defaults) partition by range (created_at);
+      create table event_outbox_all partition of event_outbox default`);
+    const { blockers } = await adoptPlan(client, { schema, allow: everything });
+    expect(blockers.map(({ what }) => what).join()).toContain('partitioned by somebody else');
+    expect(await refusal(adoptApply(client, { schema, allow: everything }))).toBe('IU840');
+  });
+
   it('keeps passes off while events can vanish; dedupe keys replace the index, and doubles hold the way back', async () => {
     await legacy(500);
     await adoptApply(client, { schema, allow: ['ownership', 'definitions', 'keys'], start: 'now' });

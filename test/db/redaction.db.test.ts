@@ -29,7 +29,7 @@ const secret = 'Erika Mustermann lives at Heidestrasse 17';
 /** Where in the schema a text still stands, bytes of sources included. */
 async function whereIs(text: string): Promise<string[]> {
   const { rows } = await db.pool.query(
-    `select c.relname from pg_class c where c.relnamespace = quote_ident(current_schema())::regnamespace and c.relkind = 'r' order by 1`,
+    `select c.relname from pg_class c where c.relnamespace = quote_ident(current_schema())::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
   );
   const found: string[] = [];
   for (const { relname } of rows) {

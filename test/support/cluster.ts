@@ -3,9 +3,10 @@ import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type pg from 'pg';
 import { type EmbeddedServer, embeddedMajor, startEmbedded } from '../../src/install/embedded/index.js';
 import { migrateUp } from '../../src/install/migrate/index.js';
-import { connectClient } from '../../src/store/session.js';
+import { connectClient, quoteIdentifier } from '../../src/store/session.js';
 
 /** What a test file is told about the server of the run. */
 export interface ClusterFacts {
@@ -44,7 +45,7 @@ export function withDatabase(url: string, database: string): string {
 /**
  * Starts a server in a temporary folder and deploys the template.
  *
- * IU_TEST_POSTGRES chooses the major version, IU_TEST_SCHEMA the schema. fsync is off: nothing here outlives the run.
+ * IU_TEST_POSTGRES chooses the major version, IU_TEST_SCHEMA the schema; IU_TEST_PARTITIONED=1 runs on a partitioned log. fsync is off: nothing here outlives the run.
  */
 export async function startTestCluster(): Promise<TestCluster> {
   const major = Number(process.env.IU_TEST_POSTGRES || embeddedMajor);
@@ -86,6 +87,7 @@ async function makeTemplate(server: EmbeddedServer, schema: string): Promise<str
     let failure: string | undefined;
     try {
       await migrateUp(client, { schema });
+      if (process.env.IU_TEST_PARTITIONED === '1') await partition(client, schema);
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     } finally {
@@ -97,6 +99,19 @@ async function makeTemplate(server: EmbeddedServer, schema: string): Promise<str
   } finally {
     await admin.end();
   }
+}
+
+/** The log in partitions of 10,000, with room for what the largest test emits before a pass makes more. */
+async function partition(client: pg.Client, schema: string): Promise<void> {
+  await client.query(`set search_path = ${quoteIdentifier(schema)}, pg_temp`);
+  await client.query(
+    `insert into dot_config (key, value, reason) values ('iu_core.log_partition_events', '10000', 'test'), ('iu_core.log_partitions_ahead', '20', 'test')`,
+  );
+  for (let step = ''; step !== 'partitioned'; ) {
+    step = (await client.query(`select fn_iu_log_partition_step('test') ->> 'step' as step`)).rows[0].step;
+  }
+  await client.query('select fn_iu_log_partition_tend()');
+  await client.query('reset search_path');
 }
 
 /** Folders of runs that were killed, older than a day. */

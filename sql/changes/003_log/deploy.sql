@@ -288,7 +288,7 @@ $$;
 -- Returns:   the row to write; null when recording is switched off: it becomes one row of iu_suppressed_event instead
 -- Raises:    IU101 type not registered, IU102 type disabled, IU103 stream or lane differ from the registry, IU104 payload is no
 --            object, IU105 payload too large, IU106 payload too deep, IU107 forbidden key, IU108 unknown classification,
---            IU110 mandatory column is null, IU112 descriptive columns too long
+--            IU110 mandatory column is null, IU112 descriptive columns too long, IU118 tx_id or seq supplied to a partitioned log
 -- Writes:    iu_suppressed_event (only while recording is switched off)
 -- May call:  nobody, it is a trigger
 create or replace function fn_event_type_validate() returns trigger
@@ -300,6 +300,11 @@ declare
   v_supplied boolean := new.tx_id is distinct from pg_current_xact_id();
   v_known boolean;
 begin
+  -- in a partition: its row was sent there by its seq, and another seq can belong elsewhere
+  if tg_table_name <> 'event_outbox' and (v_supplied or new.seq is distinct from currval('event_outbox_seq_seq')) then
+    raise exception using errcode = 'IU118', message = 'tx_id and seq of an event are given by the log, and in a partitioned log they cannot be replaced',
+      hint = 'leave both columns out: of INSERT, of COPY and of a data move';
+  end if;
   -- the registry gives stream, lane and severity; a pair that it does not know leaves everything null, and is named below
   select r.active and coalesce(new.event_stream = r.event_stream, true) and coalesce(new.delivery_lane = r.delivery_lane, true),
          coalesce(new.event_stream, r.event_stream), coalesce(new.delivery_lane, r.delivery_lane), coalesce(new.event_severity, r.default_severity)
@@ -615,6 +620,742 @@ select event_domain,
        max(suppressed_at) as last_suppressed_at
   from iu_suppressed_event
  group by event_domain, event_type;
+-- <<<
+
+-- The log can be one table or, for large logs, partitions by seq: docs/explanation/retention.md. Here it is one table.
+create table iu_log_partition (
+  partition_no   integer generated always as identity primary key,
+  partition_name text not null generated always as ('event_outbox_p' || partition_no::text) stored unique,
+  from_seq       bigint,
+  to_seq         bigint not null,
+  made_by        text not null default session_user,
+  made_at        timestamptz not null default clock_timestamp(),
+  gone_by        text,
+  gone_at        timestamptz,
+  gone_reason    text,
+  check (from_seq < to_seq),
+  check ((gone_at is null) = (gone_by is null))
+);
+create unique index iu_log_partition_to_key on iu_log_partition (to_seq) where gone_at is null;
+comment on table iu_log_partition is 'Partitions of the log: which were made, with which numbers, and which are gone and why. None while the log is one table.';
+comment on column iu_log_partition.from_seq is 'Its first number; null: the first partition, which was the whole log.';
+comment on column iu_log_partition.to_seq is 'The first number after it.';
+
+-- >>> functions/partitions/fn_iu_log_partition_state.sql
+-- fn_iu_log_partition_state() returns record
+--
+-- Contract:  where the log stands: one table or partitions, how many numbers are left until the last partition ends, and how many should
+--            be. A conversion that began and did not end leaves a bound on the plain log; it is told as end_seq too.
+-- Arguments: none
+-- Returns:   form plain|unfinished|partitioned; partitions; events: numbers in a partition; wanted: numbers that should be left after a look;
+--            last_seq: the last number given out; end_seq: the first number without a place, null = no end; numbers_left
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator, iu_reader
+create or replace function fn_iu_log_partition_state(out form text, out partitions integer, out events bigint, out wanted bigint, out last_seq bigint,
+  out end_seq bigint, out numbers_left bigint)
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+begin
+  events := fn_iu_setting_number('iu_core.log_partition_events', 10000000, 100, 100000000000);
+  wanted := events * fn_iu_setting_number('iu_core.log_partitions_ahead', 4, 2, 100);
+  select s.last_value - (not s.is_called)::integer into last_seq from event_outbox_seq_seq s;
+  if (select c.relkind from pg_class c where c.oid = 'event_outbox'::regclass) = 'p' then
+    form := 'partitioned';
+    select count(*), max(p.to_seq) into partitions, end_seq from iu_log_partition p where p.gone_at is null;
+  else
+    partitions := 0;
+    select (regexp_match(pg_get_constraintdef(k.oid), '< ''?(\d+)'))[1]::bigint into end_seq
+      from pg_constraint k where k.conrelid = 'event_outbox'::regclass and k.conname = 'iu_log_first_partition_chk';
+    form := case when found then 'unfinished' else 'plain' end;
+  end if;
+  numbers_left := end_seq - last_seq - 1;
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_direct.sql
+-- fn_iu_log_partition_direct() returns trigger
+--
+-- Contract:  refuses every statement that names a partition of the log. What comes through event_outbox does not fire it, except TRUNCATE,
+--            which event_outbox refuses before.
+-- Arguments: none
+-- Returns:   never
+-- Raises:    IU119
+-- Writes:    nothing
+-- May call:  nobody, it is a trigger
+create or replace function fn_iu_log_partition_direct() returns trigger
+language plpgsql
+set search_path from current
+as $$
+begin
+  raise exception using errcode = 'IU119',
+    message = format('%s is a partition of the log: %s refused', tg_table_name, lower(tg_op)),
+    hint = 'insert into event_outbox; what was logged stays as it was';
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_guard.sql
+-- fn_iu_log_partition_guard(text) returns void
+--
+-- Contract:  closes a partition to everybody who does not come through event_outbox: no rights, and a trigger that refuses every statement
+--            that names it. Statement triggers of event_outbox do not fire for a partition that is named, so it needs one of its own.
+-- Arguments: p_partition: its name
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    nothing (DDL on the partition)
+-- May call:  internal
+create or replace function fn_iu_log_partition_guard(p_partition text) returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_role text;
+begin
+  for v_role in
+    select distinct case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
+      from pg_class c cross join aclexplode(c.relacl) a where c.oid = quote_ident(p_partition)::regclass and a.grantee <> c.relowner
+  loop
+    execute format('revoke all on table %I from %s', p_partition, v_role);
+  end loop;
+  execute format('create trigger trg_iu_log_partition_direct before insert or update or delete or truncate on %I
+    for each statement execute function fn_iu_log_partition_direct()', p_partition);
+  execute format('alter table %I enable always trigger trg_iu_log_partition_direct', p_partition);
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_make.sql
+-- fn_iu_log_partition_make(bigint, bigint) returns text
+--
+-- Contract:  makes an empty partition and attaches it. It is built beside the log and attached under SHARE UPDATE EXCLUSIVE, so that no
+--            writer and no pass waits; CREATE TABLE ... PARTITION OF would lock them all out. Keys by event_outbox come with it; that id is
+--            unique can only be said a partition.
+-- Arguments: p_from_seq: its first number; p_to_seq: the first number after it
+-- Returns:   its name
+-- Raises:    55P03 when somebody else changes the log at this moment
+-- Writes:    iu_log_partition (DDL on event_outbox)
+-- May call:  internal
+create or replace function fn_iu_log_partition_make(p_from_seq bigint, p_to_seq bigint) returns text
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_name text;
+  -- settings of storage and autovacuum stand on partitions only: a new one goes on with those of the newest
+  v_options text := (select array_to_string(c.reloptions, ', ') from iu_log_partition p
+                       join pg_class c on c.oid = to_regclass(quote_ident(p.partition_name)) where p.gone_at is null order by p.to_seq desc limit 1);
+begin
+  insert into iu_log_partition (from_seq, to_seq) values (p_from_seq, p_to_seq) returning partition_name into v_name;
+  execute format('create table %I (like event_outbox including defaults including constraints including storage including compression including comments,
+    constraint %I unique (id))%s', v_name, v_name || '_id_key', ' with (' || v_options || ')');
+  perform fn_iu_log_partition_guard(v_name);
+  execute format('alter table event_outbox attach partition %I for values from (%s) to (%s)', v_name, p_from_seq, p_to_seq);
+  return v_name;
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_ahead.sql
+-- fn_iu_log_partition_ahead(boolean) returns integer
+--
+-- Contract:  makes partitions until as many numbers are left as should be. A pass asks it each time, so that whoever decides events also
+--            makes room for them, with Node and without; when enough are left it only looks. Never part of an emission: a writer that had
+--            to make its own place would wait for every other one. A jump of the sequence gets one partition, however long.
+-- Arguments: p_quiet: a failure is a warning, because a pass may not stop for it; health says how much room is left
+-- Returns:   partitions made
+-- Raises:    55P03 when the log is being changed and p_quiet is false
+-- Writes:    iu_log_partition (DDL on event_outbox)
+-- May call:  iu_worker, iu_operator
+create or replace function fn_iu_log_partition_ahead(p_quiet boolean default false) returns integer
+language plpgsql
+volatile
+security definer
+set search_path from current
+set lock_timeout = '300ms'
+as $$
+declare
+  s record;
+  v_end bigint;
+  v_made integer := 0;
+begin
+  if (select c.relkind from pg_class c where c.oid = 'event_outbox'::regclass) <> 'p' then
+    return 0;
+  end if;
+  select * into s from fn_iu_log_partition_state();
+  if s.numbers_left >= s.wanted or fn_iu_in_probe()
+     or not pg_try_advisory_xact_lock(hashtextextended('iu_core log partition ' || current_schema(), 0)) then
+    return 0;
+  end if;
+  begin
+    -- again, now that nobody else makes one
+    select * into s from fn_iu_log_partition_state();
+    while s.end_seq - s.last_seq - 1 < s.wanted loop
+      v_end := greatest(s.end_seq + s.events, s.last_seq + s.events);
+      perform fn_iu_log_partition_make(s.end_seq, v_end);
+      s.end_seq := v_end;
+      v_made := v_made + 1;
+    end loop;
+  exception when others then
+    if not p_quiet then
+      raise;
+    end if;
+    raise warning 'no partition of the log was made: %', sqlerrm;
+    return 0;
+  end;
+  return v_made;
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_tend.sql
+-- fn_iu_log_partition_tend() returns jsonb
+--
+-- Contract:  looks after the partitions of the log: makes those that should be there, and drops those that a prune left empty and that
+--            lie before the newest event. For a schedule (iu log partition tend, pg_cron) and after a prune; nothing to do on a plain log. A drop locks
+--            writers out: 200 ms at most while it waits for running transactions, and about 250 ms for all that go in one call. What did not go, goes
+--            next time. Emptiness is looked at again under the lock: a transaction that wrote there and did not end holds it back.
+-- Arguments: none; a transaction of its own, READ COMMITTED
+-- Returns:   {form, made, dropped: [names], busy: [names] that are empty and stayed, partitions, numbers_left}
+-- Raises:    IU301, IU302; 55P03 when somebody else changes the log at this moment
+-- Writes:    iu_log_partition (DDL on event_outbox)
+-- May call:  iu_worker, iu_operator, iu_core_pruner
+create or replace function fn_iu_log_partition_tend() returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+set lock_timeout = '200ms'
+as $$
+declare
+  v_made integer;
+  v_newest bigint;
+  v_rows boolean;
+  v_dropped text[] := '{}';
+  v_busy text[] := '{}';
+  v_locked timestamptz;
+  r record;
+  s record;
+begin
+  perform fn_iu_require_read_committed();
+  v_made := fn_iu_log_partition_ahead();
+  select max(seq) into v_newest from event_outbox;
+  for r in select p.partition_no, p.partition_name from iu_log_partition p where p.gone_at is null and p.to_seq <= v_newest order by p.to_seq loop
+    execute format('select exists (select from %I)', r.partition_name) into v_rows;
+    continue when v_rows;
+    if clock_timestamp() > v_locked + interval '250 milliseconds' then
+      v_busy := v_busy || r.partition_name;
+      exit;
+    end if;
+    begin
+      lock table only event_outbox in access exclusive mode;
+      v_locked := coalesce(v_locked, clock_timestamp());
+      execute format('lock table %I in access exclusive mode', r.partition_name);
+      execute format('select exists (select from %I)', r.partition_name) into v_rows;
+      if not v_rows then
+        execute format('drop table %I', r.partition_name);
+        update iu_log_partition set gone_at = clock_timestamp(), gone_by = session_user, gone_reason = 'pruned' where partition_no = r.partition_no;
+        v_dropped := v_dropped || r.partition_name;
+      end if;
+    exception when lock_not_available or deadlock_detected then
+      v_busy := v_busy || r.partition_name;
+      exit;
+    end;
+  end loop;
+  select * into s from fn_iu_log_partition_state();
+  return jsonb_build_object('form', s.form, 'made', v_made, 'dropped', to_jsonb(v_dropped), 'busy', to_jsonb(v_busy),
+    'partitions', s.partitions, 'numbers_left', s.numbers_left::text);
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_refusals.sql
+-- fn_iu_log_partition_refusals() returns setof text
+--
+-- Contract:  what hangs on the log that a change of its form cannot take along: the table gets another identity, and a partitioned one cannot
+--            have everything that a plain one can. What is ours is taken along and not named.
+-- Arguments: none
+-- Returns:   one sentence each; none = the form can be changed
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_log_partition_refusals() returns setof text
+language sql
+stable
+set search_path from current
+as $$
+  with log as (
+    select c.* from pg_class c where c.oid = 'event_outbox'::regclass
+  ), view as (
+    select distinct v.oid, v.relkind, v.relowner
+      from log join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = log.oid and d.classid = 'pg_rewrite'::regclass
+      join pg_rewrite w on w.oid = d.objid join pg_class v on v.oid = w.ev_class and v.oid <> log.oid
+  ), typed as (
+    -- the type of its rows, and of arrays of them
+    select d.classid, d.objid from log join pg_type t on t.oid = log.reltype or t.typelem = log.reltype
+      join pg_depend d on d.refclassid = 'pg_type'::regclass and d.refobjid = t.oid and d.deptype = 'n'
+  )
+  select format('foreign key %s of %s names it', k.conname, k.conrelid::regclass) from log, pg_constraint k where k.confrelid = log.oid
+  union all
+  select format('foreign key or exclusion %s stands on it', k.conname) from log, pg_constraint k where k.conrelid = log.oid and k.contype in ('f', 'x')
+  union all
+  select format('unique index %s does not hold seq, which no index over partitions can do', i.indexrelid::regclass)
+    from log, pg_index i
+   where i.indrelid = log.oid and i.indisunique and i.indexrelid::regclass::text not like '%event_outbox_id_key'
+     and not exists (select from pg_attribute a where a.attrelid = log.oid and a.attname = 'seq' and a.attnum = any (i.indkey))
+  union all
+  select format('rule %s stands on it', w.rulename) from log join pg_rewrite w on w.ev_class = log.oid
+  union all
+  select 'row security is on, or its replica identity is not its key' from log
+   where log.relrowsecurity or log.relreplident <> 'd' or log.relpersistence <> 'p'
+  union all
+  select format('it inherits from, or is inherited by, %s', case h.inhrelid when log.oid then h.inhparent else h.inhrelid end::regclass)
+    from log join pg_inherits h on log.oid in (h.inhrelid, h.inhparent) where log.relkind = 'r'
+  union all
+  select format('publication %s replicates it under the names of its tables', p.pubname)
+    from log, pg_publication p
+   where not p.pubviaroot and (p.puballtables or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = log.oid)
+     or exists (select from pg_publication_namespace n where n.pnpubid = p.oid and n.pnnspid = log.relnamespace))
+  union all
+  select format('%s %s reads it and belongs to %s', case view.relkind when 'm' then 'materialized view' else 'view' end, view.oid::regclass,
+                pg_get_userbyid(view.relowner)) from log, view where view.relowner <> log.relowner or view.relkind = 'm'
+  union all
+  select format('trigger %s fires for each row with a transition table', t.tgname) from log join pg_trigger t on t.tgrelid = log.oid
+   where not t.tgisinternal and t.tgtype & 1 = 1 and (t.tgoldtable is not null or t.tgnewtable is not null)
+  union all
+  select format('%s uses its row type', pg_describe_object(typed.classid, typed.objid, 0)) from log, typed
+   where not exists (select from pg_proc p where typed.classid = 'pg_proc'::regclass and p.oid = typed.objid and p.proowner = log.relowner)
+     and not (typed.classid = 'pg_rewrite'::regclass)
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_faults.sql
+-- fn_iu_log_partition_faults() returns setof text
+--
+-- Contract:  what is wrong with the partitions of the log, against what was made: a partition that is not there, not attached, has other bounds,
+--            lost its key, its guard or its owner, or lets somebody in; a partition that nobody made, a DEFAULT one above all, which would
+--            make every later partition read it under a lock.
+-- Arguments: none
+-- Returns:   one sentence a fault; none = whole. A plain log has no partitions
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_operator, iu_reader, iu_worker
+create or replace function fn_iu_log_partition_faults() returns setof text
+language sql
+stable
+security definer
+set search_path from current
+as $$
+  with log as (
+    select c.oid, c.relowner, c.relkind from pg_class c where c.oid = 'event_outbox'::regclass
+  ), made as (
+    select p.partition_name as name, to_regclass(quote_ident(p.partition_name)) as oid,
+           format('FOR VALUES FROM (%s) TO (%L)', coalesce(quote_literal(p.from_seq), 'MINVALUE'), p.to_seq) as bound
+      from iu_log_partition p where p.gone_at is null
+  ), attached as (
+    select h.inhrelid as oid, c.relname from log join pg_inherits h on h.inhparent = log.oid join pg_class c on c.oid = h.inhrelid
+  ), partition as (
+    select made.*, c.relpartbound, c.relowner, c.relacl, c.relpersistence, c.relrowsecurity, c.relhasrules
+      from made join attached using (oid) join pg_class c on c.oid = made.oid
+  )
+  select format('partition %s is missing: %s', name, case when oid is null then 'there is no such table' else 'it is not attached' end)
+    from made where oid is null or oid not in (select oid from attached)
+  union all
+  select format('partition %s was not made by this version: %s', relname, case when pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT' then 'it is a DEFAULT partition' else 'unknown' end)
+    from attached a join pg_class c using (oid, relname) where a.oid not in (select oid from made where oid is not null)
+  union all
+  select format('partition %s has other bounds: %s instead of %s', name, pg_get_expr(relpartbound, oid), bound) from partition
+   where pg_get_expr(relpartbound, oid) is distinct from bound
+  union all
+  select format('partition %s has no unique key on id', name) from partition p
+   where not exists (select from pg_index i join pg_attribute a on a.attrelid = p.oid and a.attname = 'id'
+                      where i.indrelid = p.oid and i.indisunique and i.indisvalid and i.indisready and i.indpred is null and i.indimmediate
+                        and i.indkey::text = a.attnum::text)
+  union all
+  select format('trigger %s on partition %s is missing or not ENABLE ALWAYS', t.name, p.name)
+    from partition p cross join (values ('trg_iu_log_partition_direct', 'fn_iu_log_partition_direct'), ('trg_event_outbox_type_validate', 'fn_event_type_validate')) t (name, calls)
+   where not exists (select from pg_trigger g join pg_proc f on f.oid = g.tgfoid and f.proname = t.calls
+                      where g.tgrelid = p.oid and g.tgname = t.name and g.tgenabled = 'A')
+  union all
+  select format('partition %s belongs to %s, is unlogged, or has row security or rules', name, pg_get_userbyid(p.relowner)) from partition p, log
+   where p.relowner <> log.relowner or p.relpersistence <> 'p' or p.relrowsecurity or p.relhasrules
+  union all
+  select format('partition %s gives rights to %s', p.name, string_agg(distinct coalesce(g.rolname, 'public'), ', '))
+    from partition p cross join aclexplode(p.relacl) a left join pg_roles g on g.oid = a.grantee where a.grantee <> p.relowner group by p.name
+  union all
+  select format('index %s of the log is not valid', i.indexrelid::regclass) from log join pg_index i on i.indrelid = log.oid
+   where log.relkind = 'p' and not i.indisvalid
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_plan.sql
+-- fn_iu_log_partition_plan() returns jsonb
+--
+-- Contract:  what a change of the log's form would do here and what is in the way; changes nothing.
+-- Arguments: none
+-- Returns:   {form, partition_events, last_seq, end_seq, numbers_left, wanted, rows (estimated), bytes, check_seconds (estimated: the rows
+--            are read once while writers go on), refusals: [], faults: [], partitions: [{name, from_seq, to_seq, rows, bytes, made_at}]}
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_operator, iu_reader
+create or replace function fn_iu_log_partition_plan() returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  s record;
+  v_parts jsonb;
+  v_bytes bigint;
+  v_heap bigint;
+  v_rows bigint;
+begin
+  select * into s from fn_iu_log_partition_state();
+  select coalesce(sum(pg_total_relation_size(t.relid)), 0), coalesce(sum(pg_relation_size(t.relid)), 0), coalesce(sum(greatest(c.reltuples, 0)), 0)
+    into v_bytes, v_heap, v_rows
+    from (select 'event_outbox'::regclass as relid union select relid from pg_partition_tree('event_outbox')) t join pg_class c on c.oid = t.relid
+   where c.relkind = 'r';
+  select coalesce(jsonb_agg(jsonb_build_object('name', p.partition_name, 'from_seq', p.from_seq::text, 'to_seq', p.to_seq::text,
+           'rows', greatest(c.reltuples, 0)::bigint::text, 'bytes', pg_total_relation_size(c.oid)::text, 'made_at', p.made_at) order by p.to_seq), '[]')
+    into v_parts from iu_log_partition p left join pg_class c on c.oid = to_regclass(quote_ident(p.partition_name)) where p.gone_at is null;
+  return jsonb_build_object('form', s.form, 'partition_events', s.events::text, 'last_seq', s.last_seq::text, 'end_seq', s.end_seq::text,
+    'numbers_left', s.numbers_left::text, 'wanted', s.wanted::text, 'rows', v_rows::text, 'bytes', v_bytes::text,
+    -- read at 200 MB a second
+    'check_seconds', case when s.form = 'partitioned' then 0 else round(v_heap / 200000000.0, 1) end,
+    'refusals', to_jsonb(array(select fn_iu_log_partition_refusals())), 'faults', to_jsonb(array(select fn_iu_log_partition_faults())), 'partitions', v_parts);
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_let_go.sql
+-- fn_iu_log_let_go() returns text[]
+--
+-- Contract:  takes off the log what hangs on it by its identity (triggers, views, functions over its row type), and gives the statements that
+--            put all of it back on the table that is called event_outbox then: also rights and remarks, and a fresh look at every function
+--            with a variable of its row type, which sessions have compiled for the former table.
+-- Arguments: none; in the transaction that changes the form
+-- Returns:   statements, in order
+-- Raises:    nothing
+-- Writes:    nothing (DDL)
+-- May call:  internal
+create or replace function fn_iu_log_let_go() returns text[]
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_log pg_class := (select c from pg_class c where c.oid = 'event_outbox'::regclass);
+  v_rights text[];
+  v_functions text[] := '{}';
+  v_triggers text[] := '{}';
+  v_views text[] := '{}';
+  v_touched text[];
+  r record;
+begin
+  with object (label, acl, owner) as (
+    select 'table event_outbox', v_log.relacl, v_log.relowner
+    union all
+    select 'sequence event_outbox_seq_seq', c.relacl, c.relowner from pg_class c where c.oid = 'event_outbox_seq_seq'::regclass
+    union all
+    select a.attname, a.attacl, v_log.relowner from pg_attribute a where a.attrelid = v_log.oid and a.attacl is not null and a.attnum > 0
+  )
+  select coalesce(array_agg(format('grant %s %s to %s%s', g.privilege_type,
+           case when o.label like '% event_outbox%' then 'on ' || o.label else format('(%I) on table event_outbox', o.label) end,
+           case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
+           case when g.is_grantable then ' with grant option' else '' end)), '{}')
+         || format('comment on table event_outbox is %L', obj_description(v_log.oid, 'pg_class'))
+    into v_rights from object o cross join aclexplode(o.acl) g where g.grantee <> o.owner;
+
+  for r in select t.tgname, pg_get_triggerdef(t.oid) as text, t.tgenabled as state from pg_trigger t
+            where t.tgrelid = v_log.oid and not t.tgisinternal order by t.tgname loop
+    v_triggers := v_triggers || r.text;
+    if r.state <> 'O' then
+      v_triggers := v_triggers || format('alter table event_outbox %s trigger %I',
+        case r.state when 'A' then 'enable always' when 'R' then 'enable replica' else 'disable' end, r.tgname);
+    end if;
+    execute format('drop trigger %I on event_outbox', r.tgname);
+  end loop;
+
+  for r in
+    with recursive hanging (oid, depth) as (
+      select v_log.oid, 0
+      union
+      select w.ev_class, h.depth + 1 from hanging h
+        join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = h.oid and d.classid = 'pg_rewrite'::regclass
+        join pg_rewrite w on w.oid = d.objid and w.ev_class <> h.oid
+    )
+    select c.oid, c.relname, c.relacl, c.relowner, c.reloptions, rtrim(pg_get_viewdef(c.oid), ';') as text, obj_description(c.oid, 'pg_class') as remark
+      from (select oid, max(depth) as depth from hanging where depth > 0 group by oid) h join pg_class c on c.oid = h.oid
+     order by h.depth desc, c.relname
+  loop
+    v_views := array[format('create view %I%s as %s', r.relname, ' with (' || array_to_string(r.reloptions, ', ') || ')', r.text)]
+      || case when r.remark is null then '{}' else array[format('comment on view %I is %L', r.relname, r.remark)] end
+      || array(select format('grant %s on %I to %s', g.privilege_type, r.relname,
+                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end)
+                 from aclexplode(r.relacl) g where g.grantee <> r.relowner)
+      || v_views;
+    execute format('drop view %I', r.relname);
+  end loop;
+
+  for r in
+    select distinct p.oid, p.oid::regprocedure::text as name, pg_get_functiondef(p.oid) as text, p.proacl, p.proowner
+      from pg_type t join pg_depend d on d.refclassid = 'pg_type'::regclass and d.refobjid = t.oid and d.classid = 'pg_proc'::regclass
+      join pg_proc p on p.oid = d.objid
+     where t.oid = v_log.reltype or t.typelem = v_log.reltype
+  loop
+    v_functions := v_functions || r.text || format('revoke all on function %s from public', r.name)
+      || array(select format('grant execute on function %s to %s', r.name,
+                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end)
+                 from aclexplode(r.proacl) g where g.grantee <> r.proowner);
+    execute format('drop function %s', r.name);
+  end loop;
+
+  select coalesce(array_agg(pg_get_functiondef(p.oid) order by p.proname), '{}') into v_touched from pg_proc p
+   where p.pronamespace = v_log.relnamespace and p.proowner = v_log.relowner and p.prokind in ('f', 'p')
+     and p.prosrc ~ '\w\s+event_outbox\s*(;|:=|%)';
+  return v_rights || v_functions || v_triggers || v_views || v_touched;
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_rebind.sql
+-- fn_iu_log_rebind(oid, text[], text) returns void
+--
+-- Contract:  the second half of a change of form: puts back what fn_iu_log_let_go took off, and tells cursors and the claim of this
+--            deployment that event_outbox is another table now. Numbers, transactions and snapshots are what they were, so nothing is decided
+--            again. Evidence for going live is not told: it was about the former catalog.
+-- Arguments: p_former: what event_outbox was; p_statements: from fn_iu_log_let_go; p_reason
+-- Returns:   nothing
+-- Raises:    nothing
+-- Writes:    iu_route_worker_cursor, iu_deployment (DDL)
+-- May call:  internal
+create or replace function fn_iu_log_rebind(p_former oid, p_statements text[], p_reason text) returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_statement text;
+begin
+  foreach v_statement in array p_statements loop
+    execute v_statement;
+  end loop;
+  update iu_route_worker_cursor set log_oid = 'event_outbox'::regclass where log_oid = p_former;
+  insert into iu_deployment (name, system_identifier, database_oid, log_oid, timeline, claimed_by, reason)
+  select d.name, d.system_identifier, d.database_oid, 'event_outbox'::regclass, d.timeline, session_user, p_reason
+    from (select * from iu_deployment order by claim_id desc limit 1) d where d.log_oid = p_former;
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_swap.sql
+-- fn_iu_log_partition_swap(text) returns text
+--
+-- Contract:  makes the log a partitioned table whose first partition is the table that it was: no row is written again, and none is read,
+--            because a checked constraint already says that all of them belong there. Holds ACCESS EXCLUSIVE from here to the commit.
+-- Arguments: p_reason
+-- Returns:   name of the first partition
+-- Raises:    IU875 the sequence came too close to the bound; 55P03 when it would have to wait
+-- Writes:    iu_log_partition, as fn_iu_log_rebind (DDL)
+-- May call:  internal
+create or replace function fn_iu_log_partition_swap(p_reason text) returns text
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_former oid := 'event_outbox'::regclass;
+  v_back text[];
+  v_name text;
+  v_indexes text[];
+  v_sequence record;
+  s record;
+  r record;
+begin
+  -- cursors first: a pass holds its cursor and then reads the log
+  perform from iu_route_worker_cursor order by worker_name for update;
+  lock table event_outbox in access exclusive mode;
+  select * into s from fn_iu_log_partition_state();
+  if s.numbers_left < s.events then
+    raise exception using errcode = 'IU875', message = format('only %s numbers are left below the bound of the first partition', s.numbers_left),
+      hint = 'iu log partition back takes the bound away; then begin again, with larger partitions';
+  end if;
+  select q.seqstart, l.last_value, l.is_called into v_sequence
+    from pg_sequence q, event_outbox_seq_seq l where q.seqrelid = 'event_outbox_seq_seq'::regclass;
+  v_back := fn_iu_log_let_go();
+  insert into iu_log_partition (from_seq, to_seq) values (null, s.end_seq) returning partition_name into v_name;
+  v_indexes := array(select pg_get_indexdef(i.indexrelid) from pg_index i
+                      where i.indrelid = v_former and not exists (select from pg_constraint k where k.conindid = i.indexrelid));
+  alter table event_outbox alter column seq drop identity;
+  for r in select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = v_former loop
+    execute format('alter index %I rename to %I', r.relname, left(regexp_replace(r.relname, '^(event_outbox)?_?', v_name || '_'), 63));
+  end loop;
+  execute format('alter table event_outbox rename to %I', v_name);
+  execute format('create table event_outbox (like %I including defaults including constraints including storage including compression including comments)
+    partition by range (seq)', v_name);
+  alter table event_outbox drop constraint iu_log_first_partition_chk, add constraint event_outbox_pkey primary key (seq);
+  execute format('alter table event_outbox alter column seq add generated always as identity (start with %s cache 1)', v_sequence.seqstart);
+  perform setval('event_outbox_seq_seq', v_sequence.last_value, v_sequence.is_called);
+  for r in select unnest(v_indexes) as text loop
+    execute r.text;
+  end loop;
+  execute format('alter table event_outbox attach partition %I for values from (minvalue) to (%s)', v_name, s.end_seq);
+  execute format('alter table %I drop constraint iu_log_first_partition_chk', v_name);
+  perform fn_iu_log_partition_guard(v_name);
+  perform fn_iu_log_rebind(v_former, v_back, p_reason);
+  return v_name;
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_step.sql
+-- fn_iu_log_partition_step(text) returns jsonb
+--
+-- Contract:  the next step on the way of a plain log to a partitioned one, each a transaction of its own that can be repeated: bound (a
+--            constraint says which numbers the first partition has; new rows are checked), checked (the rows that are there are read once,
+--            while writers go on), partitioned (the swap). Each waits for a lock 300 ms at most and then leaves everything as it was; only
+--            the swap holds writers, for the moment in which tables change names. What is in the way is said before anything is touched. The first
+--            partition has room for a while; fn_iu_log_partition_tend, or the next pass, makes the others.
+-- Arguments: p_reason: why, mandatory
+-- Returns:   {step: bound|checked|partitioned, end_seq of the first partition, milliseconds: that the swap held writers}
+-- Raises:    IU870 it is partitioned already, IU871 something hangs on the log that cannot come along, IU872 reason missing, IU875 as
+--            fn_iu_log_partition_swap; 55P03 when it would have to wait; IU301, IU302
+-- Writes:    iu_log_partition, iu_route_worker_cursor, iu_deployment (DDL on event_outbox)
+-- May call:  iu_operator
+create or replace function fn_iu_log_partition_step(p_reason text) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+set lock_timeout = '300ms'
+as $$
+declare
+  s record;
+  v_reasons text;
+  v_checked boolean;
+  v_end bigint;
+  v_began timestamptz;
+begin
+  perform fn_iu_require_read_committed();
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU872', message = 'the form of the log is changed for a reason', hint = 'add --reason TEXT';
+  end if;
+  select * into s from fn_iu_log_partition_state();
+  if s.form = 'partitioned' then
+    raise exception using errcode = 'IU870', message = 'the log is partitioned already', hint = 'iu log partition plan shows it';
+  end if;
+  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
+  if v_reasons is not null then
+    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
+      hint = 'take away what is named, change the form, and put it back in the new form';
+  end if;
+  if s.form = 'plain' then
+    -- two partitions' worth of numbers, so that the way there can take its time
+    v_end := (s.last_seq / s.events + 3) * s.events + 1;
+    execute format('alter table event_outbox add constraint iu_log_first_partition_chk check (seq < %s) not valid', v_end);
+    return jsonb_build_object('step', 'bound', 'end_seq', v_end::text);
+  end if;
+  select k.convalidated into v_checked from pg_constraint k
+   where k.conrelid = 'event_outbox'::regclass and k.conname = 'iu_log_first_partition_chk';
+  if not v_checked then
+    alter table event_outbox validate constraint iu_log_first_partition_chk;
+    return jsonb_build_object('step', 'checked', 'end_seq', s.end_seq::text);
+  end if;
+  v_began := clock_timestamp();
+  perform fn_iu_log_partition_swap(p_reason);
+  return jsonb_build_object('step', 'partitioned', 'end_seq', s.end_seq::text,
+    'milliseconds', round(extract(epoch from clock_timestamp() - v_began) * 1000));
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_back.sql
+-- fn_iu_log_partition_back(text, bigint) returns jsonb
+--
+-- Contract:  makes the log one plain table again: its largest partition becomes event_outbox, and the events of the others are moved into it
+--            under ACCESS EXCLUSIVE, with their numbers and transactions. More of those than p_most_rows is refused with their number. Of a
+--            conversion that began and did not end it takes the bound away.
+-- Arguments: p_reason: why, mandatory; p_most_rows: events to move while writers wait
+-- Returns:   {form, moved, milliseconds: that writers were held}
+-- Raises:    IU870 it is one table already, IU871 something hangs on the log that cannot come along, IU872 reason missing, IU873 more events
+--            than may be moved; 55P03 when it would have to wait; IU301, IU302
+-- Writes:    iu_log_partition, iu_route_worker_cursor, iu_deployment (DDL on event_outbox)
+-- May call:  iu_operator
+create or replace function fn_iu_log_partition_back(p_reason text, p_most_rows bigint default 100000) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+set lock_timeout = '300ms'
+as $$
+declare
+  v_former oid := 'event_outbox'::regclass;
+  v_reasons text;
+  v_kept text;
+  v_others bigint;
+  v_columns text;
+  v_back text[];
+  v_pairs jsonb;
+  v_sequence record;
+  v_began timestamptz := clock_timestamp();
+  s record;
+  r record;
+begin
+  perform fn_iu_require_read_committed();
+  if nullif(btrim(p_reason), '') is null then
+    raise exception using errcode = 'IU872', message = 'the form of the log is changed for a reason', hint = 'add --reason TEXT';
+  end if;
+  select * into s from fn_iu_log_partition_state();
+  if s.form = 'plain' then
+    raise exception using errcode = 'IU870', message = 'the log is one table already', hint = 'iu log partition plan shows it';
+  elsif s.form = 'unfinished' then
+    alter table event_outbox drop constraint iu_log_first_partition_chk;
+    return jsonb_build_object('form', 'plain', 'moved', 0, 'milliseconds', 0);
+  end if;
+  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
+  if v_reasons is not null then
+    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
+      hint = 'take away what is named, change the form, and put it back in the new form';
+  end if;
+  perform from iu_route_worker_cursor order by worker_name for update;
+  lock table event_outbox in access exclusive mode;
+  select p.partition_name into v_kept from iu_log_partition p where p.gone_at is null
+   order by pg_relation_size(quote_ident(p.partition_name)::regclass) desc, p.to_seq limit 1;
+  execute format('select count(*) from (select from event_outbox where tableoid <> %L::regclass limit %s) o', quote_ident(v_kept), p_most_rows + 1) into v_others;
+  if v_others > p_most_rows then
+    raise exception using errcode = 'IU873', message = format('more than %s events lie in other partitions than the largest, %s', p_most_rows, v_kept),
+      hint = 'prune first, or say how many may be moved while writers wait: about 100,000 a second';
+  end if;
+  select q.seqstart, l.last_value, l.is_called into v_sequence
+    from pg_sequence q, event_outbox_seq_seq l where q.seqrelid = 'event_outbox_seq_seq'::regclass;
+  select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns from pg_attribute a
+   where a.attrelid = v_former and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+  v_back := fn_iu_log_let_go();
+  select jsonb_object_agg(child.relname, parent.relname) into v_pairs
+    from pg_index i join pg_class child on child.oid = i.indexrelid join pg_inherits h on h.inhrelid = child.oid join pg_class parent on parent.oid = h.inhparent
+   where i.indrelid = quote_ident(v_kept)::regclass;
+  execute format('alter table event_outbox detach partition %I', v_kept);
+  execute format('drop trigger trg_iu_log_partition_direct on %I', v_kept);
+  execute format('insert into %I (%s) select %s from event_outbox', v_kept, v_columns, v_columns);
+  drop table event_outbox;
+  execute format('alter table %I rename to event_outbox', v_kept);
+  for r in select key as was, value as is from jsonb_each_text(v_pairs || jsonb_build_object(v_kept || '_id_key', 'event_outbox_id_key')) loop
+    execute format('alter index %I rename to %I', r.was, r.is);
+  end loop;
+  execute format('alter table event_outbox alter column seq add generated always as identity (start with %s cache 1)', v_sequence.seqstart);
+  perform setval('event_outbox_seq_seq', v_sequence.last_value, v_sequence.is_called);
+  update iu_log_partition set gone_at = clock_timestamp(), gone_by = session_user, gone_reason = p_reason where gone_at is null;
+  perform fn_iu_log_rebind(v_former, v_back, p_reason);
+  return jsonb_build_object('form', 'plain', 'moved', v_others, 'milliseconds', round(extract(epoch from clock_timestamp() - v_began) * 1000));
+end
+$$;
 -- <<<
 
 create trigger trg_event_outbox_recording before insert on event_outbox

@@ -739,7 +739,8 @@ $$;
 --            cursor_created_at, cursor_event_id, cursor_seq}; status ran, busy, master_gate_closed, worker_gate_closed,
 --            cluster_changed or unregistered. seen 0 with window_complete: nothing is undecided that had committed before the pass
 -- Raises:    IU301 isolation level, IU302 read-only node
--- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run, iu_route_worker_cursor
+-- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run, iu_route_worker_cursor, and as
+--            fn_iu_log_partition_ahead
 -- May call:  iu_worker, iu_operator
 create or replace function fn_iu_route_worker_run(p_worker_name text default 'iu_outbound_default', p_batch_limit integer default 100)
 returns jsonb
@@ -783,6 +784,7 @@ begin
      (v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid) then
     return jsonb_build_object('status', 'cluster_changed', 'worker_name', p_worker_name);
   end if;
+  perform fn_iu_log_partition_ahead(true);
   -- Twice when the window of an earlier pass turns out to have nothing left: then the next one is looked at at once.
   loop
     v_fresh := c.open_snapshot is null;
@@ -1658,6 +1660,7 @@ declare
   v_identity record;
   v_blockers jsonb;
   v_suppressed bigint;
+  v_log record;
   v_found jsonb := '[]';
 begin
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name;
@@ -1671,6 +1674,7 @@ begin
                      'iu_route_attempt'::regclass) and not tgisinternal and tgenabled = 'D';
   select coalesce(jsonb_agg(to_jsonb(b)), '[]') into v_blockers from fn_iu_blockers(60) b;
   select count(*) into v_suppressed from iu_suppressed_event;
+  select * into v_log from fn_iu_log_partition_state();
   v_silence := extract(epoch from clock_timestamp() - coalesce(c.last_run_at, c.registered_at));
 
   select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') into v_found from (values
@@ -1687,6 +1691,9 @@ begin
       'iu cursor register WORKER --domain DOMAIN --from beginning (or now, to leave out what there is)'),
     (fn_iu_setting('iu_core.emission_enabled', 'true') = 'false', 'emission_disabled',
       format('recording is switched off; %s events were suppressed so far', v_suppressed), 'iu gate open emission_enabled --reason TEXT'),
+    (v_log.numbers_left < case v_log.form when 'unfinished' then v_log.events else v_log.wanted / 2 end, case v_log.form when 'unfinished' then 'log_partition_unfinished' else 'log_partition_low' end,
+      format('%s events until the log has no place for the next, %s should be left; then emitting fails', v_log.numbers_left, v_log.wanted),
+      case v_log.form when 'unfinished' then 'iu log partition apply goes on, iu log partition back takes the bound away' else 'iu log partition tend' end),
     (v_disabled is not null, 'trigger_disabled', format('triggers are disabled: %s', v_disabled), 'iu enable --level 3 --reason TEXT'),
     (jsonb_path_exists(v_blockers, '$[*] ? (@.kind == "prepared")'), 'prepared_transaction',
       'a prepared transaction is forgotten: its events stay undecided', 'see blockers: COMMIT PREPARED or ROLLBACK PREPARED by its name'))

@@ -465,7 +465,7 @@ begin
       from event_outbox e
       left join lateral (select c.base_seq, c.base_snapshot from iu_route_worker_cursor c
                           where c.event_domain in (e.event_domain, '*') order by c.event_domain = '*' limit 1) o on true
-     where e.seq = any (p_seqs)
+     where e.seq = any (p_seqs) and e.seq >= p_seqs[1] and e.seq <= p_seqs[cardinality(p_seqs)]
   ), event as (
     insert into iu_pruned_event as p (event_day, event_domain, event_type, base_seq, counted, events, first_seq, last_seq)
     select day, event_domain, event_type, base_seq, counted, count(*), min(seq), max(seq) from base group by 1, 2, 3, 4, 5
@@ -482,7 +482,8 @@ begin
   perform set_config('iu_core.governed', 'prune ' || pg_current_xact_id()::text, true);
   return query
     with gone as (
-      delete from event_outbox t where t.seq = any (p_seqs)
+      -- the bounds name the partitions; an array alone is looked for in all of them
+      delete from event_outbox t where t.seq = any (p_seqs) and t.seq >= p_seqs[1] and t.seq <= p_seqs[cardinality(p_seqs)]
       returning 'event_outbox' as name, t.seq as event_seq, t.id as event_id,
                 case when v_archive then row_to_json(t) end as line
     ), attempt as (

@@ -142,7 +142,7 @@ begin
     ('function', 'fn_iu_prune_said(iu_prune_run, text)', 'cdb9418f5287a73a9b1dd50389bd23fc'),
     ('function', 'fn_iu_prune_start(numeric, text, text, text)', 'b0c7c2e4e305cb9a18efa111a02526dc'),
     ('function', 'fn_iu_prune_step(bigint, integer)', 'b129e69f03e48a257ca5c27d67314901'),
-    ('function', 'fn_iu_prune_take(iu_prune_run, integer, bigint[])', 'dd338de4a69685b192b529df1e656f3e'),
+    ('function', 'fn_iu_prune_take(iu_prune_run, integer, bigint[])', '0feae48c094c84edf52520fd69812f1f'),
     ('function', 'fn_iu_redaction_apply(bigint)', 'a92e862c6a5fc192eed768edfb487c0d'),
     ('function', 'fn_iu_redaction_approve(bigint, text)', 'ecf94172438d5f229d3b1e171b2f86f5'),
     ('function', 'fn_iu_redaction_decide(bigint, text, text[])', '0d24d3eadc07896e243eb7aee6923f6e'),

@@ -9,7 +9,7 @@
 -- Returns:   the row to write; null when recording is switched off: it becomes one row of iu_suppressed_event instead
 -- Raises:    IU101 type not registered, IU102 type disabled, IU103 stream or lane differ from the registry, IU104 payload is no
 --            object, IU105 payload too large, IU106 payload too deep, IU107 forbidden key, IU108 unknown classification,
---            IU110 mandatory column is null, IU112 descriptive columns too long
+--            IU110 mandatory column is null, IU112 descriptive columns too long, IU118 tx_id or seq supplied to a partitioned log
 -- Writes:    iu_suppressed_event (only while recording is switched off)
 -- May call:  nobody, it is a trigger
 create or replace function fn_event_type_validate() returns trigger
@@ -21,6 +21,11 @@ declare
   v_supplied boolean := new.tx_id is distinct from pg_current_xact_id();
   v_known boolean;
 begin
+  -- in a partition: its row was sent there by its seq, and another seq can belong elsewhere
+  if tg_table_name <> 'event_outbox' and (v_supplied or new.seq is distinct from currval('event_outbox_seq_seq')) then
+    raise exception using errcode = 'IU118', message = 'tx_id and seq of an event are given by the log, and in a partitioned log they cannot be replaced',
+      hint = 'leave both columns out: of INSERT, of COPY and of a data move';
+  end if;
   -- the registry gives stream, lane and severity; a pair that it does not know leaves everything null, and is named below
   select r.active and coalesce(new.event_stream = r.event_stream, true) and coalesce(new.delivery_lane = r.delivery_lane, true),
          coalesce(new.event_stream, r.event_stream), coalesce(new.delivery_lane, r.delivery_lane), coalesce(new.event_severity, r.default_severity)

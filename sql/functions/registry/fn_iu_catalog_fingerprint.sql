@@ -2,10 +2,12 @@
 --
 -- Contract:  one row an object of this schema, with a hash of everything that decides how it behaves: definition, owner,
 --            enabled state, rights. Two installations of one version give the same rows on PostgreSQL 15 to 18 and in a
---            schema of any name. What changes without changing behaviour (oids, column order, storage) is left out.
+--            schema of any name. What changes without changing behaviour (oids, column order, storage) is left out. A partitioned log
+--            gives the rows of a plain one, its key on id included when every partition has it; what is special about its partitions is
+--            one row, the same for any number of partitions that are alike.
 --            The hash is sha256, cut short: a FIPS server has no md5.
 -- Arguments: none; the schema is the one this function was installed in
--- Returns:   kind      table, column, constraint, index, trigger, view, sequence, type, function, grant
+-- Returns:   kind      table, column, constraint, index, trigger, view, sequence, type, function, grant, partition
 --            identity  readable name, e.g. event_outbox.seq or fn_iu_gate_open(text)
 -- Raises:    nothing
 -- Writes:    nothing
@@ -17,8 +19,14 @@ as $$
   with place as (
     select oid, nspname, quote_ident(nspname) || '.' as prefix
       from pg_catalog.pg_namespace where nspname = current_schema()
+  ), log_partition as (
+    select c.* from pg_catalog.pg_class log join place on place.oid = log.relnamespace
+      join pg_catalog.pg_inherits h on h.inhparent = log.oid join pg_catalog.pg_class c on c.oid = h.inhrelid
+     where log.relname = 'event_outbox' and log.relkind = 'p'
   ), relation as (
     select c.* from pg_catalog.pg_class c join place on place.oid = c.relnamespace
+     where c.oid not in (select oid from log_partition)
+       and c.oid not in (select i.indexrelid from log_partition p join pg_catalog.pg_index i on i.indrelid = p.oid)
   ), routine as (
     select p.*, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' as signature
       from pg_catalog.pg_proc p join place on place.oid = p.pronamespace
@@ -28,9 +36,12 @@ as $$
                         where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
   ), object (kind, identity, definition) as (
     select 'table', r.relname::text,
-           concat_ws(' ', r.relkind, r.relpersistence, r.relrowsecurity, r.relforcerowsecurity, r.relreplident,
-                     r.reloptions::text, pg_catalog.pg_get_partkeydef(r.oid), pg_catalog.pg_get_userbyid(r.relowner))
-      from relation r where r.relkind in ('r', 'p')
+           concat_ws(' ', case when p.is_log then 'r' else r.relkind end, r.relpersistence, r.relrowsecurity, r.relforcerowsecurity, r.relreplident,
+                     r.reloptions::text, case when not p.is_log then p.key end, pg_catalog.pg_get_userbyid(r.relowner))
+      from relation r
+     cross join lateral (select pg_catalog.pg_get_partkeydef(r.oid) as key,
+                                r.relname = 'event_outbox' and pg_catalog.pg_get_partkeydef(r.oid) is not distinct from 'RANGE (seq)' as is_log) p
+     where r.relkind in ('r', 'p')
     union all
     select 'column', r.relname || '.' || a.attname,
            concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
@@ -47,8 +58,32 @@ as $$
       from relation r join pg_catalog.pg_constraint c on c.conrelid = r.oid
      where c.contype <> 'n'
     union all
-    select 'index', r.relname::text, concat_ws(' ', pg_catalog.pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready)
+    select 'index', r.relname::text, concat_ws(' ', replace(pg_catalog.pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), i.indisvalid, i.indisready)
       from relation r join pg_catalog.pg_index i on i.indexrelid = r.oid
+    union all
+    -- unique over a partition is what a partitioned log can say of id
+    select 'index', 'event_outbox_id_key',
+           string_agg(distinct concat_ws(' ', replace(pg_catalog.pg_get_indexdef(i.indexrelid), p.relname, 'event_outbox'), i.indisvalid, i.indisready), ',')
+      from log_partition p left join pg_catalog.pg_constraint c on c.conrelid = p.oid and c.conname = p.relname || '_id_key'
+      left join pg_catalog.pg_index i on i.indexrelid = c.conindid
+    having count(*) = count(i.indexrelid) and count(*) > 0
+    union all
+    select 'constraint', 'event_outbox.event_outbox_id_key',
+           string_agg(distinct concat_ws(' ', c.contype, c.convalidated, pg_catalog.pg_get_constraintdef(c.oid)), ',')
+      from log_partition p left join pg_catalog.pg_constraint c on c.conrelid = p.oid and c.conname = p.relname || '_id_key'
+    having count(*) = count(c.oid) and count(*) > 0
+    union all
+    select 'partition', 'event_outbox', string_agg(distinct one.text, ',' collate "C")
+      from log_partition p
+     cross join lateral (
+       select replace(concat_ws(' ', p.relkind, p.relpersistence, p.relrowsecurity, p.relhasrules, pg_catalog.pg_get_userbyid(p.relowner),
+                (select string_agg(concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled), ',' order by t.tgname)
+                   from pg_catalog.pg_trigger t where t.tgrelid = p.oid and not t.tgisinternal),
+                (select string_agg(concat_ws(' ', i.indkey, i.indisunique, i.indisvalid, i.indisready), ',' order by i.indkey::text, i.indisunique)
+                   from pg_catalog.pg_index i where i.indrelid = p.oid),
+                (select string_agg(concat_ws('=', a.grantee, a.privilege_type), ',' order by a.grantee, a.privilege_type)
+                   from aclexplode(p.relacl) a where a.grantee <> p.relowner)), p.relname, 'event_outbox') as text) one
+    having count(*) > 0
     union all
     select 'trigger', r.relname || '.' || t.tgname, concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
       from relation r join pg_catalog.pg_trigger t on t.tgrelid = r.oid

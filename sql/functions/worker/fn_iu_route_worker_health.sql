@@ -31,6 +31,7 @@ declare
   v_identity record;
   v_blockers jsonb;
   v_suppressed bigint;
+  v_log record;
   v_found jsonb := '[]';
 begin
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name;
@@ -44,6 +45,7 @@ begin
                      'iu_route_attempt'::regclass) and not tgisinternal and tgenabled = 'D';
   select coalesce(jsonb_agg(to_jsonb(b)), '[]') into v_blockers from fn_iu_blockers(60) b;
   select count(*) into v_suppressed from iu_suppressed_event;
+  select * into v_log from fn_iu_log_partition_state();
   v_silence := extract(epoch from clock_timestamp() - coalesce(c.last_run_at, c.registered_at));
 
   select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') into v_found from (values
@@ -60,6 +62,9 @@ begin
       'iu cursor register WORKER --domain DOMAIN --from beginning (or now, to leave out what there is)'),
     (fn_iu_setting('iu_core.emission_enabled', 'true') = 'false', 'emission_disabled',
       format('recording is switched off; %s events were suppressed so far', v_suppressed), 'iu gate open emission_enabled --reason TEXT'),
+    (v_log.numbers_left < case v_log.form when 'unfinished' then v_log.events else v_log.wanted / 2 end, case v_log.form when 'unfinished' then 'log_partition_unfinished' else 'log_partition_low' end,
+      format('%s events until the log has no place for the next, %s should be left; then emitting fails', v_log.numbers_left, v_log.wanted),
+      case v_log.form when 'unfinished' then 'iu log partition apply goes on, iu log partition back takes the bound away' else 'iu log partition tend' end),
     (v_disabled is not null, 'trigger_disabled', format('triggers are disabled: %s', v_disabled), 'iu enable --level 3 --reason TEXT'),
     (jsonb_path_exists(v_blockers, '$[*] ? (@.kind == "prepared")'), 'prepared_transaction',
       'a prepared transaction is forgotten: its events stay undecided', 'see blockers: COMMIT PREPARED or ROLLBACK PREPARED by its name'))

@@ -8,7 +8,8 @@
 --            cursor_created_at, cursor_event_id, cursor_seq}; status ran, busy, master_gate_closed, worker_gate_closed,
 --            cluster_changed or unregistered. seen 0 with window_complete: nothing is undecided that had committed before the pass
 -- Raises:    IU301 isolation level, IU302 read-only node
--- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run, iu_route_worker_cursor
+-- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run, iu_route_worker_cursor, and as
+--            fn_iu_log_partition_ahead
 -- May call:  iu_worker, iu_operator
 create or replace function fn_iu_route_worker_run(p_worker_name text default 'iu_outbound_default', p_batch_limit integer default 100)
 returns jsonb
@@ -52,6 +53,7 @@ begin
      (v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid) then
     return jsonb_build_object('status', 'cluster_changed', 'worker_name', p_worker_name);
   end if;
+  perform fn_iu_log_partition_ahead(true);
   -- Twice when the window of an earlier pass turns out to have nothing left: then the next one is looked at at once.
   loop
     v_fresh := c.open_snapshot is null;

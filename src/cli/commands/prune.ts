@@ -12,6 +12,7 @@ import {
   writeArchive,
 } from '../../install/prune-archive.js';
 import type { Queryable } from '../../store/listing.js';
+import { type LogTended, tendLog } from '../../store/log-partitions.js';
 import {
   cancelPrune,
   filesOfPrune,
@@ -82,6 +83,24 @@ function previewLines(preview: PrunePreview, printer: Printer): string[] {
   ];
 }
 
+/** What a prune left empty can go now; what is in use then goes with the next look, so that a prune never fails for it. */
+async function tendAfterwards(pool: pg.Pool): Promise<LogTended | undefined> {
+  return tendLog(pool).catch((error: unknown) => {
+    if (error instanceof IuError && error.code === 'IU874') return undefined;
+    throw error;
+  });
+}
+
+function partitionLines(tended: LogTended | undefined): string[] {
+  if (tended === undefined) return ['The log was in use, so no empty partition was dropped: iu log partition tend'];
+  return [
+    ...(tended.dropped.length > 0 ? [`Dropped what was left empty: ${tended.dropped.join(', ')}.`] : []),
+    ...(tended.busy.length > 0
+      ? [`Empty and in use: ${tended.busy.join(', ')}; iu log partition tend drops them.`]
+      : []),
+  ];
+}
+
 /** Steps through a prune until it is done, cancelled or this process is stopped. */
 async function follow(
   context: CliContext,
@@ -113,9 +132,11 @@ async function follow(
     const rest = owed - (performance.now() - began);
     if (run.state === 'running' && rest > 0) await delay(rest, undefined, { signal: stop }).catch(() => {});
   }
-  printer.result(run, () => [
+  const tended = run.state === 'done' ? await tendAfterwards(pool) : undefined;
+  printer.result({ ...run, partitions_dropped: tended?.dropped ?? [] }, () => [
     `Took ${run.events} events, ${run.attempts} attempts and ${run.others} other rows in ${run.batches} batches.`,
     ...(run.archive === 'folder' ? [`They are in ${run.archive_place}; iu prune check ${run.run_id} proves it.`] : []),
+    ...(run.state === 'done' ? partitionLines(tended) : []),
     ...heldLines(run.held, printer),
     ...(run.state === 'cancelled' ? [`Prune ${run.run_id} is cancelled.`] : []),
     ...(run.state === 'running' ? [`It is not done; to go on: iu prune resume ${run.run_id}`] : []),

@@ -71,6 +71,7 @@ export interface TableFacts {
   /** Sequences that belong to its columns: they follow its owner. */
   readonly sequences: readonly string[];
   readonly rowSecurity: boolean;
+  readonly partitioned: boolean;
 }
 
 /** Objects of our names outside those tables. */

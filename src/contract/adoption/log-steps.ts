@@ -56,6 +56,13 @@ function numberSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): 
 
 /** Columns, numbers and keys of the log. */
 export function logSteps(found: TableFacts, wanted: TableFacts, input: PlanInput, blockers: Blocker[]): AdoptionStep[] {
+  if (found.partitioned) {
+    blockers.push({
+      what: 'event_outbox is partitioned by somebody else: its key cannot become seq',
+      action: 'bring its rows into one table, adopt that, and then run iu log partition apply',
+    });
+    return [];
+  }
   const steps = numberSteps(found, input, blockers);
   const key = found.constraints.find(({ type }) => type === 'p');
   const wantedKey = wanted.constraints.find(({ type }) => type === 'p');

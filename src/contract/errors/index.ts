@@ -1,3 +1,4 @@
+import { codeOfForeignError } from '../foreign-code.js';
 import { adoptionErrors } from './adoption.js';
 import { cliErrors } from './cli.js';
 import { connectionErrors } from './connection.js';
@@ -14,6 +15,7 @@ import { goingLiveErrors } from './going-live.js';
 import { installErrors } from './install.js';
 import { logErrors } from './log.js';
 import { operateErrors } from './operate.js';
+import { partitionsErrors } from './partitions.js';
 import { retentionErrors } from './retention.js';
 import { routingErrors } from './routing.js';
 import { structureErrors } from './structure.js';
@@ -37,6 +39,7 @@ export const errorEntries: readonly ErrorEntry[] = [
   ...cutErrors,
   ...cutPipelineErrors,
   ...retentionErrors,
+  ...partitionsErrors,
   ...cutSourcesErrors,
   ...installErrors,
   ...operateErrors,
@@ -93,7 +96,10 @@ export class IuError extends Error {
  */
 export function iuErrorFromPg(error: unknown): IuError | undefined {
   if (error instanceof IuError) return error;
-  if (typeof error !== 'object' || error === null || !('code' in error) || !isIuCode(error.code)) return undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  const foreign = codeOfForeignError(error);
+  if (foreign !== undefined) return new IuError(foreign);
+  if (!isIuCode(error.code)) return undefined;
   const message = 'message' in error && typeof error.message === 'string' ? { message: error.message } : {};
   const hint = 'hint' in error && typeof error.hint === 'string' ? { hint: error.hint } : {};
   return new IuError(error.code, { ...message, ...hint });

@@ -1,0 +1,121 @@
+import type pg from 'pg';
+import { IuError } from '../contract/errors/index.js';
+import { errorCode } from './failure.js';
+import { callForResult, type Queryable } from './listing.js';
+import { type RetryBudget, withRetry, withTransaction } from './transaction.js';
+
+/** One partition of the log. Numbers as text: they do not fit into a JavaScript number. */
+export interface LogPartition {
+  readonly name: string;
+  /** Null for the first one, which was the whole log. */
+  readonly from_seq: string | null;
+  readonly to_seq: string;
+  /** Estimated. */
+  readonly rows: string;
+  readonly bytes: string;
+  readonly made_at: string;
+}
+
+/** In which form the log is, what a change would do, and what is in the way. */
+export interface LogPlan {
+  readonly form: 'plain' | 'unfinished' | 'partitioned';
+  readonly partition_events: string;
+  readonly last_seq: string;
+  readonly end_seq: string | null;
+  readonly numbers_left: string | null;
+  readonly wanted: string;
+  readonly rows: string;
+  readonly bytes: string;
+  readonly check_seconds: number;
+  readonly refusals: readonly string[];
+  readonly faults: readonly string[];
+  readonly partitions: readonly LogPartition[];
+}
+
+/** A step of the way to a partitioned log. */
+export interface LogStep {
+  readonly step: 'bound' | 'checked' | 'partitioned';
+  readonly end_seq: string;
+  /** How long the last step held writers. */
+  readonly milliseconds?: number;
+}
+
+/** The way back. */
+export interface LogBack {
+  readonly form: 'plain';
+  readonly moved: number;
+  readonly milliseconds: number;
+}
+
+/** What a look after the partitions did. */
+export interface LogTended {
+  readonly form: LogPlan['form'];
+  readonly made: number;
+  readonly dropped: readonly string[];
+  /** An empty partition that somebody was using; it and those after it go next time. */
+  readonly busy: readonly string[];
+  readonly partitions: number;
+  readonly numbers_left: string | null;
+}
+
+export function planLog(database: Queryable): Promise<LogPlan> {
+  return callForResult(database, 'select fn_iu_log_partition_plan()::text', []);
+}
+
+const usualBudget: RetryBudget = { attempts: 10, firstDelayMilliseconds: 50 };
+
+/** Each try waits for its lock for a moment only, so that writers never queue up behind it for long. */
+async function patiently<Result>(
+  pool: pg.Pool,
+  budget: RetryBudget,
+  text: string,
+  values: readonly unknown[],
+): Promise<Result> {
+  try {
+    return await withRetry(
+      () => withTransaction(pool, (client) => callForResult<Result>(client, text, values)),
+      budget,
+    );
+  } catch (error) {
+    if (['55P03', '40P01'].includes(errorCode(error) ?? '')) throw new IuError('IU874');
+    throw error;
+  }
+}
+
+/** Goes from a plain log, or from where an earlier try ended, to a partitioned one; `onStep` hears of each step when it is committed. */
+export async function partitionLog(
+  pool: pg.Pool,
+  reason: string,
+  onStep: (step: LogStep) => void = () => {},
+  budget: RetryBudget = usualBudget,
+): Promise<LogStep> {
+  for (;;) {
+    const step = await patiently<LogStep>(pool, budget, 'select fn_iu_log_partition_step($1)::text', [reason]);
+    onStep(step);
+    if (step.step !== 'partitioned') continue;
+    await tendLog(pool, budget);
+    return step;
+  }
+}
+
+/** Makes the log one table again. */
+export function unpartitionLog(
+  pool: pg.Pool,
+  wishes: { readonly reason: string; readonly mostRows?: number | undefined },
+  budget: RetryBudget = usualBudget,
+): Promise<LogBack> {
+  const values = [wishes.reason, wishes.mostRows ?? 100_000];
+  return patiently(pool, budget, 'select fn_iu_log_partition_back($1, $2)::text', values);
+}
+
+/** Makes the partitions that should be there and drops those that a prune left empty, a few in each transaction. */
+export async function tendLog(pool: pg.Pool, budget: RetryBudget = usualBudget): Promise<LogTended> {
+  let made = 0;
+  const dropped: string[] = [];
+  for (;;) {
+    const tended = await patiently<LogTended>(pool, budget, 'select fn_iu_log_partition_tend()::text', []);
+    made += tended.made;
+    dropped.push(...tended.dropped);
+    if (tended.dropped.length === 0 || tended.busy.length === 0) return { ...tended, made, dropped };
+  }
+}
