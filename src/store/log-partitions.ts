@@ -52,7 +52,7 @@ export interface LogTended {
   readonly form: LogPlan['form'];
   readonly made: number;
   readonly dropped: readonly string[];
-  /** An empty partition that somebody was using; it and those after it go next time. */
+  /** Empty partitions that somebody was using, or for which there was no time; they go next time. */
   readonly busy: readonly string[];
   readonly partitions: number;
   readonly numbers_left: string | null;

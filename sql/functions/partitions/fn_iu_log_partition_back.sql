@@ -49,7 +49,10 @@ begin
   lock table event_outbox in access exclusive mode;
   select p.partition_name into v_kept from iu_log_partition p where p.gone_at is null
    order by pg_relation_size(quote_ident(p.partition_name)::regclass) desc, p.to_seq limit 1;
-  execute format('select count(*) from (select from event_outbox where tableoid <> %L::regclass limit %s) o', quote_ident(v_kept), p_most_rows + 1) into v_others;
+  v_others := 0;
+  for r in select p.partition_name from iu_log_partition p where p.gone_at is null and p.partition_name <> v_kept and v_others <= p_most_rows loop
+    execute format('select $1 + count(*) from (select from %I limit %s) o', r.partition_name, p_most_rows + 1) into v_others using v_others;
+  end loop;
   if v_others > p_most_rows then
     raise exception using errcode = 'IU873', message = format('more than %s events lie in other partitions than the largest, %s', p_most_rows, v_kept),
       hint = 'prune first, or say how many may be moved while writers wait: about 100,000 a second';

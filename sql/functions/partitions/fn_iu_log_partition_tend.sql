@@ -3,7 +3,7 @@
 -- Contract:  looks after the partitions of the log: makes those that should be there, and drops those that a prune left empty and that
 --            lie before the newest event. For a schedule (iu log partition tend, pg_cron) and after a prune; nothing to do on a plain log. A drop locks
 --            writers out: 200 ms at most while it waits for running transactions, and about 250 ms for all that go in one call. What did not go, goes
---            next time. Emptiness is looked at again under the lock: a transaction that wrote there and did not end holds it back.
+--            next time. Emptiness is looked at under a lock of its own: a transaction that wrote there and did not end holds it back.
 -- Arguments: none; a transaction of its own, READ COMMITTED
 -- Returns:   {form, made, dropped: [names], busy: [names] that are empty and stayed, partitions, numbers_left}
 -- Raises:    IU301, IU302; 55P03 when somebody else changes the log at this moment
@@ -22,6 +22,8 @@ declare
   v_rows boolean;
   v_dropped text[] := '{}';
   v_busy text[] := '{}';
+  v_empty text[] := '{}';
+  v_name text;
   v_locked timestamptz;
   r record;
   s record;
@@ -29,25 +31,33 @@ begin
   perform fn_iu_require_read_committed();
   v_made := fn_iu_log_partition_ahead();
   select max(seq) into v_newest from event_outbox;
-  for r in select p.partition_no, p.partition_name from iu_log_partition p where p.gone_at is null and p.to_seq <= v_newest order by p.to_seq loop
+  -- Nobody writes there any more, so a lock against writers of such a partition holds up nobody while its dead rows are read.
+  for r in select p.partition_name from iu_log_partition p where p.gone_at is null and p.to_seq <= v_newest order by p.to_seq loop
     execute format('select exists (select from %I)', r.partition_name) into v_rows;
     continue when v_rows;
-    if clock_timestamp() > v_locked + interval '250 milliseconds' then
+    begin
+      execute format('lock table %I in share mode', r.partition_name);
+      execute format('select exists (select from %I)', r.partition_name) into v_rows;
+      if not v_rows then
+        v_empty := v_empty || r.partition_name;
+      end if;
+    exception when lock_not_available then
       v_busy := v_busy || r.partition_name;
-      exit;
+    end;
+  end loop;
+  foreach v_name in array v_empty loop
+    if clock_timestamp() > v_locked + interval '250 milliseconds' then
+      v_busy := v_busy || v_name;
+      continue;
     end if;
     begin
       lock table only event_outbox in access exclusive mode;
       v_locked := coalesce(v_locked, clock_timestamp());
-      execute format('lock table %I in access exclusive mode', r.partition_name);
-      execute format('select exists (select from %I)', r.partition_name) into v_rows;
-      if not v_rows then
-        execute format('drop table %I', r.partition_name);
-        update iu_log_partition set gone_at = clock_timestamp(), gone_by = session_user, gone_reason = 'pruned' where partition_no = r.partition_no;
-        v_dropped := v_dropped || r.partition_name;
-      end if;
+      execute format('drop table %I', v_name);
+      update iu_log_partition set gone_at = clock_timestamp(), gone_by = session_user, gone_reason = 'pruned' where partition_name = v_name;
+      v_dropped := v_dropped || v_name;
     exception when lock_not_available or deadlock_detected then
-      v_busy := v_busy || r.partition_name;
+      v_busy := v_busy || v_name;
       exit;
     end;
   end loop;
