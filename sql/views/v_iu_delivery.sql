@@ -1,6 +1,6 @@
 -- v_iu_delivery: what stands in the queue, without payloads, and where each stands: leased (being sent), due (would be claimed now, unless
 -- its route is held: fn_iu_delivery_holds), waiting (due later, or behind an earlier event of its subject), held (behind a dead letter of
--- its subject). counted: the approval of its route has counted it, so it is tried again when that is used up.
+-- its subject). counted: a send of it failed that the approval of its route has counted, so it is tried again when that is used up.
 create or replace view v_iu_delivery as
 select d.event_seq, d.route_id, r.route_code, d.event_ref as event_id, e.event_domain, e.event_type, e.event_subject_table, e.event_subject_ref,
        d.attempt_no, d.sends, replace(d.delivery_key, '.', '~') as delivery_id, d.edit_id, s.state,

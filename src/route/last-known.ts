@@ -14,14 +14,21 @@ interface Handed {
   readonly event: { readonly seq: string; readonly id: string };
 }
 
+/** So many outcomes of refused settles are remembered until somebody answers. */
+const mostUnasked = 500;
+
 /**
  * What this process saw committed last. A log that does not have it any more went back: a standby that was behind was promoted, or an
  * older backup restored. The database cannot see that itself, because cursor, audit and queue went back with it. What was committed
- * before the last thing that is there is there too, so one of each sort is enough.
+ * before the last thing that is there is there too, so the last of each sort is enough. Numbers are not given in the order of commits:
+ * the event noted last is kept beside the youngest.
  */
 export class LastKnown {
-  #event: SeenCommitted | undefined;
+  #youngest: SeenCommitted | undefined;
+  #latest: SeenCommitted | undefined;
   #attempt: SeenCommitted | undefined;
+  /** Outcomes of settles that were refused in part: whether they stand in the audit. */
+  #unasked: SeenCommitted[] = [];
   #isRefused = false;
 
   constructor(
@@ -30,10 +37,10 @@ export class LastKnown {
     private readonly log: WorkerLog,
   ) {}
 
-  /** An event was decided or handed over; the youngest is kept. */
+  /** An event was decided or handed over. */
   noteEvent(seq: string, id: string): void {
-    if (this.#event !== undefined && BigInt(seq) <= BigInt(this.#event.eventSeq)) return;
-    this.#event = { eventSeq: seq, eventId: id };
+    this.#latest = { eventSeq: seq, eventId: id };
+    if (this.#youngest === undefined || BigInt(seq) > BigInt(this.#youngest.eventSeq)) this.#youngest = this.#latest;
   }
 
   handed(deliveries: readonly Handed[]): void {
@@ -53,27 +60,40 @@ export class LastKnown {
         eventId: event.id,
         attempt: { routeId, attemptNo },
       }));
-    if (refused > 0 && written.length > 0) await this.#report(session, written);
-    else this.#attempt = written.at(-1) ?? this.#attempt;
+    if (refused === 0) {
+      this.#attempt = written.at(-1) ?? this.#attempt;
+      return;
+    }
+    this.#unasked = [...this.#unasked, ...written].slice(-mostUnasked);
+    // A call that fails leaves them here, for the next connection.
+    const asked = this.#unasked;
+    if (asked.length > 0 && (await this.#report(session, asked)) !== null) this.#forget(asked);
   }
 
   /** On a new connection, before anything is done on it: what is known last would be something younger then. */
   async check(session: GapSession): Promise<void> {
     // Taken out meanwhile: two connections may be opened at once, and a gap is said once.
-    const [event, attempt] = [this.#event, this.#attempt];
-    const seen = [event, attempt].filter((one) => one !== undefined);
+    const [youngest, latest, attempt, unasked] = [this.#youngest, this.#latest, this.#attempt, this.#unasked];
+    const events = youngest === latest ? [latest] : [youngest, latest];
+    const seen = [...unasked, ...events, attempt].filter((one) => one !== undefined);
     if (seen.length === 0) return;
-    this.#event = undefined;
-    this.#attempt = undefined;
+    this.#youngest = this.#latest = this.#attempt = undefined;
+    this.#unasked = [];
     let found: GapReport | null = null;
     try {
       found = await this.#report(session, seen);
     } finally {
+      if (found === null) this.#unasked = unasked;
       if (found === null || found.missing === 0) {
-        this.#event = event;
+        this.#youngest = youngest;
+        this.#latest = latest;
         this.#attempt = attempt;
       }
     }
+  }
+
+  #forget(asked: readonly SeenCommitted[]): void {
+    this.#unasked = this.#unasked.filter((one) => !asked.includes(one));
   }
 
   /** Null: nobody can say. That the question is refused is said once, and keeps nobody from working. */

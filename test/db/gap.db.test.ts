@@ -235,4 +235,49 @@ describe('a process that was outside', () => {
     expect(asked).toEqual([2, 2, 2, 2]);
     expect(said).toHaveLength(1);
   });
+
+  it('is asked by the event noted last too: numbers are not given in the order of commits', async () => {
+    const known = new LastKnown('one', () => {});
+    const asked: string[][] = [];
+    const session = {
+      reportGap: async (_process: string, seen: readonly { eventSeq: string }[]) => {
+        asked.push(seen.map(({ eventSeq }) => eventSeq));
+        return { missing: 0, highest_seq: '101' };
+      },
+    };
+    known.noteEvent('101', stranger);
+    known.noteEvent('100', stranger);
+    await known.check(session);
+    known.noteEvent('102', stranger);
+    await known.check(session);
+    expect(asked).toEqual([['101', '100'], ['102']]);
+  });
+
+  it('is asked for refused outcomes until somebody answers, and once then', async () => {
+    const known = new LastKnown('one', () => {});
+    const asked: number[] = [];
+    const answers = [new Error('gone'), null, { missing: 1, highest_seq: '1' }];
+    const session = {
+      reportGap: async (_process: string, seen: readonly unknown[]) => {
+        asked.push(seen.length);
+        const answer = answers.shift();
+        if (answer instanceof Error) throw answer;
+        return answer ?? null;
+      },
+    };
+    const settle = () =>
+      known.settled(
+        session,
+        ['7', '8'].map((seq) => ({
+          delivery: { routeId: '1', attemptNo: 2, event: { seq, id: stranger } },
+          outcome: { status: 'sent' },
+        })),
+        1,
+      );
+    await expect(settle()).rejects.toThrow('gone');
+    await known.check(session);
+    await known.check(session);
+    await known.check(session);
+    expect(asked).toEqual([2, 2, 2]);
+  });
 });

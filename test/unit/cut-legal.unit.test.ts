@@ -311,7 +311,7 @@ describe('a grammar is data', () => {
   it('that a user writes in a file', () => {
     const grammar = readGrammar(JSON.stringify(byelaws));
     const cut = cutDocument(Buffer.from('Liber primo\nRegula 1\nDe rebus\na) x\nb) y\nRegula II. Z\n'), { grammar });
-    expect(cut.grammar).toEqual({ name: 'byelaws', version: '1' });
+    expect(cut.grammar).toEqual({ name: 'byelaws', version: '1', text: JSON.stringify(byelaws) });
     expect(cut.pieces.map(({ address }) => address)).toEqual([
       'liber-primo',
       'liber-primo/regula-1',

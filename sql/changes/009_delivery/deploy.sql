@@ -1225,6 +1225,8 @@ begin
      where exists (select from iu_pruned_event p where k.event_seq between p.first_seq and p.last_seq);
   end if;
   select max(seq) into v_highest from event_outbox;
+  -- numbers in the order of commits: who acknowledges up to one has seen all before it
+  lock table iu_log_gap in share row exclusive mode;
   with known as materialized (
     select k.event_seq, k.event_id, k.route_id, k.attempt_no, e.seq is not null as has_event
       from unnest(p_event_seqs, p_event_ids, p_route_ids, p_attempt_nos) as k (event_seq, event_id, route_id, attempt_no)

@@ -94,7 +94,7 @@ begin
     ('function', 'fn_iu_delivery_take(uuid)', '874c3869c58d9882ccf41c52c0df9bba'),
     ('function', 'fn_iu_deployment_claim(text, text)', '322a226a1e13212cf42ae9aa457a714f'),
     ('function', 'fn_iu_gap_acknowledge(bigint, text)', '9ea83cdbe5043642fe978448e6b4e6b0'),
-    ('function', 'fn_iu_gap_report(text, bigint[], uuid[], bigint[], integer[])', 'acb3d2fde821c775a8fb58debc40f45f'),
+    ('function', 'fn_iu_gap_report(text, bigint[], uuid[], bigint[], integer[])', 'e8726e3d04aa753d1c8d80baa5093565'),
     ('function', 'fn_iu_lane_refresh(bigint[], text[])', '3b77b64c00c6d699572fb66bd2409b12'),
     ('function', 'fn_iu_lane_release()', '6b23c74b7d7bd9553ac79f307de3a8f9'),
     ('function', 'fn_iu_route_flow_settle(bigint, integer, integer, integer, boolean, text)', '40d455867b76989b5307c3fab7f25a81'),
