@@ -143,6 +143,7 @@ export async function readOtherObjects(
     functions: JSON.parse(row.functions),
     relations: JSON.parse(row.relations),
     referencingLog: await readReferencingKeys(client, schema),
+    reachingKeys: (await client.query(reachingText, [schema, adoptableTables])).rows,
     tables: JSON.parse(row.tables),
     creators: JSON.parse(row.creators),
     directusRelations: await readDirectusRelations(client, schema),
@@ -170,9 +171,38 @@ where k.contype = 'f' and k.conparentid = 0
   and k.confrelid = (select l.oid from pg_class l join pg_namespace p on p.oid = l.relnamespace where p.nspname = $1 and l.relname = 'event_outbox')
 order by 1, 2`;
 
+// straight or by way of cascades in other tables; $1 schema, $2 tables that are taken over
+const reachingText = `
+with recursive ours as (
+  select c.oid, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = any ($2)
+), key as (
+  select k.*, coalesce(pg_partition_root(k.conrelid), k.conrelid) as of_table, coalesce(pg_partition_root(k.confrelid), k.confrelid) as on_table
+    from pg_constraint k where k.contype = 'f' and k.confdeltype in ('c', 'n', 'd') and k.conparentid = 0
+), deleted (table_oid) as (
+  select oid from ours where relname = 'event_outbox'
+  union select key.of_table from deleted join key on key.on_table = deleted.table_oid where key.confdeltype = 'c'
+)
+select format('%I.%I', n.nspname, c.relname) as "table", key.conname as name,
+  regexp_replace(pg_get_constraintdef(key.oid), '(' || quote_ident($1) || ')\\.', '', 'g') as definition
+from deleted join key on key.on_table = deleted.table_oid join pg_class c on c.oid = key.conrelid join pg_namespace n on n.oid = c.relnamespace
+where key.of_table in (select oid from ours) order by 1, 2`;
+
 /** Foreign keys on the log as they are. */
 export async function readReferencingKeys(client: ClientBase, schema: string): Promise<ReferencingKey[]> {
   return (await client.query<ReferencingKey>(referencingText, [schema])).rows;
+}
+
+/** True when the log has this primary key again, and the unique key on `id` that an adoption made is gone. */
+export async function logHasKey(
+  client: ClientBase,
+  schema: string,
+  key: { readonly name: string; readonly columns: string },
+): Promise<boolean> {
+  const text = `select bool_or(conname = $2 and pg_get_constraintdef(oid) = 'PRIMARY KEY (' || $3 || ')') is true
+      and not bool_or(conname = 'event_outbox_id_key') as back
+    from pg_constraint where conrelid = to_regclass($1) and contype in ('p', 'u')`;
+  const values = [`${quoteIdentifier(schema)}.event_outbox`, key.name, key.columns];
+  return (await client.query(text, values)).rows[0].back;
 }
 
 /** Rows that break a rule that is not there yet, counted; text, '0' when none. */

@@ -1,4 +1,5 @@
 import { type ClientBase, escapeIdentifier } from 'pg';
+import type { AdoptionStatements } from './adoption-sql.js';
 
 /** Gates that stand open. */
 export function openGatesText(schema: string): string {
@@ -15,17 +16,21 @@ export function countRecordsText(schema: string, table: string): string {
   return `select count(*)::text as rows from ${escapeIdentifier(schema)}.${escapeIdentifier(table)} where ${kept}`;
 }
 
-/** Groups of rows that a unique index of plain columns would refuse; undefined for an index of another kind. */
-export function countDoublesText(schema: string, statements: string): string | undefined {
-  const found =
-    /create unique index concurrently [^"]*? on [^"]*?USING btree \(([\w, ]+)\)(?: WHERE (\(.*?\)))?"/i.exec(
-      statements,
-    );
-  if (found?.[1] === undefined) return undefined;
-  const given = found[1].split(', ').map((column) => `${escapeIdentifier(column)} is not null`);
-  const where = [...given, ...(found[2] === undefined ? [] : [found[2]])].join(' and ');
-  return `select count(*)::text as rows from (
-    select from ${escapeIdentifier(schema)}.event_outbox where ${where} group by ${found[1]} having count(*) > 1) d`;
+/** The statement that builds a unique index of plain columns again; names as the server writes them. */
+const buildUnique =
+  /^create unique index concurrently (?:\w+|"(?:[^"]|"")+") on (?:(?:\w+|"(?:[^"]|"")+")\.)?event_outbox USING btree \(([\w, ]+)\)(?: WHERE ([\s\S]+))?$/i;
+
+/** Groups of rows that the unique index of a way back would refuse; undefined where none of plain columns comes back. */
+export function countDoublesText(schema: string, back: AdoptionStatements['back']): string | undefined {
+  for (const { sql } of back.flat()) {
+    const [, columns, predicate] = buildUnique.exec(sql) ?? [];
+    if (columns === undefined) continue;
+    const given = columns.split(', ').map((column) => `${escapeIdentifier(column)} is not null`);
+    const where = [...given, ...(predicate === undefined ? [] : [predicate])].join(' and ');
+    return `select count(*)::text as rows from (
+      select from ${escapeIdentifier(schema)}.event_outbox where ${where} group by ${columns} having count(*) > 1) d`;
+  }
+  return undefined;
 }
 
 /** Which of these tables iu_owner owns now. */

@@ -126,6 +126,17 @@ export function keysBackWith(
   ];
 }
 
+/** The primary key that a way back brings back, as keyStatements wrote it; undefined where the log had none. */
+export function formerKey(
+  back: AdoptionStatements['back'],
+): { readonly name: string; readonly columns: string } | undefined {
+  const texts = back.flat().map(({ sql }) => sql);
+  const first = (pattern: RegExp) => texts.flatMap((text) => pattern.exec(text)?.[1] ?? [])[0];
+  const columns = first(/^create unique index concurrently "iu_adopt_former_key" on event_outbox \((.*)\)$/);
+  const name = first(/ add constraint "(.*)" primary key using index iu_adopt_former_key$/);
+  return columns === undefined || name === undefined ? undefined : { name: name.replaceAll('""', '"'), columns };
+}
+
 function keyStatements(
   former: string | null,
   formerName: string | null,

@@ -43,6 +43,15 @@ const keysOnLog = () =>
        from pg_constraint where confrelid = 'event_outbox'::regclass order by 1`,
   );
 
+/** Prunes whatever may go; what the last step said. */
+async function pruneAll() {
+  const run = await startPrune(db.pool, { olderThanDays: 0, reason: 'test', archive: 'none', place: undefined });
+  for (;;) {
+    const step = await stepPrune(db.pool, run.run_id, 100, () => Promise.reject(new Error('no archive')));
+    if (step.state !== 'running') return step;
+  }
+}
+
 /** Tables of others that refer to events, one a rule; `loose` was never checked and has a row without its event. */
 const holders = `
   create table mark (event_id uuid constraint mark_event_fkey references event_outbox on delete cascade, note text);
@@ -108,8 +117,8 @@ describe('foreign keys on events', { timeout: 180_000 }, () => {
     expect((await keysOnLog()).map(({ checked }) => checked)).toEqual(keys.map(({ checked }) => checked));
   });
 
-  it('are checked again after an interruption of the way back', async () => {
-    await legacy(200, holders);
+  it('are checked again after an interruption of the way back, whatever the former key is called', async () => {
+    await legacy(200, `alter table event_outbox rename constraint event_outbox_pkey to "PK_9f ""x"; ${holders}`);
     const before = await legacyCatalog(client, schema);
     await apply();
     await db.pool.query(`create function interrupt() returns event_trigger language plpgsql as $$
@@ -136,9 +145,75 @@ describe('foreign keys on events', { timeout: 180_000 }, () => {
       /parted_event_id_fkey on event_outbox is of a partitioned table.* -> alter table \S*parted drop constraint/,
     );
     expect(said).toMatch(
-      /of_two.*by_address_fkey rest on it -> alter table \S*by_address drop constraint by_address_fkey; drop index concurrently of_two/,
+      /of_two.*by_address_fkey rest on it -> alter table \S*by_address drop constraint "by_address_fkey"; drop index concurrently "of_two"/,
     );
     expect(await refusal(apply())).toBe('IU840');
+  });
+
+  it('of our own tables keep what they refer to, or no prune runs: nothing goes that nobody judged', async () => {
+    const cascade = `alter table event_outbox add constraint "causedBy" foreign key (causation_id) references event_outbox (id) on delete cascade`;
+    const byUnit = `alter table information_unit add constraint last_event foreign key (last_event_id) references event_outbox (id) on delete set null`;
+    await legacy(
+      50,
+      `alter table event_outbox add column causation_id uuid; ${cascade};
+       alter table information_unit add column last_event_id uuid; ${byUnit}`,
+    );
+    const { blockers } = await adoptPlan(client, { schema, allow: everything });
+    expect(blockers.map(({ what }) => what)).toEqual([
+      expect.stringMatching(/event_outbox\.causedBy is .* ON DELETE CASCADE: when a prune/),
+      expect.stringMatching(/information_unit\.last_event is .* ON DELETE SET NULL: when a prune/),
+    ]);
+    expect(await refusal(apply())).toBe('IU840');
+    for (const { action } of blockers) await client.query(/: (.*)$/.exec(action)?.[1] ?? '');
+    await apply();
+    await db.pool.query("select fn_iu_route_worker_register('everything', 'system', 'now')");
+    await db.pool.query(`insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref,
+        canonical_address, actor_ref, source_system, causation_id)
+      select event_domain, event_type, event_stream, delivery_lane, 'caused', event_subject_ref, canonical_address, actor_ref, source_system, id
+        from event_outbox where event_subject_ref in ('1', '2') order by seq`);
+    expect(await pruneAll()).toMatchObject({ held: { referenced: 2, not_passed_by_every_cursor: 1 } });
+    const left = 'select event_subject_ref as ref from event_outbox order by seq';
+    const family = ['1', '2', '1', '2'].map((ref) => ({ ref }));
+    expect(await rows(left)).toEqual(family);
+    const off = 'alter table event_outbox drop constraint if exists "causedBy"';
+    const ways = [
+      cascade,
+      cascade.replace('cascade', 'set null'),
+      cascade.replace('cascade', 'set default'),
+      // by way of another table
+      `create table cause (id uuid primary key references event_outbox (id) on delete cascade);
+       insert into cause select distinct causation_id from event_outbox where causation_id is not null;
+       ${cascade.replace('event_outbox (id)', 'cause')}`,
+      byUnit.replace('last_event ', 'again '),
+    ];
+    for (const way of ways) {
+      await client.query(`${off}; ${way}`);
+      expect(await refusal(pruneAll()), way).toBe('IU899');
+    }
+    expect(await rows(left)).toEqual(family);
+  });
+
+  it('that cannot do what they say on delete keep their event; a prune passes over it, whatever the error is', async () => {
+    await legacy(
+      100,
+      `create function stays() returns trigger language plpgsql as $$ begin raise 'this stays' using errcode = old.code; end $$;
+       create table mark (event_id uuid references event_outbox on delete cascade, code text);
+       create table pointer (event_id uuid references event_outbox on delete set null, code text);
+       insert into mark select id, case event_subject_ref when '9' then 'P0001' else '42P01' end from event_outbox where event_subject_ref in ('9', '11');
+       insert into pointer select id, 'IU210' from event_outbox where event_subject_ref = '8';
+       create trigger stays before delete on mark for each row execute function stays();
+       create trigger stays before update of event_id on pointer for each row execute function stays()`,
+    );
+    await apply();
+    await db.pool.query("select fn_iu_route_worker_register('everything', 'system', 'now')");
+    await db.pool.query("update mark set code = '53100' where code = 'P0001'");
+    expect(await refusal(pruneAll()), 'what says nothing of the event ends the step').toBe('53100');
+    await db.pool.query(`update mark set code = 'P0001' where code = '53100';
+      select fn_iu_prune_cancel(run_id, 'test') from iu_prune_run where state = 'running'`);
+    expect(await pruneAll()).toMatchObject({ state: 'done', held: { referenced: 3 } });
+    expect(await rows('select event_subject_ref as ref from event_outbox order by seq')).toEqual(
+      ['8', '9', '11', '100'].map((ref) => ({ ref })),
+    );
   });
 
   it('decide what a prune takes: a cascade goes along, an event that is referred to stays and is counted', async () => {
@@ -151,11 +226,7 @@ describe('foreign keys on events', { timeout: 180_000 }, () => {
       expect.stringMatching(/^mark_event_fkey of \S*mark: cascade$/),
       expect.stringMatching(/^task_event_fkey of \S*task: no action$/),
     ]);
-    const run = await startPrune(db.pool, { olderThanDays: 0, reason: 'test', archive: 'none', place: undefined });
-    let step = await stepPrune(db.pool, run.run_id, 100, () => Promise.reject(new Error('no archive')));
-    while (step.state === 'running')
-      step = await stepPrune(db.pool, run.run_id, 100, () => Promise.reject(new Error('no archive')));
-    expect(step).toMatchObject({ state: 'done', held: { referenced: 2 } });
+    expect(await pruneAll()).toMatchObject({ state: 'done', held: { referenced: 2 } });
     // the newest of the log stays, and the two with a task
     expect(await rows('select event_subject_ref as ref from event_outbox order by seq')).toEqual([
       { ref: '3' },
@@ -308,6 +379,44 @@ describe('unique rules of the log', { timeout: 180_000 }, () => {
     expect(await legacyCatalog(client, schema)).toEqual(before);
   });
 
+  it('are counted before a way back whatever they are called, and whatever their predicate says', async () => {
+    // events that are doubles only outside of a predicate are none
+    await legacy(
+      20,
+      `alter table event_outbox add column "Kind" text;
+       create unique index "UQ_ab12" on event_outbox (source_system, correlation_id) where "Kind" = 'a"b\\c' and correlation_id <> '';
+       create unique index "UQ_cd34" on event_outbox (source_system, event_subject_ref) where "Kind" in ('x)', 'y')`,
+    );
+    const before = await legacyCatalog(client, schema);
+    await apply();
+    const insert = (subject: string, correlation: string, kind: string) =>
+      db.pool.query(
+        `insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+           actor_ref, source_system, correlation_id, "Kind") values ('system', 'alert', 'alert', 'immediate', 't' || $2, $1, 'A', 'a', 'b', $2, $3)`,
+        [subject, correlation, kind],
+      );
+    const remove = (kind: string) =>
+      client.query(`alter table event_outbox disable trigger user; delete from event_outbox where "Kind" = '${kind}';
+        alter table event_outbox enable trigger user; alter table event_outbox enable always trigger trg_event_outbox_append_only`);
+    const said = () =>
+      adoptBack(client, { schema }).then(
+        () => 'done',
+        ({ code, message }) => `${code} ${message}`,
+      );
+    await insert('900', 'outside', 'no');
+    await insert('901', 'outside', 'no');
+    await insert('902', 'twice', 'a"b\\c');
+    await insert('903', 'twice', 'a"b\\c');
+    expect(await said()).toMatch(/^IU843 index UQ_ab12: 1 subjects/);
+    await remove('a"b\\c');
+    await insert('904', 'one', 'x)');
+    await insert('904', 'two', 'y');
+    expect(await said()).toMatch(/^IU843 index UQ_cd34: 1 subjects/);
+    await remove('y');
+    expect(await said()).toBe('done');
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+  });
+
   it('that no dedupe key can stand for are named with what to do', async () => {
     await legacy(
       20,
@@ -318,7 +427,7 @@ describe('unique rules of the log', { timeout: 180_000 }, () => {
     expect(blockers).toEqual([
       {
         what: expect.stringContaining('unique index by_day'),
-        action: expect.stringContaining('drop index concurrently by_day; its producers'),
+        action: expect.stringContaining('drop index concurrently "by_day"; its producers'),
       },
       { what: expect.stringContaining('unique index by_time'), action: expect.stringContaining('p_dedupe_key') },
     ]);

@@ -227,6 +227,21 @@ describe.skipIf(startsPartitioned)('a prune of a partitioned log', () => {
     expect(await countOf(db, 'event_outbox')).toBe(51);
   });
 
+  it('is refused while a foreign key of the log on itself would take more than was judged', async () => {
+    await db.pool.query(
+      'alter table event_outbox add column cause bigint constraint cause_fkey references event_outbox on delete cascade',
+    );
+    const place = { url: await db.loginUrl('iu_core_pruner'), schema: db.schema };
+    const told = await runIu(['prune', '--older-than', '0', '--reason', 'test'], place);
+    expect(told).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/IU899[\s\S]*cause_fkey of \S*event_outbox/),
+    });
+    expect(told.stderr).toMatch(
+      /drop constraint cause_fkey, add constraint cause_fkey FOREIGN KEY \(cause\) REFERENCES \S+\(seq\)\n/,
+    );
+  });
+
   it('drops with the command line, as the role that may prune and nothing else', async () => {
     for (let at = 0; at < 3; at += 1) {
       await emitMany(db.pool, 150);

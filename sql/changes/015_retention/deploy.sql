@@ -165,10 +165,11 @@ $$;
 -- fn_iu_prune_ready() returns void
 --
 -- Contract:  refuses to prune while a cursor cannot vouch for what it decided: another cluster than the cursor's (its snapshots mean
---            nothing here), or a certificate that found something missing.
+--            nothing here), or a certificate that found something missing; and while a foreign key of the log on itself, or of another
+--            table of ours, straight or by way of cascades elsewhere, would delete or change rows that no prune has judged.
 -- Arguments: none
 -- Returns:   nothing
--- Raises:    IU881 a cursor is of another cluster, IU882 the certificate is broken, IU301, IU302
+-- Raises:    IU881 a cursor is of another cluster, IU882 the certificate is broken, IU899 a foreign key of our tables, IU301, IU302
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_prune_ready() returns void
@@ -179,6 +180,7 @@ as $$
 declare
   v_identity record;
   v_worker text;
+  v_key record;
 begin
   perform fn_iu_require_read_committed();
   select * into v_identity from fn_iu_cluster_identity();
@@ -194,6 +196,23 @@ begin
     raise exception using errcode = 'IU882', message = format('the certificate of worker %s is broken: decisions are missing', v_worker),
       hint = 'iu cursor rewind WORKER decides what is missing; nothing is pruned before';
   end if;
+  -- from table to table as far as deletes go; statement guards of ours do not fire again for what a foreign key sets off
+  with recursive key as (
+    select k.*, coalesce(pg_partition_root(k.conrelid), k.conrelid) as of_table, coalesce(pg_partition_root(k.confrelid), k.confrelid) as on_table
+      from pg_constraint k where k.contype = 'f' and k.confdeltype in ('c', 'n', 'd') and k.conparentid = 0
+  ), deleted (table_oid) as (
+    select 'event_outbox'::regclass::oid
+    union select key.of_table from deleted join key on key.on_table = deleted.table_oid where key.confdeltype = 'c'
+  )
+  select key.conrelid::regclass as of_table, key.conname as name, pg_get_constraintdef(key.oid) as definition into v_key
+    from deleted join key on key.on_table = deleted.table_oid join pg_class c on c.oid = key.conrelid
+   where pg_get_userbyid(c.relowner) = 'iu_owner' order by key.conname limit 1;
+  if found then
+    raise exception using errcode = 'IU899',
+      message = format('foreign key %s of %s deletes or changes rows there when events go: nobody judged those', v_key.name, v_key.of_table),
+      hint = format('let it keep what is referred to: alter table %1$s drop constraint %2$I, add constraint %2$I %3$s', v_key.of_table, v_key.name,
+                    regexp_replace(v_key.definition, ' ON DELETE (CASCADE|SET NULL|SET DEFAULT)( \([^)]*\))?', ''));
+  end if;
 end
 $$;
 -- <<<
@@ -205,7 +224,7 @@ $$;
 --            may be pruned, because afterwards nobody can look again.
 -- Arguments: none
 -- Returns:   nothing
--- Raises:    IU881, IU882 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_route_worker_cursor (the certificate)
 -- May call:  internal
 create or replace function fn_iu_prune_certify() returns void
@@ -335,7 +354,7 @@ $$;
 -- Arguments: p_older_than_days: 0 or more; p_most: events to look at
 -- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, referencing: [foreign keys on events and what a
 --            delete does to their rows; those of "no action" can hold events that are counted as free here], complete}
--- Raises:    IU880 the age is no number of days, IU881, IU882 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU880 the age is no number of days, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_route_worker_cursor (the certificate)
 -- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_preview(p_older_than_days numeric, p_most bigint default 1000000) returns jsonb
@@ -637,12 +656,13 @@ $$;
 -- >>> functions/retention/fn_iu_prune_referenced.sql
 -- fn_iu_prune_referenced(bigint[]) returns bigint[]
 --
--- Contract:  which of these events cannot go because a row of somebody else's table refers to them by a foreign key. Only the server may look
---            into those tables, so it is asked: the events are deleted in a sub-transaction that is always undone, and halved until those that are
---            refused stand alone. Costs nothing where nothing refers to the log; elsewhere as much as the foreign keys cost without an index.
+-- Contract:  which of these events cannot go because a row of somebody else's table refers to them by a foreign key, or because what that key
+--            does to the row (cascade, set null) is refused there. Only the server may look into those tables, so it is asked: the events are
+--            deleted in a sub-transaction that is always undone, and halved until those that are refused stand alone. Costs nothing where nothing
+--            refers to the log; elsewhere as much as the foreign keys cost without an index.
 -- Arguments: p_seqs: ascending
 -- Returns:   those that have to stay, ascending; null = all may go
--- Raises:    nothing
+-- Raises:    what says nothing of these events: classes 40, 53, 55, 57, 58 (serialization, resources, locks, the operator, the system)
 -- Writes:    nothing that stays
 -- May call:  internal
 create or replace function fn_iu_prune_referenced(p_seqs bigint[]) returns bigint[]
@@ -667,7 +687,11 @@ begin
   exception
     when sqlstate 'ZZ880' then
       return null;
-    when integrity_constraint_violation then
+    when others then
+      if left(sqlstate, 2) in ('40', '53', '55', '57', '58') then
+        raise;
+      end if;
+      -- a trigger or a guard of the other table has codes of its own
       if v_half = 0 then
         return p_seqs;
       end if;
@@ -690,7 +714,7 @@ $$;
 --            payloads, snapshots and answers, written out
 -- Returns:   first a line {.. as fn_iu_prune_said, status stepped|done|cancelled|busy, batch_no or null, rows}; then, for a folder, a
 --            line {table, row} for each row taken
--- Raises:    IU887 no such prune, IU881, IU882 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU887 no such prune, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    as fn_iu_prune_take and fn_iu_prune_rest; iu_prune_run, iu_prune_batch
 -- May call:  iu_core_pruner
 create or replace function fn_iu_prune_step(p_run_id bigint, p_limit integer default 1000) returns setof text
@@ -730,6 +754,8 @@ begin
     return;
   end if;
   perform pg_advisory_xact_lock_shared(fn_iu_cursor_lock_key());
+  -- no foreign key on the log is added behind its back
+  lock table event_outbox in row exclusive mode;
   perform fn_iu_prune_ready();
   -- Whoever works on a pair locks its decision row first. Locked here before the judging statement takes its snapshot, or what a
   -- replay queued in between would lose its event.

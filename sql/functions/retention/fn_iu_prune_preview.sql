@@ -5,7 +5,7 @@
 -- Arguments: p_older_than_days: 0 or more; p_most: events to look at
 -- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, referencing: [foreign keys on events and what a
 --            delete does to their rows; those of "no action" can hold events that are counted as free here], complete}
--- Raises:    IU880 the age is no number of days, IU881, IU882 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU880 the age is no number of days, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_route_worker_cursor (the certificate)
 -- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_preview(p_older_than_days numeric, p_most bigint default 1000000) returns jsonb

@@ -1,10 +1,11 @@
 -- fn_iu_prune_ready() returns void
 --
 -- Contract:  refuses to prune while a cursor cannot vouch for what it decided: another cluster than the cursor's (its snapshots mean
---            nothing here), or a certificate that found something missing.
+--            nothing here), or a certificate that found something missing; and while a foreign key of the log on itself, or of another
+--            table of ours, straight or by way of cascades elsewhere, would delete or change rows that no prune has judged.
 -- Arguments: none
 -- Returns:   nothing
--- Raises:    IU881 a cursor is of another cluster, IU882 the certificate is broken, IU301, IU302
+-- Raises:    IU881 a cursor is of another cluster, IU882 the certificate is broken, IU899 a foreign key of our tables, IU301, IU302
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_prune_ready() returns void
@@ -15,6 +16,7 @@ as $$
 declare
   v_identity record;
   v_worker text;
+  v_key record;
 begin
   perform fn_iu_require_read_committed();
   select * into v_identity from fn_iu_cluster_identity();
@@ -29,6 +31,23 @@ begin
   if found then
     raise exception using errcode = 'IU882', message = format('the certificate of worker %s is broken: decisions are missing', v_worker),
       hint = 'iu cursor rewind WORKER decides what is missing; nothing is pruned before';
+  end if;
+  -- from table to table as far as deletes go; statement guards of ours do not fire again for what a foreign key sets off
+  with recursive key as (
+    select k.*, coalesce(pg_partition_root(k.conrelid), k.conrelid) as of_table, coalesce(pg_partition_root(k.confrelid), k.confrelid) as on_table
+      from pg_constraint k where k.contype = 'f' and k.confdeltype in ('c', 'n', 'd') and k.conparentid = 0
+  ), deleted (table_oid) as (
+    select 'event_outbox'::regclass::oid
+    union select key.of_table from deleted join key on key.on_table = deleted.table_oid where key.confdeltype = 'c'
+  )
+  select key.conrelid::regclass as of_table, key.conname as name, pg_get_constraintdef(key.oid) as definition into v_key
+    from deleted join key on key.on_table = deleted.table_oid join pg_class c on c.oid = key.conrelid
+   where pg_get_userbyid(c.relowner) = 'iu_owner' order by key.conname limit 1;
+  if found then
+    raise exception using errcode = 'IU899',
+      message = format('foreign key %s of %s deletes or changes rows there when events go: nobody judged those', v_key.name, v_key.of_table),
+      hint = format('let it keep what is referred to: alter table %1$s drop constraint %2$I, add constraint %2$I %3$s', v_key.of_table, v_key.name,
+                    regexp_replace(v_key.definition, ' ON DELETE (CASCADE|SET NULL|SET DEFAULT)( \([^)]*\))?', ''));
   end if;
 end
 $$;

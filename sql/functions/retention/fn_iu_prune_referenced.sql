@@ -1,11 +1,12 @@
 -- fn_iu_prune_referenced(bigint[]) returns bigint[]
 --
--- Contract:  which of these events cannot go because a row of somebody else's table refers to them by a foreign key. Only the server may look
---            into those tables, so it is asked: the events are deleted in a sub-transaction that is always undone, and halved until those that are
---            refused stand alone. Costs nothing where nothing refers to the log; elsewhere as much as the foreign keys cost without an index.
+-- Contract:  which of these events cannot go because a row of somebody else's table refers to them by a foreign key, or because what that key
+--            does to the row (cascade, set null) is refused there. Only the server may look into those tables, so it is asked: the events are
+--            deleted in a sub-transaction that is always undone, and halved until those that are refused stand alone. Costs nothing where nothing
+--            refers to the log; elsewhere as much as the foreign keys cost without an index.
 -- Arguments: p_seqs: ascending
 -- Returns:   those that have to stay, ascending; null = all may go
--- Raises:    nothing
+-- Raises:    what says nothing of these events: classes 40, 53, 55, 57, 58 (serialization, resources, locks, the operator, the system)
 -- Writes:    nothing that stays
 -- May call:  internal
 create or replace function fn_iu_prune_referenced(p_seqs bigint[]) returns bigint[]
@@ -30,7 +31,11 @@ begin
   exception
     when sqlstate 'ZZ880' then
       return null;
-    when integrity_constraint_violation then
+    when others then
+      if left(sqlstate, 2) in ('40', '53', '55', '57', '58') then
+        raise;
+      end if;
+      -- a trigger or a guard of the other table has codes of its own
       if v_half = 0 then
         return p_seqs;
       end if;

@@ -82,6 +82,8 @@ export interface OtherObjects {
   readonly relations: readonly { readonly kind: string; readonly name: string }[];
   /** Foreign keys on the log. */
   readonly referencingLog: readonly ReferencingKey[];
+  /** Foreign keys of tables that are taken over, the log among them, that act on their rows when events are deleted. */
+  readonly reachingKeys: readonly Pick<ReferencingKey, 'table' | 'name' | 'definition'>[];
   /** Tables that are neither ours nor taken over. */
   readonly tables: readonly string[];
   /** Relations of Directus to the log: `collection.field`. */

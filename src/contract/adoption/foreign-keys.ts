@@ -1,18 +1,37 @@
-import type { ReferencingKey } from './catalog.js';
+import type { OtherObjects, ReferencingKey } from './catalog.js';
 import type { Blocker } from './steps.js';
 
 /** How somebody who reads a plan finds it. */
 export const keyName = ({ table, name }: ReferencingKey): string => `${table}.${name}`;
 
+/** A name of somebody else in a statement that an operator is told to run. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** What takes a foreign key away. */
+export const dropKey = ({ table, name }: Pick<ReferencingKey, 'table' | 'name'>): string =>
+  `alter table ${table} drop constraint ${quoted(name)}`;
+
+/** What a foreign key does to the rows that refer to one that goes, where it does not keep that one. */
+const onDelete = / ON DELETE (CASCADE|SET NULL|SET DEFAULT)(?: \([^)]*\))?/;
+
+/** Why nothing could be pruned while this key of a table of ours acts when events go: on rows that no prune has judged. */
+export function reachesUnjudged({ table, name, definition }: OtherObjects['reachingKeys'][number]): Blocker {
+  const keeping = definition.replace(onDelete, '');
+  return {
+    what: `foreign key ${table}.${name} is ${definition}: when a prune takes events, it would delete or change rows that nobody judged`,
+    action: `let it keep what it refers to: ${dropKey({ table, name })}, add constraint ${quoted(name)} ${keeping}`,
+  };
+}
+
 /** Why a foreign key on the log cannot move with `id` to another unique index; undefined when it can. */
 export function immovable(key: ReferencingKey): Blocker | undefined {
   const { table, name, definition } = key;
-  const again = `alter table ${table} drop constraint ${name}, and afterwards alter table ${table} add constraint ${name} ${definition}`;
+  const again = `${dropKey(key)}, and afterwards alter table ${table} add constraint ${quoted(name)} ${definition}`;
   const what = `foreign key ${keyName(key)} on event_outbox`;
   if (!/ REFERENCES event_outbox\(id\)/.test(definition)) {
     return {
       what: `${what} refers to more than id: ${definition}`,
-      action: `let it refer to id alone, which stays unique, or drop it: alter table ${table} drop constraint ${name}`,
+      action: `let it refer to id alone, which stays unique, or drop it: ${dropKey(key)}`,
     };
   }
   if (key.partitioned) {
@@ -29,11 +48,11 @@ export function immovable(key: ReferencingKey): Blocker | undefined {
 
 /** What an operator should know of a key that holds events: it decides what a prune takes. */
 export function holdsEvents(key: ReferencingKey): string {
-  const onDelete = / ON DELETE (CASCADE|SET NULL|SET DEFAULT)/.exec(key.definition)?.[1];
+  const action = onDelete.exec(key.definition)?.[1];
   const effect =
-    onDelete === undefined
+    action === undefined
       ? 'a prune passes over the events that it refers to'
-      : `a prune does ${onDelete.toLowerCase()} in ${key.table}`;
+      : `a prune does ${action.toLowerCase()} in ${key.table}`;
   return `foreign key ${keyName(key)} refers to events: ${effect}; an index on its column keeps that cheap`;
 }
 

@@ -1,5 +1,5 @@
 import type { IndexFacts, ReferencingKey, TableFacts } from './catalog.js';
-import { immovable, keyName } from './foreign-keys.js';
+import { dropKey, immovable, keyName, quoted } from './foreign-keys.js';
 import type { PlanInput } from './plan.js';
 import { type AdoptionStep, type Blocker, estimateSeconds, foreignKeysStep, keysStep, locks } from './steps.js';
 
@@ -142,10 +142,10 @@ export function uniqueRules(log: TableFacts, input: PlanInput, blockers: Blocker
   return found.flatMap((index) => {
     const { name, definition, ofConstraint, tail } = index;
     const what = `unique ${ofConstraint ? 'constraint' : 'index'} ${name} on event_outbox (${tail}) makes later events vanish or fail`;
-    const drop = ofConstraint ? `alter table event_outbox drop constraint ${name}` : `drop index concurrently ${name}`;
+    const drop = `${ofConstraint ? 'alter table event_outbox drop constraint' : 'drop index concurrently'} ${quoted(name)}`;
     const held = input.others.referencingLog.filter((key) => key.index === name);
     if (held.length > 0) {
-      const keys = held.map((key) => `alter table ${key.table} drop constraint ${key.name}`).join('; ');
+      const keys = held.map(dropKey).join('; ');
       blockers.push({ what: `${what}, and ${held.map(keyName).join(', ')} rest on it`, action: `${keys}; ${drop}` });
       return [];
     }

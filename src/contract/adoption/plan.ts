@@ -1,5 +1,5 @@
 import type { AdoptableTable, OtherObjects, ReferencingKey, TableFacts, TreeFacts } from './catalog.js';
-import { holdsEvents } from './foreign-keys.js';
+import { holdsEvents, reachesUnjudged } from './foreign-keys.js';
 import { type UniqueRule, uniqueRules } from './log-steps.js';
 import {
   type AdoptionPlan,
@@ -210,6 +210,7 @@ export function planAdoption(input: PlanInput): AdoptionPlan {
     const action = `update dot_config set value = 'false' where key = '${key}'`;
     blockers.push({ what: `${key} is true in dot_config: passes would run at once`, action });
   }
+  blockers.push(...input.others.reachingKeys.map(reachesUnjudged));
   // guards of theirs are switched off last, so that the log is without one for a moment only
   const steps = [
     ...[...input.found.values()].flatMap((table) => tableSteps(table, input, blockers)),

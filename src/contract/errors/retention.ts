@@ -155,4 +155,12 @@ export const retentionErrors: readonly ErrorEntry[] = [
     exitCode: 1,
     action: 'Look at the folder: it has to exist on a disk with room, and nobody may change its files.',
   },
+  {
+    code: 'IU899',
+    name: 'prune_cascades_to_ours',
+    meaning: 'A foreign key would delete or change events or other rows of IU Core that no prune has judged.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Make it again without `ON DELETE`: the message names it and the statement.',
+  },
 ];

@@ -3,7 +3,7 @@ import { adoptedChanges } from '../../contract/adoption/catalog.js';
 import { asKnown } from '../../contract/adoption/foreign-keys.js';
 import { foreignKeysStep, keysStep } from '../../contract/adoption/steps.js';
 import { IuError } from '../../contract/errors/index.js';
-import { readReferencingKeys } from '../../store/adoption-catalog.js';
+import { logHasKey } from '../../store/adoption-catalog.js';
 import {
   adoptionBegan,
   type JournalEntry,
@@ -13,7 +13,14 @@ import {
   settingsWritten,
 } from '../../store/adoption-journal.js';
 import { tablesOfOwner } from '../../store/adoption-judge.js';
-import { type AdoptionStatements, journalText, keysBackWith, withdrawText } from '../../store/adoption-sql.js';
+import {
+  type AdoptionStatements,
+  checkedKeysStatements,
+  formerKey,
+  journalText,
+  keysBackWith,
+  withdrawText,
+} from '../../store/adoption-sql.js';
 import {
   beginSql,
   discardSql,
@@ -29,7 +36,7 @@ import { withInstallLock } from '../migrate/lock.js';
 import { readManifest } from '../migrate/manifest.js';
 import { requireInstallable } from '../migrate/prepare.js';
 import { failureError, type OnProgress, type Step, scriptSteps, sendTransaction } from '../migrate/run.js';
-import { guards, isReplaced, judgeBack, ourLogKeys } from './judge.js';
+import { guards, isReplaced, judgeBack, readHeldKeys } from './judge.js';
 import { adaptedRollback } from './scripts.js';
 import { type AdoptRun, runLists, runTogether } from './transactions.js';
 
@@ -141,8 +148,11 @@ async function keysBack(
   journal: readonly JournalEntry[],
   back: AdoptionStatements['back'],
 ): Promise<AdoptionStatements['back']> {
-  const present = (await readReferencingKeys(run.client, run.schema)).filter(({ index }) => ourLogKeys.has(index));
-  const foreignKeys = asKnown(present, movedForeignKeys(journal).known);
+  const foreignKeys = asKnown(await readHeldKeys(run, back), movedForeignKeys(journal).known);
+  const former = formerKey(back);
+  // an interruption came behind the move: only the check is left
+  if (former !== undefined && (await logHasKey(run.client, run.schema, former)))
+    return checkedKeysStatements(foreignKeys);
   if (foreignKeys.length === 0) return back;
   const entry = { step: foreignKeysStep, what: 'foreign keys on event_outbox', state: 'started' } as const;
   await runTogether(run, keysStep, [

@@ -1,10 +1,11 @@
-import { adoptedChanges } from '../../contract/adoption/catalog.js';
-import { immovable, keyName } from '../../contract/adoption/foreign-keys.js';
+import { adoptedChanges, type ReferencingKey } from '../../contract/adoption/catalog.js';
+import { dropKey, immovable, keyName } from '../../contract/adoption/foreign-keys.js';
 import { keysStep, replacedPrefix } from '../../contract/adoption/steps.js';
 import { IuError } from '../../contract/errors/index.js';
 import { readReferencingKeys } from '../../store/adoption-catalog.js';
 import { adoptionBegan, type JournalEntry } from '../../store/adoption-journal.js';
 import { countDoublesText, countRecordsText, openGatesText } from '../../store/adoption-judge.js';
+import { type AdoptionStatements, formerKey } from '../../store/adoption-sql.js';
 import { beginSql, readAppliedChanges } from '../../store/migration.js';
 import { loadChanges } from '../migrate/changes.js';
 import { registryChange } from '../migrate/down.js';
@@ -29,25 +30,24 @@ export function guards(change: string, adopted: ReadonlySet<string>): readonly s
   return (records[change] ?? []).filter((table) => !adopted.has(table));
 }
 
-/** Unique indexes of the log that go back with its former key. */
-export const ourLogKeys: ReadonlySet<string> = new Set([
-  'event_outbox_pkey',
-  'event_outbox_id_key',
-  'iu_adopt_former_key',
-]);
+/** Foreign keys that go back with the former key of the log: on its unique indexes as they are before and after that. */
+export async function readHeldKeys(run: AdoptRun, back: AdoptionStatements['back']): Promise<ReferencingKey[]> {
+  const ours = new Set(['event_outbox_pkey', 'event_outbox_id_key', 'iu_adopt_former_key', formerKey(back)?.name]);
+  return (await readReferencingKeys(run.client, run.schema)).filter(({ index }) => ours.has(index));
+}
 
 /** Foreign keys made since the adoption that could not be put on the former key of the log. */
 async function requireMovableKeys(way: JudgedWay, journal: readonly JournalEntry[]): Promise<void> {
   const entry = journal.find(({ step }) => step === keysStep);
-  if (entry === undefined) return;
-  const held = (await readReferencingKeys(way.run.client, way.run.schema)).filter(({ index }) => ourLogKeys.has(index));
-  const formerIsId = JSON.stringify(entry.back).includes('on event_outbox (id)');
-  for (const key of held) {
+  if (entry === undefined || !Array.isArray(entry.back)) return;
+  const back = entry.back as AdoptionStatements['back'];
+  const formerIsId = formerKey(back)?.columns === 'id';
+  for (const key of await readHeldKeys(way.run, back)) {
     const problem = immovable(key);
     if (problem === undefined && formerIsId) continue;
     throw new IuError('IU843', {
       message: problem?.what ?? `foreign key ${keyName(key)} refers to events, and id was no key before the adoption`,
-      hint: problem?.action ?? `alter table ${key.table} drop constraint ${key.name}`,
+      hint: problem?.action ?? dropKey(key),
     });
   }
 }
@@ -123,7 +123,7 @@ export async function judgeBack(way: JudgedWay, journal: readonly JournalEntry[]
     }
   }
   for (const { step, back } of replaced) {
-    const text = Array.isArray(back) ? countDoublesText(schema, JSON.stringify(back)) : undefined;
+    const text = Array.isArray(back) ? countDoublesText(schema, back as AdoptionStatements['back']) : undefined;
     const doubles = text === undefined ? '0' : (await client.query(text)).rows[0].rows;
     if (doubles !== '0') {
       throw new IuError('IU843', {
