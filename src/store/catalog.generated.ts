@@ -1907,7 +1907,7 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_log_partition_swap: {
     readonly args: { p_reason: string | null };
-    readonly result: string | null;
+    readonly result: null;
   };
   readonly fn_iu_log_partition_tend: {
     readonly args: {  };

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { IuError } from '../contract/errors/index.js';
-import { errorCode } from './failure.js';
+import { IuError, iuErrorFromPg } from '../contract/errors/index.js';
+import { errorCode, isRefusal } from './failure.js';
 import { callForResult, type Queryable } from './listing.js';
 import { type RetryBudget, withRetry, withTransaction } from './transaction.js';
 
@@ -82,6 +82,18 @@ async function patiently<Result>(
   }
 }
 
+/** The bound of the first partition outlives a step that failed, and would refuse events one day: whoever reads the error hears of it. */
+async function withBoundNamed(pool: pg.Pool, error: unknown): Promise<unknown> {
+  if (!isRefusal(error) || !(error instanceof Error)) return error;
+  const own = iuErrorFromPg(error);
+  // a lock is waited for again, and IU875 says it itself
+  if (own?.code === 'IU874' || own?.code === 'IU875' || (await planLog(pool)).form !== 'unfinished') return error;
+  const stays = 'the bound of the first partition stays until `iu log partition back`';
+  return own === undefined
+    ? new IuError('IU876', { message: `The change of the log stopped (${error.message}); ${stays}.` })
+    : new IuError(own.code, { message: own.message, hint: `${own.hint ?? ''}; ${stays}` });
+}
+
 /** Goes from a plain log, or from where an earlier try ended, to a partitioned one; `onStep` hears of each step when it is committed. */
 export async function partitionLog(
   pool: pg.Pool,
@@ -90,7 +102,11 @@ export async function partitionLog(
   budget: RetryBudget = usualBudget,
 ): Promise<LogStep> {
   for (;;) {
-    const step = await patiently<LogStep>(pool, budget, 'select fn_iu_log_partition_step($1)::text', [reason]);
+    const step = await patiently<LogStep>(pool, budget, 'select fn_iu_log_partition_step($1)::text', [reason]).catch(
+      async (error: unknown) => {
+        throw await withBoundNamed(pool, error);
+      },
+    );
     onStep(step);
     if (step.step !== 'partitioned') continue;
     await tendLog(pool, budget);

@@ -719,9 +719,12 @@ declare
 begin
   for v_role in
     select distinct case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
-      from pg_class c cross join aclexplode(c.relacl) a where c.oid = quote_ident(p_partition)::regclass and a.grantee <> c.relowner
+      from pg_class c
+      cross join lateral (select c.relacl as acl union all select t.attacl from pg_attribute t where t.attrelid = c.oid) o
+      cross join aclexplode(o.acl) a where c.oid = quote_ident(p_partition)::regclass and a.grantee <> c.relowner
   loop
-    execute format('revoke all on table %I from %s', p_partition, v_role);
+    -- rights on columns go with those on the table, and what somebody granted on with what was granted
+    execute format('revoke all on table %I from %s cascade', p_partition, v_role);
   end loop;
   execute format('create trigger trg_iu_log_partition_direct before insert or update or delete or truncate on %I
     for each statement execute function fn_iu_log_partition_direct()', p_partition);
@@ -745,16 +748,25 @@ create or replace function fn_iu_log_partition_make(p_from_seq bigint, p_to_seq 
 language plpgsql
 volatile
 set search_path from current
+set default_tablespace = ''
 as $$
 declare
   v_name text;
-  -- settings of storage and autovacuum stand on partitions only: a new one goes on with those of the newest
-  v_options text := (select array_to_string(c.reloptions, ', ') from iu_log_partition p
-                       join pg_class c on c.oid = to_regclass(quote_ident(p.partition_name)) where p.gone_at is null order by p.to_seq desc limit 1);
+  v_newest record;
 begin
+  -- Settings of storage and autovacuum, and the tablespace, stand on partitions only: a new one goes on with those of the newest. Without the
+  -- right to make tables there it lies in that of the database, because a log without room would be worse.
+  select array_to_string(c.reloptions, ', ') as options,
+         (select t.spcname from pg_tablespace t where t.oid = c.reltablespace and has_tablespace_privilege(t.oid, 'create')) as place,
+         (select t.spcname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attname = 'id' and i.indkey::text = a.attnum::text
+            join pg_class k on k.oid = i.indexrelid join pg_tablespace t on t.oid = k.reltablespace
+           where i.indrelid = c.oid and i.indisunique and has_tablespace_privilege(t.oid, 'create') limit 1) as key_place
+    into v_newest from iu_log_partition p join pg_class c on c.oid = to_regclass(quote_ident(p.partition_name))
+   where p.gone_at is null order by p.to_seq desc limit 1;
   insert into iu_log_partition (from_seq, to_seq) values (p_from_seq, p_to_seq) returning partition_name into v_name;
   execute format('create table %I (like event_outbox including defaults including constraints including storage including compression including comments,
-    constraint %I unique (id))%s', v_name, v_name || '_id_key', ' with (' || v_options || ')');
+    constraint %I unique (id)%s)%s%s', v_name, v_name || '_id_key', ' using index tablespace ' || quote_ident(v_newest.key_place),
+    ' with (' || v_newest.options || ')', ' tablespace ' || quote_ident(v_newest.place));
   perform fn_iu_log_partition_guard(v_name);
   execute format('alter table event_outbox attach partition %I for values from (%s) to (%s)', v_name, p_from_seq, p_to_seq);
   return v_name;
@@ -900,16 +912,54 @@ language sql
 stable
 set search_path from current
 as $$
-  with log as (
+  with recursive log as (
     select c.* from pg_class c where c.oid = 'event_outbox'::regclass
+  ), part as (
+    select oid from log
+    union all
+    select h.inhrelid from log join pg_inherits h on h.inhparent = log.oid where log.relkind = 'p'
+  ), hanging (oid) as (
+    -- views at any depth, as fn_iu_log_let_go takes them off
+    select oid from log
+    union
+    select v.oid from hanging h
+      join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = h.oid and d.classid = 'pg_rewrite'::regclass
+      join pg_rewrite w on w.oid = d.objid and w.ev_class <> h.oid
+      join pg_class v on v.oid = w.ev_class and v.relkind in ('v', 'm')
   ), view as (
-    select distinct v.oid, v.relkind, v.relowner
-      from log join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = log.oid and d.classid = 'pg_rewrite'::regclass
-      join pg_rewrite w on w.oid = d.objid join pg_class v on v.oid = w.ev_class and v.oid <> log.oid
+    select c.* from log, hanging h join pg_class c on c.oid = h.oid where c.oid <> log.oid
   ), typed as (
-    -- the type of its rows, and of arrays of them
-    select d.classid, d.objid from log join pg_type t on t.oid = log.reltype or t.typelem = log.reltype
-      join pg_depend d on d.refclassid = 'pg_type'::regclass and d.refobjid = t.oid and d.deptype = 'n'
+    -- functions over the type of its rows, and of arrays of them
+    select p.oid from log join pg_type t on t.oid = log.reltype or t.typelem = log.reltype
+      join pg_depend d on d.refclassid = 'pg_type'::regclass and d.refobjid = t.oid and d.classid = 'pg_proc'::regclass
+      join pg_proc p on p.oid = d.objid and p.proowner = log.relowner and p.pronamespace = log.relnamespace and p.prokind in ('f', 'p')
+  ), own (class, oid) as (
+    select 'pg_class'::regclass, oid from part
+    union
+    select 'pg_class'::regclass, oid from view
+    union
+    select 'pg_class'::regclass, 'event_outbox_seq_seq'::regclass
+    union
+    select 'pg_type'::regclass, t.oid from pg_class c join pg_type t on t.oid = c.reltype or t.typelem = c.reltype
+     where c.oid in (select oid from part union select oid from view)
+    union
+    select 'pg_proc'::regclass, oid from typed
+  ), taken (class, oid) as (
+    -- what goes along by itself, is taken off and put back, or is named by a sentence of its own
+    select class, oid from own
+    union all
+    select 'pg_class'::regclass, i.indexrelid from part join pg_index i on i.indrelid = part.oid
+    union all
+    select 'pg_class'::regclass, c.reltoastrelid from part join pg_class c using (oid)
+    union all
+    select 'pg_constraint'::regclass, k.oid from part join pg_constraint k on part.oid in (k.conrelid, k.confrelid)
+    union all
+    select 'pg_trigger'::regclass, t.oid from part join pg_trigger t on t.tgrelid = part.oid
+    union all
+    select 'pg_attrdef'::regclass, a.oid from part join pg_attrdef a on a.adrelid = part.oid
+    union all
+    select 'pg_rewrite'::regclass, w.oid from log, pg_rewrite w
+     where w.ev_class = log.oid or w.rulename = '_RETURN' and w.ev_class in (select oid from view)
   )
   select format('foreign key %s of %s names it', k.conname, k.conrelid::regclass) from log, pg_constraint k where k.confrelid = log.oid
   union all
@@ -930,18 +980,24 @@ as $$
   union all
   select format('publication %s replicates it under the names of its tables', p.pubname)
     from log, pg_publication p
-   where not p.pubviaroot and (p.puballtables or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = log.oid)
-     or exists (select from pg_publication_namespace n where n.pnpubid = p.oid and n.pnnspid = log.relnamespace))
+   where not p.pubviaroot
+     and (p.puballtables or exists (select from pg_publication_namespace n where n.pnpubid = p.oid and n.pnnspid = log.relnamespace))
   union all
-  select format('%s %s reads it and belongs to %s', case view.relkind when 'm' then 'materialized view' else 'view' end, view.oid::regclass,
-                pg_get_userbyid(view.relowner)) from log, view where view.relowner <> log.relowner or view.relkind = 'm'
+  select format('%s %s reads it and %s', case view.relkind when 'm' then 'materialized view' else 'view' end, view.oid::regclass, v.reason)
+    from log, view cross join lateral (
+      select concat_ws(', ', case when view.relowner <> log.relowner then 'belongs to ' || pg_get_userbyid(view.relowner) end,
+                       case when view.relnamespace <> log.relnamespace then 'lies in another schema' end,
+                       case when view.relkind = 'm' then 'keeps its rows' end,
+                       case when exists (select from pg_attribute a where a.attrelid = view.oid and a.attacl is not null) then 'gives rights on columns' end) as reason) v
+   where v.reason <> ''
   union all
   select format('trigger %s fires for each row with a transition table', t.tgname) from log join pg_trigger t on t.tgrelid = log.oid
    where not t.tgisinternal and t.tgtype & 1 = 1 and (t.tgoldtable is not null or t.tgnewtable is not null)
   union all
-  select format('%s uses its row type', pg_describe_object(typed.classid, typed.objid, 0)) from log, typed
-   where not exists (select from pg_proc p where typed.classid = 'pg_proc'::regclass and p.oid = typed.objid and p.proowner = log.relowner)
-     and not (typed.classid = 'pg_rewrite'::regclass)
+  -- whatever else names it by its identity would go on naming the former table, or be dropped with it
+  select distinct format('%s depends on it', pg_describe_object(d.classid, d.objid, d.objsubid))
+    from own join pg_depend d on d.refclassid = own.class and d.refobjid = own.oid
+   where not exists (select from taken where taken.class = d.classid and taken.oid = d.objid)
 $$;
 -- <<<
 
@@ -988,16 +1044,22 @@ as $$
                       where i.indrelid = p.oid and i.indisunique and i.indisvalid and i.indisready and i.indpred is null and i.indimmediate
                         and i.indkey::text = a.attnum::text)
   union all
-  select format('trigger %s on partition %s is missing or not ENABLE ALWAYS', t.name, p.name)
-    from partition p cross join (values ('trg_iu_log_partition_direct', 'fn_iu_log_partition_direct'), ('trg_event_outbox_type_validate', 'fn_event_type_validate')) t (name, calls)
+  select format('trigger %s on partition %s is missing, is not ENABLE ALWAYS or does not fire for everything', t.name, p.name)
+    from partition p cross join (
+      -- before each statement of all four kinds, always; before each row inserted, when it has to
+      values ('trg_iu_log_partition_direct', 'fn_iu_log_partition_direct', 62, false), ('trg_event_outbox_type_validate', 'fn_event_type_validate', 7, true)
+    ) t (name, calls, type, has_condition)
    where not exists (select from pg_trigger g join pg_proc f on f.oid = g.tgfoid and f.proname = t.calls
-                      where g.tgrelid = p.oid and g.tgname = t.name and g.tgenabled = 'A')
+                      where g.tgrelid = p.oid and g.tgname = t.name and g.tgenabled = 'A' and g.tgtype = t.type
+                        and (g.tgqual is not null) = t.has_condition and g.tgattr = '')
   union all
   select format('partition %s belongs to %s, is unlogged, or has row security or rules', name, pg_get_userbyid(p.relowner)) from partition p, log
    where p.relowner <> log.relowner or p.relpersistence <> 'p' or p.relrowsecurity or p.relhasrules
   union all
   select format('partition %s gives rights to %s', p.name, string_agg(distinct coalesce(g.rolname, 'public'), ', '))
-    from partition p cross join aclexplode(p.relacl) a left join pg_roles g on g.oid = a.grantee where a.grantee <> p.relowner group by p.name
+    from partition p
+    cross join lateral (select p.relacl as acl union all select t.attacl from pg_attribute t where t.attrelid = p.oid) o
+    cross join aclexplode(o.acl) a left join pg_roles g on g.oid = a.grantee where a.grantee <> p.relowner group by p.name
   union all
   select format('index %s of the log is not valid', i.indexrelid::regclass) from log join pg_index i on i.indrelid = log.oid
    where log.relkind = 'p' and not i.indisvalid
@@ -1107,8 +1169,9 @@ begin
   loop
     v_views := array[format('create view %I%s as %s', r.relname, ' with (' || array_to_string(r.reloptions, ', ') || ')', r.text)]
       || case when r.remark is null then '{}' else array[format('comment on view %I is %L', r.relname, r.remark)] end
-      || array(select format('grant %s on %I to %s', g.privilege_type, r.relname,
-                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end)
+      || array(select format('grant %s on %I to %s%s', g.privilege_type, r.relname,
+                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
+                             case when g.is_grantable then ' with grant option' else '' end)
                  from aclexplode(r.relacl) g where g.grantee <> r.relowner)
       || v_views;
     execute format('drop view %I', r.relname);
@@ -1121,8 +1184,9 @@ begin
      where t.oid = v_log.reltype or t.typelem = v_log.reltype
   loop
     v_functions := v_functions || r.text || format('revoke all on function %s from public', r.name)
-      || array(select format('grant execute on function %s to %s', r.name,
-                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end)
+      || array(select format('grant execute on function %s to %s%s', r.name,
+                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
+                             case when g.is_grantable then ' with grant option' else '' end)
                  from aclexplode(r.proacl) g where g.grantee <> r.proowner);
     execute format('drop function %s', r.name);
   end loop;
@@ -1166,19 +1230,20 @@ $$;
 -- <<<
 
 -- >>> functions/partitions/fn_iu_log_partition_swap.sql
--- fn_iu_log_partition_swap(text) returns text
+-- fn_iu_log_partition_swap(text) returns void
 --
 -- Contract:  makes the log a partitioned table whose first partition is the table that it was: no row is written again, and none is read,
 --            because a checked constraint already says that all of them belong there. Holds ACCESS EXCLUSIVE from here to the commit.
 -- Arguments: p_reason
--- Returns:   name of the first partition
+-- Returns:   nothing
 -- Raises:    IU875 the sequence came too close to the bound; 55P03 when it would have to wait
 -- Writes:    iu_log_partition, as fn_iu_log_rebind (DDL)
 -- May call:  internal
-create or replace function fn_iu_log_partition_swap(p_reason text) returns text
+create or replace function fn_iu_log_partition_swap(p_reason text) returns void
 language plpgsql
 volatile
 set search_path from current
+set default_tablespace = ''
 as $$
 declare
   v_former oid := 'event_outbox'::regclass;
@@ -1201,8 +1266,12 @@ begin
     from pg_sequence q, event_outbox_seq_seq l where q.seqrelid = 'event_outbox_seq_seq'::regclass;
   v_back := fn_iu_log_let_go();
   insert into iu_log_partition (from_seq, to_seq) values (null, s.end_seq) returning partition_name into v_name;
-  v_indexes := array(select pg_get_indexdef(i.indexrelid) from pg_index i
-                      where i.indrelid = v_former and not exists (select from pg_constraint k where k.conindid = i.indexrelid));
+  -- where an index of the log lies is where those of later partitions are made
+  v_indexes := array(select format('set local default_tablespace = %L; %s', coalesce(t.spcname, ''), coalesce(
+                              'alter table event_outbox add constraint event_outbox_pkey ' || pg_get_constraintdef(k.oid), pg_get_indexdef(i.indexrelid)))
+                       from pg_index i join pg_class c on c.oid = i.indexrelid left join pg_constraint k on k.conindid = c.oid
+                       left join pg_tablespace t on t.oid = c.reltablespace and has_tablespace_privilege(t.oid, 'create')
+                      where i.indrelid = v_former and (k.oid is null or i.indisprimary));
   alter table event_outbox alter column seq drop identity;
   for r in select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = v_former loop
     execute format('alter index %I rename to %I', r.relname, left(regexp_replace(r.relname, '^(event_outbox)?_?', v_name || '_'), 63));
@@ -1210,7 +1279,7 @@ begin
   execute format('alter table event_outbox rename to %I', v_name);
   execute format('create table event_outbox (like %I including defaults including constraints including storage including compression including comments)
     partition by range (seq)', v_name);
-  alter table event_outbox drop constraint iu_log_first_partition_chk, add constraint event_outbox_pkey primary key (seq);
+  alter table event_outbox drop constraint iu_log_first_partition_chk;
   execute format('alter table event_outbox alter column seq add generated always as identity (start with %s cache 1)', v_sequence.seqstart);
   perform setval('event_outbox_seq_seq', v_sequence.last_value, v_sequence.is_called);
   for r in select unnest(v_indexes) as text loop
@@ -1220,7 +1289,6 @@ begin
   execute format('alter table %I drop constraint iu_log_first_partition_chk', v_name);
   perform fn_iu_log_partition_guard(v_name);
   perform fn_iu_log_rebind(v_former, v_back, p_reason);
-  return v_name;
 end
 $$;
 -- <<<

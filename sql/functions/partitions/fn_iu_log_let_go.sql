@@ -60,8 +60,9 @@ begin
   loop
     v_views := array[format('create view %I%s as %s', r.relname, ' with (' || array_to_string(r.reloptions, ', ') || ')', r.text)]
       || case when r.remark is null then '{}' else array[format('comment on view %I is %L', r.relname, r.remark)] end
-      || array(select format('grant %s on %I to %s', g.privilege_type, r.relname,
-                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end)
+      || array(select format('grant %s on %I to %s%s', g.privilege_type, r.relname,
+                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
+                             case when g.is_grantable then ' with grant option' else '' end)
                  from aclexplode(r.relacl) g where g.grantee <> r.relowner)
       || v_views;
     execute format('drop view %I', r.relname);
@@ -74,8 +75,9 @@ begin
      where t.oid = v_log.reltype or t.typelem = v_log.reltype
   loop
     v_functions := v_functions || r.text || format('revoke all on function %s from public', r.name)
-      || array(select format('grant execute on function %s to %s', r.name,
-                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end)
+      || array(select format('grant execute on function %s to %s%s', r.name,
+                             case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
+                             case when g.is_grantable then ' with grant option' else '' end)
                  from aclexplode(r.proacl) g where g.grantee <> r.proowner);
     execute format('drop function %s', r.name);
   end loop;

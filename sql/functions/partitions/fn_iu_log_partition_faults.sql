@@ -40,16 +40,22 @@ as $$
                       where i.indrelid = p.oid and i.indisunique and i.indisvalid and i.indisready and i.indpred is null and i.indimmediate
                         and i.indkey::text = a.attnum::text)
   union all
-  select format('trigger %s on partition %s is missing or not ENABLE ALWAYS', t.name, p.name)
-    from partition p cross join (values ('trg_iu_log_partition_direct', 'fn_iu_log_partition_direct'), ('trg_event_outbox_type_validate', 'fn_event_type_validate')) t (name, calls)
+  select format('trigger %s on partition %s is missing, is not ENABLE ALWAYS or does not fire for everything', t.name, p.name)
+    from partition p cross join (
+      -- before each statement of all four kinds, always; before each row inserted, when it has to
+      values ('trg_iu_log_partition_direct', 'fn_iu_log_partition_direct', 62, false), ('trg_event_outbox_type_validate', 'fn_event_type_validate', 7, true)
+    ) t (name, calls, type, has_condition)
    where not exists (select from pg_trigger g join pg_proc f on f.oid = g.tgfoid and f.proname = t.calls
-                      where g.tgrelid = p.oid and g.tgname = t.name and g.tgenabled = 'A')
+                      where g.tgrelid = p.oid and g.tgname = t.name and g.tgenabled = 'A' and g.tgtype = t.type
+                        and (g.tgqual is not null) = t.has_condition and g.tgattr = '')
   union all
   select format('partition %s belongs to %s, is unlogged, or has row security or rules', name, pg_get_userbyid(p.relowner)) from partition p, log
    where p.relowner <> log.relowner or p.relpersistence <> 'p' or p.relrowsecurity or p.relhasrules
   union all
   select format('partition %s gives rights to %s', p.name, string_agg(distinct coalesce(g.rolname, 'public'), ', '))
-    from partition p cross join aclexplode(p.relacl) a left join pg_roles g on g.oid = a.grantee where a.grantee <> p.relowner group by p.name
+    from partition p
+    cross join lateral (select p.relacl as acl union all select t.attacl from pg_attribute t where t.attrelid = p.oid) o
+    cross join aclexplode(o.acl) a left join pg_roles g on g.oid = a.grantee where a.grantee <> p.relowner group by p.name
   union all
   select format('index %s of the log is not valid', i.indexrelid::regclass) from log join pg_index i on i.indrelid = log.oid
    where log.relkind = 'p' and not i.indisvalid

@@ -17,9 +17,12 @@ declare
 begin
   for v_role in
     select distinct case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end
-      from pg_class c cross join aclexplode(c.relacl) a where c.oid = quote_ident(p_partition)::regclass and a.grantee <> c.relowner
+      from pg_class c
+      cross join lateral (select c.relacl as acl union all select t.attacl from pg_attribute t where t.attrelid = c.oid) o
+      cross join aclexplode(o.acl) a where c.oid = quote_ident(p_partition)::regclass and a.grantee <> c.relowner
   loop
-    execute format('revoke all on table %I from %s', p_partition, v_role);
+    -- rights on columns go with those on the table, and what somebody granted on with what was granted
+    execute format('revoke all on table %I from %s cascade', p_partition, v_role);
   end loop;
   execute format('create trigger trg_iu_log_partition_direct before insert or update or delete or truncate on %I
     for each statement execute function fn_iu_log_partition_direct()', p_partition);

@@ -81,8 +81,10 @@ as $$
                    from pg_catalog.pg_trigger t where t.tgrelid = p.oid and not t.tgisinternal),
                 (select string_agg(concat_ws(' ', i.indkey, i.indisunique, i.indisvalid, i.indisready), ',' order by i.indkey::text, i.indisunique)
                    from pg_catalog.pg_index i where i.indrelid = p.oid),
-                (select string_agg(concat_ws('=', a.grantee, a.privilege_type), ',' order by a.grantee, a.privilege_type)
-                   from aclexplode(p.relacl) a where a.grantee <> p.relowner)), p.relname, 'event_outbox') as text) one
+                (select string_agg(concat_ws('=', a.grantee, a.privilege_type, o.attname), ',' order by a.grantee, a.privilege_type, o.attname)
+                   from (select p.relacl as acl, null as attname
+                         union all select t.attacl, t.attname from pg_catalog.pg_attribute t where t.attrelid = p.oid) o
+                  cross join aclexplode(o.acl) a where a.grantee <> p.relowner)), p.relname, 'event_outbox') as text) one
     having count(*) > 0
     union all
     select 'trigger', r.relname || '.' || t.tgname, concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)

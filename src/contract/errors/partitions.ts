@@ -21,10 +21,12 @@ export const partitionsErrors: readonly ErrorEntry[] = [
   {
     code: 'IU120',
     name: 'log_full',
-    meaning: 'The log is partitioned and has no partition for the next event, so nothing was written.',
+    meaning:
+      'The log has no partition for the next event, or a change of its form stopped at its bound, so nothing was written.',
     httpStatus: 503,
     exitCode: 1,
-    action: 'Run `iu log partition tend`, then emit again; `iu health` warns long before.',
+    action:
+      'Run `iu log partition tend`, or `iu log partition back` when `plan` shows an unfinished change; then emit again. `iu health` warns long before.',
   },
   {
     code: 'IU870',
@@ -74,5 +76,14 @@ export const partitionsErrors: readonly ErrorEntry[] = [
     httpStatus: 409,
     exitCode: 3,
     action: 'Take the bound away by `iu log partition back`, raise iu_core.log_partition_events and begin again.',
+  },
+  {
+    code: 'IU876',
+    name: 'log_change_stopped',
+    meaning: 'The change of the log stopped, and the bound of its first partition stays.',
+    httpStatus: 500,
+    exitCode: 1,
+    action:
+      'Take the bound away by `iu log partition back` before the log reaches it, or remove the cause and apply again.',
   },
 ];
