@@ -52,8 +52,10 @@ export interface LogTended {
   readonly form: LogPlan['form'];
   readonly made: number;
   readonly dropped: readonly string[];
-  /** Empty partitions that somebody was using, or for which there was no time; they go next time. */
+  /** Empty partitions that stayed: somebody was using them, there was no time, or something else was in the way; the next look tries again. */
   readonly busy: readonly string[];
+  /** Why, where it was neither a lock nor time. */
+  readonly reasons: readonly string[];
   readonly partitions: number;
   readonly numbers_left: string | null;
 }
@@ -82,7 +84,10 @@ async function patiently<Result>(
   }
 }
 
-/** Goes from a plain log, or from where an earlier try ended, to a partitioned one; `onStep` hears of each step when it is committed. */
+/**
+ * Goes from a plain log, or from where an earlier try ended, to a partitioned one; `onStep` hears of each step when it is committed.
+ * Partitions ahead are made at the end; where the log is in use just then, the next pass makes them.
+ */
 export async function partitionLog(
   pool: pg.Pool,
   reason: string,
@@ -93,7 +98,9 @@ export async function partitionLog(
     const step = await patiently<LogStep>(pool, budget, 'select fn_iu_log_partition_step($1)::text', [reason]);
     onStep(step);
     if (step.step !== 'partitioned') continue;
-    await tendLog(pool, budget);
+    await tendLog(pool, budget).catch((error: unknown) => {
+      if (!(error instanceof IuError && error.code === 'IU874')) throw error;
+    });
     return step;
   }
 }

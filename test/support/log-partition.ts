@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { prepareDelivery } from './delivery-queue.js';
-import { emit } from './race.js';
 
 /** True when the whole run is on a partitioned log (IU_TEST_PARTITIONED=1): tests of the change itself need a plain one. */
 export const startsPartitioned = process.env.IU_TEST_PARTITIONED === '1';
@@ -45,11 +44,4 @@ export async function refusal(db: TestDatabase, ...statements: string[]): Promis
     await client.query('rollback');
     client.release();
   }
-}
-
-/** One event after the other until the subject is reached; their numbers. */
-export async function emitEach(db: TestDatabase, subjects: readonly string[]): Promise<string[]> {
-  const seqs: string[] = [];
-  for (const subject of subjects) seqs.push(await emit(db.pool, subject));
-  return seqs;
 }

@@ -1,18 +1,19 @@
--- fn_iu_log_partition_swap(text) returns text
+-- fn_iu_log_partition_swap(text) returns void
 --
 -- Contract:  makes the log a partitioned table whose first partition is the table that it was: no row is written again, and none is read,
 --            because a checked constraint already says that all of them belong there. Holds ACCESS EXCLUSIVE from here to the commit.
 -- Arguments: p_reason
--- Returns:   name of the first partition
+-- Returns:   nothing
 -- Raises:    IU875 the sequence came too close to the bound; 55P03 when it would have to wait
 -- Writes:    iu_log_partition, as fn_iu_log_rebind (DDL)
 -- May call:  internal
-create or replace function fn_iu_log_partition_swap(p_reason text) returns text
+create or replace function fn_iu_log_partition_swap(p_reason text) returns void
 language plpgsql
 volatile
 set search_path from current
 as $$
 declare
+  -- fn_iu_log_partition_step holds the log already
   v_former oid := 'event_outbox'::regclass;
   v_back text[];
   v_name text;
@@ -21,6 +22,9 @@ declare
   s record;
   r record;
 begin
+  -- who registers a worker or claims the deployment notes the log's identity: before this, or after it
+  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  lock table iu_deployment in share row exclusive mode;
   -- cursors first: a pass holds its cursor and then reads the log
   perform from iu_route_worker_cursor order by worker_name for update;
   lock table event_outbox in access exclusive mode;
@@ -52,6 +56,5 @@ begin
   execute format('alter table %I drop constraint iu_log_first_partition_chk', v_name);
   perform fn_iu_log_partition_guard(v_name);
   perform fn_iu_log_rebind(v_former, v_back, p_reason);
-  return v_name;
 end
 $$;
