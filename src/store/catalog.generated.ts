@@ -1873,6 +1873,10 @@ export interface CatalogFunctions {
     readonly args: { p_quiet?: boolean | null };
     readonly result: number | null;
   };
+  readonly fn_iu_log_partition_attached: {
+    readonly args: {  };
+    readonly result: readonly ({ partition_name: string | null; partition_oid: number | null; from_seq: string | null; to_seq: string | null })[];
+  };
   readonly fn_iu_log_partition_back: {
     readonly args: { p_reason: string | null; p_most_rows?: string | null };
     readonly result: string | null;
@@ -1885,9 +1889,21 @@ export interface CatalogFunctions {
     readonly args: { p_partition: string | null };
     readonly result: null;
   };
+  readonly fn_iu_log_partition_hold: {
+    readonly args: {  };
+    readonly result: null;
+  };
+  readonly fn_iu_log_partition_kept: {
+    readonly args: { p_most_rows: string | null };
+    readonly result: { kept: string | null; others: string | null };
+  };
   readonly fn_iu_log_partition_make: {
     readonly args: { p_from_seq: string | null; p_to_seq: string | null };
     readonly result: string | null;
+  };
+  readonly fn_iu_log_partition_missing: {
+    readonly args: {  };
+    readonly result: number | null;
   };
   readonly fn_iu_log_partition_plan: {
     readonly args: {  };

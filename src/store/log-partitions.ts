@@ -52,8 +52,10 @@ export interface LogTended {
   readonly form: LogPlan['form'];
   readonly made: number;
   readonly dropped: readonly string[];
-  /** Empty partitions that somebody was using, or for which there was no time; they go next time. */
+  /** Empty partitions that stayed: somebody was using them, there was no time, or something else was in the way; the next look tries again. */
   readonly busy: readonly string[];
+  /** Why, where it was neither a lock nor time. */
+  readonly reasons: readonly string[];
   readonly partitions: number;
   readonly numbers_left: string | null;
 }
@@ -90,11 +92,14 @@ async function withBoundNamed(pool: pg.Pool, error: unknown): Promise<unknown> {
   if (own?.code === 'IU874' || own?.code === 'IU875' || (await planLog(pool)).form !== 'unfinished') return error;
   const stays = 'the bound of the first partition stays until `iu log partition back`';
   return own === undefined
-    ? new IuError('IU876', { message: `The change of the log stopped (${error.message}); ${stays}.` })
+    ? new IuError('IU877', { message: `The change of the log stopped (${error.message}); ${stays}.` })
     : new IuError(own.code, { message: own.message, hint: `${own.hint ?? ''}; ${stays}` });
 }
 
-/** Goes from a plain log, or from where an earlier try ended, to a partitioned one; `onStep` hears of each step when it is committed. */
+/**
+ * Goes from a plain log, or from where an earlier try ended, to a partitioned one; `onStep` hears of each step when it is committed.
+ * Partitions ahead are made at the end; where the log is in use just then, the next pass makes them.
+ */
 export async function partitionLog(
   pool: pg.Pool,
   reason: string,
@@ -109,7 +114,9 @@ export async function partitionLog(
     );
     onStep(step);
     if (step.step !== 'partitioned') continue;
-    await tendLog(pool, budget);
+    await tendLog(pool, budget).catch((error: unknown) => {
+      if (!(error instanceof IuError && error.code === 'IU874')) throw error;
+    });
     return step;
   }
 }

@@ -179,7 +179,7 @@ describe.skipIf(startsPartitioned)('a change that fails at its last step', () =>
     await db.pool.query(`create function no_tables() returns event_trigger language plpgsql as $$ begin raise 'no tables today'; end $$;
       create event trigger no_tables on ddl_command_start when tag in ('CREATE TABLE') execute function no_tables()`);
     const stopped = await errorOf(partitionLog(db.pool, 'test'));
-    expect(stopped).toMatchObject({ code: 'IU876', message: expect.stringContaining('no tables today') });
+    expect(stopped).toMatchObject({ code: 'IU877', message: expect.stringContaining('no tables today') });
     expect(stopped?.message).toContain('iu log partition back');
     await db.pool.query("select setval('event_outbox_seq_seq', 300)");
     const full = await errorOf(emit(db.pool, 'beyond'));

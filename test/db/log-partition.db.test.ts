@@ -9,6 +9,7 @@ import { claim, deployment, liveRoute, settle } from '../support/delivery-queue.
 import { createSmallLog, emitMany, partitionNames, startsPartitioned } from '../support/log-partition.js';
 import { certificate, decidedSubjects, drain, emit, expectWhole, pass } from '../support/race.js';
 import { openSessions } from '../support/sessions.js';
+import { waitFor } from '../support/wait.js';
 import { countOf } from '../support/worker.js';
 
 let db: TestDatabase;
@@ -130,8 +131,23 @@ describe.skipIf(startsPartitioned)('the form of the log', () => {
     await writer.run('begin');
     await emit(writer.client, 'open');
     const budget = { attempts: 2, firstDelayMilliseconds: 1 };
-    expect(await codeOf(partitionLog(db.pool, 'test', () => {}, budget))).toBe('IU874');
+    let ended = false;
+    const change = codeOf(partitionLog(db.pool, 'test', () => {}, { attempts: 8, firstDelayMilliseconds: 1 })).finally(
+      () => {
+        ended = true;
+      },
+    );
+    await waitFor(
+      async () =>
+        (await countOf(
+          db,
+          "pg_stat_activity where wait_event_type = 'Lock' and query like '%fn_iu_log_partition_step%' and datname = current_database()",
+        )) > 0,
+      { what: 'the change waits for its lock' },
+    );
     await emit(other.client, 'not held');
+    expect(ended, 'the change still tries').toBe(false);
+    expect(await change).toBe('IU874');
     expect((await planLog(db.pool)).form).toBe('plain');
     await writer.run('commit');
     await db.pool.query("select fn_iu_log_partition_step('test')");

@@ -303,7 +303,7 @@ begin
   -- in a partition: its row was sent there by its seq, and another seq can belong elsewhere
   if tg_table_name <> 'event_outbox' and (v_supplied or new.seq is distinct from currval('event_outbox_seq_seq')) then
     raise exception using errcode = 'IU118', message = 'tx_id and seq of an event are given by the log, and in a partitioned log they cannot be replaced',
-      hint = 'leave both columns out: of INSERT, of COPY and of a data move';
+      hint = 'leave both columns out: of INSERT, of COPY and of a data move; and emit in a statement of its own what a value of this insert emits';
   end if;
   -- the registry gives stream, lane and severity; a pair that it does not know leaves everything null, and is named below
   select r.active and coalesce(new.event_stream = r.event_stream, true) and coalesce(new.delivery_lane = r.delivery_lane, true),
@@ -641,14 +641,84 @@ comment on table iu_log_partition is 'Partitions of the log: which were made, wi
 comment on column iu_log_partition.from_seq is 'Its first number; null: the first partition, which was the whole log.';
 comment on column iu_log_partition.to_seq is 'The first number after it.';
 
+-- >>> functions/partitions/fn_iu_log_partition_attached.sql
+-- fn_iu_log_partition_attached() returns table (partition_name, partition_oid, from_seq, to_seq)
+--
+-- Contract:  the partitions that the log has now, whatever the books say: somebody with the right to can drop or detach one by hand.
+-- Arguments: none
+-- Returns:   one row a partition in the order of numbers; from_seq null: from the beginning. A DEFAULT partition is not one of them
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_log_partition_attached() returns table (partition_name text, partition_oid oid, from_seq bigint, to_seq bigint)
+language sql
+volatile
+set search_path from current
+as $$
+  select c.relname::text, c.oid, b.bound[1]::bigint, b.bound[2]::bigint
+    from pg_inherits h join pg_class c on c.oid = h.inhrelid
+   cross join lateral (select regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \((?:MINVALUE|''?(\d+)''?)\) TO \(''?(\d+)''?\)') as bound) b
+   where h.inhparent = 'event_outbox'::regclass and not h.inhdetachpending and b.bound is not null
+   order by 4
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_missing.sql
+-- fn_iu_log_partition_missing() returns integer
+--
+-- Contract:  books as gone the partitions whose table somebody dropped by hand, so that their numbers can have a place again. One that was
+--            only detached stays in the books: it may hold events, and nothing is made in its place.
+-- Arguments: none
+-- Returns:   partitions booked
+-- Raises:    nothing
+-- Writes:    iu_log_partition
+-- May call:  internal
+create or replace function fn_iu_log_partition_missing() returns integer
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_booked integer;
+begin
+  update iu_log_partition set gone_at = clock_timestamp(), gone_by = session_user, gone_reason = 'found missing'
+   where gone_at is null and to_regclass(quote_ident(partition_name)) is null;
+  get diagnostics v_booked = row_count;
+  return v_booked;
+end
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_hold.sql
+-- fn_iu_log_partition_hold() returns void
+--
+-- Contract:  keeps everybody else from changing the log until the transaction ends, and holds up no writer. Waits longer than the locks that do
+--            hold writers: the server calls autovacuum off only for who has waited for deadlock_timeout, a second unless told otherwise.
+-- Arguments: none
+-- Returns:   nothing
+-- Raises:    55P03 when somebody else is at it for three seconds
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_log_partition_hold() returns void
+language plpgsql
+volatile
+set search_path from current
+set lock_timeout = '3s'
+as $$
+begin
+  lock table event_outbox in share update exclusive mode;
+end
+$$;
+-- <<<
+
 -- >>> functions/partitions/fn_iu_log_partition_state.sql
 -- fn_iu_log_partition_state() returns record
 --
 -- Contract:  where the log stands: one table or partitions, how many numbers are left until the last partition ends, and how many should
---            be. A conversion that began and did not end leaves a bound on the plain log; it is told as end_seq too.
+--            be; from what is attached, not from the books. A conversion that began and did not end leaves a bound on the plain log; it is told as end_seq too.
 -- Arguments: none
 -- Returns:   form plain|unfinished|partitioned; partitions; events: numbers in a partition; wanted: numbers that should be left after a look;
---            last_seq: the last number given out; end_seq: the first number without a place, null = no end; numbers_left
+--            last_seq: the last number given out; end_seq: the first number after it without a place, null = no end; numbers_left
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
@@ -665,7 +735,14 @@ begin
   select s.last_value - (not s.is_called)::integer into last_seq from event_outbox_seq_seq s;
   if (select c.relkind from pg_class c where c.oid = 'event_outbox'::regclass) = 'p' then
     form := 'partitioned';
-    select count(*), max(p.to_seq) into partitions, end_seq from iu_log_partition p where p.gone_at is null;
+    with recursive attached as materialized (
+      select a.from_seq, a.to_seq from fn_iu_log_partition_attached() a
+    ), place (next_seq) as (
+      select last_seq + 1
+      union all
+      select a.to_seq from place p join attached a on p.next_seq >= coalesce(a.from_seq, p.next_seq) and p.next_seq < a.to_seq
+    )
+    select (select count(*) from attached), max(p.next_seq) into partitions, end_seq from place p;
   else
     partitions := 0;
     select (regexp_match(pg_get_constraintdef(k.oid), '< ''?(\d+)'))[1]::bigint into end_seq
@@ -779,10 +856,11 @@ $$;
 --
 -- Contract:  makes partitions until as many numbers are left as should be. A pass asks it each time, so that whoever decides events also
 --            makes room for them, with Node and without; when enough are left it only looks. Never part of an emission: a writer that had
---            to make its own place would wait for every other one. A jump of the sequence gets one partition, however long.
+--            to make its own place would wait for every other one. A jump of the sequence gets one partition, however long;
+--            what is missing between partitions is filled.
 -- Arguments: p_quiet: a failure is a warning, because a pass may not stop for it; health says how much room is left
 -- Returns:   partitions made
--- Raises:    55P03 when the log is being changed and p_quiet is false
+-- Raises:    IU876 a detached partition is in the way, 55P03 when the log is being changed; neither when p_quiet
 -- Writes:    iu_log_partition (DDL on event_outbox)
 -- May call:  iu_worker, iu_operator
 create or replace function fn_iu_log_partition_ahead(p_quiet boolean default false) returns integer
@@ -794,7 +872,9 @@ set lock_timeout = '300ms'
 as $$
 declare
   s record;
+  v_from bigint;
   v_end bigint;
+  v_detached text;
   v_made integer := 0;
 begin
   if (select c.relkind from pg_class c where c.oid = 'event_outbox'::regclass) <> 'p' then
@@ -807,12 +887,22 @@ begin
   end if;
   begin
     -- again, now that nobody else makes one
+    perform fn_iu_log_partition_missing();
     select * into s from fn_iu_log_partition_state();
-    while s.end_seq - s.last_seq - 1 < s.wanted loop
-      v_end := greatest(s.end_seq + s.events, s.last_seq + s.events);
-      perform fn_iu_log_partition_make(s.end_seq, v_end);
-      s.end_seq := v_end;
+    while s.numbers_left < s.wanted loop
+      select coalesce(max(a.to_seq) filter (where a.to_seq <= s.end_seq), s.end_seq),
+             least(greatest(s.end_seq, s.last_seq) + s.events, min(a.from_seq) filter (where a.from_seq > s.end_seq))
+        into v_from, v_end from fn_iu_log_partition_attached() a;
+      select string_agg(p.partition_name, ', ') into v_detached from iu_log_partition p
+       where p.gone_at is null and p.to_seq > v_from and coalesce(p.from_seq < v_end, true)
+         and p.partition_name not in (select a.partition_name from fn_iu_log_partition_attached() a);
+      if v_detached is not null then
+        raise exception using errcode = 'IU876', message = format('no partition can be made from %s on, where %s belongs, which is not attached', v_from, v_detached),
+          hint = 'attach it again with the bounds that iu_log_partition has, or drop it if its events may be lost';
+      end if;
+      perform fn_iu_log_partition_make(v_from, v_end);
       v_made := v_made + 1;
+      select * into s from fn_iu_log_partition_state();
     end loop;
   exception when others then
     if not p_quiet then
@@ -832,10 +922,11 @@ $$;
 -- Contract:  looks after the partitions of the log: makes those that should be there, and drops those that a prune left empty and that
 --            lie before the newest event. For a schedule (iu log partition tend, pg_cron) and after a prune; nothing to do on a plain log. A drop locks
 --            writers out: 200 ms at most while it waits for running transactions, and about 250 ms for all that go in one call. What did not go, goes
---            next time. Emptiness is looked at under a lock of its own: a transaction that wrote there and did not end holds it back.
+--            next time. What somebody dropped by hand is booked as missing, what was detached is left alone. Emptiness is looked at under a lock of its own: a transaction that wrote there and did not end holds it back.
 -- Arguments: none; a transaction of its own, READ COMMITTED
--- Returns:   {form, made, dropped: [names], busy: [names] that are empty and stayed, partitions, numbers_left}
--- Raises:    IU301, IU302; 55P03 when somebody else changes the log at this moment
+-- Returns:   {form, made, dropped: [names], busy: [names] that are empty and stayed, reasons: [sentences] where it was not for a lock or time,
+--            partitions, numbers_left}
+-- Raises:    IU301, IU302; IU876 a detached partition is where one is to be made; 55P03 when somebody else changes the log at this moment
 -- Writes:    iu_log_partition (DDL on event_outbox)
 -- May call:  iu_worker, iu_operator, iu_core_pruner
 create or replace function fn_iu_log_partition_tend() returns jsonb
@@ -843,7 +934,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
-set lock_timeout = '200ms'
+set lock_timeout = '3s'
 as $$
 declare
   v_made integer;
@@ -851,6 +942,7 @@ declare
   v_rows boolean;
   v_dropped text[] := '{}';
   v_busy text[] := '{}';
+  v_reasons text[] := '{}';
   v_empty text[] := '{}';
   v_name text;
   v_locked timestamptz;
@@ -858,10 +950,13 @@ declare
   s record;
 begin
   perform fn_iu_require_read_committed();
+  perform fn_iu_log_partition_missing();
   v_made := fn_iu_log_partition_ahead();
   select max(seq) into v_newest from event_outbox;
-  -- Nobody writes there any more, so a lock against writers of such a partition holds up nobody while its dead rows are read.
-  for r in select p.partition_name from iu_log_partition p where p.gone_at is null and p.to_seq <= v_newest order by p.to_seq loop
+  -- Nobody writes there any more, so a lock against writers of such a partition holds up nobody while its dead rows are read, and can be
+  -- waited for until autovacuum is called off.
+  for r in select p.partition_name from iu_log_partition p join fn_iu_log_partition_attached() a using (partition_name)
+            where p.gone_at is null and p.to_seq <= v_newest order by p.to_seq loop
     execute format('select exists (select from %I)', r.partition_name) into v_rows;
     continue when v_rows;
     begin
@@ -870,10 +965,12 @@ begin
       if not v_rows then
         v_empty := v_empty || r.partition_name;
       end if;
-    exception when lock_not_available then
+    exception when lock_not_available or deadlock_detected then
       v_busy := v_busy || r.partition_name;
+      perform set_config('lock_timeout', '200ms', true);
     end;
   end loop;
+  perform set_config('lock_timeout', '200ms', true);
   foreach v_name in array v_empty loop
     if clock_timestamp() > v_locked + interval '250 milliseconds' then
       v_busy := v_busy || v_name;
@@ -882,17 +979,22 @@ begin
     begin
       lock table only event_outbox in access exclusive mode;
       v_locked := coalesce(v_locked, clock_timestamp());
+      -- a table that a foreign key refers to lets a partition be detached, not dropped
+      execute format('alter table event_outbox detach partition %I', v_name);
       execute format('drop table %I', v_name);
       update iu_log_partition set gone_at = clock_timestamp(), gone_by = session_user, gone_reason = 'pruned' where partition_name = v_name;
       v_dropped := v_dropped || v_name;
     exception when lock_not_available or deadlock_detected then
       v_busy := v_busy || v_name;
       exit;
+    when others then
+      v_busy := v_busy || v_name;
+      v_reasons := v_reasons || format('%s stays: %s', v_name, sqlerrm);
     end;
   end loop;
   select * into s from fn_iu_log_partition_state();
   return jsonb_build_object('form', s.form, 'made', v_made, 'dropped', to_jsonb(v_dropped), 'busy', to_jsonb(v_busy),
-    'partitions', s.partitions, 'numbers_left', s.numbers_left::text);
+    'reasons', to_jsonb(v_reasons), 'partitions', s.partitions, 'numbers_left', s.numbers_left::text);
 end
 $$;
 -- <<<
@@ -1027,7 +1129,9 @@ as $$
   ), attached as (
     select h.inhrelid as oid, c.relname from log join pg_inherits h on h.inhparent = log.oid join pg_class c on c.oid = h.inhrelid
   ), partition as (
-    select made.*, c.relpartbound, c.relowner, c.relacl, c.relpersistence, c.relrowsecurity, c.relhasrules
+    select made.*, c.relpartbound, c.relowner, c.relacl, c.relpersistence, c.relrowsecurity,
+           -- what the server notes stays true after the last rule is gone
+           exists (select from pg_rewrite w where w.ev_class = c.oid) as relhasrules
       from made join attached using (oid) join pg_class c on c.oid = made.oid
   )
   select format('partition %s is missing: %s', name, case when oid is null then 'there is no such table' else 'it is not attached' end)
@@ -1246,6 +1350,7 @@ set search_path from current
 set default_tablespace = ''
 as $$
 declare
+  -- fn_iu_log_partition_step holds the log already
   v_former oid := 'event_outbox'::regclass;
   v_back text[];
   v_name text;
@@ -1254,6 +1359,9 @@ declare
   s record;
   r record;
 begin
+  -- who registers a worker or claims the deployment notes the log's identity: before this, or after it
+  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  lock table iu_deployment in share row exclusive mode;
   -- cursors first: a pass holds its cursor and then reads the log
   perform from iu_route_worker_cursor order by worker_name for update;
   lock table event_outbox in access exclusive mode;
@@ -1298,7 +1406,8 @@ $$;
 --
 -- Contract:  the next step on the way of a plain log to a partitioned one, each a transaction of its own that can be repeated: bound (a
 --            constraint says which numbers the first partition has; new rows are checked), checked (the rows that are there are read once,
---            while writers go on), partitioned (the swap). Each waits for a lock 300 ms at most and then leaves everything as it was; only
+--            while writers go on), partitioned (the swap). Each waits 300 ms at most for a lock that holds writers, and three seconds
+--            for one that does not, and then leaves everything as it was; only
 --            the swap holds writers, for the moment in which tables change names. What is in the way is said before anything is touched. The first
 --            partition has room for a while; fn_iu_log_partition_tend, or the next pass, makes the others.
 -- Arguments: p_reason: why, mandatory
@@ -1325,6 +1434,7 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU872', message = 'the form of the log is changed for a reason', hint = 'add --reason TEXT';
   end if;
+  perform fn_iu_log_partition_hold();
   select * into s from fn_iu_log_partition_state();
   if s.form = 'partitioned' then
     raise exception using errcode = 'IU870', message = 'the log is partitioned already', hint = 'iu log partition plan shows it';
@@ -1354,16 +1464,69 @@ end
 $$;
 -- <<<
 
+-- >>> functions/partitions/fn_iu_log_partition_kept.sql
+-- fn_iu_log_partition_kept(bigint) returns record
+--
+-- Contract:  which partition would be the log if it became one table, and how many events would have to be moved into it. Asked twice: before
+--            the lock that holds writers, and under it.
+-- Arguments: p_most_rows: events that may be moved
+-- Returns:   kept: the largest partition; others: events outside it
+-- Raises:    IU870 the log is one table, IU871 something hangs on it, its partitions are not what was made, or an id stands in it twice; IU873
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_log_partition_kept(p_most_rows bigint, out kept text, out others bigint)
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+  v_reasons text;
+  v_id uuid;
+  r record;
+begin
+  if (select c.relkind from pg_class c where c.oid = 'event_outbox'::regclass) <> 'p' then
+    raise exception using errcode = 'IU870', message = 'the log is one table already', hint = 'iu log partition plan shows it';
+  end if;
+  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
+  if v_reasons is not null then
+    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
+      hint = 'take away what is named, change the form, and put it back in the new form';
+  end if;
+  select string_agg(fault, '; ') into v_reasons from fn_iu_log_partition_faults() fault;
+  if v_reasons is not null then
+    raise exception using errcode = 'IU871', message = 'the partitions of the log are not what was made, and events could stay behind: ' || v_reasons,
+      hint = 'put right what is named: attach what was detached; iu log partition tend takes what was dropped out of the books';
+  end if;
+  select a.partition_name into kept from fn_iu_log_partition_attached() a order by pg_relation_size(a.partition_oid) desc, a.to_seq limit 1;
+  others := 0;
+  for r in select a.partition_name as name from fn_iu_log_partition_attached() a where a.partition_name <> kept loop
+    execute format('select $1 + count(*) from (select from %I limit %s) o', r.name, p_most_rows + 1) into others using others;
+    if others > p_most_rows then
+      raise exception using errcode = 'IU873', message = format('more than %s events lie in other partitions than the largest, %s', p_most_rows, kept),
+        hint = 'prune first, or say how many may be moved while writers wait: about 100,000 a second';
+    end if;
+  end loop;
+  for r in select a.partition_name as name from fn_iu_log_partition_attached() a where a.partition_name <> kept loop
+    execute format('select o.id from %I o where exists (select from event_outbox e where e.id = o.id and e.seq <> o.seq) limit 1', r.name) into v_id;
+    if v_id is not null then
+      raise exception using errcode = 'IU871', message = format('id %s stands on several events, and one table takes an id once', v_id),
+        hint = 'select seq, event_type from event_outbox where id = ... shows them; prune all but one, with a retention class if need be';
+    end if;
+  end loop;
+end
+$$;
+-- <<<
+
 -- >>> functions/partitions/fn_iu_log_partition_back.sql
 -- fn_iu_log_partition_back(text, bigint) returns jsonb
 --
 -- Contract:  makes the log one plain table again: its largest partition becomes event_outbox, and the events of the others are moved into it
---            under ACCESS EXCLUSIVE, with their numbers and transactions. More of those than p_most_rows is refused with their number. Of a
+--            under ACCESS EXCLUSIVE, with their numbers and transactions. More of those than p_most_rows is refused, before writers are held. Of a
 --            conversion that began and did not end it takes the bound away.
 -- Arguments: p_reason: why, mandatory; p_most_rows: events to move while writers wait
 -- Returns:   {form, moved, milliseconds: that writers were held}
--- Raises:    IU870 it is one table already, IU871 something hangs on the log that cannot come along, IU872 reason missing, IU873 more events
---            than may be moved; 55P03 when it would have to wait; IU301, IU302
+-- Raises:    IU870 it is one table already, IU871 something hangs on the log that cannot come along, its partitions are not what was made or an id
+--            stands in it twice, IU872 reason missing, IU873 more events than may be moved; 55P03 when it would have to wait; IU301, IU302
 -- Writes:    iu_log_partition, iu_route_worker_cursor, iu_deployment (DDL on event_outbox)
 -- May call:  iu_operator
 create or replace function fn_iu_log_partition_back(p_reason text, p_most_rows bigint default 100000) returns jsonb
@@ -1374,15 +1537,14 @@ set search_path from current
 set lock_timeout = '300ms'
 as $$
 declare
-  v_former oid := 'event_outbox'::regclass;
-  v_reasons text;
+  v_former oid;
   v_kept text;
   v_others bigint;
   v_columns text;
   v_back text[];
   v_pairs jsonb;
   v_sequence record;
-  v_began timestamptz := clock_timestamp();
+  v_began timestamptz;
   s record;
   r record;
 begin
@@ -1390,30 +1552,25 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU872', message = 'the form of the log is changed for a reason', hint = 'add --reason TEXT';
   end if;
+  if p_most_rows is null or p_most_rows < 0 then
+    raise exception using errcode = 'IU873', message = 'how many events may be moved is a number from 0 on', hint = 'leave it out, or add --most-rows N';
+  end if;
+  perform fn_iu_log_partition_hold();
   select * into s from fn_iu_log_partition_state();
-  if s.form = 'plain' then
-    raise exception using errcode = 'IU870', message = 'the log is one table already', hint = 'iu log partition plan shows it';
-  elsif s.form = 'unfinished' then
+  if s.form = 'unfinished' then
     alter table event_outbox drop constraint iu_log_first_partition_chk;
     return jsonb_build_object('form', 'plain', 'moved', 0, 'milliseconds', 0);
   end if;
-  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
-  if v_reasons is not null then
-    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
-      hint = 'take away what is named, change the form, and put it back in the new form';
-  end if;
+  perform fn_iu_log_partition_kept(p_most_rows);
+  -- as in fn_iu_log_partition_swap
+  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  lock table iu_deployment in share row exclusive mode;
   perform from iu_route_worker_cursor order by worker_name for update;
+  v_began := clock_timestamp();
   lock table event_outbox in access exclusive mode;
-  select p.partition_name into v_kept from iu_log_partition p where p.gone_at is null
-   order by pg_relation_size(quote_ident(p.partition_name)::regclass) desc, p.to_seq limit 1;
-  v_others := 0;
-  for r in select p.partition_name from iu_log_partition p where p.gone_at is null and p.partition_name <> v_kept and v_others <= p_most_rows loop
-    execute format('select $1 + count(*) from (select from %I limit %s) o', r.partition_name, p_most_rows + 1) into v_others using v_others;
-  end loop;
-  if v_others > p_most_rows then
-    raise exception using errcode = 'IU873', message = format('more than %s events lie in other partitions than the largest, %s', p_most_rows, v_kept),
-      hint = 'prune first, or say how many may be moved while writers wait: about 100,000 a second';
-  end if;
+  v_former := 'event_outbox'::regclass;
+  -- again: writers went on until now
+  select k.kept, k.others into v_kept, v_others from fn_iu_log_partition_kept(p_most_rows) k;
   select q.seqstart, l.last_value, l.is_called into v_sequence
     from pg_sequence q, event_outbox_seq_seq l where q.seqrelid = 'event_outbox_seq_seq'::regclass;
   select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns from pg_attribute a

@@ -25,6 +25,8 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU351', message = 'a deployment is claimed with a reason', hint = 'add --reason TEXT';
   end if;
+  -- a change of the log's form holds this table: its claim comes before, or this one names the new log
+  lock table iu_deployment in row exclusive mode;
   select * into v_identity from fn_iu_cluster_identity();
   insert into iu_deployment (name, system_identifier, database_oid, log_oid, timeline, claimed_by, reason)
   values (p_name, v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid, v_identity.timeline, session_user, p_reason);

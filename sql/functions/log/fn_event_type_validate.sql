@@ -24,7 +24,7 @@ begin
   -- in a partition: its row was sent there by its seq, and another seq can belong elsewhere
   if tg_table_name <> 'event_outbox' and (v_supplied or new.seq is distinct from currval('event_outbox_seq_seq')) then
     raise exception using errcode = 'IU118', message = 'tx_id and seq of an event are given by the log, and in a partitioned log they cannot be replaced',
-      hint = 'leave both columns out: of INSERT, of COPY and of a data move';
+      hint = 'leave both columns out: of INSERT, of COPY and of a data move; and emit in a statement of its own what a value of this insert emits';
   end if;
   -- the registry gives stream, lane and severity; a pair that it does not know leaves everything null, and is named below
   select r.active and coalesce(new.event_stream = r.event_stream, true) and coalesce(new.delivery_lane = r.delivery_lane, true),

@@ -1,12 +1,12 @@
 -- fn_iu_log_partition_back(text, bigint) returns jsonb
 --
 -- Contract:  makes the log one plain table again: its largest partition becomes event_outbox, and the events of the others are moved into it
---            under ACCESS EXCLUSIVE, with their numbers and transactions. More of those than p_most_rows is refused with their number. Of a
+--            under ACCESS EXCLUSIVE, with their numbers and transactions. More of those than p_most_rows is refused, before writers are held. Of a
 --            conversion that began and did not end it takes the bound away.
 -- Arguments: p_reason: why, mandatory; p_most_rows: events to move while writers wait
 -- Returns:   {form, moved, milliseconds: that writers were held}
--- Raises:    IU870 it is one table already, IU871 something hangs on the log that cannot come along, IU872 reason missing, IU873 more events
---            than may be moved; 55P03 when it would have to wait; IU301, IU302
+-- Raises:    IU870 it is one table already, IU871 something hangs on the log that cannot come along, its partitions are not what was made or an id
+--            stands in it twice, IU872 reason missing, IU873 more events than may be moved; 55P03 when it would have to wait; IU301, IU302
 -- Writes:    iu_log_partition, iu_route_worker_cursor, iu_deployment (DDL on event_outbox)
 -- May call:  iu_operator
 create or replace function fn_iu_log_partition_back(p_reason text, p_most_rows bigint default 100000) returns jsonb
@@ -17,15 +17,14 @@ set search_path from current
 set lock_timeout = '300ms'
 as $$
 declare
-  v_former oid := 'event_outbox'::regclass;
-  v_reasons text;
+  v_former oid;
   v_kept text;
   v_others bigint;
   v_columns text;
   v_back text[];
   v_pairs jsonb;
   v_sequence record;
-  v_began timestamptz := clock_timestamp();
+  v_began timestamptz;
   s record;
   r record;
 begin
@@ -33,30 +32,25 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU872', message = 'the form of the log is changed for a reason', hint = 'add --reason TEXT';
   end if;
+  if p_most_rows is null or p_most_rows < 0 then
+    raise exception using errcode = 'IU873', message = 'how many events may be moved is a number from 0 on', hint = 'leave it out, or add --most-rows N';
+  end if;
+  perform fn_iu_log_partition_hold();
   select * into s from fn_iu_log_partition_state();
-  if s.form = 'plain' then
-    raise exception using errcode = 'IU870', message = 'the log is one table already', hint = 'iu log partition plan shows it';
-  elsif s.form = 'unfinished' then
+  if s.form = 'unfinished' then
     alter table event_outbox drop constraint iu_log_first_partition_chk;
     return jsonb_build_object('form', 'plain', 'moved', 0, 'milliseconds', 0);
   end if;
-  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
-  if v_reasons is not null then
-    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
-      hint = 'take away what is named, change the form, and put it back in the new form';
-  end if;
+  perform fn_iu_log_partition_kept(p_most_rows);
+  -- as in fn_iu_log_partition_swap
+  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  lock table iu_deployment in share row exclusive mode;
   perform from iu_route_worker_cursor order by worker_name for update;
+  v_began := clock_timestamp();
   lock table event_outbox in access exclusive mode;
-  select p.partition_name into v_kept from iu_log_partition p where p.gone_at is null
-   order by pg_relation_size(quote_ident(p.partition_name)::regclass) desc, p.to_seq limit 1;
-  v_others := 0;
-  for r in select p.partition_name from iu_log_partition p where p.gone_at is null and p.partition_name <> v_kept and v_others <= p_most_rows loop
-    execute format('select $1 + count(*) from (select from %I limit %s) o', r.partition_name, p_most_rows + 1) into v_others using v_others;
-  end loop;
-  if v_others > p_most_rows then
-    raise exception using errcode = 'IU873', message = format('more than %s events lie in other partitions than the largest, %s', p_most_rows, v_kept),
-      hint = 'prune first, or say how many may be moved while writers wait: about 100,000 a second';
-  end if;
+  v_former := 'event_outbox'::regclass;
+  -- again: writers went on until now
+  select k.kept, k.others into v_kept, v_others from fn_iu_log_partition_kept(p_most_rows) k;
   select q.seqstart, l.last_value, l.is_called into v_sequence
     from pg_sequence q, event_outbox_seq_seq l where q.seqrelid = 'event_outbox_seq_seq'::regclass;
   select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns from pg_attribute a

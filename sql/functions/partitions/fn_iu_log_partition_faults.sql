@@ -23,7 +23,9 @@ as $$
   ), attached as (
     select h.inhrelid as oid, c.relname from log join pg_inherits h on h.inhparent = log.oid join pg_class c on c.oid = h.inhrelid
   ), partition as (
-    select made.*, c.relpartbound, c.relowner, c.relacl, c.relpersistence, c.relrowsecurity, c.relhasrules
+    select made.*, c.relpartbound, c.relowner, c.relacl, c.relpersistence, c.relrowsecurity,
+           -- what the server notes stays true after the last rule is gone
+           exists (select from pg_rewrite w where w.ev_class = c.oid) as relhasrules
       from made join attached using (oid) join pg_class c on c.oid = made.oid
   )
   select format('partition %s is missing: %s', name, case when oid is null then 'there is no such table' else 'it is not attached' end)

@@ -2,7 +2,8 @@
 --
 -- Contract:  the next step on the way of a plain log to a partitioned one, each a transaction of its own that can be repeated: bound (a
 --            constraint says which numbers the first partition has; new rows are checked), checked (the rows that are there are read once,
---            while writers go on), partitioned (the swap). Each waits for a lock 300 ms at most and then leaves everything as it was; only
+--            while writers go on), partitioned (the swap). Each waits 300 ms at most for a lock that holds writers, and three seconds
+--            for one that does not, and then leaves everything as it was; only
 --            the swap holds writers, for the moment in which tables change names. What is in the way is said before anything is touched. The first
 --            partition has room for a while; fn_iu_log_partition_tend, or the next pass, makes the others.
 -- Arguments: p_reason: why, mandatory
@@ -29,6 +30,7 @@ begin
   if nullif(btrim(p_reason), '') is null then
     raise exception using errcode = 'IU872', message = 'the form of the log is changed for a reason', hint = 'add --reason TEXT';
   end if;
+  perform fn_iu_log_partition_hold();
   select * into s from fn_iu_log_partition_state();
   if s.form = 'partitioned' then
     raise exception using errcode = 'IU870', message = 'the log is partitioned already', hint = 'iu log partition plan shows it';

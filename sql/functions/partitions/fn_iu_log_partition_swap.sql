@@ -14,6 +14,7 @@ set search_path from current
 set default_tablespace = ''
 as $$
 declare
+  -- fn_iu_log_partition_step holds the log already
   v_former oid := 'event_outbox'::regclass;
   v_back text[];
   v_name text;
@@ -22,6 +23,9 @@ declare
   s record;
   r record;
 begin
+  -- who registers a worker or claims the deployment notes the log's identity: before this, or after it
+  perform pg_advisory_xact_lock(fn_iu_cursor_lock_key());
+  lock table iu_deployment in share row exclusive mode;
   -- cursors first: a pass holds its cursor and then reads the log
   perform from iu_route_worker_cursor order by worker_name for update;
   lock table event_outbox in access exclusive mode;

@@ -15,8 +15,10 @@ stable
 set search_path from current
 as $$
   with event as materialized (
-    select (select seq from event_outbox where id = p_event_id) as seq,
-           (select a.event_seq from iu_archived_row a where a.event_id = p_event_id and a.table_name = 'event_outbox' limit 1) as archived_seq
+    -- each partition of the log has ids of its own, so several events can have one
+    select seq from event_outbox where id = p_event_id
+  ), archived as materialized (
+    select distinct a.event_seq as seq from iu_archived_row a where a.event_id = p_event_id and a.table_name = 'event_outbox'
   ), found as (
     select 'event_outbox' as name, e.seq::text as key, 'safe_payload' as col, e.safe_payload::text as value
       from event x join event_outbox e on e.seq = x.seq
@@ -34,7 +36,7 @@ as $$
      cross join lateral (values ('payload', i.payload::text), ('diff', i.diff::text)) c (col, value)
     union all
     select 'iu_archived_row', r.archived_row_id::text, 'document', r.document::text
-      from event x join iu_archived_row r on r.event_seq = x.archived_seq
+      from archived x join iu_archived_row r on r.event_seq = x.seq
      where r.document ?| '{safe_payload,payload_snapshot,failure_detail,event_snapshot,payload,diff}'
   )
   select name, key, col, encode(pg_catalog.sha256(convert_to(value, 'UTF8')), 'hex'), octet_length(value)

@@ -18,8 +18,7 @@ as $$
 declare
   v_kind text := p_kind;
   v_ref text := p_ref;
-  v_event event_outbox;
-  v_seq bigint;
+  v_seqs bigint[];
   v_copies jsonb;
   v_blockers jsonb := '[]';
   v_files jsonb := '[]';
@@ -42,21 +41,22 @@ begin
   end if;
   if v_kind = 'event' then
     v_ref := lower(v_ref);
-    select * into v_event from event_outbox where id = v_ref::uuid;
-    v_seq := coalesce(v_event.seq, (select a.event_seq from iu_archived_row a where a.event_id = v_ref::uuid and a.table_name = 'event_outbox' limit 1),
-                      (select f.event_seq from iu_pruned_file_event f where f.event_id = v_ref::uuid limit 1));
-    if v_seq is null then
+    -- each partition of the log has ids of its own, so several events can have one: all of them are meant
+    v_seqs := array(select e.seq from event_outbox e where e.id = v_ref::uuid
+                    union select a.event_seq from iu_archived_row a where a.event_id = v_ref::uuid and a.table_name = 'event_outbox'
+                    union select f.event_seq from iu_pruned_file_event f where f.event_id = v_ref::uuid);
+    if v_seqs = '{}' then
       raise exception using errcode = 'IU890', message = format('there is no event %s, neither in the log nor in an archive of a prune', v_ref),
         hint = 'what was pruned without an archive is gone';
     end if;
     select coalesce(jsonb_agg(to_jsonb(c)), '[]') into v_copies from fn_iu_redaction_event_copies(v_ref::uuid) c;
     select coalesce(jsonb_agg(jsonb_build_object('code', code, 'count', n)), '[]') into v_blockers
-      from (values ('delivery_waiting', (select count(*) from iu_route_delivery d where d.event_seq = v_seq)),
-                   ('dead_letter_open', (select count(*) from iu_route_dead_letter d where d.event_seq = v_seq and d.resolved_at is null)),
-                   ('not_decided', case when v_event.seq is not null
-                      and not exists (select from iu_route_attempt a where a.event_seq = v_seq and a.attempt_no = 1)
-                      and not exists (select from iu_route_worker_cursor c where c.event_domain in (v_event.event_domain, '*')
-                                         and (v_seq <= c.base_seq or pg_visible_in_snapshot(v_event.tx_id, c.base_snapshot))) then 1 else 0 end)) b (code, n)
+      from (values ('delivery_waiting', (select count(*) from iu_route_delivery d where d.event_seq = any (v_seqs))),
+                   ('dead_letter_open', (select count(*) from iu_route_dead_letter d where d.event_seq = any (v_seqs) and d.resolved_at is null)),
+                   ('not_decided', (select count(*) from event_outbox e where e.id = v_ref::uuid
+                      and not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1)
+                      and not exists (select from iu_route_worker_cursor c where c.event_domain in (e.event_domain, '*')
+                                         and (e.seq <= c.base_seq or pg_visible_in_snapshot(e.tx_id, c.base_snapshot)))))) b (code, n)
      where n > 0;
     select coalesce(jsonb_agg(concat_ws('/', r.archive_place, b.archive_file) order by f.run_id, f.batch_no), '[]') into v_files
       from iu_pruned_file_event f join iu_prune_batch b using (run_id, batch_no) join iu_prune_run r using (run_id)

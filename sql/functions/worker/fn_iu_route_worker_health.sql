@@ -32,6 +32,7 @@ declare
   v_blockers jsonb;
   v_suppressed bigint;
   v_log record;
+  v_faults text;
   v_found jsonb := '[]';
 begin
   select * into c from iu_route_worker_cursor where worker_name = p_worker_name;
@@ -46,6 +47,7 @@ begin
   select coalesce(jsonb_agg(to_jsonb(b)), '[]') into v_blockers from fn_iu_blockers(60) b;
   select count(*) into v_suppressed from iu_suppressed_event;
   select * into v_log from fn_iu_log_partition_state();
+  select string_agg(fault, '; ') into v_faults from fn_iu_log_partition_faults() fault;
   v_silence := extract(epoch from clock_timestamp() - coalesce(c.last_run_at, c.registered_at));
 
   select coalesce(jsonb_agg(jsonb_build_object('code', code, 'message', message, 'action', action)), '[]') into v_found from (values
@@ -65,6 +67,8 @@ begin
     (v_log.numbers_left < case v_log.form when 'unfinished' then v_log.events else v_log.wanted / 2 end, case v_log.form when 'unfinished' then 'log_partition_unfinished' else 'log_partition_low' end,
       format('%s events until the log has no place for the next, %s should be left; then emitting fails', v_log.numbers_left, v_log.wanted),
       case v_log.form when 'unfinished' then 'iu log partition apply goes on, iu log partition back takes the bound away' else 'iu log partition tend' end),
+    (v_faults is not null, 'log_partition_fault', format('the partitions of the log are not what was made: %s', v_faults),
+      'attach what was detached, take away what is not ours; iu log partition tend books what was dropped'),
     (v_disabled is not null, 'trigger_disabled', format('triggers are disabled: %s', v_disabled), 'iu enable --level 3 --reason TEXT'),
     (jsonb_path_exists(v_blockers, '$[*] ? (@.kind == "prepared")'), 'prepared_transaction',
       'a prepared transaction is forgotten: its events stay undecided', 'see blockers: COMMIT PREPARED or ROLLBACK PREPARED by its name'))

@@ -33,7 +33,7 @@ function wayOf(plan: LogPlan): string[] {
     `  2. read ${plan.rows} rows once, about ${plan.check_seconds} s, while writers go on`,
     `  3. exchange the tables: writers wait for less than a second, no row is written again`,
     `  4. make partitions of ${plan.partition_events} events ahead, for ${plan.wanted} events`,
-    'Each step waits 300 ms for a lock at most, and can be repeated.',
+    'A lock that holds writers is waited for 300 ms at most, one that does not 3 s; each step can be repeated.',
   ];
 }
 
@@ -125,7 +125,8 @@ function registerTend(parent: Command, context: CliContext): void {
         tended.form === 'partitioned'
           ? `${tended.made} partitions made, ${tended.dropped.length} dropped; ${tended.partitions} are there, with room for ${tended.numbers_left} events.`
           : 'The log is one table: nothing to do.',
-        ...tended.busy.map((name) => `${name} is empty and in use; the next look drops it`),
+        ...tended.busy.map((name) => `${name} is empty and could not go now; the next look tries again`),
+        ...tended.reasons,
       ]);
   });
 }

@@ -83,20 +83,18 @@ function previewLines(preview: PrunePreview, printer: Printer): string[] {
   ];
 }
 
-/** What a prune left empty can go now; what is in use then goes with the next look, so that a prune never fails for it. */
-async function tendAfterwards(pool: pg.Pool): Promise<LogTended | undefined> {
-  return tendLog(pool).catch((error: unknown) => {
-    if (error instanceof IuError && error.code === 'IU874') return undefined;
-    throw error;
-  });
+/** What a prune left empty can go now. The prune is over by then and never fails for it: what was in the way is said. */
+async function tendAfterwards(pool: pg.Pool): Promise<LogTended | string> {
+  return tendLog(pool).catch((error: unknown) => String(error instanceof Error ? error.message : error));
 }
 
-function partitionLines(tended: LogTended | undefined): string[] {
-  if (tended === undefined) return ['The log was in use, so no empty partition was dropped: iu log partition tend'];
+function partitionLines(tended: LogTended | string | undefined): string[] {
+  if (tended === undefined) return [];
+  if (typeof tended === 'string') return [`No empty partition was dropped; iu log partition tend does it. ${tended}`];
   return [
     ...(tended.dropped.length > 0 ? [`Dropped what was left empty: ${tended.dropped.join(', ')}.`] : []),
     ...(tended.busy.length > 0
-      ? [`Empty and in use: ${tended.busy.join(', ')}; iu log partition tend drops them.`]
+      ? [`Empty and could not go now: ${tended.busy.join(', ')}; iu log partition tend tries again.`, ...tended.reasons]
       : []),
   ];
 }
@@ -133,10 +131,10 @@ async function follow(
     if (run.state === 'running' && rest > 0) await delay(rest, undefined, { signal: stop }).catch(() => {});
   }
   const tended = run.state === 'done' ? await tendAfterwards(pool) : undefined;
-  printer.result({ ...run, partitions_dropped: tended?.dropped ?? [] }, () => [
+  printer.result({ ...run, partitions_dropped: typeof tended === 'object' ? tended.dropped : [] }, () => [
     `Took ${run.events} events, ${run.attempts} attempts and ${run.others} other rows in ${run.batches} batches.`,
     ...(run.archive === 'folder' ? [`They are in ${run.archive_place}; iu prune check ${run.run_id} proves it.`] : []),
-    ...(run.state === 'done' ? partitionLines(tended) : []),
+    ...partitionLines(tended),
     ...heldLines(run.held, printer),
     ...(run.state === 'cancelled' ? [`Prune ${run.run_id} is cancelled.`] : []),
     ...(run.state === 'running' ? [`It is not done; to go on: iu prune resume ${run.run_id}`] : []),

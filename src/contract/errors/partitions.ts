@@ -58,7 +58,7 @@ export const partitionsErrors: readonly ErrorEntry[] = [
     meaning: 'More events would have to be moved under a lock than was allowed.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'Prune first, or give `--most-rows N`: writers wait while they are moved.',
+    action: 'Prune first, or give `--most-rows N` from 0 on: writers wait while they are moved.',
   },
   {
     code: 'IU874',
@@ -79,6 +79,15 @@ export const partitionsErrors: readonly ErrorEntry[] = [
   },
   {
     code: 'IU876',
+    name: 'log_partition_detached',
+    meaning: 'A partition of the log was detached by hand, and the log needs a place for the numbers that it has.',
+    httpStatus: 409,
+    exitCode: 3,
+    action:
+      'Attach it again with the bounds that iu_log_partition has; drop it only if its events may be lost. Then `iu log partition tend`.',
+  },
+  {
+    code: 'IU877',
     name: 'log_change_stopped',
     meaning: 'The change of the log stopped, and the bound of its first partition stays.',
     httpStatus: 500,
