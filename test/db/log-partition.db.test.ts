@@ -72,6 +72,8 @@ describe.skipIf(startsPartitioned)('the form of the log', () => {
 
   it('changes under writers, a pass and a claim, in sessions that have worked on the former table: nothing is lost, refused or decided twice', async () => {
     await liveRoute(db, 'r.live');
+    // Partitions of more events than come in the seconds of a change, as the guide asks for.
+    await db.pool.query("update dot_config set value = '5000' where key = 'iu_core.log_partition_events'");
     let running = true;
     let emitted = 0;
     const errors: unknown[] = [];
