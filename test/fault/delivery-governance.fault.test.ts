@@ -8,7 +8,7 @@ import { faultDomain } from '../support/fault-writers.js';
 import { takeLive } from '../support/race.js';
 import { waitFor } from '../support/wait.js';
 
-const { row } = faultRows(['released', 'held', 'route stopped', 'revived', 'replayed', 'replay refused']);
+const { row } = faultRows(['released', 'held', 'route stopped', 'revived', 'replayed', 'replay refused'], 2);
 
 const setGate = (gate: string, open: boolean) => `select fn_iu_gate_set('${gate}', ${open}, 'fault run')`;
 const write = (value: string) => `update dot_config set value = ${value} where key = 'iu_core.delivery_enabled'`;

@@ -24,7 +24,7 @@ const { row } = faultRows([
   'crashed before the answer of a claim',
 ]);
 /** One after the other: a crash takes all databases of the server. */
-const alone = { atOnce: 1 };
+const alone = { runs: 2, atOnce: 1 };
 
 let server: FaultServer;
 beforeAll(async () => {

@@ -34,7 +34,8 @@ export interface FaultRows {
   row(name: string, body: (run: RowRun) => Promise<void>, options?: RowOptions): void;
 }
 
-export function faultRows(expectedPaths: readonly string[]): FaultRows {
+/** `usualRuns`: of the rows of a file whose runs are dear and much alike; at least 40 rows keep to five. */
+export function faultRows(expectedPaths: readonly string[], usualRuns = shortRuns): FaultRows {
   const firstSeed = chosenSeed();
   const visits = new Map<string, number>();
   let registered = 0;
@@ -52,7 +53,7 @@ export function faultRows(expectedPaths: readonly string[]): FaultRows {
   });
 
   const row: FaultRows['row'] = (name, body, options = {}) => {
-    const count = Math.min(asked ?? options.runs ?? shortRuns, options.most ?? Number.POSITIVE_INFINITY);
+    const count = Math.min(asked ?? options.runs ?? usualRuns, options.most ?? Number.POSITIVE_INFINITY);
     const timeout = 120_000 + count * (options.secondsPerRun ?? 60) * 1000;
     if (options.skip) {
       // Under its own name: where another run can run it, it is not missing.
