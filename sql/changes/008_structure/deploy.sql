@@ -490,7 +490,8 @@ begin
   )
   select u.id, row_number() over (order by b.rank, u.id), u.canonical_address, u.section_code, u.identity_profile ->> 'title',
          u.lifecycle_status, u.id = p_unit_id
-    from beside b join information_unit u on u.id = b.id
+    -- by key, one by one: a plan kept for any unit joined them with all units
+    from beside b cross join lateral (select i.* from information_unit i where i.id = b.id offset 0) u
    where u.deleted_at is null
    order by 2;
 end

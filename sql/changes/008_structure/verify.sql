@@ -178,7 +178,7 @@ begin
     ('function', 'fn_iu_tree_birth()', '27e9bb7e283b9029d3b4959ed31dc47c'),
     ('function', 'fn_iu_tree_hash(uuid)', 'ceae8c955264b22589b7655c2f5ef236'),
     ('function', 'fn_iu_tree_is_descendant(uuid, uuid)', '1d9a3672a440503f8559b2ce15018a7f'),
-    ('function', 'fn_iu_tree_siblings(uuid)', 'd34feb89fbce991d8d514b105bd3f14e'),
+    ('function', 'fn_iu_tree_siblings(uuid)', 'a2e1c9052205c48980b62ccdebb24d3c'),
     ('function', 'fn_iu_tree_subtree(uuid, integer)', 'a90e1b33596df5046a95484258714040'),
     ('function', 'fn_iu_tree_verify(uuid)', '89990f5e1efad60a6ba2b41cf4144175'),
     ('function', 'fn_iu_tree_verify_document(uuid)', 'ac62e5637dac6ff552127a8bf32207cf'),
