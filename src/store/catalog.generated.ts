@@ -1890,7 +1890,7 @@ export interface CatalogFunctions {
     readonly result: null;
   };
   readonly fn_iu_log_partition_hold: {
-    readonly args: {  };
+    readonly args: { p_reason: string | null };
     readonly result: null;
   };
   readonly fn_iu_log_partition_kept: {

@@ -1,7 +1,8 @@
 // A log that went back behind what a process saw committed: found by whoever was outside, red until a person acknowledges it.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LastKnown } from '../../src/route/last-known.js';
+import { type GapSession, LastKnown } from '../../src/route/last-known.js';
 import { type DeliverySession, openDeliverySession } from '../../src/store/delivery-session.js';
+import type { GapReport } from '../../src/store/gaps.js';
 import { openWorkerSession } from '../../src/store/worker-session.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -49,6 +50,19 @@ const lose = async (table: string, condition: string) => {
   await db.pool.query(`delete from ${table} where ${condition}`);
   await db.pool.query(`alter table ${table} enable trigger user`);
 };
+
+const missing = (count: number): GapReport => ({ missing: count, highest_seq: '1' });
+/** A connection that answers with these in turn, and how much was asked each time. */
+function answering(answers: (GapReport | Error | null)[]): { session: GapSession; asked: number[] } {
+  const asked: number[] = [];
+  const reportGap: GapSession['reportGap'] = async (_process, seen) => {
+    asked.push(seen.length);
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer ?? null;
+  };
+  return { session: { reportGap }, asked };
+}
 
 describe('what a process saw committed', () => {
   it('is no gap while it is there, also when it was swept or pruned', async () => {
@@ -215,16 +229,7 @@ describe('a process that was outside', () => {
   it('keeps what it knows while nobody can say, and says what is gone once', async () => {
     const said: string[] = [];
     const known = new LastKnown('one', (_level, message) => said.push(message));
-    const asked: number[] = [];
-    const answers = [null, new Error('gone'), { missing: 0, highest_seq: '1' }, { missing: 2, highest_seq: '1' }];
-    const session = {
-      reportGap: async (_process: string, seen: readonly unknown[]) => {
-        asked.push(seen.length);
-        const answer = answers.shift();
-        if (answer instanceof Error) throw answer;
-        return answer ?? null;
-      },
-    };
+    const { session, asked } = answering([null, new Error('gone'), missing(0), missing(2)]);
     await known.check(session);
     known.noteEvent('5', stranger);
     const delivery = { routeId: '1', attemptNo: 2, event: { seq: '4', id: stranger } };
@@ -255,16 +260,7 @@ describe('a process that was outside', () => {
 
   it('is asked for refused outcomes until somebody answers, and once then', async () => {
     const known = new LastKnown('one', () => {});
-    const asked: number[] = [];
-    const answers = [new Error('gone'), null, { missing: 1, highest_seq: '1' }];
-    const session = {
-      reportGap: async (_process: string, seen: readonly unknown[]) => {
-        asked.push(seen.length);
-        const answer = answers.shift();
-        if (answer instanceof Error) throw answer;
-        return answer ?? null;
-      },
-    };
+    const { session, asked } = answering([new Error('gone'), null, missing(1)]);
     const settle = () =>
       known.settled(
         session,

@@ -184,6 +184,8 @@ describe.skipIf(startsPartitioned)('a prune of a partitioned log', () => {
       (await db.pool.query('select * from v_iu_event_accounting order by 1')).rows.map(({ pruned: _, ...row }) => row);
     const before = await books();
     const names = await partitionNames(db);
+    // Autovacuum would be one more that works on a partition, now and then, and keeps it until the next time.
+    for (const name of names) await db.pool.query(`alter table ${name} set (autovacuum_enabled = false)`);
     const run = await startPrune(db.pool, { olderThanDays: 0, reason: 'test', archive: 'none', place: undefined });
     const step = async () => stepPrune(db.pool, run.run_id, 60, noArchive);
     const touched = async () => {

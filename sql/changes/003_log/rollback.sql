@@ -26,7 +26,7 @@ drop function fn_iu_forbidden_key(text);
 drop table event_outbox;
 drop function fn_iu_log_partition_attached();
 drop function fn_iu_log_partition_missing();
-drop function fn_iu_log_partition_hold();
+drop function fn_iu_log_partition_hold(text);
 drop function fn_iu_log_partition_state();
 drop function fn_iu_log_partition_direct();
 drop function fn_iu_log_partition_guard(text);

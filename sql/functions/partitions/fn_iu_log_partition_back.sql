@@ -28,14 +28,10 @@ declare
   s record;
   r record;
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU872', message = 'the form of the log is changed for a reason', hint = 'add --reason TEXT';
-  end if;
+  perform fn_iu_log_partition_hold(p_reason);
   if p_most_rows is null or p_most_rows < 0 then
     raise exception using errcode = 'IU873', message = 'how many events may be moved is a number from 0 on', hint = 'leave it out, or add --most-rows N';
   end if;
-  perform fn_iu_log_partition_hold();
   select * into s from fn_iu_log_partition_state();
   if s.form = 'unfinished' then
     alter table event_outbox drop constraint iu_log_first_partition_chk;

@@ -26,11 +26,7 @@ declare
   v_end bigint;
   v_began timestamptz;
 begin
-  perform fn_iu_require_read_committed();
-  if nullif(btrim(p_reason), '') is null then
-    raise exception using errcode = 'IU872', message = 'the form of the log is changed for a reason', hint = 'add --reason TEXT';
-  end if;
-  perform fn_iu_log_partition_hold();
+  perform fn_iu_log_partition_hold(p_reason);
   select * into s from fn_iu_log_partition_state();
   if s.form = 'partitioned' then
     raise exception using errcode = 'IU870', message = 'the log is partitioned already', hint = 'iu log partition plan shows it';
