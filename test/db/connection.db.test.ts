@@ -1,6 +1,5 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { IuError } from '../../src/contract/errors/index.js';
@@ -12,6 +11,7 @@ import { connectClient } from '../../src/store/session.js';
 import { withRetry, withTransaction } from '../../src/store/transaction.js';
 import { withDatabase } from '../support/cluster.js';
 import { adminUrl, createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.js';
+import { makeServerFolder } from '../support/server-folder.js';
 import { waitFor } from '../support/wait.js';
 
 async function refusal(settings: DatabaseSettings): Promise<IuError> {
@@ -188,8 +188,7 @@ describe('the door to PostgreSQL', () => {
 
 describe('a standby', () => {
   it('is refused, unless reading is all that is wanted', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'iu-standby-'));
-    await chmod(folder, 0o711);
+    const folder = await makeServerFolder();
     const options = { dataFolder: folder, major: inject('iuCluster').major, durable: false };
     try {
       await (await startEmbedded(options)).stop();

@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +6,7 @@ import { type EmbeddedServer, startEmbedded } from '../../src/install/embedded/i
 import { migrateStatus, migrateUp, migrateVerify, uninstall } from '../../src/install/migrate/index.js';
 import { connectClient } from '../../src/store/session.js';
 import { withDatabase } from '../support/cluster.js';
+import { makeServerFolder } from '../support/server-folder.js';
 
 // A cluster of its own: here roles are made and dropped, which every other test of the run needs.
 let folder = '';
@@ -29,8 +29,7 @@ const ourRoles =
   "select count(*)::int as count from pg_roles where rolname ~ '^iu_(owner|migrator|emitter|worker|operator|approver|reader|core_pruner)$'";
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'iu-core-test-'));
-  await chmod(folder, 0o711);
+  folder = await makeServerFolder();
   server = await start();
 });
 

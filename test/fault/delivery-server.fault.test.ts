@@ -2,8 +2,7 @@
 // runners live through it.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openDeliverySession } from '../../src/store/delivery-session.js';
@@ -13,6 +12,7 @@ import { faultRows } from '../support/fault-rows.js';
 import { type FaultRun, withFaultRun } from '../support/fault-run.js';
 import { type FaultServer, startFaultServer } from '../support/fault-server.js';
 import { startHoldingProxy } from '../support/holding-proxy.js';
+import { makeServerFolder } from '../support/server-folder.js';
 import { waitFor } from '../support/wait.js';
 
 const { row } = faultRows([
@@ -198,8 +198,7 @@ async function startWithClock(folder: string): Promise<{ server: FaultServer; cl
 row(
   'row 20: the clock of the server jumps by an hour in the middle of a batch and comes back',
   async (one) => {
-    const folder = await mkdtemp(join(tmpdir(), 'iu-core-test-'));
-    await chmod(folder, 0o711);
+    const folder = await makeServerFolder();
     const clocked = await startWithClock(folder);
     try {
       // Back and then right again; forward for good, and this machine's clock with it. A clock that comes back from an hour ahead
@@ -254,7 +253,7 @@ async function walOnSmallDisk(dataFolder: string): Promise<void> {
 row(
   'row 16: the disk of the write-ahead log is full, so that the server panics and recovers: nothing is lost, duplicates come of the crash only',
   async (one) => {
-    const folder = await mkdtemp(join(tmpdir(), 'iu-core-test-'));
+    const folder = await makeServerFolder();
     const wal = join(folder, 'data', 'server', 'data', 'pg_wal');
     try {
       const small = await startFaultServer({
@@ -311,7 +310,7 @@ row(
 row(
   'row 15: the disk of the server is full for a while: emission fails loudly, delivery waits, nothing is lost',
   async (one) => {
-    const folder = await mkdtemp(join(tmpdir(), 'iu-core-test-'));
+    const folder = await makeServerFolder();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=260m,mode=711', 'tmpfs', folder]);
     const ballast = join(folder, 'ballast');
     try {

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type pg from 'pg';
@@ -12,6 +11,7 @@ import { createPool } from '../../src/store/database.js';
 import { connectClient } from '../../src/store/session.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { addRoute, certificate, domain, drain, emit, expectWhole, pass, prepareRace, worker } from '../support/race.js';
+import { makeServerFolder } from '../support/server-folder.js';
 
 const { major, schema } = inject('iuCluster');
 const tools = `/usr/lib/postgresql/${major}/bin`;
@@ -20,7 +20,7 @@ const run = promisify(execFile);
 let folder: string;
 let server: EmbeddedServer | undefined;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'iu-core-test-'));
+  folder = await makeServerFolder();
   await chmod(folder, 0o777);
 });
 afterEach(async () => {

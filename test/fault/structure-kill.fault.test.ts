@@ -1,8 +1,6 @@
 // kill -9 between the writes of an operation, of the client process and of the server process: all of it has happened, or nothing.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
@@ -13,6 +11,7 @@ import { migrateUp } from '../../src/install/migrate/index.js';
 import { connectClient } from '../../src/store/session.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { chosenRuns, chosenSeed, seeded } from '../support/seeded.js';
+import { makeServerFolder } from '../support/server-folder.js';
 import {
   applyPlan,
   codeOfCall,
@@ -171,8 +170,7 @@ describe('a server process that is killed with SIGKILL between the writes of an 
   let server: EmbeddedServer;
   let places: string[];
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'iu-core-test-kill-'));
-    chmodSync(folder, 0o711);
+    folder = await makeServerFolder();
     server = await startEmbedded({ dataFolder: folder, major, durable: true });
     const client = await connect();
     await migrateUp(client, { schema });

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { type EmbeddedServer, embeddedMajor, startEmbedded } from '../../src/install/embedded/index.js';
 import { migrateUp } from '../../src/install/migrate/index.js';
 import { connectClient, quoteIdentifier } from '../../src/store/session.js';
+import { makeServerFolder, removeServerLeftovers } from './server-folder.js';
 
 /** What a test file is told about the server of the run. */
 export interface ClusterFacts {
@@ -31,7 +30,6 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-const folderPrefix = 'iu-core-test-';
 const installScript = fileURLToPath(new URL('../../scripts/install-postgres.mjs', import.meta.url));
 const templateName = 'iu_test_template';
 
@@ -52,10 +50,8 @@ export async function startTestCluster(): Promise<TestCluster> {
   const schema = process.env.IU_TEST_SCHEMA || 'public';
   // Does nothing when they are there, as those of the default are after `npm ci`.
   if (major !== embeddedMajor) execFileSync(process.execPath, [installScript, String(major)], { stdio: 'inherit' });
-  await removeLeftovers();
-  const folder = await mkdtemp(join(tmpdir(), folderPrefix));
-  // mkdtemp makes it 700; the server's user has to enter it when the tests run as root.
-  await chmod(folder, 0o711);
+  await removeServerLeftovers();
+  const folder = await makeServerFolder();
   const server = await startEmbedded({
     dataFolder: folder,
     major,
@@ -112,16 +108,4 @@ async function partition(client: pg.Client, schema: string): Promise<void> {
   }
   await client.query('select fn_iu_log_partition_tend()');
   await client.query('reset search_path');
-}
-
-/** Folders of runs that were killed, older than a day. */
-async function removeLeftovers(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(folderPrefix)) continue;
-    const folder = join(tmpdir(), name);
-    const made = await stat(folder).catch(() => undefined);
-    if (made !== undefined && Date.now() - made.mtimeMs > 86_400_000) {
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
-    }
-  }
 }

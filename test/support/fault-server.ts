@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { inject } from 'vitest';
@@ -11,6 +10,7 @@ import { createPool } from '../../src/store/database.js';
 import { connectClient } from '../../src/store/session.js';
 import { withDatabase } from './cluster.js';
 import type { TestDatabase } from './database.js';
+import { makeServerFolder } from './server-folder.js';
 import { waitFor } from './wait.js';
 
 /** A server of a test file's own, which it may crash. Committed is committed: only the fsync that a crash of the machine needs is off. */
@@ -40,8 +40,7 @@ export interface FaultServerOptions {
 
 export async function startFaultServer(options: FaultServerOptions = {}): Promise<FaultServer> {
   const { major, schema } = inject('iuCluster');
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'iu-core-test-')));
-  await chmod(folder, 0o711);
+  const folder = options.folder ?? (await makeServerFolder());
   const start = () =>
     startEmbedded({
       dataFolder: join(folder, 'data'),
