@@ -264,4 +264,52 @@ describe('re-cut matcher', () => {
     expect(large).toBeLessThan(1000 * 30);
     expect(large / small).toBeLessThan(6);
   });
+
+  /** Articles that own nothing but their number, each with paragraphs, which own the text. */
+  const articles = (prefix: string, held: readonly (readonly string[])[]): MatchPiece[] =>
+    held.flatMap((paragraphs, at) => {
+      const article = {
+        key: `${prefix}${at + 1}`,
+        parentKey: null,
+        kind: 'article',
+        label: `Art. ${at + 1}`,
+        text: '',
+      };
+      const under = paragraphs.map((text, below) => ({
+        key: `${article.key}.${below + 1}`,
+        parentKey: article.key,
+        kind: 'paragraph',
+        label: `${below + 1}`,
+        text,
+      }));
+      return [article, ...under];
+    });
+
+  it('knows an article without text of its own by its paragraphs when the articles are counted anew', () => {
+    const held = [1, 2, 3, 4, 5, 6].map((number) => [prose(number * 10), prose(number * 10 + 1)]);
+    const olds = articles('o', held);
+    // Article 2 is gone, and so every later one has another number; of article 5 both paragraphs are edited too.
+    const kept = held.filter((_, at) => at !== 1);
+    kept[3] = (kept[3] ?? []).map((text) => `${text.split(' ').slice(0, 20).join(' ')} ${prose(99, 10)}`);
+    const result = recut(olds, articles('n', kept));
+    expect(pairsOf(result).filter((one) => !one.includes('.'))).toEqual(['o1>n1', 'o3>n2', 'o4>n3', 'o5>n4', 'o6>n5']);
+    expect(result.gone).toEqual(['o2', 'o2.1', 'o2.2']);
+    expect(result.matches.filter((one) => one.hasMoved)).toEqual([]);
+  });
+
+  it('does not let one paragraph that moved take its article along', () => {
+    const held = [1, 2, 3, 4].map((number) => [prose(number * 10), prose(number * 10 + 1), prose(number * 10 + 2)]);
+    const moved = held.map((paragraphs) => [...paragraphs]);
+    moved[3]?.push(...(moved[1]?.splice(1, 1) ?? []));
+    const result = recut(articles('o', held), articles('n', moved));
+    expect(pairsOf(result)).toHaveLength(16);
+    expect(result.matches.filter((one) => one.hasMoved).map((one) => one.oldKey)).toEqual(['o2.2']);
+    // Nor where it was the article's only one.
+    const alone = recut(
+      articles('o', [[prose(1)], [prose(2)], [prose(3)]]),
+      articles('n', [[prose(1)], [], [prose(3), prose(2)]]),
+    );
+    expect(pairsOf(alone)).toContain('o2>n2');
+    expect(alone.matches.filter((one) => one.hasMoved).map((one) => one.oldKey)).toEqual(['o2.1']);
+  });
 });

@@ -9,7 +9,7 @@ export interface MatchPiece {
 }
 
 /** Why a new piece is thought to be an old one. */
-export type MatchReason = 'same_text' | 'same_label' | 'between_matches' | 'similar' | 'person';
+export type MatchReason = 'same_text' | 'same_children' | 'same_label' | 'between_matches' | 'similar' | 'person';
 
 /** An old piece that lives on as a new one. */
 export interface PieceMatch {

@@ -1,8 +1,6 @@
+import { strangers, tellingWords } from './holders.js';
 import type { Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';
-
-/** Fewer words than this stand in many places by chance (`repealed`), so that equal ones must also be neighbours of matches. */
-const tellingWords = 5;
 
 /** Equal normalised text that no other free piece has, on either side. */
 export function matchUniqueTexts(pairing: Pairing): void {
@@ -39,6 +37,8 @@ export function spreadToNeighbours(pairing: Pairing): void {
       if (old < 0 || now < 0 || old >= olds.length || now >= news.length) return;
       if (!pairing.isOldFree(old) || !pairing.isNewFree(now)) return;
       if (!saySame(pairing.old(old), pairing.now(now))) return;
+      // What one of them holds tells it from the other; where the pieces of one are gone, the other's alone have to say it.
+      if (strangers(pairing, old, now) > 0) return;
       pairing.match(old, now, 'same_text', 0.99);
     }
   };

@@ -7,6 +7,8 @@ export interface Prepared {
   readonly piece: MatchPiece;
   /** Index of the parent on the same side, -1 directly under the document. */
   readonly parent: number;
+  /** Indexes of the pieces directly under it. */
+  readonly children: number[];
   /** Index of the next piece under the same parent, -1 for the last one. */
   nextSibling: number;
   /** Without white space that only the format decides. */
@@ -33,29 +35,34 @@ export function prepare(pieces: readonly MatchPiece[]): readonly Prepared[] {
     if (indexOf.has(key)) throw new RangeError(`two pieces have the key ${JSON.stringify(key)}; a key is one piece's`);
     indexOf.set(key, index);
   }
+  const prepared = pieces.map((piece, index) => prepareOne(piece, index, indexOf));
   const lastUnder = new Map<number, Prepared>();
-  return pieces.map((piece, index) => {
-    const parent = piece.parentKey === null ? -1 : (indexOf.get(piece.parentKey) ?? -1);
-    const normal = normalizeText(piece.text, piece.label);
-    const body = bodyOf(piece, normal);
-    const words = wordHashes(body);
-    const prepared: Prepared = {
-      index,
-      piece,
-      parent,
-      nextSibling: -1,
-      label: piece.label.normalize('NFC').replace(/\s+/gu, ' ').trim(),
-      normal,
-      body,
-      wordCount: words.length,
-      shingles: shinglesOf(words),
-      words: ascending(words),
-    };
-    const left = lastUnder.get(parent);
-    if (left) left.nextSibling = index;
-    lastUnder.set(parent, prepared);
-    return prepared;
-  });
+  for (const piece of prepared) {
+    prepared[piece.parent]?.children.push(piece.index);
+    const left = lastUnder.get(piece.parent);
+    if (left) left.nextSibling = piece.index;
+    lastUnder.set(piece.parent, piece);
+  }
+  return prepared;
+}
+
+function prepareOne(piece: MatchPiece, index: number, indexOf: ReadonlyMap<string, number>): Prepared {
+  const normal = normalizeText(piece.text, piece.label);
+  const body = bodyOf(piece, normal);
+  const words = wordHashes(body);
+  return {
+    index,
+    piece,
+    parent: piece.parentKey === null ? -1 : (indexOf.get(piece.parentKey) ?? -1),
+    children: [],
+    nextSibling: -1,
+    label: piece.label.normalize('NFC').replace(/\s+/gu, ' ').trim(),
+    normal,
+    body,
+    wordCount: words.length,
+    shingles: shinglesOf(words),
+    words: ascending(words),
+  };
 }
 
 /** A piece of nothing but definitions keeps them. */

@@ -10,13 +10,14 @@ import { matchElsewhere, rankedPairs } from './elsewhere.js';
 import { matchUniqueTexts, spreadToNeighbours } from './exact.js';
 import { flagsOf } from './flags.js';
 import { settleGaps } from './gaps.js';
+import { isHolder, matchHolders } from './holders.js';
 import { matchLabels, mayBePaired } from './labels.js';
 import { applyOverrides } from './overrides.js';
 import { Pairing } from './pairing.js';
 import { prepare } from './prepare.js';
 import { findSplitsAndMerges } from './split-merge.js';
 
-export const matcher = { name: 'anchors-gaps-shingles', version: '1' } as const;
+export const matcher = { name: 'anchors-gaps-shingles', version: '2' } as const;
 
 /** Best first, no more: a person has to look at them. */
 const mostCandidates = 5;
@@ -45,9 +46,13 @@ export function pair(
   matchUniqueTexts(pairing);
   spreadToNeighbours(pairing);
   findSplitsAndMerges(pairing);
-  matchLabels(pairing);
+  matchHolders(pairing);
+  matchLabels(pairing, (piece) => !isHolder(piece));
   settleGaps(pairing);
+  matchHolders(pairing);
+  matchLabels(pairing, isHolder);
   matchElsewhere(pairing);
+  matchHolders(pairing);
   settleGaps(pairing);
   return pairing;
 }
