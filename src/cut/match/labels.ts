@@ -1,4 +1,4 @@
-import { strangers } from './holders.js';
+import { isHolder, strangers } from './holders.js';
 import type { Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';
 
@@ -17,13 +17,22 @@ export function matchLabels(pairing: Pairing, isAsked: (piece: Prepared) => bool
     for (const [label, old] of olds) {
       const now = news.get(label);
       if (!old || !now || !pairing.isOldFree(old.index) || !pairing.isNewFree(now.index)) continue;
-      if (!isAsked(old) || strangers(pairing, old.index, now.index) === 2) continue;
+      if (!isAsked(old) || strangers(pairing, old.index, now.index) === 2 || areApart(pairing, old, now)) continue;
       const likeness = pairing.similarity(old.index, now.index);
       const least = steady(old.index, now.index);
       if (likeness >= least) found.push([old.index, now.index, 0.95 + 0.04 * likeness]);
     }
     for (const [old, now, score] of found) pairing.match(old, now, 'same_label', score);
   }
+}
+
+/** What holds one of the two has become, or was, something else than what holds the other, and neither is believed to have moved for its label. */
+function areApart(pairing: Pairing, old: Prepared, now: Prepared): boolean {
+  const above = pairing.olds[old.parent];
+  if (above === undefined || !isHolder(above)) return false;
+  const became = pairing.newOf[old.parent] ?? -1;
+  const was = pairing.oldOf[now.parent] ?? -1;
+  return (became >= 0 || was >= 0) && became !== now.parent;
 }
 
 /** Pieces by label, with that of the parent when `levels` is 2; null where several have it. */

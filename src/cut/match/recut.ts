@@ -14,7 +14,7 @@ import { isHolder, matchHolders } from './holders.js';
 import { matchLabels, mayBePaired } from './labels.js';
 import { applyOverrides } from './overrides.js';
 import { Pairing } from './pairing.js';
-import { prepare } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import { findSplitsAndMerges } from './split-merge.js';
 
 export const matcher = { name: 'anchors-gaps-shingles', version: '2' } as const;
@@ -47,14 +47,20 @@ export function pair(
   spreadToNeighbours(pairing);
   findSplitsAndMerges(pairing);
   matchHolders(pairing);
-  matchLabels(pairing, (piece) => !isHolder(piece));
+  matchLabels(pairing, (piece) => !isHolder(piece) && !waitsForHolder(pairing, piece));
   settleGaps(pairing);
   matchHolders(pairing);
-  matchLabels(pairing, isHolder);
+  matchLabels(pairing, () => true);
   matchElsewhere(pairing);
   matchHolders(pairing);
   settleGaps(pairing);
   return pairing;
+}
+
+/** The number of a paragraph says something when its article is known. */
+function waitsForHolder(pairing: Pairing, { parent }: Prepared): boolean {
+  const above = pairing.olds[parent];
+  return above !== undefined && isHolder(above) && (pairing.newOf[parent] ?? -1) < 0;
 }
 
 function describe(pairing: Pairing): Recut {

@@ -10,7 +10,7 @@ const leastOwnShare = 0.3;
 const leastOwnShingles = 3;
 /** Parts of at least so many own shingles, with nothing much beside them, are parts wherever they stand. */
 const plainShingles = 8;
-const plainShare = 0.72;
+const plainShare = 0.5;
 const mostParts = 40;
 /** A shingle that stands in more pieces does not tell whose part a piece is. */
 const mostWholesWithShingle = 8;
