@@ -70,8 +70,12 @@ it('a prune whose process is killed again and again is finished by another, and 
     state: 'done',
     events: events - 1,
   });
-  expect(JSON.parse(await start(['prune', 'check', '1', '--json']).output)).toMatchObject({ ok: true });
-  const files = readdirSync(folder).filter((name) => name.endsWith('.gz'));
+  const check = JSON.parse(await start(['prune', 'check', '1', '--json']).output);
+  expect(check).toMatchObject({ ok: true });
+  const named = await db.pool.query<{ file: string }>('select archive_file as file from iu_prune_batch order by 1');
+  const files = named.rows.map(({ file }) => file);
+  // A process killed between its file and its commit leaves the file; the step is done again in another, and the check says so.
+  expect(readdirSync(folder).sort()).toEqual([...files, ...check.unnamed].sort());
   const lines = files.flatMap((name) =>
     gunzipSync(readFileSync(join(folder, name)))
       .toString()

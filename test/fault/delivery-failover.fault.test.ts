@@ -241,8 +241,10 @@ row(
   'row 12: an operator cancels the wait for a standby that is gone: said, and nothing is sent on what only the primary has',
   (one) =>
     onPair(one, true, async (run, pair) => {
-      run.startWriters({ most: 300 });
+      run.startWriters({ most: 600 });
       run.startWorker();
+      // A runner that has sent everything commits nothing, and then nothing of it waits for the standby.
+      await waitFor(async () => (await run.count('iu_route_delivery')) >= 500, { timeoutSeconds: 40 });
       const reasons: string[] = [];
       const running = run.startRunner(
         { leaseSeconds: 300 },
@@ -254,13 +256,16 @@ row(
       await received(run, one.random.between(5, 60));
       await pair.standby.lose();
       const watch = await connectClient({ url: pair.urlOf(pair.primary, 'postgres'), purpose: 'fault operator' });
+      // A settle may wait for a lane that the worker's pass has, and the pass for the standby.
       const waiting =
-        "from pg_stat_activity where wait_event = 'SyncRep' and application_name = 'iu-core fault runner'";
+        "from pg_stat_activity where wait_event = 'SyncRep' and application_name in ('iu-core fault runner', 'iu-core test worker')";
+      const stuck =
+        "from pg_stat_activity where wait_event in ('SyncRep', 'transactionid') and application_name = 'iu-core fault runner'";
       await waitFor(
-        async () => running.runner.state.sending === 0 && ((await watch.query(`select ${waiting}`)).rowCount ?? 0) > 0,
+        async () => running.runner.state.sending === 0 && ((await watch.query(`select ${stuck}`)).rowCount ?? 0) > 0,
         {
           timeoutSeconds: 30,
-          what: 'commits of the runner wait',
+          what: 'the runner waits',
         },
       );
       const before = run.sink.requests.length;
