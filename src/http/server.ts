@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { IuError } from '../contract/errors/index.js';
 
 /** Whether a process is well, and why not. */
 export interface HealthAnswer {
@@ -39,15 +40,22 @@ export async function startMetricsServer(settings: MetricsServerSettings): Promi
   server.maxConnections = 100;
   const host = settings.host ?? '127.0.0.1';
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, settings.port));
+    server.once('error', refuse);
     server.listen(settings.port, host, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       resolve();
     });
   });
   // Not a reason to stay alive: when the work ends, the process ends.
   server.unref();
   return { host, port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
+}
+
+/** A port that another process has is no defect of ours; the second worker on one host meets it first. */
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): IuError {
+  const reason = error.code ?? 'error';
+  return new IuError('IU031', { message: `Cannot listen on ${host}:${port} (${reason}).`, reason });
 }
 
 async function answer(
