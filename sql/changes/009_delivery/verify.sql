@@ -85,7 +85,7 @@ begin
     ('function', 'fn_iu_delivery_hop(integer)', '3606061d4be93d5b0e6229b11e538d43'),
     ('function', 'fn_iu_delivery_look(bigint)', 'f2ba2ae74b3f35a001dcf0f2bdec1d09'),
     ('function', 'fn_iu_delivery_pick(bigint, bigint, integer, integer, uuid)', '35a66dfb9d4102fe0820d832f9684e2f'),
-    ('function', 'fn_iu_delivery_queue(integer)', '264e7c32812d1707e9e37d8cc9223e3d'),
+    ('function', 'fn_iu_delivery_queue(integer)', '9102427551b6bf37f118ac021c67336b'),
     ('function', 'fn_iu_delivery_routes(bigint[])', '2e7d8fac5df5d8c594479e9997359e57'),
     ('function', 'fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], integer[], text[], text[], boolean[], integer[], boolean[])', '9cb0654ea139493497de610052122936'),
     ('function', 'fn_iu_delivery_settle_rest(text, iu_settled[])', 'a5273e397324a4fb6d0dc22a7c964cd4'),
