@@ -92,7 +92,7 @@ begin
     ('function', 'fn_iu_delivery_state(text, bigint[])', '6e200acde55231c2f691475187e6be0c'),
     ('function', 'fn_iu_delivery_sweep()', '251013a73120c6fba4204f120f33aee7'),
     ('function', 'fn_iu_delivery_take(uuid)', '874c3869c58d9882ccf41c52c0df9bba'),
-    ('function', 'fn_iu_deployment_claim(text, text)', '8c616d1eed903405c2a839af5df3b263'),
+    ('function', 'fn_iu_deployment_claim(text, text)', '7c13f150e96726a911612f2d9929c18c'),
     ('function', 'fn_iu_gap_acknowledge(bigint, text)', '9ea83cdbe5043642fe978448e6b4e6b0'),
     ('function', 'fn_iu_gap_report(text, bigint[], uuid[], bigint[], integer[])', 'e8726e3d04aa753d1c8d80baa5093565'),
     ('function', 'fn_iu_lane_refresh(bigint[], text[])', '3b77b64c00c6d699572fb66bd2409b12'),
