@@ -203,7 +203,7 @@ begin
       ('relation', 'v_iu_route_attempt_summary', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('relation', 'v_iu_route_dead_letter_open', 'select', 'iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_blockers', 'execute', 'iu_operator, iu_reader'),
-      ('function', 'fn_iu_cluster_identity', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_cluster_identity', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_event_story', 'execute', 'iu_operator'),
       ('function', 'fn_iu_ladder_disable', 'execute', 'iu_operator'),
       ('function', 'fn_iu_ladder_enable', 'execute', 'iu_operator'),

@@ -8,7 +8,7 @@ const sentences: Readonly<Record<string, string>> = {
   cluster_changed:
     'this is another cluster or database than the one that was claimed, perhaps a copy: iu deployment show',
   timeline_changed:
-    'the server was promoted or restored: iu deployment claim NAME --reason TEXT when it is the real one',
+    'the server was promoted or restored: iu deployment claim NAME --reason TEXT when it is the real one; what only the former primary had may be missing, and nothing here can tell (docs/how-to/failover.md)',
   route_removed: 'the route is removed',
   route_disabled: 'the route is disabled: iu route enable ROUTE --reason TEXT',
   route_dry_run: 'the route is in dry-run',

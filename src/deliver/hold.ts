@@ -13,6 +13,6 @@ const sentences: Readonly<Record<string, string>> = {
   cluster_changed:
     'deliveries are held: this is another cluster or database than the one that was claimed, perhaps a copy',
   timeline_changed:
-    'deliveries are held: the server was promoted or restored; iu deployment claim when it is the real one',
+    'deliveries are held: the server was promoted or restored; iu deployment claim when it is the real one; what only the former primary had may be missing (docs/how-to/failover.md)',
   clock_skew: 'deliveries are held: the clock of this machine is more than 30 s off the server',
 };

@@ -196,12 +196,12 @@ export async function readReferencingKeys(client: ClientBase, schema: string): P
 export async function logHasKey(
   client: ClientBase,
   schema: string,
-  key: { readonly name: string; readonly columns: string },
+  key: { readonly name: string; readonly definition: string },
 ): Promise<boolean> {
-  const text = `select bool_or(conname = $2 and pg_get_constraintdef(oid) = 'PRIMARY KEY (' || $3 || ')') is true
+  const text = `select bool_or(conname = $2 and pg_get_constraintdef(oid) = $3) is true
       and not bool_or(conname = 'event_outbox_id_key') as back
     from pg_constraint where conrelid = to_regclass($1) and contype in ('p', 'u')`;
-  const values = [`${quoteIdentifier(schema)}.event_outbox`, key.name, key.columns];
+  const values = [`${quoteIdentifier(schema)}.event_outbox`, key.name, key.definition];
   return (await client.query(text, values)).rows[0].back;
 }
 

@@ -129,30 +129,37 @@ export function keysBackWith(
 /** The primary key that a way back brings back, as keyStatements wrote it; undefined where the log had none. */
 export function formerKey(
   back: AdoptionStatements['back'],
-): { readonly name: string; readonly columns: string } | undefined {
+):
+  | { readonly name: string; readonly columns: string; readonly deferral: string; readonly definition: string }
+  | undefined {
   const texts = back.flat().map(({ sql }) => sql);
-  const first = (pattern: RegExp) => texts.flatMap((text) => pattern.exec(text)?.[1] ?? [])[0];
-  const columns = first(/^create unique index concurrently "iu_adopt_former_key" on event_outbox \((.*)\)$/);
-  const name = first(/ add constraint "(.*)" primary key using index iu_adopt_former_key$/);
-  return columns === undefined || name === undefined ? undefined : { name: name.replaceAll('""', '"'), columns };
+  const first = (pattern: RegExp) => texts.flatMap((text) => pattern.exec(text) ?? []);
+  const [, columns, include = ''] = first(
+    /^create unique index concurrently "iu_adopt_former_key" on event_outbox USING btree \((.*?)\)( INCLUDE \(.*?\))?(?: WITH \(.*\))?$/,
+  );
+  const [, name, deferral = ''] = first(/ add constraint "(.*)" primary key using index iu_adopt_former_key(.*)$/);
+  if (columns === undefined || name === undefined) return undefined;
+  const definition = `PRIMARY KEY (${columns})${include}${deferral}`;
+  return { name: name.replaceAll('""', '"'), columns, deferral: deferral.trim(), definition };
 }
 
-function keyStatements(
-  former: string | null,
-  formerName: string | null,
-  foreignKeys: readonly ReferencingKey[],
-): AdoptionStatements {
+/** When a key is checked, where that is not at once: what its index does not say. */
+const deferralOf = (definition: string): string => /\)( DEFERRABLE.*)$/.exec(definition)?.[1] ?? '';
+
+function keyStatements({
+  former,
+  foreignKeys,
+}: Extract<AdoptionStep['action'], { readonly kind: 'move_primary_key' }>) {
   const { off, on } = movedKeys(foreignKeys);
-  const index = (name: string, column: string): AdoptionStatement[][] => [
+  const index = (name: string, tail: string): AdoptionStatement[][] => [
     [alone(`drop index concurrently if exists ${id(name)}`)],
-    [alone(`create unique index concurrently ${id(name)} on event_outbox (${column})`)],
+    [alone(`create unique index concurrently ${id(name)} on event_outbox ${tail}`)],
   ];
-  const drop = formerName === null ? [] : [own(`alter table event_outbox drop constraint if exists ${id(formerName)}`)];
-  const formerColumns = /\((.*)\)$/.exec(former ?? '')?.[1];
+  const drop = former === null ? [] : [own(`alter table event_outbox drop constraint if exists ${id(former.name)}`)];
   return {
     forward: [
-      ...index('iu_adopt_seq_key', 'seq'),
-      ...index('iu_adopt_id_key', 'id'),
+      ...index('iu_adopt_seq_key', '(seq)'),
+      ...index('iu_adopt_id_key', '(id)'),
       [
         ...off,
         ...drop,
@@ -163,15 +170,15 @@ function keyStatements(
       ],
     ],
     back: [
-      ...(formerColumns === undefined ? [] : index('iu_adopt_former_key', formerColumns)),
+      ...(former === null ? [] : index('iu_adopt_former_key', former.tail)),
       [
         own('alter table event_outbox drop constraint if exists event_outbox_pkey'),
         own('alter table event_outbox drop constraint if exists event_outbox_id_key'),
-        ...(formerColumns === undefined || formerName === null
+        ...(former === null
           ? []
           : [
               own(
-                `alter table event_outbox add constraint ${id(formerName)} primary key using index iu_adopt_former_key`,
+                `alter table event_outbox add constraint ${id(former.name)} primary key using index iu_adopt_former_key${deferralOf(former.definition)}`,
               ),
             ]),
       ],
@@ -206,7 +213,7 @@ function ruleStatements(rule: UniqueRule): AdoptionStatements {
       ...(constraint === null ? [] : [[off]]),
       [drop],
       [build],
-      ...(constraint === null ? [] : [[attach(/\)( DEFERRABLE.*)$/.exec(constraint)?.[1] ?? '')]]),
+      ...(constraint === null ? [] : [[attach(deferralOf(constraint))]]),
       [own(`delete from iu_event_dedupe where starts_with(dedupe_key, ${escapeLiteral(`${prefix}/`)})`)],
     ],
   };
@@ -259,7 +266,7 @@ function keyOf(
 ): AdoptionStatements {
   const kind = action.definition.startsWith('PRIMARY') ? 'primary key' : 'unique';
   const built = id(`${action.name.slice(0, 55)}__built`);
-  const later = /\)( DEFERRABLE.*)$/.exec(action.definition)?.[1] ?? '';
+  const later = deferralOf(action.definition);
   return {
     forward: [
       [alone(`drop index concurrently if exists ${built}`)],
@@ -290,7 +297,7 @@ export function adoptionStatements({ action, table }: AdoptionStep): AdoptionSta
     case 'number_log':
       return numberStatements(action.start, action.inserters);
     case 'move_primary_key':
-      return keyStatements(action.former, action.formerName, action.foreignKeys);
+      return keyStatements(action);
     case 'validate_foreign_keys':
       return { forward: checkedKeysStatements(action.foreignKeys), back: [] };
     case 'add_columns':

@@ -1913,6 +1913,10 @@ export interface CatalogFunctions {
     readonly args: {  };
     readonly result: readonly (string | null)[];
   };
+  readonly fn_iu_log_partition_refuse: {
+    readonly args: {  };
+    readonly result: null;
+  };
   readonly fn_iu_log_partition_state: {
     readonly args: {  };
     readonly result: { form: string | null; partitions: number | null; events: string | null; wanted: string | null; last_seq: string | null; end_seq: string | null; numbers_left: string | null };
@@ -1926,6 +1930,10 @@ export interface CatalogFunctions {
     readonly result: null;
   };
   readonly fn_iu_log_partition_tend: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
+  readonly fn_iu_log_partition_unseen: {
     readonly args: {  };
     readonly result: string | null;
   };
@@ -1957,6 +1965,10 @@ export interface CatalogFunctions {
     readonly args: { p_run_id: string | null; p_batch_no: number | null; p_file: string | null; p_sha256: string | null; p_bytes: string | null; p_rows: number | null };
     readonly result: null;
   };
+  readonly fn_iu_prune_asked: {
+    readonly args: { p_seqs: readonly (string | null)[] | null; p_until: string | null };
+    readonly result: { referenced: readonly (string | null)[] | null; not_asked: number | null };
+  };
   readonly fn_iu_prune_cancel: {
     readonly args: { p_run_id: string | null; p_reason: string | null };
     readonly result: string | null;
@@ -1974,7 +1986,7 @@ export interface CatalogFunctions {
     readonly result: readonly ({ event_seq: string | null; event_id: string | null; event_domain: string | null; event_type: string | null; created_at: string | null; base_seq: string | null; counted: boolean | null; decided: boolean | null; bytes: string | null; hold: string | null })[];
   };
   readonly fn_iu_prune_preview: {
-    readonly args: { p_older_than_days: string | null; p_most?: string | null };
+    readonly args: { p_older_than_days: string | null; p_most?: string | null; p_ask_seconds?: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_prune_ready: {

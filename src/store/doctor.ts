@@ -65,6 +65,7 @@ export async function readDoctorFacts(client: pg.ClientBase, question: DoctorQue
     hold: null,
     ownName: question.deployment,
     liveRoutes: 0,
+    promoted: null,
   });
   const watchdogs = await part('watchdogs', () => readWatchdogs(client), []);
   return {
@@ -245,7 +246,18 @@ async function readDelivery(client: pg.ClientBase, deployment: string | null): P
   const { rows } = await client.query(
     'select count(*)::integer as live from iu_outbound_route where removed_at is null and enabled and not dry_run',
   );
-  return { hold, ownName: deployment, liveRoutes: rows[0].live };
+  return { hold, ownName: deployment, liveRoutes: rows[0].live, promoted: await readPromotion(client) };
+}
+
+/** A standby has no timeline of its own yet. */
+async function readPromotion(client: pg.ClientBase): Promise<DoctorFacts['delivery']['promoted']> {
+  if ((await client.query('select pg_is_in_recovery() as standby')).rows[0].standby) return null;
+  const { rows } = await client.query(
+    `select i.timeline, d.timeline as "claimedTimeline", d.name as "claimedName"
+       from (select * from iu_deployment order by claim_id desc limit 1) d cross join fn_iu_cluster_identity() i
+      where (d.system_identifier, d.database_oid) = (i.system_identifier, i.database_oid) and d.timeline <> i.timeline`,
+  );
+  return rows[0] ?? null;
 }
 
 async function readWatchdogs(client: pg.ClientBase): Promise<WatchdogState[]> {

@@ -13,7 +13,9 @@ export interface PrunePreview {
   readonly last_seq: string | null;
   /** Events that are old enough and stay, by reason. */
   readonly held: Readonly<Record<string, number>>;
-  /** Foreign keys on events, and what a delete does to their rows; one of "no action" can hold events that are counted as free. */
+  /** How many of `events` the server was not asked about, for time or a lock: foreign keys may hold them. */
+  readonly not_asked: number;
+  /** Foreign keys on events, and what a delete does to their rows. */
   readonly referencing: readonly string[];
   /** False when it stopped before it had looked at everything that is old enough. */
   readonly complete: boolean;

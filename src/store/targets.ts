@@ -111,6 +111,8 @@ export function claimDeployment(
   readonly was: string | null;
   readonly system_identifier: string;
   readonly timeline: number;
+  /** Of the last claim in this cluster and database; another one: it was promoted or restored since. */
+  readonly was_timeline: number | null;
   readonly waiting: number;
 }> {
   return callForResult(database, 'select fn_iu_deployment_claim($1, $2)', [name, reason]);

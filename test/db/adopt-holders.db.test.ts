@@ -210,7 +210,11 @@ describe('foreign keys on events', { timeout: 180_000 }, () => {
     expect(await refusal(pruneAll()), 'what says nothing of the event ends the step').toBe('53100');
     await db.pool.query(`update mark set code = 'P0001' where code = '53100';
       select fn_iu_prune_cancel(run_id, 'test') from iu_prune_run where state = 'running'`);
-    expect(await pruneAll()).toMatchObject({ state: 'done', held: { referenced: 3 } });
+    expect(JSON.parse((await one('select fn_iu_prune_preview(0)::text as said')).said)).toMatchObject({
+      events: 96,
+      held: { referenced: 3 },
+    });
+    expect(await pruneAll()).toMatchObject({ state: 'done', events: 96, held: { referenced: 3 } });
     expect(await rows('select event_subject_ref as ref from event_outbox order by seq')).toEqual(
       ['8', '9', '11', '100'].map((ref) => ({ ref })),
     );
@@ -226,6 +230,11 @@ describe('foreign keys on events', { timeout: 180_000 }, () => {
       expect.stringMatching(/^mark_event_fkey of \S*mark: cascade$/),
       expect.stringMatching(/^task_event_fkey of \S*task: no action$/),
     ]);
+    expect(JSON.parse(preview.said)).toMatchObject({ events: 397, held: { referenced: 2 }, not_asked: 0 });
+    expect(
+      await one('select (select count(*)::int from event_outbox) as events, (select count(*)::int from mark) as marks'),
+      'a preview takes nothing',
+    ).toEqual({ events: 400, marks: 3 });
     expect(await pruneAll()).toMatchObject({ state: 'done', held: { referenced: 2 } });
     // the newest of the log stays, and the two with a task
     expect(await rows('select event_subject_ref as ref from event_outbox order by seq')).toEqual([
@@ -340,6 +349,49 @@ describe('units with parents', { timeout: 180_000 }, () => {
       ]),
     );
     expect(await refusal(apply())).toBe('IU840');
+  });
+});
+
+describe('the former primary key of the log', { timeout: 180_000 }, () => {
+  const rule = 'include (event_type) with (fillfactor = 70) deferrable initially deferred';
+  const former = `alter table event_outbox drop constraint event_outbox_pkey;
+    alter table event_outbox add constraint "Their key" primary key (id) ${rule}`;
+  const key = () =>
+    one(`select c.conname as name, pg_get_constraintdef(c.oid) as rule, pg_get_indexdef(c.conindid) as on_index
+           from pg_constraint c where c.conrelid = 'event_outbox'::regclass and c.contype = 'p'`);
+
+  it('comes back as it was when its check was deferred, also after an interruption behind the move', async () => {
+    await legacy(50, former);
+    const [before, was] = [await legacyCatalog(client, schema), await key()];
+    expect(was.rule).toBe('PRIMARY KEY (id) INCLUDE (event_type) DEFERRABLE INITIALLY DEFERRED');
+    await apply();
+    expect((await key()).rule).toBe('PRIMARY KEY (seq)');
+    await adoptBack(client, { schema });
+    expect(await key()).toEqual(was);
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+    await apply();
+    await client.query(`create function stops() returns trigger language plpgsql as $$ begin raise 'stopped'; end $$;
+      create trigger stops before delete on iu_adoption_step for each row when (old.step = 'keys event_outbox') execute function stops()`);
+    await expect(adoptBack(client, { schema })).rejects.toThrow('stopped');
+    expect(await key()).toEqual(was);
+    await client.query('drop trigger stops on iu_adoption_step; drop function stops()');
+    await adoptBack(client, { schema });
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+  });
+
+  it('holds the way back before it begins while a foreign key made since could not rest on a deferred check', async () => {
+    await legacy(20, former);
+    await apply();
+    await db.pool.query('create table later (event_id uuid constraint later_event_fkey references event_outbox (id))');
+    await expect(adoptBack(client, { schema })).rejects.toMatchObject({
+      code: 'IU843',
+      message: expect.stringMatching(/later_event_fkey refers to events, and the former primary key is DEFERRABLE/),
+      hint: expect.stringContaining('drop constraint "later_event_fkey"'),
+    });
+    expect((await key()).rule, 'nothing was taken back').toBe('PRIMARY KEY (seq)');
+    await db.pool.query('drop table later');
+    await adoptBack(client, { schema });
+    expect((await key()).name).toBe('Their key');
   });
 });
 

@@ -272,6 +272,13 @@ describe('the doctor', () => {
     const well = await find(undefined, { deployment: 'production' });
     expect(codesOf(well)).toEqual([]);
     expect(theOne(await find(undefined, { deployment: 'staging' }), 'deployment_wrong').severity).toBe('red');
+    await sql("insert into dot_config (key, value, reason) values ('iu_core.ha', 'true', 'test')");
+    await sql(`insert into iu_deployment (name, system_identifier, database_oid, log_oid, timeline, claimed_by, reason)
+      select name, system_identifier, database_oid, log_oid, timeline - 1, claimed_by, reason from iu_deployment`);
+    const promoted = theOne(await find(undefined, { deployment: 'production' }), 'promoted_since_claim');
+    expect(promoted).toMatchObject({ severity: 'yellow', evidence: { timeline: 1, claimedTimeline: 0 } });
+    await sql("select fn_iu_deployment_claim('production', 'test')");
+    expect(codesOf(await find(undefined, { deployment: 'production' }))).toEqual([]);
     await sql(
       "update iu_route_flow set breaker = 'open', breaker_until = clock_timestamp() + interval '1 minute', failures_in_row = 10",
     );

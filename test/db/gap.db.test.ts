@@ -8,6 +8,7 @@ import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   claim,
+  deployment,
   liveRoute,
   prepareDelivery,
   type RunningRunner,
@@ -137,6 +138,49 @@ describe('what a process saw committed', () => {
     ]);
     for (const table of ['iu_log_gap', 'iu_log_gap_acknowledgement'])
       await expect(db.pool.query(`delete from ${table}`)).rejects.toMatchObject({ code: 'IU310' });
+  });
+});
+
+describe('a promotion that nobody lived through', () => {
+  const environment = () => ({ IU_DATABASE_URL: db.url, IU_SCHEMA: db.schema, IU_DEPLOYMENT: deployment });
+  const iu = (...words: string[]) => runIu(words, { environment: environment() });
+  const something = /what only the former primary had may be missing.*docs\/how-to\/failover\.md/;
+  const found = async () =>
+    JSON.parse((await iu('doctor', '--json')).stdout).findings.find(
+      ({ code }: { code: string }) => code === 'promoted_since_claim',
+    );
+  /** As the promoted standby has it: the claim is of the timeline before. */
+  const promote = () =>
+    db.pool.query(`insert into iu_deployment (name, system_identifier, database_oid, log_oid, timeline, claimed_by, reason)
+      select name, system_identifier, database_oid, log_oid, timeline - 1, claimed_by, reason from iu_deployment order by claim_id desc limit 1`);
+
+  it('is held, and hold, doctor and claim say that something may be missing and where it says how to look', async () => {
+    expect((await iu('deployment', 'claim', deployment, '--reason', 'again')).stdout).not.toMatch(something);
+    await promote();
+    expect((await iu('deployment', 'show')).stdout).toMatch(something);
+    running = startRunner(db);
+    await waitFor(() => running?.said.some((line) => something.test(line)) === true);
+    expect((await iu('doctor')).stdout).toMatch(something);
+    expect(await found(), 'the hold says it').toBeUndefined();
+    const claimed = await iu('deployment', 'claim', deployment, '--reason', 'b was promoted');
+    expect(claimed.stdout).toContain('timeline 0 when it was claimed last, 1 now');
+    expect(claimed.stdout).toMatch(something);
+    expect((await iu('deployment', 'claim', deployment, '--reason', 'again')).stdout).not.toMatch(something);
+  });
+
+  it('is named by the doctor until the next claim where sending goes on by itself, and turns nothing red', async () => {
+    await db.pool.query("insert into dot_config (key, value, reason) values ('iu_core.ha', 'true', 'test')");
+    expect(await found()).toBeUndefined();
+    await promote();
+    expect(await found()).toMatchObject({
+      severity: 'yellow',
+      message: expect.stringMatching(something),
+      evidence: { timeline: 1, claimedTimeline: 0 },
+      action: expect.stringContaining(`iu deployment claim ${deployment} --reason`),
+    });
+    expect((await iu('deployment', 'show')).stdout).toContain('yes');
+    await iu('deployment', 'claim', deployment, '--reason', 'a planned switchover');
+    expect(await found()).toBeUndefined();
   });
 });
 

@@ -170,6 +170,46 @@ describe('the numbers of a scrape', () => {
     }
   });
 
+  it('see the oldest of an ordered route in whatever lane it waits, however many wait in another', async () => {
+    const id = await liveRoute(db, 'o', { ordering: 'subject' });
+    await fill(id, 12_002, 1);
+    await db.pool.query(
+      `update iu_route_delivery set lane_key = case when event_seq > 2 then 'a' else 'b' || event_seq end,
+         created_at = case when event_seq > 2 then created_at else now() - make_interval(hours => (7 - event_seq)::integer) end`,
+    );
+    // b1 is held behind a dead letter whose delivery is gone, and is the oldest; then b2, which had its turn a moment ago
+    await db.pool.query(
+      `insert into iu_route_lane (route_id, lane_key, head_seq, due_at)
+       values ($1, 'a', 3, now() - interval '1 minute'), ($1, 'b1', 0, 'infinity'), ($1, 'b2', 2, now())`,
+      [id],
+    );
+    const seen = async () => [
+      Math.floor((await readMetrics(db.pool, deployment)).deliveries.oldest_seconds ?? 0) / 3600,
+      Math.floor((await deliveryHealth()).oldest_seconds) / 3600,
+    ];
+    const bounds = ['null', "now() - interval '5 minutes'"];
+    for (const hours of [6, 5, 0]) {
+      for (const from of bounds) {
+        await db.pool.query(
+          `update iu_route_flow set due_from = ${from}, lane_due_from = ${from}, looked_at = clock_timestamp(), look_at = clock_timestamp() + interval '1 minute'`,
+        );
+        expect((await seen()).map(Math.floor), `${hours} hours, from ${from}`).toEqual([hours, hours]);
+      }
+      const first = "(select min(lane_key) from iu_route_lane where lane_key <> 'a')";
+      await db.pool.query(`delete from iu_route_delivery where lane_key = ${first}`);
+      await db.pool.query(`delete from iu_route_lane where lane_key = ${first}`);
+    }
+    // another route is bounded, and this one is not
+    await db.pool.query(`update iu_route_delivery set created_at = now() - interval '8 hours', lane_key = 'c' where event_seq = 12000;
+      insert into iu_route_lane select route_id, 'c', 12000, now() from iu_route_delivery where event_seq = 12000`);
+    await liveRoute(db, 'r');
+    await db.pool.query(
+      `update iu_route_flow set due_from = case when route_id <> ${id} then now() - interval '5 minutes' end, lane_due_from = null,
+         looked_at = clock_timestamp(), look_at = clock_timestamp() + interval '1 minute'`,
+    );
+    expect((await seen()).map(Math.floor)).toEqual([8, 8]);
+  });
+
   it('may be read by a worker, an operator and a reader', async () => {
     for (const role of ['iu_worker', 'iu_operator', 'iu_reader'])
       expect((await (await db.as(role)).query('select fn_iu_metrics()')).rowCount).toBe(1);

@@ -299,4 +299,48 @@ describe('a prune', () => {
       await countOf(db, 'iu_route_attempt a where not exists (select from event_outbox e where e.seq = a.event_seq)'),
     ).toBe(0);
   });
+
+  describe('that is only looked at', () => {
+    const preview = (rest = '') => callFor(db, `select fn_iu_prune_preview(0${rest})::text`);
+
+    it('counts what foreign keys hold as the prune does, in whatever table, and asks no longer than it may', async () => {
+      await addRoute(db.pool, 'r.dry');
+      for (let at = 1; at <= 40; at += 1) await emit(db.pool, `s${at}`, { at });
+      await drain(db.pool);
+      const whole = await preview();
+      expect(whole).toMatchObject({ events: 39, held: {}, not_asked: 0, referencing: [] });
+      // of a table into which nobody of ours may look; every third event, and the first of all
+      await db.pool.query(`create table case_file (event_seq bigint constraint case_event_fkey references event_outbox);
+        insert into case_file select seq from event_outbox where event_subject_ref ~ '^s(1|[0-9]?[369])$'`);
+      const held = await countOf(db, "event_outbox where event_subject_ref ~ '^s(1|[0-9]?[369])$'");
+      const attempts = await countOf(db, 'iu_route_attempt');
+      const said = await preview();
+      expect(said).toMatchObject({ events: 39 - held, held: { referenced: held }, not_asked: 0, complete: true });
+      expect(BigInt(said.bytes)).toBeLessThan(BigInt(whole.bytes));
+      expect(BigInt(said.first_seq)).toBe(BigInt(whole.first_seq) + 1n);
+      expect([await countOf(db, 'event_outbox'), await countOf(db, 'iu_route_attempt')]).toEqual([40, attempts]);
+      // no time to ask: what may be held is counted as free, and said
+      expect(await preview(', p_ask_seconds => 0')).toMatchObject({ events: 39, held: {}, not_asked: 39 });
+      expect((await iu('prune', '--older-than', '0', '--dry-run')).stdout).toMatch(
+        /Would take 2\d events[\s\S]*referenced +1\d\n[\s\S]*refers to events: case_event_fkey of \S*case_file: no action/,
+      );
+      expect(await pruneAll()).toMatchObject({ events: 39 - held, held: { referenced: held } });
+    });
+
+    it('waits for nobody who writes a row that refers to an event, and says that it could not ask', async () => {
+      await addRoute(db.pool, 'r.dry');
+      for (let at = 1; at <= 4; at += 1) await emit(db.pool, `s${at}`);
+      await drain(db.pool);
+      await db.pool.query('create table case_file (event_seq bigint references event_outbox)');
+      const writer = await db.connect();
+      await writer.query('begin');
+      await writer.query("insert into case_file select seq from event_outbox where event_subject_ref = 's2'");
+      expect(await preview()).toMatchObject({ events: 3, held: {}, not_asked: 1 });
+      expect((await iu('prune', '--older-than', '0', '--dry-run')).stdout).toContain(
+        '1 of them could not be asked for foreign keys',
+      );
+      await writer.query('commit');
+      expect(await preview()).toMatchObject({ events: 2, held: { referenced: 1 }, not_asked: 0 });
+    });
+  });
 });

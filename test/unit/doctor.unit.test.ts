@@ -29,7 +29,7 @@ const well: DoctorFacts = {
   processes: [],
   flows: [],
   approvals: [],
-  delivery: { hold: null, ownName: 'p', liveRoutes: 1 },
+  delivery: { hold: null, ownName: 'p', liveRoutes: 1, promoted: null },
   watchdogs: [{ watcher: 'w', secondsSinceLook: 1, everySeconds: 60 }],
   blind: [],
 };

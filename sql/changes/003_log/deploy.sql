@@ -920,6 +920,36 @@ end
 $$;
 -- <<<
 
+-- >>> functions/partitions/fn_iu_log_partition_unseen.sql
+-- fn_iu_log_partition_unseen() returns text
+--
+-- Contract:  what keeps every empty partition of the log from going, whatever else there is: before it takes one off, the server looks for rows that refer
+--            to it, as the owner of the log. Tables with foreign keys on the log into which that role may not look, and the statement that mends it.
+-- Arguments: none
+-- Returns:   a sentence; null = nothing
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_log_partition_unseen() returns text
+language sql
+stable
+set search_path from current
+as $$
+  with unseen as (
+    select distinct c.oid, format('%I.%I', n.nspname, c.relname) as name, n.nspname, has_schema_privilege(l.relowner, n.oid, 'usage') as may_enter,
+           has_table_privilege(l.relowner, c.oid, 'select') as may_look, pg_get_userbyid(l.relowner) as owner
+      from pg_class l join pg_constraint k on k.confrelid = l.oid and k.contype = 'f' and k.conparentid = 0
+      join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+     where l.oid = 'event_outbox'::regclass
+  )
+  select format('foreign keys refer to the log from %s, and the server looks there as %s before a partition goes: %s',
+                string_agg(name, ', ' order by name), min(owner::text),
+                concat_ws('; ', string_agg(distinct format('grant usage on schema %I to %I', nspname, owner), '; ') filter (where not may_enter),
+                  'grant select on ' || string_agg(name, ', ' order by name) filter (where not may_look) || format(' to %I', min(owner::text))))
+    from unseen where not (may_enter and may_look) having count(*) > 0
+$$;
+-- <<<
+
 -- >>> functions/partitions/fn_iu_log_partition_tend.sql
 -- fn_iu_log_partition_tend() returns jsonb
 --
@@ -993,6 +1023,11 @@ begin
       exit;
     when others then
       v_busy := v_busy || v_name;
+      -- the server names one table of several, and not what would mend it
+      if sqlstate = '42501' and fn_iu_log_partition_unseen() is not null then
+        v_reasons := v_reasons || format('%s stays: %s', v_name, fn_iu_log_partition_unseen());
+        continue;
+      end if;
       v_reasons := v_reasons || format('%s stays: %s', v_name, sqlerrm);
     end;
   end loop;
@@ -1104,6 +1139,32 @@ as $$
   select distinct format('%s depends on it', pg_describe_object(d.classid, d.objid, d.objsubid))
     from own join pg_depend d on d.refclassid = own.class and d.refobjid = own.oid
    where not exists (select from taken where taken.class = d.classid and taken.oid = d.objid)
+$$;
+-- <<<
+
+-- >>> functions/partitions/fn_iu_log_partition_refuse.sql
+-- fn_iu_log_partition_refuse() returns void
+--
+-- Contract:  refuses to change the form of the log while something hangs on it that cannot come along.
+-- Arguments: none
+-- Returns:   nothing
+-- Raises:    IU871 with everything that is in the way
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_log_partition_refuse() returns void
+language plpgsql
+stable
+set search_path from current
+as $$
+declare
+  v_reasons text;
+begin
+  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
+  if v_reasons is not null then
+    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
+      hint = 'take away what is named, change the form, and put it back in the new form';
+  end if;
+end
 $$;
 -- <<<
 
@@ -1429,7 +1490,6 @@ set lock_timeout = '300ms'
 as $$
 declare
   s record;
-  v_reasons text;
   v_checked boolean;
   v_end bigint;
   v_began timestamptz;
@@ -1439,11 +1499,7 @@ begin
   if s.form = 'partitioned' then
     raise exception using errcode = 'IU870', message = 'the log is partitioned already', hint = 'iu log partition plan shows it';
   end if;
-  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
-  if v_reasons is not null then
-    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
-      hint = 'take away what is named, change the form, and put it back in the new form';
-  end if;
+  perform fn_iu_log_partition_refuse();
   if s.form = 'plain' then
     -- two partitions' worth of numbers, so that the way there can take its time
     v_end := (s.last_seq / s.events + 3) * s.events + 1;
@@ -1487,11 +1543,7 @@ begin
   if (select c.relkind from pg_class c where c.oid = 'event_outbox'::regclass) <> 'p' then
     raise exception using errcode = 'IU870', message = 'the log is one table already', hint = 'iu log partition plan shows it';
   end if;
-  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
-  if v_reasons is not null then
-    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
-      hint = 'take away what is named, change the form, and put it back in the new form';
-  end if;
+  perform fn_iu_log_partition_refuse();
   select string_agg(fault, '; ') into v_reasons from fn_iu_log_partition_faults() fault;
   if v_reasons is not null then
     raise exception using errcode = 'IU871', message = 'the partitions of the log are not what was made, and events could stay behind: ' || v_reasons,

@@ -33,6 +33,8 @@ drop function fn_iu_log_partition_guard(text);
 drop function fn_iu_log_partition_make(bigint, bigint);
 drop function fn_iu_log_partition_ahead(boolean);
 drop function fn_iu_log_partition_tend();
+drop function fn_iu_log_partition_unseen();
+drop function fn_iu_log_partition_refuse();
 drop function fn_iu_log_partition_refusals();
 drop function fn_iu_log_partition_faults();
 drop function fn_iu_log_partition_plan();

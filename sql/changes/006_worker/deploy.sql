@@ -202,7 +202,7 @@ $$;
 -- Returns:   one row
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_operator
+-- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_cluster_identity(out system_identifier text, out database_oid oid, out log_oid oid, out timeline integer)
 language sql
 stable

@@ -213,7 +213,8 @@ $$;
 --            says the same name may send from here; a copy of it, wherever it is restored, holds every send until somebody claims
 --            it there under a name that its runners use.
 -- Arguments: p_name: letters, digits, dot, dash or underscore, 63 at most; p_reason: why, mandatory
--- Returns:   {name, was, system_identifier, timeline, waiting: deliveries that runners may send from now on; after a restore each of them
+-- Returns:   {name, was, system_identifier, timeline, was_timeline: of the last claim in this cluster and database, null = none; another one: this server was
+--            promoted or restored since, and what only the former primary had may be missing; waiting: deliveries that runners may send from now on; after a restore each of them
 --            may have been sent before, under the same id}
 -- Raises:    IU350 malformed name, IU351 reason missing, IU302 read-only node
 -- Writes:    iu_deployment, dot_config
@@ -226,6 +227,7 @@ as $$
 declare
   v_was text := fn_iu_setting('iu_core.deployment', null);
   v_identity record;
+  v_timeline integer;
 begin
   perform fn_iu_require_read_committed();
   if p_name is null or p_name !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' then
@@ -237,11 +239,14 @@ begin
   -- a change of the log's form holds this table: its claim comes before, or this one names the new log
   lock table iu_deployment in row exclusive mode;
   select * into v_identity from fn_iu_cluster_identity();
+  select d.timeline into v_timeline from iu_deployment d
+   where (d.system_identifier, d.database_oid) = (v_identity.system_identifier, v_identity.database_oid) order by d.claim_id desc limit 1;
   insert into iu_deployment (name, system_identifier, database_oid, log_oid, timeline, claimed_by, reason)
   values (p_name, v_identity.system_identifier, v_identity.database_oid, v_identity.log_oid, v_identity.timeline, session_user, p_reason);
   insert into dot_config (key, value, reason) values ('iu_core.deployment', p_name, p_reason)
   on conflict (key) do update set value = excluded.value, reason = excluded.reason;
   return jsonb_build_object('name', p_name, 'was', v_was, 'system_identifier', v_identity.system_identifier, 'timeline', v_identity.timeline,
+    'was_timeline', v_timeline,
     'waiting', (select count(*) from iu_route_delivery));
 end
 $$;
@@ -1708,8 +1713,10 @@ select g.gap_id, g.event_seq, g.event_id, g.has_event, r.route_code, g.attempt_n
 --            when a claim has looked back. Nobody claims for two minutes: from the beginning.
 -- Arguments: p_bound: a count stops above it
 -- Returns:   a row a route: waiting, not leased (p_bound + 1 = more than p_bound); due_at: the first one that is not leased; oldest_at: when
---            the oldest of those read, tried again or being sent was queued. And a row of route 0 with the oldest_at of all that waits,
---            where the queue can be read from its beginning
+--            the oldest of those read, tried again or being sent was queued. And a row of route 0 with the oldest_at of all that waits, by the order of events,
+--            where the queue can be read from its beginning. Where it cannot, the heads of the lanes of ordered routes are read besides: the
+--            oldest up to p_bound lanes of a route, whatever waits behind each. No index says it at once for more: entries in the order of
+--            age die at the end where the oldest is looked for, and what an old snapshot keeps of them would all be read
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
@@ -1731,11 +1738,13 @@ as $$
     select f.route_id, case when b.is_bounded then f.due_from end as due_from, case when b.is_bounded then f.lane_due_from end as lane_due_from
       from iu_route_flow f
      cross join lateral (select clock_timestamp() between f.looked_at and f.look_at + interval '2 minutes' as is_bounded) b
+  ), bounded as materialized (
+    select exists (select from flow f where f.due_from is not null) as is_any
   )
   select 0, 0, null::timestamptz, (select min(q.created_at) from (select d.created_at from iu_route_delivery d order by d.event_seq, d.route_id limit 1000) q)
-   where not exists (select from flow f where f.due_from is not null)
+   where not (select b.is_any from bounded b)
   union all
-  select f.route_id, least(u.waiting + o.waiting, p_bound + 1), least(u.due_at, n.due_at), least(u.oldest_at, o.oldest_at, t.oldest_at, s.oldest_at)
+  select f.route_id, least(u.waiting + o.waiting, p_bound + 1), least(u.due_at, n.due_at), least(u.oldest_at, o.oldest_at, h.oldest_at, t.oldest_at, s.oldest_at)
     from flow f
    cross join lateral (
      select count(*) as waiting, min(q.due_at) as due_at, min(q.created_at) as oldest_at
@@ -1759,6 +1768,16 @@ as $$
                         where f.lane_due_from is not null and e.route_id = f.route_id)) l
                 join iu_route_delivery d on d.route_id = f.route_id and d.lane_key = l.lane_key and d.event_seq >= l.head_seq and d.lease_token is null
                limit p_bound + 1)) q) o
+   cross join lateral (
+     -- those of a leased lane are younger than its head, which is being sent
+     select min(d.created_at) as oldest_at
+       from (select l.lane_key, l.head_seq from iu_route_lane l
+              where (select b.is_any from bounded b) and l.route_id = f.route_id and l.due_at >= coalesce(f.lane_due_from, '-infinity')
+                and l.lease_token is null
+              order by l.due_at limit p_bound + 1) l
+      cross join lateral (
+        select d.created_at from iu_route_delivery d
+         where d.route_id = f.route_id and d.lane_key = l.lane_key and d.event_seq >= l.head_seq order by d.event_seq limit 1) d) h
    cross join lateral (
      select (select l.due_at from iu_route_lane l
               where l.route_id = f.route_id and l.due_at >= coalesce(f.lane_due_from, '-infinity') and l.lease_token is null

@@ -6,8 +6,10 @@
 --            when a claim has looked back. Nobody claims for two minutes: from the beginning.
 -- Arguments: p_bound: a count stops above it
 -- Returns:   a row a route: waiting, not leased (p_bound + 1 = more than p_bound); due_at: the first one that is not leased; oldest_at: when
---            the oldest of those read, tried again or being sent was queued. And a row of route 0 with the oldest_at of all that waits,
---            where the queue can be read from its beginning
+--            the oldest of those read, tried again or being sent was queued. And a row of route 0 with the oldest_at of all that waits, by the order of events,
+--            where the queue can be read from its beginning. Where it cannot, the heads of the lanes of ordered routes are read besides: the
+--            oldest up to p_bound lanes of a route, whatever waits behind each. No index says it at once for more: entries in the order of
+--            age die at the end where the oldest is looked for, and what an old snapshot keeps of them would all be read
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
@@ -29,11 +31,13 @@ as $$
     select f.route_id, case when b.is_bounded then f.due_from end as due_from, case when b.is_bounded then f.lane_due_from end as lane_due_from
       from iu_route_flow f
      cross join lateral (select clock_timestamp() between f.looked_at and f.look_at + interval '2 minutes' as is_bounded) b
+  ), bounded as materialized (
+    select exists (select from flow f where f.due_from is not null) as is_any
   )
   select 0, 0, null::timestamptz, (select min(q.created_at) from (select d.created_at from iu_route_delivery d order by d.event_seq, d.route_id limit 1000) q)
-   where not exists (select from flow f where f.due_from is not null)
+   where not (select b.is_any from bounded b)
   union all
-  select f.route_id, least(u.waiting + o.waiting, p_bound + 1), least(u.due_at, n.due_at), least(u.oldest_at, o.oldest_at, t.oldest_at, s.oldest_at)
+  select f.route_id, least(u.waiting + o.waiting, p_bound + 1), least(u.due_at, n.due_at), least(u.oldest_at, o.oldest_at, h.oldest_at, t.oldest_at, s.oldest_at)
     from flow f
    cross join lateral (
      select count(*) as waiting, min(q.due_at) as due_at, min(q.created_at) as oldest_at
@@ -57,6 +61,16 @@ as $$
                         where f.lane_due_from is not null and e.route_id = f.route_id)) l
                 join iu_route_delivery d on d.route_id = f.route_id and d.lane_key = l.lane_key and d.event_seq >= l.head_seq and d.lease_token is null
                limit p_bound + 1)) q) o
+   cross join lateral (
+     -- those of a leased lane are younger than its head, which is being sent
+     select min(d.created_at) as oldest_at
+       from (select l.lane_key, l.head_seq from iu_route_lane l
+              where (select b.is_any from bounded b) and l.route_id = f.route_id and l.due_at >= coalesce(f.lane_due_from, '-infinity')
+                and l.lease_token is null
+              order by l.due_at limit p_bound + 1) l
+      cross join lateral (
+        select d.created_at from iu_route_delivery d
+         where d.route_id = f.route_id and d.lane_key = l.lane_key and d.event_seq >= l.head_seq order by d.event_seq limit 1) d) h
    cross join lateral (
      select (select l.due_at from iu_route_lane l
               where l.route_id = f.route_id and l.due_at >= coalesce(f.lane_due_from, '-infinity') and l.lease_token is null

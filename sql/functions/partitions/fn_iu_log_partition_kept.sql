@@ -20,11 +20,7 @@ begin
   if (select c.relkind from pg_class c where c.oid = 'event_outbox'::regclass) <> 'p' then
     raise exception using errcode = 'IU870', message = 'the log is one table already', hint = 'iu log partition plan shows it';
   end if;
-  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
-  if v_reasons is not null then
-    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
-      hint = 'take away what is named, change the form, and put it back in the new form';
-  end if;
+  perform fn_iu_log_partition_refuse();
   select string_agg(fault, '; ') into v_reasons from fn_iu_log_partition_faults() fault;
   if v_reasons is not null then
     raise exception using errcode = 'IU871', message = 'the partitions of the log are not what was made, and events could stay behind: ' || v_reasons,

@@ -21,7 +21,6 @@ set lock_timeout = '300ms'
 as $$
 declare
   s record;
-  v_reasons text;
   v_checked boolean;
   v_end bigint;
   v_began timestamptz;
@@ -31,11 +30,7 @@ begin
   if s.form = 'partitioned' then
     raise exception using errcode = 'IU870', message = 'the log is partitioned already', hint = 'iu log partition plan shows it';
   end if;
-  select string_agg(reason, '; ') into v_reasons from fn_iu_log_partition_refusals() reason;
-  if v_reasons is not null then
-    raise exception using errcode = 'IU871', message = 'the form of the log cannot be changed: ' || v_reasons,
-      hint = 'take away what is named, change the form, and put it back in the new form';
-  end if;
+  perform fn_iu_log_partition_refuse();
   if s.form = 'plain' then
     -- two partitions' worth of numbers, so that the way there can take its time
     v_end := (s.last_seq / s.events + 3) * s.events + 1;

@@ -70,6 +70,11 @@ begin
       exit;
     when others then
       v_busy := v_busy || v_name;
+      -- the server names one table of several, and not what would mend it
+      if sqlstate = '42501' and fn_iu_log_partition_unseen() is not null then
+        v_reasons := v_reasons || format('%s stays: %s', v_name, fn_iu_log_partition_unseen());
+        continue;
+      end if;
       v_reasons := v_reasons || format('%s stays: %s', v_name, sqlerrm);
     end;
   end loop;

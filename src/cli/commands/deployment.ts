@@ -31,6 +31,11 @@ function registerClaim(deployment: Command, context: CliContext): void {
       .printer(command)
       .result(result, () => [
         `This database is ${result.name}${was}. A runner sends from here with IU_DEPLOYMENT=${result.name}.`,
+        ...(result.was_timeline !== null && result.was_timeline !== result.timeline
+          ? [
+              `This server was promoted or restored (timeline ${result.was_timeline} when it was claimed last, ${result.timeline} now): what only the former primary had may be missing, and nothing here can tell. How to look: docs/how-to/failover.md`,
+            ]
+          : []),
         ...(result.waiting > 0
           ? [
               `${result.waiting} deliveries wait. After a restore each may have been sent before, under the same id: iu delivery list`,

@@ -1,4 +1,4 @@
-import type { IndexFacts, ReferencingKey, TableFacts } from './catalog.js';
+import type { ConstraintFacts, IndexFacts, ReferencingKey, TableFacts } from './catalog.js';
 import { dropKey, immovable, keyName, quoted } from './foreign-keys.js';
 import type { PlanInput } from './plan.js';
 import { type AdoptionStep, type Blocker, estimateSeconds, foreignKeysStep, keysStep, locks } from './steps.js';
@@ -54,6 +54,14 @@ function numberSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): 
   return steps;
 }
 
+/** What a way back builds again. */
+function formerOf(found: TableFacts, key: ConstraintFacts | undefined) {
+  if (key === undefined) return null;
+  const tail = found.indexes.find(({ name }) => name === key.name)?.tail;
+  if (tail === undefined) throw new Error(`the index of primary key ${key.name} is missing`);
+  return { name: key.name, definition: key.definition, tail };
+}
+
 /** Columns, numbers and keys of the log. */
 export function logSteps(found: TableFacts, wanted: TableFacts, input: PlanInput, blockers: Blocker[]): AdoptionStep[] {
   if (found.partitioned) {
@@ -79,8 +87,7 @@ export function logSteps(found: TableFacts, wanted: TableFacts, input: PlanInput
     what: `primary key on seq${key === undefined ? '' : `, it was ${key.definition.replace('PRIMARY KEY ', '')}`}; id stays unique${along}; both indexes are built concurrently`,
     action: {
       kind: 'move_primary_key',
-      former: key?.definition ?? null,
-      formerName: key?.name ?? null,
+      former: formerOf(found, key),
       foreignKeys: moved,
     },
     lock: locks.catalog,

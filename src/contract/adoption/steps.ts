@@ -27,8 +27,8 @@ export type StepAction =
   | { readonly kind: 'fill_numbers'; readonly silent: boolean }
   | {
       readonly kind: 'move_primary_key';
-      readonly former: string | null;
-      readonly formerName: string | null;
+      /** `tail` is of its index. */
+      readonly former: { readonly name: string; readonly definition: string; readonly tail: string } | null;
       readonly foreignKeys: readonly ReferencingKey[];
     }
   | { readonly kind: 'validate_foreign_keys'; readonly foreignKeys: readonly ReferencingKey[] }

@@ -16,10 +16,22 @@ export interface DoctorFacts {
   readonly processes: readonly ProcessState[];
   readonly flows: readonly FlowState[];
   readonly approvals: readonly ApprovalFact[];
-  readonly delivery: { readonly hold: string | null; readonly ownName: string | null; readonly liveRoutes: number };
+  readonly delivery: DeliveryFacts;
   readonly watchdogs: readonly WatchdogState[];
   /** Parts that could not be looked at, and the SQLSTATE. */
   readonly blind: readonly { readonly part: string; readonly sqlState: string }[];
+}
+
+export interface DeliveryFacts {
+  readonly hold: string | null;
+  readonly ownName: string | null;
+  readonly liveRoutes: number;
+  /** The last claim was made in this cluster and database, on another timeline than this one; null = on this one, or elsewhere. */
+  readonly promoted: {
+    readonly timeline: number;
+    readonly claimedTimeline: number;
+    readonly claimedName: string;
+  } | null;
 }
 
 export interface ServerState {

@@ -12,6 +12,7 @@ export function workFindings(facts: DoctorFacts, limits: DoctorLimits): Finding[
     ...flowFindings(facts),
     ...facts.approvals.flatMap((approval) => approvalFinding(approval, limits)),
     ...deploymentFinding(facts),
+    ...promotionFinding(facts),
     ...watchdogFindings(facts, limits),
     ...facts.blind.map(
       ({ part, sqlState }): Finding => ({
@@ -180,6 +181,24 @@ function approvalFinding(approval: ApprovalFact, limits: DoctorLimits): Finding[
   ];
 }
 
+const mayBeMissing =
+  'what only the former primary had may be missing, which nothing in the database can tell (docs/how-to/failover.md)';
+
+/** Where sending goes on by itself no hold says it. After a planned switchover nothing is missing, so it is red for nobody. */
+function promotionFinding({ delivery: { hold, promoted } }: DoctorFacts): Finding[] {
+  if (promoted === null || hold === 'timeline_changed') return [];
+  const { timeline, claimedTimeline, claimedName } = promoted;
+  return [
+    {
+      code: 'promoted_since_claim',
+      severity: 'yellow',
+      message: `this server was promoted or restored to a point in time since it was claimed (timeline ${claimedTimeline}, ${timeline} now), and ${mayBeMissing}`,
+      evidence: { timeline, claimedTimeline },
+      action: `compare with the former primary, producers and receivers, unless it was a planned switchover; then iu deployment claim ${claimedName} --reason TEXT`,
+    },
+  ];
+}
+
 function deploymentFinding({ delivery }: DoctorFacts): Finding[] {
   const { hold, ownName, liveRoutes } = delivery;
   if (hold === null || hold.endsWith('gate_closed')) return [];
@@ -188,7 +207,7 @@ function deploymentFinding({ delivery }: DoctorFacts): Finding[] {
     deployment_not_named: 'IU_DEPLOYMENT is not set here',
     deployment_differs: `IU_DEPLOYMENT is ${ownName}, and this database is called otherwise`,
     cluster_changed: 'this is another cluster, database or log than the one that was claimed: a restore or a copy',
-    timeline_changed: 'this server was promoted or restored to a point in time since it was claimed',
+    timeline_changed: `this server was promoted or restored to a point in time since it was claimed, and ${mayBeMissing}`,
   };
   return [
     {

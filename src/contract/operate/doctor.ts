@@ -20,6 +20,7 @@ export const doctorCodes = [
   'gate_closed',
   'pooler_transaction_mode',
   'prepared_transaction',
+  'promoted_since_claim',
   'read_only',
   'replica',
   'rights_missing',

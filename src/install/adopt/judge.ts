@@ -41,12 +41,18 @@ async function requireMovableKeys(way: JudgedWay, journal: readonly JournalEntry
   const entry = journal.find(({ step }) => step === keysStep);
   if (entry === undefined || !Array.isArray(entry.back)) return;
   const back = entry.back as AdoptionStatements['back'];
-  const formerIsId = formerKey(back)?.columns === 'id';
+  const former = formerKey(back);
+  const holdsNone =
+    former?.columns !== 'id'
+      ? 'id was no key before the adoption'
+      : former.deferral === ''
+        ? undefined
+        : `the former primary key is ${former.deferral}: no foreign key can rest on it`;
   for (const key of await readHeldKeys(way.run, back)) {
     const problem = immovable(key);
-    if (problem === undefined && formerIsId) continue;
+    if (problem === undefined && holdsNone === undefined) continue;
     throw new IuError('IU843', {
-      message: problem?.what ?? `foreign key ${keyName(key)} refers to events, and id was no key before the adoption`,
+      message: problem?.what ?? `foreign key ${keyName(key)} refers to events, and ${holdsNone}`,
       hint: problem?.action ?? dropKey(key),
     });
   }
