@@ -203,6 +203,8 @@ describe('the container', () => {
     expect(compose.services.worker?.environment?.IU_DATABASE_URL).toContain('iu_worker_login@');
     expect(compose.services.migrate?.environment?.IU_DATABASE_URL).toContain('postgres@');
     const { migrate, worker, watch } = compose.services;
+    expect(migrate?.environment?.PGPASSFILE).toBe('/run/secrets/pgpass_migrate');
+    for (const service of [worker, watch]) expect(service?.secrets).not.toContain('pgpass_migrate');
     expect(new Set([migrate, worker, watch].map((service) => service?.image))).toEqual(new Set(['localhost/iu-core']));
   });
 
