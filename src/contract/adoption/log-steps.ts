@@ -1,6 +1,6 @@
 import type { ConstraintFacts, IndexFacts, ReferencingKey, TableFacts } from './catalog.js';
 import { dropKey, immovable, keyName, quoted } from './foreign-keys.js';
-import type { PlanInput } from './plan.js';
+import type { PlanInput } from './plan-input.js';
 import { type AdoptionStep, type Blocker, estimateSeconds, foreignKeysStep, keysStep, locks } from './steps.js';
 
 /** Numbers left free below the first new event, for rows that come between the plan and the lock. */

@@ -1,6 +1,6 @@
 import type { ColumnFacts, ConstraintFacts, IndexFacts, TableFacts, UnitSample } from './catalog.js';
 import { logSteps } from './log-steps.js';
-import type { PlanInput } from './plan.js';
+import type { PlanInput } from './plan-input.js';
 import { type AdoptionStep, type Blocker, estimateSeconds, formerName, locks, stepOf, twin } from './steps.js';
 
 /** Two definitions of a default that mean the same are written the same by the server. */

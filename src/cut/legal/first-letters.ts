@@ -1,10 +1,8 @@
-import type { GrammarLevel } from './grammar.js';
-
 // A grammar has two dozen patterns and a line can begin one or two of them: which ones, its first letter says.
 
 /** A level and those of its patterns that are worth trying. */
-export interface LevelPatterns {
-  readonly level: GrammarLevel;
+export interface LevelPatterns<Level> {
+  readonly level: Level;
   readonly patterns: readonly RegExp[];
 }
 
@@ -14,12 +12,12 @@ const knownLetters = 0x180;
 const oddLetters = new Set([0xb5, 0x17f]);
 
 /** The patterns of a grammar by the first letter of the line. */
-export class PatternsByLetter {
-  private readonly all: readonly LevelPatterns[];
-  private readonly known: (readonly LevelPatterns[] | undefined)[] = [];
+export class PatternsByLetter<Level extends { readonly patterns: readonly RegExp[] }> {
+  private readonly all: readonly LevelPatterns<Level>[];
+  private readonly known: (readonly LevelPatterns<Level>[] | undefined)[] = [];
 
   constructor(
-    levels: readonly GrammarLevel[],
+    levels: readonly Level[],
     private readonly lettersOf = new Map(
       levels.flatMap(({ patterns }) => patterns.map((one) => [one, firstLetters(one.source)] as const)),
     ),
@@ -28,14 +26,14 @@ export class PatternsByLetter {
   }
 
   /** What may match a view that is not empty, in the order of the grammar. */
-  for(view: string): readonly LevelPatterns[] {
+  for(view: string): readonly LevelPatterns<Level>[] {
     const first = view.charCodeAt(0);
     if (first >= knownLetters || oddLetters.has(first)) return this.all;
     this.known[first] ??= this.beginningWith(String.fromCharCode(first).toLowerCase());
     return this.known[first];
   }
 
-  private beginningWith(letter: string): readonly LevelPatterns[] {
+  private beginningWith(letter: string): readonly LevelPatterns<Level>[] {
     const mayBegin = (pattern: RegExp) => this.lettersOf.get(pattern)?.has(letter) ?? true;
     return this.all.flatMap(({ level, patterns }) => {
       const fitting = patterns.filter(mayBegin);

@@ -73,7 +73,7 @@ export interface Grammar {
   readonly notAfterNumber: readonly RegExp[];
   readonly ignoredLines: readonly RegExp[];
   readonly levels: readonly GrammarLevel[];
-  readonly patternsByLetter: PatternsByLetter;
+  readonly patternsByLetter: PatternsByLetter<GrammarLevel>;
 }
 
 /** The grammar that a text of JSON describes; raises with the member that is wrong. */
