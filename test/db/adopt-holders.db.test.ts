@@ -210,9 +210,11 @@ describe('foreign keys on events', { timeout: 180_000 }, () => {
     expect(await refusal(pruneAll()), 'what says nothing of the event ends the step').toBe('53100');
     await db.pool.query(`update mark set code = 'P0001' where code = '53100';
       select fn_iu_prune_cancel(run_id, 'test') from iu_prune_run where state = 'running'`);
+    // Those triggers may do what no rollback undoes, so a preview does not try and says how many it does not know of.
     expect(JSON.parse((await one('select fn_iu_prune_preview(0)::text as said')).said)).toMatchObject({
-      events: 96,
-      held: { referenced: 3 },
+      events: 99,
+      held: {},
+      not_asked: 99,
     });
     expect(await pruneAll()).toMatchObject({ state: 'done', events: 96, held: { referenced: 3 } });
     expect(await rows('select event_subject_ref as ref from event_outbox order by seq')).toEqual(

@@ -337,7 +337,7 @@ describe('a prune', () => {
       await writer.query("insert into case_file select seq from event_outbox where event_subject_ref = 's2'");
       expect(await preview()).toMatchObject({ events: 3, held: {}, not_asked: 1 });
       expect((await iu('prune', '--older-than', '0', '--dry-run')).stdout).toContain(
-        '1 of them could not be asked for foreign keys',
+        '1 of them were not asked about for foreign keys',
       );
       await writer.query('commit');
       expect(await preview()).toMatchObject({ events: 2, held: { referenced: 1 }, not_asked: 0 });

@@ -130,7 +130,7 @@ begin
     ('constraint', 'iu_redaction.iu_redaction_subject_kind_check', '678b59be5e0aec4113890553b6513bbf'),
     ('constraint', 'iu_redaction.iu_redaction_two_people_chk', '9de03e4b55e599cd39f167ea4c9f3a83'),
     ('function', 'fn_iu_prune_archived(bigint, integer, text, text, bigint, integer)', '52f8f1ae2f4a9f5ca81bc5059f0cb388'),
-    ('function', 'fn_iu_prune_asked(bigint[], timestamp with time zone)', 'a2b10b53cf18f373ba4a8ef38dc8bead'),
+    ('function', 'fn_iu_prune_asked(bigint[], timestamp with time zone)', 'e7ddad359a0a87f802cc44f394d77ab9'),
     ('function', 'fn_iu_prune_batch_guard()', '0653bedd4ac66ac0b0f9abb2f030e13f'),
     ('function', 'fn_iu_prune_cancel(bigint, text)', '5e8723ab1f7d0aa0f948b7968e9c2916'),
     ('function', 'fn_iu_prune_certify()', '4dbb7734492167fd87b15c9c5ef3fe1c'),

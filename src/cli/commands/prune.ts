@@ -77,7 +77,9 @@ function previewLines(preview: PrunePreview, printer: Printer): string[] {
       ? `Nothing may go that is older than ${preview.cutoff_at}.`
       : `Would take ${preview.events} events with their attempts, ${preview.first_seq} to ${preview.last_seq}, ${preview.bytes} bytes of payloads.`,
     ...(preview.not_asked > 0
-      ? [`${preview.not_asked} of them could not be asked for foreign keys, for time or a lock: so many may stay.`]
+      ? [
+          `${preview.not_asked} of them were not asked about for foreign keys, for time, a lock, or triggers that would run: so many may stay.`,
+        ]
       : []),
     ...(preview.complete ? [] : [`It looked at the first ${preview.examined} events only; there is more.`]),
     ...heldLines(preview.held, printer),
