@@ -164,7 +164,7 @@ begin
     ('trigger', 'event_outbox.trg_event_outbox_append_only', '8054ecef74690faa5324edd818852cc4'),
     ('trigger', 'event_outbox.trg_event_outbox_check', 'af754b8a19967b4b9942efcd6cd5d7ad'),
     ('trigger', 'event_outbox.trg_event_outbox_recording', '65916b513834239ea4206b6f3237aa92'),
-    ('trigger', 'event_outbox.trg_event_outbox_type_validate', '0786b6c3da34693b96eb5e5e2b30dd8e'),
+    ('trigger', 'event_outbox.trg_event_outbox_type_validate', '782ae91def4c995a51555d3c3c214eae'),
     ('trigger', 'iu_suppressed_event.trg_iu_suppressed_event_append_only', '5e60839be33bdb054b6ef9b11590b7b2'),
     ('view', 'v_iu_suppressed_event', '81cb02511a34c598f507e4805607b688')
   ) as expected (kind, identity, fingerprint)
