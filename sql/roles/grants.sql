@@ -100,7 +100,7 @@ begin
       -- cut
       ('relation', 'iu_cut_piece', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('relation', 'iu_cut_run', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
-      ('relation', 'iu_source_pin', 'select', 'iu_emitter, iu_operator'),
+      ('relation', 'iu_source_pin', 'select', 'iu_emitter, iu_operator, iu_approver'),
       ('function', 'fn_iu_cut_living_units', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_cut_verify', 'execute', 'iu_emitter, iu_operator, iu_reader'),
       ('function', 'fn_iu_source_pin', 'execute', 'iu_emitter, iu_operator'),

@@ -4,6 +4,7 @@ import { errorEntry, IuError, iuErrorFromPg } from '../contract/errors/index.js'
 import { connectionErrorFrom, errorCode } from '../store/failure.js';
 import { renderJson } from './json.js';
 import { printable } from './printable.js';
+import { rightsHint } from './refused-right.js';
 
 /**
  * SQLSTATE classes whose message names objects only: 23 constraints, 25 transaction state, 40 rollback, 42 syntax and
@@ -15,8 +16,11 @@ function databaseRefusal(error: unknown): IuError | undefined {
   const code = errorCode(error);
   if (code === undefined || !/^[0-9A-Z]{5}$/.test(code) || !(error instanceof Error)) return undefined;
   const said = classesNamingObjectsOnly.has(code.slice(0, 2)) ? `: ${error.message}` : '';
-  if (code === '42501')
-    return new IuError('IU004', { message: `The role may not do this${said} (${code}).`, sqlState: code });
+  if (code === '42501') {
+    const hint = rightsHint(error.message);
+    const message = `The role may not do this${said} (${code}).`;
+    return new IuError('IU004', { message, sqlState: code, ...(hint === undefined ? {} : { hint }) });
+  }
   return new IuError('IU035', {
     message: `The database refused the statement${said} (SQLSTATE ${code}).`,
     sqlState: code,
@@ -27,7 +31,7 @@ function databaseRefusal(error: unknown): IuError | undefined {
 function fileFailure(error: unknown): IuError | undefined {
   if (!(error instanceof Error) || !('path' in error) || !('syscall' in error) || error.syscall === 'connect')
     return undefined;
-  return new IuError('IU039', {
+  return new IuError('IU040', {
     message: `A file cannot be used: ${errorCode(error)}, ${error.syscall} ${error.path}.`,
   });
 }

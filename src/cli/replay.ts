@@ -16,6 +16,7 @@ import type { CliContext } from './context.js';
 import { countedId, wholeNumber } from './global-options.js';
 import { commandLineWithout } from './paging.js';
 import type { Printer } from './printer.js';
+import { noteUnknownRoute } from './route/unknown-route.js';
 
 /** Pairs of one transaction of a replay: long enough to be quick, short enough to be stopped at once. */
 const usualPart = 100;
@@ -106,7 +107,12 @@ export async function replayByFilter(
   const printer = context.printer(command);
   await context.withDatabase(command, async ({ pool }) => {
     const bounded = { ...filter, until_attempt_id: options.untilAttempt };
-    if (options.yes !== true) return showPreview(context, printer, await previewReplay(pool, bounded, options.rate));
+    if (options.yes !== true) {
+      const preview = await previewReplay(pool, bounded, options.rate);
+      showPreview(context, printer, preview);
+      if (preview.pairs === 0) await noteUnknownRoute(pool, printer, filter.route_code);
+      return;
+    }
     const run = await startReplay(pool, bounded, options.note, options.rate);
     refuseClosedGate(run.status);
     printer.note(

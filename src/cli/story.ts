@@ -105,7 +105,10 @@ export function nextSteps(story: EventStory): string[] {
   }
   if (story.deliveries.length > 0)
     steps.push('A delivery waits; it is sent once the delivery gate is open: iu gate list');
-  for (const { status, reason, route_code: route } of latestAttempts(story)) {
+  const isRedacted = story.event.safe_payload.startsWith('{"iu_redacted": ');
+  if (isRedacted) steps.push('It was redacted: nothing of it is ever sent again; iu redact list tells who asked.');
+  for (const { status, reason, route_code: route, route_removed: isGone } of latestAttempts(story)) {
+    if (isGone || isRedacted) continue;
     if (status === 'skipped' && reason === 'no_route') {
       steps.push('If a route should take it: iu route add CODE ..., then iu event revive --reason no_route');
     } else if (status === 'skipped' && reason === 'route_disabled') {

@@ -30,6 +30,24 @@ export interface EventToEmit {
   readonly dedupeKey?: string;
 }
 
+/** Every key of an event. `satisfies` makes one that is forgotten here an error of the build. */
+const eventKeys = {
+  domain: true,
+  type: true,
+  subjectTable: true,
+  subjectRef: true,
+  payload: true,
+  payloadText: true,
+  canonicalAddress: true,
+  actorRef: true,
+  correlationId: true,
+  sourceSystem: true,
+  severity: true,
+  payloadClassification: true,
+  occurredAt: true,
+  dedupeKey: true,
+} as const satisfies Record<keyof EventToEmit, true>;
+
 /** What became of the event. */
 export interface EmitResult {
   /** null when recording is switched off, see `suppressed`. */
@@ -53,6 +71,7 @@ export interface EmitResult {
  * SQL error does: roll it back, or to a savepoint of yours.
  */
 export async function emit(client: EmitClient, event: EventToEmit): Promise<EmitResult> {
+  refuseUnknownKeys(event);
   const values = [
     text(event.domain, 'domain'),
     text(event.type, 'type'),
@@ -105,6 +124,19 @@ function resultOf(row: unknown): EmitResult {
 function argumentError(argument: string, reason: string): IuError {
   return new IuError('IU115', { argument, message: `emit: ${argument} ${reason}` });
 }
+
+/** Without types nobody else says it: a dedupeKey that is misspelt would be dropped, and each repetition be an event. */
+function refuseUnknownKeys(event: EventToEmit): void {
+  const unknown = Object.keys(event).find((key) => !Object.hasOwn(eventKeys, key));
+  if (unknown === undefined) return;
+  throw argumentError(
+    printableKey(unknown),
+    `is no key of an event; the keys are ${Object.keys(eventKeys).join(', ')}`,
+  );
+}
+
+/** A key is not a value, but it is not ours either: no control characters and no more than anybody would write. */
+const printableKey = (key: string): string => JSON.stringify(key.slice(0, 60));
 
 /** The null character and lone surrogates: JavaScript has them, PostgreSQL's text does not. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the one that is looked for

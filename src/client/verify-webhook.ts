@@ -25,7 +25,8 @@ export interface VerifyOptions {
  * Checks that a request comes from a sender that holds one of the secrets, is fresh and is unchanged, and gives its event.
  *
  * `rawBody` is the body as it came from the network, before anything parsed it. `secrets` are one or more `whsec_` secrets or `whpk_`
- * public keys: give old and new while one replaces the other. What was verified can still come twice: see `dedupeById`.
+ * public keys: give old and new while one replaces the other. One that is undefined or empty is left out, so that the variable of the
+ * old secret need not be set; when none is left nothing is verified (IU464). What was verified can still come twice: see `dedupeById`.
  *
  * Throws IuError: IU460 headers missing, IU461 timestamp too far away, IU462 no signature matches, IU463 the signed body is no event
  * of IU Core, IU464 a secret is unusable. `httpStatus` of the error is what to answer.
@@ -33,7 +34,7 @@ export interface VerifyOptions {
 export function verifyWebhook(
   headers: WebhookHeaders,
   rawBody: Uint8Array | string,
-  secrets: string | readonly string[],
+  secrets: string | readonly (string | undefined)[],
   options: VerifyOptions = {},
 ): ReceivedEvent {
   const keys = verifyingKeys(typeof secrets === 'string' ? [secrets] : secrets);
@@ -55,7 +56,8 @@ export function verifyWebhook(
 const knownKeys = new Map<string, SignatureKey>();
 const mostKnownKeys = 64;
 
-function verifyingKeys(secrets: readonly string[]): readonly SignatureKey[] {
+function verifyingKeys(given: readonly (string | undefined)[]): readonly SignatureKey[] {
+  const secrets = given.filter((secret): secret is string => secret !== undefined && secret !== '');
   if (secrets.length === 0) throw new IuError('IU464', { message: 'no secret was given' });
   return secrets.map((secret) => {
     const known = knownKeys.get(secret);

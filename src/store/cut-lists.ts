@@ -101,6 +101,34 @@ export function listCutPlan(
   );
 }
 
+/** A piece of a run with its text, and the units that it may be. */
+export interface CutPiece {
+  readonly label: string | null;
+  readonly fate: string;
+  readonly body: string;
+  /** Addresses: the candidates of a doubtful match, else the unit of the plan when it is one that was there. */
+  readonly units: readonly string[];
+}
+
+/** One planned piece of a run; undefined when the run is not planned or has no such piece. */
+export async function findCutPiece(database: Queryable, runId: string, ordinal: number): Promise<CutPiece | undefined> {
+  const { rows } = await database.query(
+    `select v.label, v.fate, convert_from(substring(s.bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8') as body,
+            array(select u.canonical_address from information_unit u
+                   where u.id in (select (c ->> 'unit_id')::uuid from jsonb_array_elements(d.candidates) c)
+                      or (d.ordinal is null and u.id = p.unit_id) order by 1) as units
+       from v_iu_cut_plan v
+       join iu_cut_run r on r.run_id = v.run_id
+       join iu_source_pin s on s.pin_id = r.pin_id
+       join iu_cut_mark m on m.run_id = v.run_id and m.ordinal = v.ordinal
+       join iu_cut_plan_piece p on p.run_id = v.run_id and p.ordinal = v.ordinal
+       left join iu_cut_doubt d on d.run_id = v.run_id and d.ordinal = v.ordinal
+      where v.run_id = $1 and v.what = 'piece' and v.ordinal = $2`,
+    [runId, ordinal],
+  );
+  return rows[0] as CutPiece | undefined;
+}
+
 /** A change of state of a run. */
 export interface CutLogRow {
   readonly to_state: string;

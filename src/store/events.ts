@@ -92,6 +92,8 @@ export interface StoryAttempt {
   readonly failure_detail: string | null;
   readonly started_at: string;
   readonly run_id: string | null;
+  /** The route is gone for good: nothing can be sent by it any more. */
+  readonly route_removed: boolean;
 }
 
 /** One dead letter within a story. */

@@ -128,6 +128,8 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     expect(blocking.filter(({ lock }) => lock.held !== 'milliseconds')).toEqual([]);
     expect(await refusal(adoptApply(client, { schema }))).toBe('IU841');
     expect(await refusal(migrateUp(client, { schema }))).toBe('IU840');
+    const installed = await runIu(['migrate', 'up', '--backups', 'none-there'], { url: db.url, schema });
+    expect(installed.stderr).toMatch(/^iu: IU840 [\s\S]*iu adopt plan/);
     expect(await legacyCatalog(client, schema)).toEqual(before);
 
     const shown = await runIu(['adopt', 'plan', '--json'], { url: db.url, schema });

@@ -127,6 +127,39 @@ describe('the commands about cuts', () => {
     expect(gone.state).toBe('voided_by_person');
   }, 60_000);
 
+  it('show the text of a doubtful piece beside its candidates, to the approver too, before anybody decides', async () => {
+    const start = (text: string, revision: string) =>
+      at(editor, 'cut', 'start', file('fees.md', text), '--document', 'fees', '--revision', revision, '--actor', 'ann');
+    const rule =
+      'Whoever uses the hall pays the fee that the board has set for the year, in advance, to the account of the house, and shows the receipt to the warden';
+    const other = '## Other\nNothing else is paid by anybody for the use of rooms in this building or outside.\n';
+    const old = `# Fees\n## Summer\n${rule} in summer.\n## Winter\n${rule} in winter.\n${other}`;
+    await start(old, '1');
+    const [first] = (await json(editor, 'cut', 'list', '--document', 'fees')).items;
+    for (const verb of ['apply', 'enact']) {
+      await approveAsSaid((await at(approver, 'cut', 'show', first.runId)).stderr);
+      await json(editor, 'cut', verb, first.runId, '--actor', 'ann');
+    }
+    const started = await start(`# Fees\n${other}## Seasons\n${rule} at any time.\n`, '2');
+    const [, id = ''] = /iu cut diff (\d+) PIECE/.exec(started.stderr) ?? [];
+    const looked = await json(approver, 'cut', 'diff', id, '2');
+    expect(looked).toMatchObject({ label: 'Seasons', fate: 'doubtful', text: null });
+    expect(looked.beside.map((one: { unit: string }) => one.unit)).toEqual(['fees/summer', 'fees/winter']);
+    expect((await at(approver, 'cut', 'diff', id, '2', '--with', 'fees/summer')).stdout).toBe(
+      [
+        'piece 2, Seasons: doubtful\nfees/summer, version 1 -> the piece\n- 1 ## Summer',
+        `- 2 ${rule} in summer.\n+ 1 ## Seasons\n+ 2 ${rule} at any time.\n`,
+      ].join('\n'),
+    );
+    const decided = await json(editor, 'cut', 'decide', id, '2', '--new', '--actor', 'ann');
+    expect(decided.waitsFor).toBe('gate 1');
+    expect((await json(approver, 'cut', 'diff', id, '2')).text).toContain('## Seasons');
+    expect((await json(editor, 'cut', 'diff', id, '1')).beside).toMatchObject([{ unit: 'fees/other' }]);
+    expect((await at(editor, 'cut', 'diff', id, '77')).stderr).toContain('IU738');
+    expect((await at(editor, 'cut', 'diff', id, '2', '--with', 'fees/nothing')).stderr).toContain('IU601');
+    await json(editor, 'cut', 'void', id, '--actor', 'ann', '--reason', 'no');
+  }, 60_000);
+
   it('take a folder and a git history, pass over what is finished, and list what waits for a person', async () => {
     const git = (...words: string[]) =>
       execFileSync('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {

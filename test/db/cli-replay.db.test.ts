@@ -57,6 +57,20 @@ describe('iu dead-letter', () => {
     const { failureSignature } = groups[0];
     expect((await json('dead-letter', 'list', '--signature', failureSignature)).items).toHaveLength(5);
     expect((await json('dead-letter', 'list', '--route', 'other')).items).toEqual([]);
+    for (const list of [
+      'dead-letter list',
+      'dead-letter list --group',
+      'dead-letter replay',
+      'attempt list',
+      'delivery list',
+    ]) {
+      const misspelt = await iu(...list.split(' '), '--route', 'pikky');
+      expect(misspelt, list).toMatchObject({
+        exitCode: 0,
+        stderr: "there is no route 'pikky' and never was: iu route list\n",
+      });
+      expect((await iu(...list.split(' '), '--route', 'picky')).stderr, list).not.toContain('there is no route');
+    }
     expect((await iu('dead-letter', 'list', '--after', 'x')).exitCode).toBe(64);
     expect((await iu('dead-letter', 'list', '--group')).stdout).toContain(failureSignature);
   });

@@ -120,6 +120,8 @@ describe('iu disable and iu enable', () => {
       expect(down.stdout).toMatch(/stops: .*\n.*leaves running: .*\n.*way back: .*iu enable --level/);
       expect(await json('enable', '--level', level, '--reason', 'drill over')).toMatchObject({ level: Number(level) });
     }
+    const steps = (await json('gate', 'log', '--limit', '12')).items.map((row: { configKey: string }) => row.configKey);
+    expect(steps).toEqual(expect.arrayContaining(['ladder level 2', 'ladder level 3']));
     await closeGates();
     expect((await iu('disable', '--level', '4', '--reason', 'x')).exitCode).toBe(64);
     expect((await iu('disable', '--level', '0')).exitCode).toBe(64);

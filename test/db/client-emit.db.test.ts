@@ -138,6 +138,14 @@ describe('emit', () => {
     );
   });
 
+  it('refuses a key that it does not know, so that a misspelt dedupeKey is not dropped', async () => {
+    const misspelt = { ...order, dedupe_key: 'order 7 paid' } as EventToEmit;
+    expect(await refusalOf(misspelt)).toMatchObject({
+      code: 'IU115',
+      message: expect.stringMatching(/"dedupe_key" is no key of an event; the keys are .*dedupeKey/),
+    });
+  });
+
   it.each([
     ['IU101', { type: 'order_lost' }],
     ['IU104', { payloadText: '[]' }],

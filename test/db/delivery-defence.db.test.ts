@@ -213,7 +213,8 @@ describe('sessions that meet', () => {
       `update iu_route_approval set expires_at = clock_timestamp() - interval '1 second'
         where route_id = (select route_id from iu_outbound_route where route_code = 'r.old')`,
     );
-    await db.pool.query("select fn_iu_ladder_enable(2, 'test')");
+    const back = await db.pool.query("select fn_iu_ladder_enable(2, 'test')->>'did' as did");
+    expect(back.rows[0]?.did).toBe('2 routes enabled, 1 of them live');
     const { rows } = await db.pool.query(
       "select route_code, enabled, dry_run from iu_outbound_route where route_code like 'r.%' order by 1",
     );

@@ -318,7 +318,10 @@ describe('uninstall', () => {
     await migrateUp(client, { schema });
     const before = await catalogOf(client, schema);
     await client.query(event);
-    await expect(uninstall(client, { schema, keepRoles: true })).rejects.toMatchObject({ code: 'IU811' });
+    await expect(uninstall(client, { schema, keepRoles: true })).rejects.toMatchObject({
+      code: 'IU811',
+      hint: expect.stringContaining('iu uninstall --discard-data --yes'),
+    });
     expect(await catalogOf(client, schema)).toEqual(before);
     const preview = await uninstall(client, { schema, dryRun: true });
     expect(preview.rows).toContainEqual({ table: 'event_outbox', rows: '1' });

@@ -131,6 +131,24 @@ describe('error reports', () => {
     expect(asIuError(error).message).toContain('fn_iu_gate_set');
   });
 
+  it('name the group role that may do what was refused, and none where it is about nothing of ours', () => {
+    const hintOf = (message: string) => asIuError(Object.assign(new Error(message), { code: '42501' })).hint;
+    expect(hintOf('permission denied for function fn_iu_gate_set')).toMatch(/^That is for iu_operator: /);
+    expect(hintOf('permission denied for function fn_iu_route_approve')).toMatch(/^That is for iu_approver: /);
+    expect(hintOf('permission denied for function fn_iu_prune_start')).toMatch(/^That is for iu_core_pruner: /);
+    expect(hintOf('permission denied for table event_outbox')).toMatch(/^That is for iu_operator: /);
+    for (const foreign of ['permission denied to create database', 'permission denied for table orders'])
+      expect(hintOf(foreign)).not.toContain('iu_');
+  });
+
+  it('call a file that cannot be used by its name and no defect', () => {
+    const error = Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/backups/a.json' });
+    const { text, exitCode } = reportOf(error, { json: false, withStack: false });
+    expect(text).toMatch(/^iu: IU040 .*EACCES, open \/backups\/a\.json/);
+    expect(text).toContain('rights of its folder');
+    expect(exitCode).toBe(1);
+  });
+
   it('call anything unknown a defect and exit with 70', () => {
     expect(reportOf(new TypeError('payload geheim'), { json: false, withStack: false })).toEqual({
       text: expect.not.stringContaining('geheim'),
@@ -163,6 +181,7 @@ function attempt(changes: Partial<StoryAttempt>): StoryAttempt {
     failure_detail: null,
     started_at: '2026-01-01T00:00:01Z',
     run_id: '1',
+    route_removed: false,
   };
   return { ...base, ...rest, status: 'dry_run', ...changes };
 }
@@ -220,9 +239,20 @@ describe('the story of an event', () => {
   it('says what to do next by the latest attempt of each route only', () => {
     const twice = [attempt({ status: 'skipped', reason: 'route_disabled' }), attempt({ attempt_no: 2 })];
     expect(nextSteps(story({ attempts: twice }))).toEqual(['Nothing: the event came to its end.']);
+    const ofRemoved = [attempt({ status: 'skipped', reason: 'route_disabled', route_removed: true })];
+    expect(nextSteps(story({ attempts: ofRemoved }))).toEqual(['Nothing: the event came to its end.']);
     expect(nextSteps(story({ state: 'without_owner', attempts: [], worker_name: null }))[0]).toContain(
       'iu cursor register',
     );
     expect(nextSteps(story({ state: 'undecided', attempts: [] }))[0]).toContain('iu worker --once');
+  });
+
+  it('proposes no sending of an event that was redacted', () => {
+    const { event } = story({});
+    const redacted = story({
+      event: { ...event, safe_payload: '{"iu_redacted": {"sha256": "00", "redaction_id": "1"}}' },
+      attempts: [attempt({ status: 'skipped', reason: 'route_disabled' })],
+    });
+    expect(nextSteps(redacted)).toEqual([expect.stringContaining('It was redacted')]);
   });
 });

@@ -57,6 +57,12 @@ describe('files of deploy/', () => {
     expect(lines.flatMap((line) => (problemOf(line) === undefined ? [] : [`${line}: ${problemOf(line)}`]))).toEqual([]);
   });
 
+  it('are beside a package that is built before it is packed, also in a clean clone', () => {
+    const { scripts, files } = JSON.parse(read('package.json'));
+    expect(files).toContain('dist');
+    expect(scripts.prepack).toBe(scripts.prestart);
+  });
+
   it('watch over health everywhere, so that silence is told', () => {
     for (const text of [read('deploy/systemd/iu-core-watch.service'), read('deploy/cron/iu-core')]) {
       expect(text).toContain('iu health --alert');

@@ -234,8 +234,15 @@ describe('verifyWebhook', () => {
   });
 
   it('refuses with IU464 secrets that verify nothing', () => {
-    for (const secrets of ['', 'secret', [], [secret, 'whsk_AAAA'], newSecret(16)]) {
+    for (const secrets of ['', 'secret', [], [undefined, ''], [secret, 'whsk_AAAA'], newSecret(16)]) {
       expect(codeOf(() => verifyWebhook(headers(), body, secrets))).toBe('IU464');
+    }
+  });
+
+  it('leaves out the variable of a secret that is not set, and takes nothing for it', () => {
+    for (const unset of [undefined, '']) {
+      expect(verifyWebhook(headers(), body, [secret, unset]).eventId).toBe(delivery.event.id);
+      expect(codeOf(() => verifyWebhook(headers(), body, [newSecret(32), unset]))).toBe('IU462');
     }
   });
 

@@ -1761,7 +1761,10 @@ begin
   end if;
   select * into c from iu_route_worker_cursor where event_domain in (e.event_domain, '*') order by event_domain = '*' limit 1;
   select coalesce(jsonb_agg(to_jsonb(a) - '{event_seq,event_ref,route_kind,attempt_id,run_id}'::text[]
-                  || jsonb_build_object('attempt_id', a.attempt_id::text, 'run_id', a.run_id::text) order by a.attempt_id), '[]')
+                  || jsonb_build_object('attempt_id', a.attempt_id::text, 'run_id', a.run_id::text, 'route_removed',
+                       exists (select from iu_outbound_route r
+                                where a.route_kind = 'outbound' and r.route_id = a.route_id and r.removed_at is not null))
+                  order by a.attempt_id), '[]')
     into v_attempts from iu_route_attempt a where a.event_seq = e.seq;
   return jsonb_build_object(
     'event', to_jsonb(e) || jsonb_build_object('seq', e.seq::text, 'tx_id', e.tx_id::text, 'safe_payload', e.safe_payload::text),
@@ -1843,7 +1846,7 @@ $$;
 -- Arguments: p_level: 0..3; p_reason: why, mandatory
 -- Returns:   {level, did, stops, leaves_running}
 -- Raises:    IU404 unknown level, IU402 reason missing, IU406 a table is in use
--- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
+-- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers; iu_gate_log
 -- May call:  iu_operator
 create or replace function fn_iu_ladder_disable(p_level integer, p_reason text) returns jsonb
 language plpgsql
@@ -1871,6 +1874,7 @@ begin
       get diagnostics v_count = row_count;
       update iu_sql_event_route set enabled = false, ladder_disabled = true, updated_at = clock_timestamp() where enabled;
       get diagnostics v_more = row_count;
+      perform fn_iu_ladder_log(2, 'disable', p_reason);
       return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route and its deliveries',
         'leaves_running', 'recording and passes: events met now are decided skipped and can be revived; deliveries wait');
     when 3 then
@@ -1888,12 +1892,12 @@ $$;
 -- fn_iu_ladder_enable(integer, text) returns jsonb
 --
 -- Contract:  the way back from one step of the disable ladder: opens the gate, enables just the routes that level 2 disabled, or
---            enables the capture triggers. A route comes back as it was; none goes live by this, and one whose approval is not
---            valid any more comes back in dry-run.
+--            enables the capture triggers. A route comes back as it was: one that was live and is still validly approved sends
+--            again, and the answer counts these; one whose approval is not valid any more comes back in dry-run.
 -- Arguments: p_level: 0..3; p_reason: why, mandatory
 -- Returns:   {level, did}
 -- Raises:    IU404 unknown level, IU402 reason missing, IU406 a table is in use
--- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
+-- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers; iu_gate_log
 -- May call:  iu_operator
 create or replace function fn_iu_ladder_enable(p_level integer, p_reason text) returns jsonb
 language plpgsql
@@ -1903,6 +1907,7 @@ as $$
 declare
   v_count bigint;
   v_more bigint;
+  v_live bigint;
 begin
   perform fn_iu_gate_reason_check(p_reason);
   case p_level
@@ -1914,14 +1919,17 @@ begin
       return jsonb_build_object('level', 1, 'did', 'master gate open');
     when 2 then
       perform from iu_route_flow f join iu_outbound_route r using (route_id) where r.ladder_disabled order by f.route_id for update of f;
-      update iu_outbound_route
-         set enabled = true, ladder_disabled = false, note = p_reason,
-             dry_run = dry_run or fn_iu_route_approval_state(route_id, version, approval_id) <> 'valid'
-       where ladder_disabled and removed_at is null;
-      get diagnostics v_count = row_count;
+      with back as (
+        update iu_outbound_route
+           set enabled = true, ladder_disabled = false, note = p_reason,
+               dry_run = dry_run or fn_iu_route_approval_state(route_id, version, approval_id) <> 'valid'
+         where ladder_disabled and removed_at is null
+        returning dry_run)
+      select count(*), count(*) filter (where not dry_run) into v_count, v_live from back;
       update iu_sql_event_route set enabled = true, ladder_disabled = false, updated_at = clock_timestamp() where ladder_disabled and removed_at is null;
       get diagnostics v_more = row_count;
-      return jsonb_build_object('level', 2, 'did', format('%s routes enabled', v_count + v_more));
+      perform fn_iu_ladder_log(2, 'enable', p_reason);
+      return jsonb_build_object('level', 2, 'did', format('%s routes enabled, %s of them live', v_count + v_more, v_live));
     when 3 then
       perform fn_iu_ladder_capture(true, p_reason);
       return jsonb_build_object('level', 3, 'did', 'capture triggers enabled');

@@ -24,7 +24,10 @@ begin
   end if;
   select * into c from iu_route_worker_cursor where event_domain in (e.event_domain, '*') order by event_domain = '*' limit 1;
   select coalesce(jsonb_agg(to_jsonb(a) - '{event_seq,event_ref,route_kind,attempt_id,run_id}'::text[]
-                  || jsonb_build_object('attempt_id', a.attempt_id::text, 'run_id', a.run_id::text) order by a.attempt_id), '[]')
+                  || jsonb_build_object('attempt_id', a.attempt_id::text, 'run_id', a.run_id::text, 'route_removed',
+                       exists (select from iu_outbound_route r
+                                where a.route_kind = 'outbound' and r.route_id = a.route_id and r.removed_at is not null))
+                  order by a.attempt_id), '[]')
     into v_attempts from iu_route_attempt a where a.event_seq = e.seq;
   return jsonb_build_object(
     'event', to_jsonb(e) || jsonb_build_object('seq', e.seq::text, 'tx_id', e.tx_id::text, 'safe_payload', e.safe_payload::text),

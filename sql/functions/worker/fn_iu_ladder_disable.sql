@@ -7,7 +7,7 @@
 -- Arguments: p_level: 0..3; p_reason: why, mandatory
 -- Returns:   {level, did, stops, leaves_running}
 -- Raises:    IU404 unknown level, IU402 reason missing, IU406 a table is in use
--- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers
+-- Writes:    dot_config, or iu_outbound_route and iu_sql_event_route, or the triggers; iu_gate_log
 -- May call:  iu_operator
 create or replace function fn_iu_ladder_disable(p_level integer, p_reason text) returns jsonb
 language plpgsql
@@ -35,6 +35,7 @@ begin
       get diagnostics v_count = row_count;
       update iu_sql_event_route set enabled = false, ladder_disabled = true, updated_at = clock_timestamp() where enabled;
       get diagnostics v_more = row_count;
+      perform fn_iu_ladder_log(2, 'disable', p_reason);
       return jsonb_build_object('level', 2, 'did', format('%s routes disabled', v_count + v_more), 'stops', 'every route and its deliveries',
         'leaves_running', 'recording and passes: events met now are decided skipped and can be revived; deliveries wait');
     when 3 then

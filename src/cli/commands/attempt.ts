@@ -13,6 +13,7 @@ import { countedId, eventIdOrSeq, pointInTime } from '../global-options.js';
 import { rawJson } from '../json.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Palette } from '../palette.js';
+import { noteUnknownRoute } from '../route/unknown-route.js';
 import type { Column } from '../table.js';
 
 /** Every status that an attempt can have. */
@@ -92,11 +93,18 @@ function registerList(attempt: Command, context: CliContext): void {
       eventSeq: isUuid ? undefined : event,
       reconciled: options.unreconciled === true ? false : undefined,
     };
-    const page = await context.withDatabase(command, ({ pool }) => listAttempts(pool, filter, options), {
-      readOnlyAllowed: true,
-    });
+    const printer = context.printer(command);
+    const page = await context.withDatabase(
+      command,
+      async ({ pool }) => {
+        const found = await listAttempts(pool, filter, options);
+        if (found.items.length === 0) await noteUnknownRoute(pool, printer, options.route);
+        return found;
+      },
+      { readOnlyAllowed: true },
+    );
     const again = commandLineWithout(context.words, ['--after']);
-    context.printer(command).page(page, { columns: attemptColumns, whenEmpty: 'No attempt matches.', again });
+    printer.page(page, { columns: attemptColumns, whenEmpty: 'No attempt matches.', again });
   });
 }
 

@@ -21,6 +21,7 @@ import { rawJson } from '../json.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import { printable } from '../printable.js';
 import { type ReplayOptions, refuseClosedGate, replayByFilter, withReplayOptions } from '../replay.js';
+import { noteUnknownRoute } from '../route/unknown-route.js';
 import type { Column } from '../table.js';
 import { registerEdit } from './dead-letter-edit.js';
 import { requireFilter } from './event.js';
@@ -90,11 +91,13 @@ function registerList(deadLetter: Command, context: CliContext): void {
           if (options.group === true) {
             const page = await groupDeadLetters(pool, options, options);
             printer.page(page, { columns: groupColumns, whenEmpty, again });
+            if (page.items.length === 0) await noteUnknownRoute(pool, printer, options.route);
             return;
           }
           const after = options.after === undefined ? undefined : countedIdOrRefuse(options.after);
           const page = await listDeadLetters(pool, options, { limit: options.limit, after });
           printer.page(page, { columns: letterColumns, whenEmpty, again });
+          if (page.items.length === 0) await noteUnknownRoute(pool, printer, options.route);
         },
         { readOnlyAllowed: true },
       );

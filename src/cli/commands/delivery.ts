@@ -16,6 +16,7 @@ import { type CliContext, withExamples } from '../context.js';
 import { countedId, eventIdOrSeq, pointInTime } from '../global-options.js';
 import { holdSentence } from '../hold.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import { noteUnknownRoute } from '../route/unknown-route.js';
 import type { Column } from '../table.js';
 
 const deliveryColumns: readonly Column<DeliveryRow>[] = [
@@ -66,11 +67,18 @@ function registerList(delivery: Command, context: CliContext): void {
     'iu delivery list --route crm --older-than 1h --json',
   ).action(async (options: ListOptions, command: Command) => {
     const deployment = context.config(command).deployment ?? null;
-    const page = await context.withDatabase(command, ({ pool }) => listDeliveries(pool, options, deployment, options), {
-      readOnlyAllowed: true,
-    });
+    const printer = context.printer(command);
+    const page = await context.withDatabase(
+      command,
+      async ({ pool }) => {
+        const found = await listDeliveries(pool, options, deployment, options);
+        if (found.items.length === 0) await noteUnknownRoute(pool, printer, options.route);
+        return found;
+      },
+      { readOnlyAllowed: true },
+    );
     const again = commandLineWithout(context.words, ['--after']);
-    context.printer(command).page(page, { columns: deliveryColumns, whenEmpty: 'No delivery matches.', again });
+    printer.page(page, { columns: deliveryColumns, whenEmpty: 'No delivery matches.', again });
   });
 }
 

@@ -65,7 +65,7 @@ function registerEnable(program: Command, context: CliContext): void {
   withExamples(
     program
       .command('enable')
-      .description('The way back from one step of the disable ladder; no route goes live by it')
+      .description('The way back from one step of the disable ladder; what was live before level 2 sends again')
       .requiredOption('--level <level>', 'which step, 0 to 3', wholeNumber(0, 3))
       .requiredOption('--reason <text>', 'why; it stands in the log of gates')
       .addHelpText('after', ladderText),

@@ -78,7 +78,11 @@ function registerUp(migrate: Command, context: CliContext): void {
       readOnlyAllowed: true,
     });
     const isStep = pending.changes.some(({ state }) => state === 'pending');
-    if (!dryRun && isStep) await demandBackup(context, command, options);
+    if (!dryRun && isStep) {
+      // What refuses with a backup too refuses first: nobody takes one to hear that this database is adopted, not installed on.
+      await onOneConnection(context, command, (client, schema) => migrateUp(client, { schema, dryRun: true, ...to }));
+      await demandBackup(context, command, options);
+    }
     const result = await onOneConnection(context, command, (client, schema) =>
       migrateUp(client, { schema, dryRun, onProgress: progressNotes(printer), ...to }),
     );

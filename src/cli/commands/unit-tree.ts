@@ -11,6 +11,7 @@ import {
 import { versionDiff } from '../../structure/version-diff.js';
 import { type CliContext, withExamples } from '../context.js';
 import { pointInTime, wholeNumber } from '../global-options.js';
+import { changeLines } from '../line-changes.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
 
@@ -42,6 +43,7 @@ function registerTree(unit: Command, context: CliContext): void {
           return `${'  '.repeat(row.depth - top)}${row.canonical_address}${number} ${row.lifecycle_status}`;
         }),
       );
+      if (page.items.length === 0) printer.note('Nothing of it was there then.');
       if (page.next !== null)
         printer.note(`more: ${commandLineWithout(context.words, ['--after'])} --after ${page.next}`);
     },
@@ -134,10 +136,7 @@ function registerDiff(unit: Command, context: CliContext): void {
     const found = await context.withDatabase(command, ({ pool }) => versionDiff(pool, name, options), {
       readOnlyAllowed: true,
     });
-    printer.result(found, () => [
-      `version ${found.from} -> ${found.to}`,
-      ...found.changes.map((change) => `${change.kind === 'added' ? '+' : '-'} ${change.line} ${change.text}`),
-    ]);
+    printer.result(found, () => [`version ${found.from} -> ${found.to}`, ...changeLines(found.changes)]);
   });
 }
 

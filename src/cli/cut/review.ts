@@ -4,9 +4,11 @@ import { advanceCut, planCut } from '../../cut/pipeline.js';
 import { approveCutRun, decideCutPiece } from '../../store/cut.js';
 import { type CutPlanRow, type CutRunRow, findCutRun, listCutPlan, listCutRuns } from '../../store/cut-lists.js';
 import { unitIdOf } from '../../store/unit-tree.js';
+import { pieceDiff } from '../../structure/piece-diff.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
 import { rawJson } from '../json.js';
+import { changeLines } from '../line-changes.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
 import { approvalCommand } from './run-facts.js';
@@ -79,6 +81,35 @@ function pieceNumber(text: string): number {
   if (!/^[0-9]{1,9}$/.test(text))
     throw new InvalidArgumentError('It is the number of a piece, as iu cut plan shows it.');
   return Number(text);
+}
+
+function registerDiff(cut: Command, context: CliContext): void {
+  withExamples(
+    cut
+      .command('diff')
+      .description(
+        'The text of a planned piece beside what it may be: the candidates of a doubtful match, else the unit of the plan',
+      )
+      .argument('<run>', 'number of the run', countedId)
+      .argument('<piece>', 'number of the piece', pieceNumber)
+      .option('--with <unit>', 'beside this unit instead (address or id)'),
+    'iu cut diff 7 12',
+    'iu cut diff 7 12 --with li/constitution/art-5',
+  ).action(async (id: string, ordinal: number, options: { with?: string }, command: Command) => {
+    const found = await context.withDatabase(command, ({ pool }) => pieceDiff(pool, id, ordinal, options.with), {
+      readOnlyAllowed: true,
+    });
+    context
+      .printer(command)
+      .result(found, () => [
+        `piece ${ordinal}, ${found.label ?? 'without a label'}: ${found.fate}`,
+        ...found.beside.flatMap(({ unit, version, changes }) => [
+          `${unit}, version ${version} -> the piece`,
+          ...(changes.length > 0 ? changeLines(changes) : ['  the same, line by line']),
+        ]),
+        ...(found.text === null ? [] : ['beside nothing, the whole text is new:', ...found.text.split('\n')]),
+      ]);
+  });
 }
 
 function registerDecide(cut: Command, context: CliContext): void {
@@ -231,6 +262,7 @@ function registerShow(cut: Command, context: CliContext): void {
 /** `iu cut plan|decide|approve|list|show`. */
 export function registerCutReview(cut: Command, context: CliContext): void {
   registerPlan(cut, context);
+  registerDiff(cut, context);
   registerDecide(cut, context);
   registerApprove(cut, context);
   registerList(cut, context);

@@ -34,7 +34,7 @@ export function nextStep(run: CutRunAnswer): string | undefined {
   const id = run.run_id;
   switch (run.waits_for) {
     case 'decisions':
-      return `iu cut plan ${id} --fate doubtful, then iu cut decide ${id} PIECE --as UNIT (or --new) --actor NAME`;
+      return `iu cut plan ${id} --fate doubtful, iu cut diff ${id} PIECE, then iu cut decide ${id} PIECE --as UNIT (or --new) --actor NAME`;
     case 'gate 1':
     case 'gate 2':
       return `somebody else than ${run.created_by}: ${approvalCommand(run)}; then iu cut ${run.waits_for === 'gate 1' ? 'apply' : 'enact'} ${id} --actor NAME`;

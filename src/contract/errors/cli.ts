@@ -83,4 +83,13 @@ export const cliErrors: readonly ErrorEntry[] = [
     exitCode: exitCodes.internal.code,
     action: 'Run it again with --log-level debug and report what it prints.',
   },
+  {
+    code: 'IU040',
+    name: 'file_unusable',
+    meaning: 'A file or folder that was named cannot be read or written.',
+    httpStatus: 500,
+    exitCode: exitCodes.failed.code,
+    action:
+      'The message says what was tried and where: check the path, the rights of its folder and the space on its disk.',
+  },
 ];

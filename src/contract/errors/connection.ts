@@ -33,7 +33,8 @@ export const connectionErrors: readonly ErrorEntry[] = [
     meaning: 'The role that logged in may not use IU Core in this database.',
     httpStatus: 403,
     exitCode: 69,
-    action: 'Grant it one of the group roles, for example `grant iu_worker to its_login`, or log in as another role.',
+    action:
+      'Log in as a role that may, or grant what the message names; docs/reference/roles.md says which group role is for what.',
   },
   {
     code: 'IU005',

@@ -152,7 +152,8 @@ export const goingLiveErrors: readonly ErrorEntry[] = [
     meaning: 'pg_dump did not write the backup.',
     httpStatus: 503,
     exitCode: 1,
-    action: 'Read what pg_dump said; a backup is made as owner of the tables or superuser.',
+    action:
+      'Read what pg_dump said; a backup is made as superuser, or with the right to read everything: grant pg_read_all_data to LOGIN.',
   },
   {
     code: 'IU442',

@@ -91,6 +91,14 @@ async function stepOnSavepoint(
   return sendSteps(keepOpen, [step], options.onStatement);
 }
 
+/** Rows in the way: the rollback does not know by which command it was called, so the way out is named here. */
+function refusalOf(change: Change, failure: StepFailure, options: UninstallOptions): IuError {
+  const error = failureError(change.name, failure);
+  if (error.code !== 'IU811' || options.discardData === true || change.name === registryChange) return error;
+  const hint = 'write down what you need (iu report, iu backup), then iu uninstall --discard-data --yes';
+  return new IuError(error.code, { ...error.details, message: error.message, hint });
+}
+
 async function removeAll(client: ClientBase, applied: readonly Change[], options: UninstallOptions): Promise<void> {
   const begin = beginSql(options.schema, { asOwner: true, statementTimeout: '30min' });
   try {
@@ -98,7 +106,7 @@ async function removeAll(client: ClientBase, applied: readonly Change[], options
     for (const change of applied) {
       options.onProgress?.({ kind: 'started', subject: change.name });
       const failure = await takeBack(client, change, options);
-      if (failure !== undefined) throw failureError(change.name, failure);
+      if (failure !== undefined) throw refusalOf(change, failure, options);
     }
     const failure = await sendSteps(client, [...removalSteps(options.schema), { text: 'commit' }], options.onStatement);
     if (failure !== undefined) throw failureError('removal of rights', failure);

@@ -1,0 +1,13 @@
+import type { Queryable } from '../../store/listing.js';
+import { findRoute } from '../../store/routes.js';
+import type { Printer } from '../printer.js';
+
+/** An empty list of a misspelt route reads like good news, so it is said. `-` stands for events without a route. */
+export async function noteUnknownRoute(
+  database: Queryable,
+  printer: Printer,
+  route: string | undefined,
+): Promise<void> {
+  if (route === undefined || route === '-' || (await findRoute(database, route)) !== undefined) return;
+  printer.note(`there is no route '${route}' and never was: iu route list`);
+}
