@@ -161,6 +161,26 @@ describe('the queue of deliveries', () => {
     ).toBe(0);
   });
 
+  it('sweeps one lease of a claim while somebody settles another of it: neither waits for the other', async () => {
+    const [first, second] = [await liveRoute(db, 'r.one'), await liveRoute(db, 'r.two')];
+    await emit(db.pool, 's1');
+    await drain(db.pool);
+    const rows = await claim(db);
+    expect(new Set(rows.map((row) => row.lease_token)).size).toBe(1);
+    expect(rows).toHaveLength(2);
+    const [lower, upper] = [first, second].map(Number).sort((a, b) => a - b);
+    await db.pool.query('update iu_route_lease set lease_until = clock_timestamp() where route_id = $1', [upper]);
+    const settling = await db.connect();
+    await settling.query('begin');
+    // The first lock of a settle of both, which takes them in order of route.
+    await settling.query('select from iu_route_lease where route_id = $1 for update', [lower]);
+    const sweeping = await db.connect();
+    await sweeping.query("set lock_timeout = '2s'");
+    expect((await sweeping.query('select fn_iu_delivery_sweep() as n')).rows[0].n).toBe(1);
+    await settling.query('rollback');
+    expect(await settle(db, rows, 'sent')).toEqual({ settled: 1, refused: 1, dead_lettered: 0 });
+  });
+
   it('opens the breaker after ten failures in a row, lets one through after its time, and closes it by a success', async () => {
     const route = await liveRoute(db, 'r', { retry_policy: { delays_seconds: [1, 1, 1, 1], jitter_share: 0 } });
     for (let at = 0; at < 12; at += 1) await emit(db.pool, `s${at}`);

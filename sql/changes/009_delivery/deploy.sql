@@ -702,7 +702,8 @@ begin
   if not p_statuses <@ '{sent,failed,unknown,released}' then
     raise exception using errcode = 'IU352', message = 'a send is settled as sent, failed, unknown or released';
   end if;
-  perform from iu_route_lease l where l.lease_token = any (p_lease_tokens) order by l.lease_token, l.route_id for update;
+  -- Of these routes only: a sweep has the lease of one route, and must not wait for one that a settle of the same claim has locked before it.
+  perform from iu_route_lease l where l.lease_token = any (p_lease_tokens) and l.route_id = any (p_route_ids) order by l.lease_token, l.route_id for update;
   v_all_sent := not exists (select from unnest(p_statuses) as u (status) where u.status <> 'sent');
   -- Almost always everything was sent: then no row is looked at twice.
   if not v_all_sent then
@@ -800,8 +801,8 @@ $$;
 -- fn_iu_delivery_sweep() returns integer
 --
 -- Contract:  settles the oldest lease that ran out: nobody knows what became of its sends, so each is an attempt unknown with the
---            code lease_expired, and is due again by the retry policy under the same delivery id. One lease a call, so that two
---            callers never wait for each other in a circle.
+--            code lease_expired, and is due again by the retry policy under the same delivery id. One lease, of one route, a
+--            call, and its settle locks no other, so that two callers never wait for each other in a circle.
 -- Arguments: none
 -- Returns:   sends that were settled
 -- Raises:    IU301, IU302

@@ -87,7 +87,7 @@ begin
     ('function', 'fn_iu_delivery_pick(bigint, bigint, integer, integer, uuid)', '35a66dfb9d4102fe0820d832f9684e2f'),
     ('function', 'fn_iu_delivery_queue(integer)', '9102427551b6bf37f118ac021c67336b'),
     ('function', 'fn_iu_delivery_routes(bigint[])', '2e7d8fac5df5d8c594479e9997359e57'),
-    ('function', 'fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], integer[], text[], text[], boolean[], integer[], boolean[])', '9cb0654ea139493497de610052122936'),
+    ('function', 'fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], integer[], text[], text[], boolean[], integer[], boolean[])', '930e51fde2694fe0ea81582ce7b87316'),
     ('function', 'fn_iu_delivery_settle_rest(text, iu_settled[])', 'a5273e397324a4fb6d0dc22a7c964cd4'),
     ('function', 'fn_iu_delivery_state(text, bigint[])', '6e200acde55231c2f691475187e6be0c'),
     ('function', 'fn_iu_delivery_sweep()', '251013a73120c6fba4204f120f33aee7'),

@@ -1,8 +1,8 @@
 -- fn_iu_delivery_sweep() returns integer
 --
 -- Contract:  settles the oldest lease that ran out: nobody knows what became of its sends, so each is an attempt unknown with the
---            code lease_expired, and is due again by the retry policy under the same delivery id. One lease a call, so that two
---            callers never wait for each other in a circle.
+--            code lease_expired, and is due again by the retry policy under the same delivery id. One lease, of one route, a
+--            call, and its settle locks no other, so that two callers never wait for each other in a circle.
 -- Arguments: none
 -- Returns:   sends that were settled
 -- Raises:    IU301, IU302
