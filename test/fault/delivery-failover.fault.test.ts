@@ -185,7 +185,10 @@ row(
       process.kill(Number(sender?.pid), 'SIGSTOP');
       const written = writers.committed;
       await received(run, run.sink.requests.length + one.random.between(60, 120));
-      await waitFor(() => writers.committed > written + 20, { timeoutSeconds: 40, what: 'writers are told of commits' });
+      await waitFor(() => writers.committed > written + 20, {
+        timeoutSeconds: 40,
+        what: 'writers are told of commits',
+      });
       await pair.primary.lose();
       const told = new Map(writers.acknowledged);
       const second = await connectClient({ url: pair.urlOf(pair.standby, 'postgres'), purpose: 'fault operator' });
