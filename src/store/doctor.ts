@@ -13,6 +13,7 @@ import type {
   ReplicationSlot,
   RoleState,
   ServerState,
+  SettingState,
   TableState,
   WatchdogState,
 } from '../contract/operate/doctor-facts.js';
@@ -56,6 +57,7 @@ export async function readDoctorFacts(client: pg.ClientBase, question: DoctorQue
   const slots = await part('replication slots', () => readSlots(client), []);
   const tables = await part('tables', () => readTables(client, question.schema), []);
   const gates = await part('gates', () => readGates(client), []);
+  const settings = await part('settings', () => readSettings(client), []);
   const healthReasons = server.inRecovery ? [] : await part('health', () => readHealth(client), []);
   const cursors = await part('cursors', () => readCursors(client), []);
   const processes = await part('workers', () => readProcesses(client), []);
@@ -69,9 +71,14 @@ export async function readDoctorFacts(client: pg.ClientBase, question: DoctorQue
   });
   const watchdogs = await part('watchdogs', () => readWatchdogs(client), []);
   return {
-    ...{ server, role, clockSkewMilliseconds, openTransactions, preparedTransactions, slots, tables, gates },
+    ...{ server, role, clockSkewMilliseconds, openTransactions, preparedTransactions, slots, tables, gates, settings },
     ...{ healthReasons, cursors, processes, flows, approvals, delivery, watchdogs, blind },
   };
+}
+
+async function readSettings(client: pg.ClientBase): Promise<SettingState[]> {
+  const text = `select key, value from dot_config where key like 'iu\\_core.%' order by key`;
+  return (await client.query(text)).rows;
 }
 
 async function readServer(client: pg.ClientBase): Promise<ServerState> {

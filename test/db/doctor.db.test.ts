@@ -304,6 +304,17 @@ describe('the doctor', () => {
     expect(theOne(await find(), 'watchdog_missing').severity).toBe('note');
   });
 
+  it('finds a setting that does not do what is written', async () => {
+    const write = () =>
+      sql(
+        "insert into dot_config (key, value, reason) values ('iu_core.health_max_silence_seconds', 'perhaps', 'test')",
+      );
+    const finding = await fires('setting_ignored', write, () =>
+      sql("delete from dot_config where key = 'iu_core.health_max_silence_seconds'"),
+    );
+    expect(finding.message).toContain('120 counts');
+  });
+
   it('has fired every code by now, but those that only another server shows', () => {
     expect(doctorCodes.filter((code) => !fired.has(code))).toEqual([
       'autovacuum_off',

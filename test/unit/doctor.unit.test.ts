@@ -24,6 +24,7 @@ const well: DoctorFacts = {
   slots: [],
   tables: [],
   gates: [],
+  settings: [],
   healthReasons: [],
   cursors: [],
   processes: [],

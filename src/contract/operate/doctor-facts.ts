@@ -11,6 +11,7 @@ export interface DoctorFacts {
   readonly slots: readonly ReplicationSlot[];
   readonly tables: readonly TableState[];
   readonly gates: readonly GateState[];
+  readonly settings: readonly SettingState[];
   readonly healthReasons: readonly HealthReasonFact[];
   readonly cursors: readonly CursorState[];
   readonly processes: readonly ProcessState[];
@@ -99,6 +100,12 @@ export interface GateState {
   readonly changedAt: string | null;
   readonly reason: string | null;
   readonly openUntil: string | null;
+}
+
+/** A row of `dot_config` under `iu_core.`. */
+export interface SettingState {
+  readonly key: string;
+  readonly value: string | null;
 }
 
 export interface HealthReasonFact {

@@ -1,6 +1,7 @@
 import type { ApprovalFact, CursorState, DoctorFacts, GateState, ProcessState } from './doctor-facts.js';
 import type { DoctorLimits } from './doctor-limits.js';
 import type { Finding } from './finding.js';
+import { settingFindings } from './settings.js';
 
 /** What keeps events from being decided and delivered, or soon will. */
 export function workFindings(facts: DoctorFacts, limits: DoctorLimits): Finding[] {
@@ -14,6 +15,7 @@ export function workFindings(facts: DoctorFacts, limits: DoctorLimits): Finding[
     ...deploymentFinding(facts),
     ...promotionFinding(facts),
     ...watchdogFindings(facts, limits),
+    ...settingFindings(facts.settings),
     ...facts.blind.map(
       ({ part, sqlState }): Finding => ({
         code: 'cannot_look',
