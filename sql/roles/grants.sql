@@ -251,6 +251,7 @@ begin
       ('relation', 'iu_pruned_file_event', 'select', 'iu_operator'),
       ('function', 'fn_iu_prune_archived', 'execute', 'iu_core_pruner'),
       ('function', 'fn_iu_prune_cancel', 'execute', 'iu_core_pruner'),
+      ('function', 'fn_iu_prune_certify', 'execute', 'iu_core_pruner, iu_operator'),
       ('function', 'fn_iu_prune_preview', 'execute', 'iu_core_pruner, iu_operator'),
       ('function', 'fn_iu_prune_start', 'execute', 'iu_core_pruner'),
       ('function', 'fn_iu_prune_step', 'execute', 'iu_core_pruner'),

@@ -40,6 +40,9 @@ const iuCodeOfSqlState: Readonly<Record<string, string>> = {
 const lostConnection =
   /^(connection terminated|connection timeout|timeout expired|timeout exceeded when trying to connect)/i;
 
+/** What pg says, without a code, when the server asks for a password and it has none. */
+const noPassword = /client password must be a (?:non-empty )?string$/;
+
 /** The place an address names, without user and password, for messages. */
 export function placeOf(url: string): string {
   try {
@@ -63,6 +66,12 @@ export function connectionErrorFrom(error: unknown, url?: string): IuError | und
   const place = url === undefined ? '' : ` at ${placeOf(url)}`;
   const text = error instanceof Error ? error.message : '';
   const lost = lostConnection.test(text);
+  if (noPassword.test(text)) {
+    return new IuError('IU007', {
+      message: `The server${place} asks for a password, and there is none.`,
+      reason: 'no password',
+    });
+  }
   if (reason === undefined && !lost) return undefined;
   const code = lost || networkCodes.has(reason ?? '') ? 'IU001' : iuCodeOfSqlState[reason ?? ''];
   if (code === undefined) return undefined;

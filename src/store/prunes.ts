@@ -54,7 +54,9 @@ export interface ArchivedFile {
   readonly rows: number;
 }
 
-export function previewPrune(database: Queryable, olderThanDays: number): Promise<PrunePreview> {
+export async function previewPrune(database: Queryable, olderThanDays: number): Promise<PrunePreview> {
+  // A statement of its own: it locks the cursors, and no pass has to wait until everything was looked at.
+  await database.query('select fn_iu_prune_certify()');
   return callForResult(database, 'select fn_iu_prune_preview($1)', [olderThanDays]);
 }
 

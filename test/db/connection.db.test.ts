@@ -129,6 +129,11 @@ describe('the door to PostgreSQL', () => {
     const wrong = new URL(db.url);
     wrong.password = 'wrong';
     expect((await refusal({ url: wrong.href })).code).toBe('IU007');
+    // Without one pg sends nothing and raises an error of its own, without a code.
+    wrong.password = '';
+    const none = await refusal({ url: wrong.href });
+    expect(none).toMatchObject({ code: 'IU007', message: expect.stringContaining('and there is none') });
+    expect(none.message).not.toContain('SASL');
     expect((await refusal({ url: withDatabase(db.url, 'no_such_database') })).code).toBe('IU008');
   });
 

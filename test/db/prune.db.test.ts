@@ -12,7 +12,7 @@ import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { callFor, oneRow, refuseAll } from '../support/dead-letters.js';
 import { claim, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
-import { addRoute, certificate, drain, emit, worker } from '../support/race.js';
+import { addRoute, certificate, drain, emit, pass, worker } from '../support/race.js';
 import { countOf } from '../support/worker.js';
 
 let db: TestDatabase;
@@ -220,6 +220,7 @@ describe('a prune', () => {
     for (let at = 1; at <= 6; at += 1) await emit(db.pool, `s${at}`);
     await drain(db.pool);
     const held = async () => {
+      await db.pool.query('select fn_iu_prune_certify()');
       const preview = await callFor(db, 'select fn_iu_prune_preview(0)::text');
       return { free: preview.events, ...preview.held };
     };
@@ -301,7 +302,10 @@ describe('a prune', () => {
   });
 
   describe('that is only looked at', () => {
-    const preview = (rest = '') => callFor(db, `select fn_iu_prune_preview(0${rest})::text`);
+    const preview = async (rest = '') => {
+      await db.pool.query('select fn_iu_prune_certify()');
+      return callFor(db, `select fn_iu_prune_preview(0${rest})::text`);
+    };
 
     it('counts what foreign keys hold as the prune does, in whatever table, and asks no longer than it may', async () => {
       await addRoute(db.pool, 'r.dry');
@@ -341,6 +345,32 @@ describe('a prune', () => {
       );
       await writer.query('commit');
       expect(await preview()).toMatchObject({ events: 2, held: { referenced: 1 }, not_asked: 0 });
+    });
+
+    it('holds no cursor: passes go on while it asks', async () => {
+      await addRoute(db.pool, 'r.dry');
+      for (let at = 1; at <= 4; at += 1) await emit(db.pool, `s${at}`);
+      await drain(db.pool);
+      const looking = await db.connect();
+      await db.pool.query('select fn_iu_prune_certify()');
+      await looking.query('begin');
+      await looking.query('select fn_iu_prune_preview(0)');
+      await emit(db.pool, 's5');
+      expect(await pass(db.pool)).toMatchObject({ status: 'ran', seen: 1 });
+      await looking.query('rollback');
+      // and by the command the certificate is up to date nevertheless
+      expect((await iu('prune', '--older-than', '0', '--dry-run')).stdout).toContain('Would take 4 events');
+    });
+
+    it('does not try where a trigger of somebody else on the log would run', async () => {
+      await addRoute(db.pool, 'r.dry');
+      for (let at = 1; at <= 4; at += 1) await emit(db.pool, `s${at}`);
+      await drain(db.pool);
+      await db.pool.query(`create table case_file (event_seq bigint references event_outbox); create sequence told;
+        create function tells() returns trigger language plpgsql security definer as $$ begin perform nextval('told'); return old; end $$;
+        create trigger tells before delete on event_outbox for each row execute function tells()`);
+      expect(await preview()).toMatchObject({ events: 3, held: {}, not_asked: 3 });
+      expect((await oneRow(db, 'select is_called from told')).is_called).toBe(false);
     });
   });
 });

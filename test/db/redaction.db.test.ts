@@ -82,6 +82,7 @@ describe('the redaction of an event', () => {
     expect((await iu('redact', 'request', 'event', id, '--reason', 'x', '--legal-ref', 'y')).stderr).toContain('IU894');
     expect((await iu('redact', 'apply', redaction)).stderr).toContain('IU896');
     expect((await iu('redact', 'approve', redaction, '--note', 'mine')).stderr).toContain('IU895');
+    await db.pool.query('select fn_iu_prune_certify()');
     const held = await callFor(db, 'select fn_iu_prune_preview(0)::text');
     expect(held.held).toMatchObject({ dead_letter_open: 1 });
     await approver.query("select fn_iu_redaction_approve($1, 'checked')", [redaction]);

@@ -26,13 +26,15 @@ export async function makeServerFolder(): Promise<string> {
 
 /** Removes folders of runs that were killed, older than a day. */
 export async function removeServerLeftovers(): Promise<void> {
-  const place = await root();
-  for (const name of await readdir(place)) {
-    if (!name.startsWith(prefix)) continue;
-    const folder = join(place, name);
-    const made = await stat(folder).catch(() => undefined);
-    if (made !== undefined && Date.now() - made.mtimeMs > 86_400_000) {
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
+  // In both places: it is leftovers in memory that leave no room there.
+  for (const place of [memoryFolder, tmpdir()]) {
+    for (const name of await readdir(place).catch(() => [])) {
+      if (!name.startsWith(prefix)) continue;
+      const folder = join(place, name);
+      const made = await stat(folder).catch(() => undefined);
+      if (made !== undefined && Date.now() - made.mtimeMs > 86_400_000) {
+        await rm(folder, { recursive: true, force: true }).catch(() => {});
+      }
     }
   }
 }

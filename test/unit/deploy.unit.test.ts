@@ -214,6 +214,20 @@ describe('the container', () => {
     expect(new Set([migrate, worker, watch].map((service) => service?.image))).toEqual(new Set(['localhost/iu-core']));
   });
 
+  it('is operated as the superuser by the service that has the password, and by the words of iu', () => {
+    const calls = [
+      ...read('docs/how-to/schedule.md').matchAll(/podman compose (?:.*\\\n)*.*\b(?:exec|run) (?:.*\\\n)*.*/g),
+    ];
+    expect(calls.length).toBeGreaterThan(0);
+    for (const [call] of calls) {
+      // The image begins with iu; a container that runs has the secrets of its service and no other.
+      const [, name = '', command] = /\brun --rm --no-deps (\w+)[\s\\]+(gate open)\b/.exec(call) ?? [];
+      expect(command, call).toBe('gate open');
+      expect(compose.services[name]?.environment?.IU_DATABASE_URL, call).toContain('//postgres@');
+      expect(compose.services[name]?.secrets, call).toContain('pgpass_migrate');
+    }
+  });
+
   it('has a check of the worker that is green at 200, red at 503, and red before the engine gives up waiting', async () => {
     let answer: number | undefined = 200;
     const server = createServer((_request, response) => {

@@ -221,15 +221,16 @@ $$;
 -- fn_iu_prune_certify() returns void
 --
 -- Contract:  brings the certificate of every cursor up to date and refuses when it finds something missing: only what was found whole
---            may be pruned, because afterwards nobody can look again.
+--            may be pruned, because afterwards nobody can look again. Its own transaction: it locks the cursors, and no pass runs until it ends.
 -- Arguments: none
 -- Returns:   nothing
 -- Raises:    IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_route_worker_cursor (the certificate)
--- May call:  internal
+-- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_certify() returns void
 language plpgsql
 volatile
+security definer
 set search_path from current
 as $$
 begin
@@ -350,13 +351,14 @@ $$;
 -- fn_iu_prune_preview(numeric, bigint, numeric) returns jsonb
 --
 -- Contract:  what a prune would take and what would stay, and why, without taking anything. Looks from the beginning of the log until
---            nothing is old enough any more, or until it has looked at p_most events. The certificate is brought up to date first. Where foreign keys
---            refer to the log, the server is asked as a step asks it (fn_iu_prune_asked), no longer than p_ask_seconds in all.
+--            nothing is old enough any more, or until it has looked at p_most events. Where foreign keys refer to the log, the server is
+--            asked as a step asks it (fn_iu_prune_asked), no longer than p_ask_seconds in all. It locks no cursor, so passes go on however long it
+--            looks; fn_iu_prune_certify before it, in a transaction of its own, or what the certificate has not come to is held as not_certified.
 -- Arguments: p_older_than_days: 0 or more; p_most: events to look at; p_ask_seconds: for asking what foreign keys hold
 -- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, not_asked: how many of events nobody asked the server about, so
 --            that a foreign key may hold them, referencing: [foreign keys on events and what a delete does to their rows], complete}
 -- Raises:    IU880 the age is no number of days, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
--- Writes:    iu_route_worker_cursor (the certificate)
+-- Writes:    nothing that stays
 -- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_preview(p_older_than_days numeric, p_most bigint default 1000000, p_ask_seconds numeric default 10) returns jsonb
 language plpgsql
@@ -383,7 +385,7 @@ declare
   v_held jsonb := '{}';
   v_complete boolean := false;
 begin
-  perform fn_iu_prune_certify();
+  perform fn_iu_prune_ready();
   -- the newest event stays: it says how far the numbers of the log went
   select coalesce(max(seq), 0) - 1 into v_until from event_outbox;
   while not v_complete and v_examined < p_most loop
@@ -723,7 +725,7 @@ $$;
 --            and doubles while an answer takes less than 50 ms, up to the 1,000 of a step, or a foreign key without an index would be read a
 --            thousand times before anybody looks at the clock. It waits 200 ms for a lock: who writes a row that refers to an event holds
 --            that event, and is no reason to wait in a preview. It does not ask where a key deletes or changes rows of a table with
---            triggers: they would run, and what they do outside of the database is not undone.
+--            triggers, or somebody else's trigger sees deletes of the log: they would run, and what they do outside of the database is not undone.
 -- Arguments: p_seqs: ascending; p_until: no question begins after it
 -- Returns:   referenced: those that have to stay, ascending, null = none; not_asked: how many it did not come to or could not lock
 -- Raises:    as fn_iu_prune_referenced, but for locks
@@ -751,7 +753,12 @@ begin
       union
       select k.conrelid from pg_constraint k join reached r on k.confrelid = r.relation where k.contype = 'f' and k.confdeltype not in ('a', 'r')
     )
-    select from reached r join pg_trigger t on t.tgrelid = r.relation where r.relation <> 'event_outbox'::regclass and not t.tgisinternal
+    select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+     where not t.tgisinternal
+       and case when t.tgrelid = 'event_outbox'::regclass or t.tgrelid in (select inhrelid from pg_inherits where inhparent = 'event_outbox'::regclass)
+                -- 8: on delete
+                then t.tgtype & 8 <> 0 and pg_get_userbyid(p.proowner) <> 'iu_owner'
+                else t.tgrelid in (select relation from reached) end
   ) then
     not_asked := v_total;
     return;

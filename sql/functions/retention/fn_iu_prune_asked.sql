@@ -4,7 +4,7 @@
 --            and doubles while an answer takes less than 50 ms, up to the 1,000 of a step, or a foreign key without an index would be read a
 --            thousand times before anybody looks at the clock. It waits 200 ms for a lock: who writes a row that refers to an event holds
 --            that event, and is no reason to wait in a preview. It does not ask where a key deletes or changes rows of a table with
---            triggers: they would run, and what they do outside of the database is not undone.
+--            triggers, or somebody else's trigger sees deletes of the log: they would run, and what they do outside of the database is not undone.
 -- Arguments: p_seqs: ascending; p_until: no question begins after it
 -- Returns:   referenced: those that have to stay, ascending, null = none; not_asked: how many it did not come to or could not lock
 -- Raises:    as fn_iu_prune_referenced, but for locks
@@ -32,7 +32,12 @@ begin
       union
       select k.conrelid from pg_constraint k join reached r on k.confrelid = r.relation where k.contype = 'f' and k.confdeltype not in ('a', 'r')
     )
-    select from reached r join pg_trigger t on t.tgrelid = r.relation where r.relation <> 'event_outbox'::regclass and not t.tgisinternal
+    select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+     where not t.tgisinternal
+       and case when t.tgrelid = 'event_outbox'::regclass or t.tgrelid in (select inhrelid from pg_inherits where inhparent = 'event_outbox'::regclass)
+                -- 8: on delete
+                then t.tgtype & 8 <> 0 and pg_get_userbyid(p.proowner) <> 'iu_owner'
+                else t.tgrelid in (select relation from reached) end
   ) then
     not_asked := v_total;
     return;

@@ -1,13 +1,14 @@
 -- fn_iu_prune_preview(numeric, bigint, numeric) returns jsonb
 --
 -- Contract:  what a prune would take and what would stay, and why, without taking anything. Looks from the beginning of the log until
---            nothing is old enough any more, or until it has looked at p_most events. The certificate is brought up to date first. Where foreign keys
---            refer to the log, the server is asked as a step asks it (fn_iu_prune_asked), no longer than p_ask_seconds in all.
+--            nothing is old enough any more, or until it has looked at p_most events. Where foreign keys refer to the log, the server is
+--            asked as a step asks it (fn_iu_prune_asked), no longer than p_ask_seconds in all. It locks no cursor, so passes go on however long it
+--            looks; fn_iu_prune_certify before it, in a transaction of its own, or what the certificate has not come to is held as not_certified.
 -- Arguments: p_older_than_days: 0 or more; p_most: events to look at; p_ask_seconds: for asking what foreign keys hold
 -- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, not_asked: how many of events nobody asked the server about, so
 --            that a foreign key may hold them, referencing: [foreign keys on events and what a delete does to their rows], complete}
 -- Raises:    IU880 the age is no number of days, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
--- Writes:    iu_route_worker_cursor (the certificate)
+-- Writes:    nothing that stays
 -- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_preview(p_older_than_days numeric, p_most bigint default 1000000, p_ask_seconds numeric default 10) returns jsonb
 language plpgsql
@@ -34,7 +35,7 @@ declare
   v_held jsonb := '{}';
   v_complete boolean := false;
 begin
-  perform fn_iu_prune_certify();
+  perform fn_iu_prune_ready();
   -- the newest event stays: it says how far the numbers of the log went
   select coalesce(max(seq), 0) - 1 into v_until from event_outbox;
   while not v_complete and v_examined < p_most loop

@@ -32,7 +32,7 @@ function areApart(pairing: Pairing, old: Prepared, now: Prepared): boolean {
   if (above === undefined || !isHolder(above)) return false;
   const became = pairing.newOf[old.parent] ?? -1;
   const was = pairing.oldOf[now.parent] ?? -1;
-  return (became >= 0 || was >= 0) && became !== now.parent;
+  return (became >= 0 || was >= 0 || pairing.isSaidNew(now.parent)) && became !== now.parent;
 }
 
 /** Pieces by label, with that of the parent when `levels` is 2; null where several have it. */

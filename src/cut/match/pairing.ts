@@ -33,6 +33,7 @@ export class Pairing {
   private readonly newTaken: Uint8Array;
   private readonly reasons: (MatchReason | undefined)[] = [];
   private readonly scores: number[] = [];
+  private readonly saidNew = new Set<number>();
 
   constructor(
     readonly olds: readonly Prepared[],
@@ -89,6 +90,11 @@ export class Pairing {
   /** A person said that it is new. */
   keepNew(now: number): void {
     this.newTaken[now] = 1;
+    this.saidNew.add(now);
+  }
+
+  isSaidNew(now: number): boolean {
+    return this.saidNew.has(now);
   }
 
   reasonOf(now: number): MatchReason {
