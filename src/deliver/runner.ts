@@ -189,10 +189,12 @@ export class DeliveryRunner {
 
   /** Claims once; milliseconds to wait before the next time. */
   async #claim(session: DeliverySession): Promise<number> {
-    const room = heldPerSlot * this.#slots - this.#waiting - this.#active - this.#results.length;
-    if (room < this.#slots) return 1000; // woken when there is room again
-    const rooms = new Map([...this.#queues.values()].map((queue) => [queue.routeId, queue.room(this.#slots)]));
     const startedAt = this.#clock.nowMilliseconds();
+    const queues = [...this.#queues.values()];
+    const rooms = new Map(queues.map((queue) => [queue.routeId, queue.room(this.#slots, startedAt)]));
+    const ahead = Math.max(0, ...queues.map((queue) => queue.ahead(this.#slots)));
+    const room = heldPerSlot * this.#slots + ahead - this.#waiting - this.#active - this.#results.length;
+    if (room < this.#slots) return 1000; // woken when there is room again
     this.#claiming = true;
     const { hold, deliveries } = await this.#leases.claim(session, {
       limit: room,

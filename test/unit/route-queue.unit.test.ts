@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { RouteQueue } from '../../src/deliver/route-queue.js';
+
+const slots = 64;
+
+/** A queue after `finished` sends in `milliseconds`, all of them good, or with a failure last. */
+function queueAfter(finished: number, milliseconds: number, isFailing = false): RouteQueue {
+  const queue = new RouteQueue('1', 1, 'r');
+  queue.room(slots, 1000);
+  for (let at = 0; at < finished; at += 1) queue.succeeded(slots);
+  if (isFailing) queue.failed();
+  queue.room(slots, 1000 + milliseconds);
+  return queue;
+}
+
+describe('what a runner holds of a route', () => {
+  it('is what it sends at once and as many behind those, for a target that nothing is known about', () => {
+    expect(new RouteQueue('1', 1, 'r').room(slots, 1000)).toBe(32);
+  });
+
+  it('is four times the slots behind those that are sent for a target that keeps up, however slowly', () => {
+    const queue = queueAfter(200, 10_000);
+    expect(queue.ahead(slots)).toBe(0);
+    expect(queue.room(slots, 11_000)).toBe(slots + 4 * slots);
+  });
+
+  it('is a tenth of a second of its rate for a fast one, up to sixteen times the slots, and no more when it slows down or fails', () => {
+    expect(queueAfter(500, 100).room(slots, 1100)).toBe(slots + 500);
+    const fast = queueAfter(5000, 100);
+    expect(fast.room(slots, 1100)).toBe(slots + 16 * slots);
+    expect(fast.room(slots, 2100)).toBe(slots + 4 * slots);
+    expect(queueAfter(5000, 100, true).ahead(slots)).toBe(0);
+  });
+});
