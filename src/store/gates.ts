@@ -1,3 +1,4 @@
+import { gateKeys } from '../contract/operate/settings.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** One gate as it stands. `open` is the judgement of the database: value, row count and time limit. */
@@ -11,16 +12,6 @@ export interface GateRow {
   readonly changed_by: string | null;
   readonly updated_at: string | null;
 }
-
-/** The gates, the switch of emission last. A gate without a row is closed. */
-export const gateKeys = [
-  'iu_core.routes_master_enabled',
-  'iu_core.route_worker_enabled',
-  'iu_core.delivery_enabled',
-  'iu_core.structure_ops_enabled',
-  'iu_core.autocut_enabled',
-  'iu_core.emission_enabled',
-] as const;
 
 /** The one inverted switch: only the exact value `false` closes it. */
 export const emissionKey = 'iu_core.emission_enabled';

@@ -18,14 +18,19 @@ export const numericSettings: Readonly<Record<string, readonly [number, number, 
   'iu_core.readiness_observed_seconds': [3600, 0, 31_536_000],
 };
 
-/** What else is read of `dot_config`: gates, names, and words. */
-export const otherSettings: readonly string[] = [
+/** The gates, the switch of emission last. A gate without a row is closed. */
+export const gateKeys = [
   'iu_core.routes_master_enabled',
   'iu_core.route_worker_enabled',
   'iu_core.delivery_enabled',
   'iu_core.structure_ops_enabled',
   'iu_core.autocut_enabled',
   'iu_core.emission_enabled',
+] as const;
+
+/** What else is read of `dot_config`: gates, names, and words. */
+export const otherSettings: readonly string[] = [
+  ...gateKeys,
   'iu_core.deployment',
   'iu_core.installation',
   'iu_core.ha',
