@@ -89,3 +89,13 @@ export class RouteQueue {
     this.#window = Math.max(1, this.#window / 2);
   }
 }
+
+/** Room of each route by its id, and how much more than usual the fastest of them makes a runner hold. */
+export function roomsOf(
+  queues: readonly RouteQueue[],
+  slots: number,
+  nowMilliseconds: number,
+): { readonly rooms: Map<string, number>; readonly ahead: number } {
+  const rooms = new Map(queues.map((queue) => [queue.routeId, queue.room(slots, nowMilliseconds)]));
+  return { rooms, ahead: Math.max(0, ...queues.map((queue) => queue.ahead(slots))) };
+}

@@ -9,7 +9,7 @@ import { HeldLeases } from './held-leases.js';
 import { holdSentence } from './hold.js';
 import { LocalDelivery } from './local.js';
 import { OpenTargets } from './open-targets.js';
-import { RouteQueue } from './route-queue.js';
+import { RouteQueue, roomsOf } from './route-queue.js';
 import type { RunnerOptions, RunnerPorts, RunnerState } from './runner-options.js';
 import { SessionKeeper } from './session-keeper.js';
 import { Settling } from './settling.js';
@@ -190,9 +190,7 @@ export class DeliveryRunner {
   /** Claims once; milliseconds to wait before the next time. */
   async #claim(session: DeliverySession): Promise<number> {
     const startedAt = this.#clock.nowMilliseconds();
-    const queues = [...this.#queues.values()];
-    const rooms = new Map(queues.map((queue) => [queue.routeId, queue.room(this.#slots, startedAt)]));
-    const ahead = Math.max(0, ...queues.map((queue) => queue.ahead(this.#slots)));
+    const { rooms, ahead } = roomsOf([...this.#queues.values()], this.#slots, startedAt);
     const room = heldPerSlot * this.#slots + ahead - this.#waiting - this.#active - this.#results.length;
     if (room < this.#slots) return 1000; // woken when there is room again
     this.#claiming = true;
@@ -226,8 +224,7 @@ export class DeliveryRunner {
   #noteHold(hold: string | null): void {
     if (hold === this.#hold) return;
     this.#hold = hold;
-    if (hold === null) this.#log('info', 'delivering');
-    else this.#log('warn', holdSentence(hold));
+    this.#log(hold === null ? 'info' : 'warn', hold === null ? 'delivering' : holdSentence(hold));
   }
 
   /** Lines claimed deliveries up behind their routes, and opens targets that are not open yet. */
@@ -268,7 +265,9 @@ export class DeliveryRunner {
     if (this.#clock.nowMilliseconds() - this.#judgedAt > staleMilliseconds) return; // #watch judges what waits, and goes on here
     const queues = [...this.#queues.values()];
     let idle = 0;
-    while (this.#active < this.#slots && idle < queues.length) {
+    // What a crash could send twice is what was sent and is not settled: that stays within this, however much is held for a fast route.
+    const most = Math.min(this.#slots, heldPerSlot * this.#slots - this.#results.length);
+    while (this.#active < most && idle < queues.length) {
       this.#turn = (this.#turn + 1) % queues.length;
       const queue = queues[this.#turn];
       if (queue?.canStart()) {
@@ -375,6 +374,7 @@ export class DeliveryRunner {
     if (result.dead_lettered > 0) this.#log('warn', 'dead letters written', { count: result.dead_lettered });
     this.ports.onSettled?.(batch, result.refused);
     if (!this.#claiming && this.#waiting <= 2 * this.#slots) this.#claimWake.ring();
+    this.#pump();
     await this.#lastKnown.settled(session, batch, result.refused);
   }
 

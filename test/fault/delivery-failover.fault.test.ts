@@ -194,6 +194,12 @@ row(
       const second = await connectClient({ url: pair.urlOf(pair.standby, 'postgres'), purpose: 'fault operator' });
       await second.query('select pg_promote(true, 60)');
       await second.end();
+      // Before the writers go on: they would soon have counted as far again.
+      const promoted = databaseAt(pair.urlOf(pair.standby, name), name, schema, major);
+      const subjects = await promoted.pool.query('select id, n from fault_subject');
+      await promoted.pool.end();
+      const counted = new Map(subjects.rows.map((subject) => [Number(subject.id), Number(subject.n)]));
+      expect([...told].some(([id, n]) => (counted.get(id) ?? 0) < n)).toBe(true);
       pair.proxy.forwardTo(pair.standby.port);
       await waitFor(() => running.said.some((line) => line.startsWith('committed work is missing')), {
         timeoutSeconds: 40,
@@ -214,10 +220,6 @@ row(
         const [there] = await run.query('select count(*)::int as n from event_outbox where id = $1', [row.event_id]);
         expect(Number(there?.n)).toBe(row.has_event ? 1 : 0);
       }
-      const counted = new Map(
-        (await run.query('select id, n from fault_subject')).map((subject) => [Number(subject.id), Number(subject.n)]),
-      );
-      expect([...told].some(([id, n]) => (counted.get(id) ?? 0) < n)).toBe(true);
       const before = writers.committed;
       await waitFor(() => writers.committed > before + 20, { timeoutSeconds: 40, what: 'writers go on' });
       await writers.stop();
