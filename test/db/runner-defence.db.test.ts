@@ -93,6 +93,47 @@ describe('the runner, when its database fails it', () => {
     expect(await countOf(db, 'iu_route_delivery where lease_token is not null')).toBe(1);
   });
 
+  it('sends no more than eight for each slot while nothing is settled, however fast the target', async () => {
+    await liveRoute(db, 'r');
+    await queue(400);
+    let written = 0;
+    let isStuck = false;
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const running = start(
+      undefined,
+      { slots: 4 },
+      {
+        connect: async () => {
+          const session = await connect();
+          const settle: DeliverySession['settle'] = async (runnerId, batch) => {
+            // By then it is known to be fast, and more is held than could be sent.
+            isStuck = written >= 100;
+            if (isStuck) await opened;
+            const result = await session.settle(runnerId, batch);
+            written += batch.length;
+            return result;
+          };
+          return { ...session, settle };
+        },
+      },
+    );
+    await waitFor(
+      () =>
+        isStuck &&
+        running.runner.state.sending === 0 &&
+        running.received.length > written &&
+        running.runner.state.waiting > 0,
+    );
+    expect(running.received.length - written).toBeLessThanOrEqual(8 * 4);
+    expect(running.runner.state.waiting).toBeGreaterThan(0);
+    open();
+    await waitFor(async () => (await settled('sent')) === 400);
+    expect(new Set(running.received.map(({ event }) => event.seq)).size).toBe(400);
+  });
+
   it('sends nothing that it could not judge again for a second', async () => {
     await liveRoute(db, 'r');
     await queue(20);
