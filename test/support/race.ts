@@ -85,9 +85,9 @@ export async function pass(queries: Queries, batchLimit = 1000, name = worker): 
 }
 
 /** A pass that is let in: a server says an error before it lets go of the locks of the pass that had it. */
-export async function passWhenFree(queries: Queries): Promise<PassResult> {
+export async function passWhenFree(queries: Queries, batchLimit = 1000, name = worker): Promise<PassResult> {
   for (;;) {
-    const result = await pass(queries);
+    const result = await pass(queries, batchLimit, name);
     if (result.status !== 'busy') return result;
   }
 }
@@ -104,7 +104,7 @@ export async function replayMany(queries: Queries, filterText: string, limit: nu
 export async function drain(queries: Queries, batchLimit = 1000, name = worker): Promise<number> {
   let seen = 0;
   for (;;) {
-    const result = await pass(queries, batchLimit, name);
+    const result = await passWhenFree(queries, batchLimit, name);
     if (result.status !== 'ran') throw new Error(`a pass of ${name} ended with ${result.status}`);
     seen += result.seen;
     if (result.window_complete && result.seen === 0) return seen;
