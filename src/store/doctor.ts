@@ -63,7 +63,7 @@ export async function readDoctorFacts(client: pg.ClientBase, question: DoctorQue
   const processes = await part('workers', () => readProcesses(client), []);
   const flows = await part('routes', () => readFlows(client), []);
   const approvals = await part('approvals', () => readApprovals(client), []);
-  const delivery = await part('deployment', () => readDelivery(client, question.deployment), {
+  const delivery = await part('deployment', () => readDelivery(client, question.deployment, server), {
     hold: null,
     ownName: question.deployment,
     liveRoutes: 0,
@@ -248,17 +248,25 @@ async function readApprovals(client: pg.ClientBase): Promise<ApprovalFact[]> {
   return rows;
 }
 
-async function readDelivery(client: pg.ClientBase, deployment: string | null): Promise<DoctorFacts['delivery']> {
+async function readDelivery(
+  client: pg.ClientBase,
+  deployment: string | null,
+  { inRecovery }: ServerState,
+): Promise<DoctorFacts['delivery']> {
   const { hold } = await deploymentStanding(client, deployment);
   const { rows } = await client.query(
     'select count(*)::integer as live from iu_outbound_route where removed_at is null and enabled and not dry_run',
   );
-  return { hold, ownName: deployment, liveRoutes: rows[0].live, promoted: await readPromotion(client) };
+  return {
+    hold,
+    ownName: deployment,
+    liveRoutes: rows[0].live,
+    promoted: inRecovery ? null : await readPromotion(client),
+  };
 }
 
-/** A standby has no timeline of its own yet. */
+/** Not of a standby, which has no timeline of its own yet. */
 async function readPromotion(client: pg.ClientBase): Promise<DoctorFacts['delivery']['promoted']> {
-  if ((await client.query('select pg_is_in_recovery() as standby')).rows[0].standby) return null;
   const { rows } = await client.query(
     `select i.timeline, d.timeline as "claimedTimeline", d.name as "claimedName"
        from (select * from iu_deployment order by claim_id desc limit 1) d cross join fn_iu_cluster_identity() i

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const prefix = 'iu-core-test-';
 const memoryFolder = '/dev/shm';
-/** A whole run takes up to 0.5 GB of it; a container's default of 64 MiB is no place for that. */
+/** A whole run was seen to take up to 0.64 GB of it; a container's default of 64 MiB is no place for that. */
 const neededBytes = 2 * 1024 ** 3;
 
 /** Where servers of the tests keep their data: in memory where there is room, as a database of 12 MB is copied there in 20 ms and on ext4 in up to 450 (measured). */

@@ -40,18 +40,15 @@ const saysLittle = (piece: Prepared) => piece.wordCount < tellingWords;
 export function strangers(pairing: Pairing, old: number, now: number): number {
   const [before, after] = [pairing.old(old), pairing.now(now)];
   if (!saysLittle(before) || !saysLittle(after)) return 0;
-  const left = before.children.filter((child) =>
-    isUnder(pairing.news, pairing.newOf[child], (holder) => holder !== now),
-  );
-  const came = after.children.filter((child) =>
-    isUnder(pairing.olds, pairing.oldOf[child], (holder) => holder !== old),
-  );
+  const left = before.children.filter((child) => isUnderAnother(pairing.news, pairing.newOf[child], now));
+  const came = after.children.filter((child) => isUnderAnother(pairing.olds, pairing.oldOf[child], old));
   return Number(2 * left.length > before.children.length) + Number(2 * came.length > after.children.length);
 }
 
-function isUnder(side: readonly Prepared[], index: number | undefined, isHolder: (holder: number) => boolean): boolean {
-  const piece = side[index ?? -1];
-  return piece !== undefined && isHolder(piece.parent);
+/** False for what has no counterpart: nobody knows where it is. */
+function isUnderAnother(side: readonly Prepared[], counterpart: number | undefined, holder: number): boolean {
+  const piece = side[counterpart ?? -1];
+  return piece !== undefined && piece.parent !== holder;
 }
 
 /** Matched children by what holds them now and what held them before. */
