@@ -63,7 +63,9 @@ describe('the commands of going live', () => {
     });
     const ready = await operator('route', 'readiness', 'crm', '--no-verify');
     expect(ready).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^item .*result/) });
-    expect(ready.stdout).toContain('Route crm, version 1, is ready.');
+    const nextStep = async () =>
+      (await operator('route', 'readiness', 'crm', '--no-verify')).stdout.split('is ready. ')[1]?.trim();
+    expect(ready.stdout).toContain('is ready. To ask for it: iu route request-live crm --reason TEXT');
 
     const limits = ['--canary', '0.5', '--for', '7d', '--max-events', '1000', '--failure-budget', '7'];
     const request = await json(operator('route', 'request-live', 'crm', '--reason', 'go', ...limits, '--json'));
@@ -76,14 +78,19 @@ describe('the commands of going live', () => {
       next: null,
     });
 
+    expect(await nextStep()).toBe(
+      `Request ${id} of ${request.requestedBy} waits for a second person: iu route approve ${id} --note TEXT`,
+    );
     expect((await approver('route', 'approve', id, '--note', 'read', '--canary', '0.6')).stderr).toContain('IU428');
     const approved = await approver('route', 'approve', id, '--note', 'evidence read', '--max-events', '10');
     expect(approved.stdout).toMatch(
       /^Version 1 of route crm may go live, says iu_login_\w+\.\nUntil .*, 10 events, a share of 0.5 /,
     );
 
+    expect(await nextStep()).toBe('To take it live: iu route go-live crm --reason TEXT');
     const live = await operator('route', 'go-live', 'crm', '--reason', 'approved');
     expect(live.stdout).toContain(`Route crm, version 1, is live by approval ${id} of `);
+    expect(await nextStep()).toBe('It is live already.');
     expect((await json(operator('route', 'list', '--mode', 'live', '--json'))).items).toMatchObject([
       { routeCode: 'crm' },
     ]);

@@ -33,12 +33,25 @@ const itemColumns: readonly Column<ReadinessItem>[] = [
   { title: 'what to do', value: (item) => item.action },
 ];
 
-function readinessLines(readiness: Readiness, printer: Printer): string[] {
+const openStates = new Set(['requested', 'approved', 'in_use']);
+
+/** What comes next for a route that is ready: the step after the approval that it has. */
+function nextStep(code: string, approval: ApprovalRow | undefined): string {
+  if (approval?.state === 'in_use') return 'It is live already.';
+  if (approval?.state === 'approved') return `To take it live: iu route go-live ${code} --reason TEXT`;
+  if (approval?.state === 'requested') {
+    const { approval_id: id, requested_by: by } = approval;
+    return `Request ${id} of ${by} waits for a second person: iu route approve ${id} --note TEXT`;
+  }
+  return `To ask for it: iu route request-live ${code} --reason TEXT`;
+}
+
+function readinessLines(readiness: Readiness, approval: ApprovalRow | undefined, printer: Printer): string[] {
   const { route_code: code, version } = readiness;
   return [
     ...printer.table(itemColumns, readiness.items),
     readiness.ready
-      ? `Route ${code}, version ${version}, is ready. To ask for it: iu route request-live ${code} --reason TEXT`
+      ? `Route ${code}, version ${version}, is ready. ${nextStep(code, approval)}`
       : `Route ${code}, version ${version}, is not ready.`,
   ];
 }
@@ -56,11 +69,13 @@ export function registerReadiness(route: Command, context: CliContext): void {
     'iu route readiness crm',
   ).action(async (code: string, options: { verify: boolean }, command: Command) => {
     const printer = context.printer(command);
-    const readiness = await context.withDatabase(command, async (database) => {
+    const { readiness, approval } = await context.withDatabase(command, async (database) => {
       if (options.verify) await recordChecks(database);
-      return routeReadiness(database.pool, code);
+      const judged = await routeReadiness(database.pool, code);
+      const { items } = await listApprovals(database.pool, { route: code }, { limit: 20 });
+      return { readiness: judged, approval: items.find(({ state }) => openStates.has(state)) };
     });
-    printer.result(readiness, () => readinessLines(readiness, printer));
+    printer.result(readiness, () => readinessLines(readiness, approval, printer));
     if (!readiness.ready) context.endWith(exitCodes.unhealthy);
   });
 }

@@ -16,19 +16,25 @@ export function workFindings(facts: DoctorFacts, limits: DoctorLimits): Finding[
     ...promotionFinding(facts),
     ...watchdogFindings(facts, limits),
     ...settingFindings(facts.settings),
-    ...facts.blind.map(
-      ({ part, sqlState }): Finding => ({
-        code: 'cannot_look',
-        severity: 'yellow',
-        message: `${part} could not be looked at (SQLSTATE ${sqlState})`,
-        evidence: { part, sqlState },
-        action:
-          sqlState === '42501'
-            ? 'run it as a login with iu_operator or iu_reader'
-            : 'iu migrate status: is everything of this version installed?',
-      }),
-    ),
+    ...blindFindings(facts.blind),
   ];
+}
+
+/** What could not be looked at, one finding a cause: who lacks one right lacks it for many parts. */
+function blindFindings(blind: DoctorFacts['blind']): Finding[] {
+  return [...new Set(blind.map(({ sqlState }) => sqlState))].map((sqlState) => {
+    const parts = blind.filter((one) => one.sqlState === sqlState).map(({ part }) => part);
+    return {
+      code: 'cannot_look',
+      severity: 'yellow',
+      message: `${parts.join(', ')} could not be looked at (SQLSTATE ${sqlState})`,
+      evidence: { parts: parts.join(', '), sqlState },
+      action:
+        sqlState === '42501'
+          ? 'run it as a login with iu_operator or iu_reader'
+          : 'iu migrate status: is everything of this version installed?',
+    };
+  });
 }
 
 /** Health says that it is closed; this says who did it, when and why. */
