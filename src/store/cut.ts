@@ -148,7 +148,7 @@ export function decideCutPiece(
     readonly note: string | null;
     readonly actor: string;
   },
-): Promise<{ readonly decision_id: string; readonly decided_by: string }> {
+): Promise<{ readonly decision_id: string; readonly decided_by: string; readonly others: readonly number[] }> {
   const { runId, ordinal, unitId, note, actor } = decision;
   return callForResult(database, 'select fn_iu_cut_decide($1, $2, $3, $4, $5)', [runId, ordinal, unitId, note, actor]);
 }

@@ -119,8 +119,12 @@ describe('the commands about cuts', () => {
     const lines = await at(editor, 'cut', 'plan', second.runId, '--changes');
     expect(lines.stdout).toMatch(/3 +Art\. 9 +changed +two\/a\/art-2 +person/);
     expect(lines.stdout).toMatch(/step +renumber +two\/a\/art-2 .*Art\. 2 becomes Art\. 9/);
+    const twice = await at(editor, 'cut', 'decide', second.runId, '4', '--as', 'two/a/art-2', '--actor', 'ann');
+    expect(twice.stderr).toContain('Pieces 3, 4 are decided to be two/a/art-2: it is split into them.');
+    const apart = await at(editor, 'cut', 'decide', second.runId, '4', '--new', '--actor', 'ann');
+    expect(apart.stderr).not.toContain('it is split');
     const anew = await json(editor, 'cut', 'decide', second.runId, '3', '--new', '--actor', 'ann');
-    expect(anew.manifest.counts.fates).toMatchObject({ born: 1 });
+    expect(anew.manifest.counts.fates).toMatchObject({ born: 2 });
     const neither = await at(editor, 'cut', 'decide', second.runId, '3', '--actor', 'ann');
     expect(neither.stderr).toContain('IU738');
     const gone = await json(editor, 'cut', 'void', second.runId, '--actor', 'ann', '--reason', 'no');

@@ -1005,7 +1005,8 @@ $$;
 -- Contract:  a person's word about one piece before the plan is approved: it is this unit, or it is new. It counts before everything the
 --            matcher finds, in every plan made after it. Words stay; the last one about a piece counts.
 -- Arguments: p_run_id; p_ordinal: the piece; p_unit_id: the unit it is, null = a new one; p_note: why; p_actor
--- Returns:   {decision_id, run_id, ordinal, unit_id, decided_by}
+-- Returns:   {decision_id, run_id, ordinal, unit_id, decided_by, others}; others: pieces that are this unit by the word of a person too,
+--            in order: together they are a split of it
 -- Raises:    IU216, IU707, IU730 the plan is approved or applied, IU738 no such piece, or the unit is no living one of the document
 -- Writes:    iu_cut_decision
 -- May call:  iu_emitter, iu_operator
@@ -1032,7 +1033,11 @@ begin
   insert into iu_cut_decision (run_id, ordinal, unit_id, note, actor_ref) values (p_run_id, p_ordinal, p_unit_id, p_note, p_actor)
   returning * into v_decision;
   return jsonb_build_object('decision_id', v_decision.decision_id::text, 'run_id', p_run_id::text, 'ordinal', p_ordinal,
-                            'unit_id', p_unit_id, 'decided_by', v_decision.decided_by);
+                            'unit_id', p_unit_id, 'decided_by', v_decision.decided_by, 'others', (
+    select coalesce(jsonb_agg(o.ordinal order by o.ordinal), '[]')
+      from (select distinct on (d.ordinal) d.ordinal, d.unit_id from iu_cut_decision d where d.run_id = p_run_id
+             order by d.ordinal, d.decision_id desc) o
+     where o.unit_id = p_unit_id and o.ordinal <> p_ordinal));
 end
 $$;
 -- <<<

@@ -157,7 +157,7 @@ begin
     ('function', 'fn_iu_cut_bridge_requests(bigint)', '79c450a6dbe5881382115fb4317ec90c'),
     ('function', 'fn_iu_cut_claim(bigint, text)', '67c98de95a6ee45e91d656dc384e21fd'),
     ('function', 'fn_iu_cut_conflict(iu_cut_run)', 'c79d67ca79abb46cfa7f88bfc973c7e9'),
-    ('function', 'fn_iu_cut_decide(bigint, integer, uuid, text, text)', '8dc58bd7107c2fde304aeb80bfea1655'),
+    ('function', 'fn_iu_cut_decide(bigint, integer, uuid, text, text)', 'acfee6eae804bfe68c810dcf930a546e'),
     ('function', 'fn_iu_cut_digest(bigint, text)', '488934c98b031358ae2e528989fdab73'),
     ('function', 'fn_iu_cut_enact(iu_cut_run)', '7586052c1dfbbf5007a51582cc14aaac'),
     ('function', 'fn_iu_cut_manifest(bigint, jsonb, jsonb, text, text)', '26925f3a84c305c4fad3740934d4e5e8'),

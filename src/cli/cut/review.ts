@@ -139,7 +139,12 @@ function registerDecide(cut: Command, context: CliContext): void {
       const run = await context.withDatabase(command, (database) =>
         onCutSession(database, async (client) => {
           const unitId = unit === undefined ? null : await unitIdOf(client, unit);
-          await decideCutPiece(client, { runId: id, ordinal, unitId, note: options.note ?? null, actor });
+          const word = { runId: id, ordinal, unitId, note: options.note ?? null, actor };
+          const { others } = await decideCutPiece(client, word);
+          if (others.length > 0) {
+            const all = [...others, ordinal].sort((left, right) => left - right).join(', ');
+            context.printer(command).note(`Pieces ${all} are decided to be ${unit}: it is split into them.`);
+          }
           await planCut(client, id, actor);
           return advanceCut(client, id, actor);
         }),
