@@ -1777,6 +1777,10 @@ export interface CatalogFunctions {
     readonly args: { p_payload: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_forbidden_key_pattern: {
+    readonly args: {  };
+    readonly result: string | null;
+  };
   readonly fn_iu_gap_acknowledge: {
     readonly args: { p_gap_id: string | null; p_reason: string | null };
     readonly result: string | null;

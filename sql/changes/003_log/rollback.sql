@@ -23,6 +23,7 @@ drop function fn_event_type_validate();
 drop function fn_iu_event_recording();
 drop function fn_iu_event_settle(event_outbox, text, boolean);
 drop function fn_iu_forbidden_key(text);
+drop function fn_iu_forbidden_key_pattern();
 drop table event_outbox;
 drop function fn_iu_log_partition_attached();
 drop function fn_iu_log_partition_missing();

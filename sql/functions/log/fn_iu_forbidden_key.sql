@@ -1,8 +1,6 @@
 -- fn_iu_forbidden_key(text) returns text
 --
--- Contract:  finds a key that an event may not carry, at any depth, whatever its case. jsonb prints a key as `"key": ` after `{` or
---            `, `, and inside its strings a quote is always escaped: an unescaped quote is a delimiter, so the pattern finds exactly
---            the keys. Collation C folds ASCII only, the same on every server.
+-- Contract:  finds a key that an event may not carry, at any depth, whatever its case (fn_iu_forbidden_key_pattern).
 -- Arguments: p_payload: text of a jsonb value
 -- Returns:   the first such key as written, or null
 -- Raises:    nothing
@@ -13,6 +11,5 @@ language sql
 immutable
 set search_path from current
 as $$
-  select (regexp_match(p_payload collate "C",
-    '[{ ]"(body|content|raw|vector|embedding|secret|token|password|ssn|personal_data)": ', 'i'))[1]
+  select (regexp_match(p_payload collate "C", fn_iu_forbidden_key_pattern(), 'i'))[1]
 $$;
