@@ -114,7 +114,7 @@ begin
     ('function', 'fn_event_outbox_append_only()', '5c3e39cfd995cd5c6e1e452056958924'),
     ('function', 'fn_event_type_validate()', 'fa4b47c5ceeaeb8b7e19e908b249f4d3'),
     ('function', 'fn_iu_emit(text, text, text, text, jsonb, text, text, text, text, text, text, timestamp with time zone, text)', '8ece2e6411bd19da333669d3cea825b3'),
-    ('function', 'fn_iu_emit_event(text, text, uuid, text, jsonb)', '9c773b7b1d47b28566c80ae9d7a115c9'),
+    ('function', 'fn_iu_emit_event(text, text, uuid, text, jsonb)', '8be2c6e38700c90aa34082d52e5cf636'),
     ('function', 'fn_iu_event_check()', '3003e9dd87bd0941701374c4b18d42ed'),
     ('function', 'fn_iu_event_recording()', '3e609086026b612d2f2a1d7870c1bbd3'),
     ('function', 'fn_iu_event_settle(event_outbox, text, boolean)', '67091be63cf0217d1f4f8d1ac8fc6e23'),

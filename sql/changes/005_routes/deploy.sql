@@ -299,11 +299,13 @@ $$;
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_core_routes_enabled() returns boolean
-language sql
+language plpgsql
 volatile
 set search_path from current
 as $$
-  select fn_iu_gate_open('iu_core.routes_master_enabled')
+begin
+  return fn_iu_gate_open('iu_core.routes_master_enabled');
+end
 $$;
 -- <<<
 
@@ -317,11 +319,13 @@ $$;
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_delivery_enabled() returns boolean
-language sql
+language plpgsql
 volatile
 set search_path from current
 as $$
-  select fn_iu_gate_open('iu_core.delivery_enabled')
+begin
+  return fn_iu_gate_open('iu_core.delivery_enabled');
+end
 $$;
 -- <<<
 
@@ -592,15 +596,17 @@ $$;
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_route_request(p_target_kind text, p_target_ref text, p_target_config jsonb) returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path from current
 as $$
-  select jsonb_strip_nulls(jsonb_build_object(
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
     'kind', p_target_kind,
     'target', regexp_replace(regexp_replace(p_target_ref, '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '[?#].*$', ''),
     'headers', case when jsonb_typeof(p_target_config -> 'headers') = 'object'
-                    then (select jsonb_agg(key order by key) from jsonb_object_keys(p_target_config -> 'headers') as key) end))
+                    then (select jsonb_agg(key order by key) from jsonb_object_keys(p_target_config -> 'headers') as key) end));
+end
 $$;
 -- <<<
 
@@ -669,10 +675,12 @@ $$;
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_judged_routes() returns setof iu_judged_route
-language sql
+language plpgsql
 stable
 set search_path from current
 as $$
+begin
+  return query
   select r.route_id, r.route_code, r.version, r.event_domain, r.event_type, r.event_stream, r.filter,
          case when not r.enabled then 'disabled'
               when r.dry_run or a.state = 'missing' then 'dry_run'
@@ -687,7 +695,8 @@ as $$
      select case when r.enabled and not r.dry_run then fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end as state
    ) a
    where r.removed_at is null
-   order by r.route_id
+   order by r.route_id;
+end
 $$;
 -- <<<
 

@@ -89,11 +89,13 @@ comment on table iu_route_run is 'A row for each pass that saw an event. route_s
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_route_worker_enabled() returns boolean
-language sql
+language plpgsql
 volatile
 set search_path from current
 as $$
-  select fn_iu_gate_open('iu_core.route_worker_enabled')
+begin
+  return fn_iu_gate_open('iu_core.route_worker_enabled');
+end
 $$;
 -- <<<
 
@@ -204,14 +206,17 @@ $$;
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_cluster_identity(out system_identifier text, out database_oid oid, out log_oid oid, out timeline integer)
-language sql
+language plpgsql
 stable
 set search_path from current
 as $$
+begin
   select (select c.system_identifier::text from pg_control_system() c),
          (select d.oid from pg_database d where d.datname = current_database()),
          'event_outbox'::regclass::oid,
          ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer
+    into system_identifier, database_oid, log_oid, timeline;
+end
 $$;
 -- <<<
 
@@ -253,11 +258,13 @@ $$;
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_owned_domains(p_event_domain text) returns text[]
-language sql
+language plpgsql
 stable
 set search_path from current
 as $$
-  select coalesce(array_agg(event_domain), '{}') from iu_route_worker_cursor where p_event_domain = '*' and event_domain <> '*'
+begin
+  return (select coalesce(array_agg(event_domain), '{}') from iu_route_worker_cursor where p_event_domain = '*' and event_domain <> '*');
+end
 $$;
 -- <<<
 
@@ -272,11 +279,13 @@ $$;
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_cursor_lock_key() returns bigint
-language sql
+language plpgsql
 stable
 set search_path from current
 as $$
-  select hashtextextended('iu_core cursors of schema ' || current_schema(), 0)
+begin
+  return hashtextextended('iu_core cursors of schema ' || current_schema(), 0);
+end
 $$;
 -- <<<
 

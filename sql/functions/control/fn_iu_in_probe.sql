@@ -7,10 +7,12 @@
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_in_probe() returns boolean
-language sql
+language plpgsql
 stable
 security definer
 set search_path from current
 as $$
-  select exists (select from iu_probe_mark where tx_id = pg_current_xact_id_if_assigned())
+begin
+  return exists (select from iu_probe_mark where tx_id = pg_current_xact_id_if_assigned());
+end
 $$;

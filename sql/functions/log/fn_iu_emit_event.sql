@@ -14,12 +14,14 @@ create or replace function fn_iu_emit_event(
   p_actor_ref text,
   p_safe_payload jsonb
 ) returns uuid
-language sql
+language plpgsql
 volatile
 security definer
 set search_path from current
 as $$
-  select e.event_id
-    from fn_iu_emit('iu', p_event_type, 'information_unit', p_subject_ref::text, p_safe_payload,
-                    p_canonical_address => p_canonical_address, p_actor_ref => p_actor_ref) e
+begin
+  return (select e.event_id
+            from fn_iu_emit('iu', p_event_type, 'information_unit', p_subject_ref::text, p_safe_payload,
+                            p_canonical_address => p_canonical_address, p_actor_ref => p_actor_ref) e);
+end
 $$;

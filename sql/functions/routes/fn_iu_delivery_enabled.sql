@@ -7,9 +7,11 @@
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_delivery_enabled() returns boolean
-language sql
+language plpgsql
 volatile
 set search_path from current
 as $$
-  select fn_iu_gate_open('iu_core.delivery_enabled')
+begin
+  return fn_iu_gate_open('iu_core.delivery_enabled');
+end
 $$;

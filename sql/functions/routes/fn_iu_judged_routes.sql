@@ -9,10 +9,12 @@
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_judged_routes() returns setof iu_judged_route
-language sql
+language plpgsql
 stable
 set search_path from current
 as $$
+begin
+  return query
   select r.route_id, r.route_code, r.version, r.event_domain, r.event_type, r.event_stream, r.filter,
          case when not r.enabled then 'disabled'
               when r.dry_run or a.state = 'missing' then 'dry_run'
@@ -27,5 +29,6 @@ as $$
      select case when r.enabled and not r.dry_run then fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) end as state
    ) a
    where r.removed_at is null
-   order by r.route_id
+   order by r.route_id;
+end
 $$;

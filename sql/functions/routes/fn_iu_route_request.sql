@@ -8,13 +8,15 @@
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_route_request(p_target_kind text, p_target_ref text, p_target_config jsonb) returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path from current
 as $$
-  select jsonb_strip_nulls(jsonb_build_object(
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
     'kind', p_target_kind,
     'target', regexp_replace(regexp_replace(p_target_ref, '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '[?#].*$', ''),
     'headers', case when jsonb_typeof(p_target_config -> 'headers') = 'object'
-                    then (select jsonb_agg(key order by key) from jsonb_object_keys(p_target_config -> 'headers') as key) end))
+                    then (select jsonb_agg(key order by key) from jsonb_object_keys(p_target_config -> 'headers') as key) end));
+end
 $$;

@@ -7,9 +7,11 @@
 -- Writes:    nothing
 -- May call:  iu_emitter, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_structure_ops_enabled() returns boolean
-language sql
+language plpgsql
 security definer
 set search_path from current
 as $$
-  select fn_iu_gate_open('iu_core.structure_ops_enabled')
+begin
+  return fn_iu_gate_open('iu_core.structure_ops_enabled');
+end
 $$;

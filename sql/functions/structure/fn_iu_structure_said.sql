@@ -7,11 +7,13 @@
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_said(p_operation iu_structure_operation, p_replayed boolean) returns jsonb
-language sql
+language plpgsql
 set search_path from current
 as $$
-  select jsonb_build_object('operation_id', p_operation.operation_id::text, 'operation_type', p_operation.operation_type,
+begin
+  return jsonb_build_object('operation_id', p_operation.operation_id::text, 'operation_type', p_operation.operation_type,
                             'status', p_operation.operation_status, 'idempotency_key', p_operation.idempotency_key,
                             'replayed', p_replayed, 'step_count', p_operation.step_count,
-                            'impact', p_operation.impact_summary)
+                            'impact', p_operation.impact_summary);
+end
 $$;

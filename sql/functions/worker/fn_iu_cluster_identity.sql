@@ -8,12 +8,15 @@
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator, iu_reader
 create or replace function fn_iu_cluster_identity(out system_identifier text, out database_oid oid, out log_oid oid, out timeline integer)
-language sql
+language plpgsql
 stable
 set search_path from current
 as $$
+begin
   select (select c.system_identifier::text from pg_control_system() c),
          (select d.oid from pg_database d where d.datname = current_database()),
          'event_outbox'::regclass::oid,
          ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer
+    into system_identifier, database_oid, log_oid, timeline;
+end
 $$;

@@ -8,9 +8,11 @@
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_cursor_lock_key() returns bigint
-language sql
+language plpgsql
 stable
 set search_path from current
 as $$
-  select hashtextextended('iu_core cursors of schema ' || current_schema(), 0)
+begin
+  return hashtextextended('iu_core cursors of schema ' || current_schema(), 0);
+end
 $$;

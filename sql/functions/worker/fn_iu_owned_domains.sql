@@ -7,9 +7,11 @@
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_owned_domains(p_event_domain text) returns text[]
-language sql
+language plpgsql
 stable
 set search_path from current
 as $$
-  select coalesce(array_agg(event_domain), '{}') from iu_route_worker_cursor where p_event_domain = '*' and event_domain <> '*'
+begin
+  return (select coalesce(array_agg(event_domain), '{}') from iu_route_worker_cursor where p_event_domain = '*' and event_domain <> '*');
+end
 $$;
