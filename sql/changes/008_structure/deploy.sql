@@ -297,7 +297,7 @@ begin
            filter (where u.deleted_at is not null
                       or t.path_ids is distinct from
                          case when u.parent_or_container_ref is null then array[u.id]
-                              else (select p.path_ids from iu_tree_path p where p.unit_id = u.parent_or_container_ref) || u.id end
+                              else (select p.path_ids || u.id from iu_tree_path p where p.unit_id = u.parent_or_container_ref) end
                       or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
                       or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
                       or (u.parent_or_container_ref is not null and c.document_id is not null)),
@@ -323,7 +323,7 @@ begin
        and (c.path_ids <> coalesce((select p.path_ids from iu_collection_path p where p.document_id = c.collection_id), array[c.collection_id])
                           || c.document_id
             or not exists (select from information_unit u where u.id = c.collection_id and u.unit_kind = 'collection'
-                                                            and u.parent_or_container_ref is null)));
+                                                            and u.parent_or_container_ref is null and u.deleted_at is null)));
 end
 $$;
 -- <<<
@@ -360,7 +360,7 @@ begin
          from iu_tree_path t join information_unit u on u.id = t.unit_id
          left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
         where u.deleted_at is not null
-           or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end)
+           or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] when p.unit_id is not null then p.path_ids || u.id end)
       union all
       (select format('%s units, %s rows of iu_tree_path', v_living, v_units) where v_living <> v_units)
       union all
@@ -377,7 +377,7 @@ begin
          left join iu_collection_path p on p.document_id = c.collection_id
          left join information_unit u on u.id = c.collection_id
         where c.path_ids <> coalesce(p.path_ids, array[c.collection_id]) || c.document_id
-           or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null)
+           or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null or u.deleted_at is not null)
     ) found;
   end if;
   return jsonb_build_object('ok', v_problems is null, 'documents', v_documents, 'units', v_units,
@@ -1454,7 +1454,7 @@ begin
    where case when u.deleted_at is not null then t.unit_id is not null or r.relation_id is not null or c.document_id is not null
               else t.path_ids is distinct from
                      case when u.parent_or_container_ref is null then array[u.id]
-                          else (select a.path_ids from iu_tree_path a where a.unit_id = u.parent_or_container_ref) || u.id end
+                          else (select a.path_ids || u.id from iu_tree_path a where a.unit_id = u.parent_or_container_ref) end
                 or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
                 or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
                 or (u.parent_or_container_ref is not null and c.document_id is not null) end
@@ -2099,8 +2099,8 @@ $$;
 -- >>> functions/structure/fn_iu_structure_conflict.sql
 -- fn_iu_structure_conflict(bigint) returns text
 --
--- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, or a unit that is no longer as the
---            operation left it.
+-- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, a unit that is no longer as the
+--            operation left it, or a former place that is gone: its unit was deleted or has died since, or is no collection any more.
 -- Arguments: p_operation_id: an applied operation, its documents locked
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -2111,9 +2111,11 @@ language plpgsql
 set search_path from current
 as $$
 declare
-  v_applied_seq bigint := (select applied_seq from iu_structure_operation where operation_id = p_operation_id);
+  v_applied_seq bigint;
+  v_applied_at timestamptz;
   v_conflict text;
 begin
+  select applied_seq, enacted_at into v_applied_seq, v_applied_at from iu_structure_operation where operation_id = p_operation_id;
   select format('operation %s (%s) touched %s later', later.operation_id, later.operation_type,
                 (select canonical_address from information_unit where id = c.unit_id)) into v_conflict
     from (select distinct unit_id from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')) own
@@ -2152,6 +2154,19 @@ begin
                   and u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid)
           end
     order by l.change_no limit 1),
+  (select format('%s stood in %s, which %s', u.canonical_address, k.canonical_address,
+                 case when k.deleted_at is not null then 'was deleted' when k.lifecycle_status not in ('draft', 'enacted') then 'is ' || k.lifecycle_status
+                      else 'is no collection any more' end)
+     from own o
+     join information_unit u on u.id = o.unit_id
+     join information_unit k on k.id = coalesce(o.before ->> 'parent_id', o.before ->> 'collection_id')::uuid
+    where o.change_kind = 'placed' and k.id not in (select unit_id from own where change_kind in ('born', 'lifecycle'))
+      and (k.deleted_at is not null
+           -- an adopted tree may have had living pieces below dead ones before
+           or (k.lifecycle_status not in ('draft', 'enacted')
+               and exists (select from iu_lifecycle_log l where l.unit_id = k.id and l.recorded_at > v_applied_at))
+           or (o.before ->> 'parent_id' is null and k.parent_or_container_ref is not null))
+    order by o.change_no limit 1),
   (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
      from own b
      join information_unit u on u.id = b.unit_id
@@ -2181,7 +2196,7 @@ $$;
 -- Arguments: p_operation_id; p_actor: who; p_approval_ref: the approval that allows it; p_reason: why
 -- Returns:   {operation_id, ..., event_emitted, events, expected_hash, hash} (fn_iu_structure_digest)
 -- Raises:    IU216, IU613 a tree would be broken or differ, IU614, IU615 gate closed, IU616, IU618 not applied, IU619 a later operation or
---            change is in the way (named)
+--            change is in the way (named), IU610 its former place is taken (named)
 -- Writes:    as fn_iu_structure_undo; iu_structure_operation, iu_structure_event, event_outbox
 -- May call:  iu_operator
 create or replace function fn_iu_structure_op_rollback(p_operation_id bigint, p_actor text, p_approval_ref text, p_reason text default null) returns jsonb

@@ -1,7 +1,7 @@
 -- fn_iu_structure_conflict(bigint) returns text
 --
--- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, or a unit that is no longer as the
---            operation left it.
+-- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, a unit that is no longer as the
+--            operation left it, or a former place that is gone: its unit was deleted or has died since, or is no collection any more.
 -- Arguments: p_operation_id: an applied operation, its documents locked
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -12,9 +12,11 @@ language plpgsql
 set search_path from current
 as $$
 declare
-  v_applied_seq bigint := (select applied_seq from iu_structure_operation where operation_id = p_operation_id);
+  v_applied_seq bigint;
+  v_applied_at timestamptz;
   v_conflict text;
 begin
+  select applied_seq, enacted_at into v_applied_seq, v_applied_at from iu_structure_operation where operation_id = p_operation_id;
   select format('operation %s (%s) touched %s later', later.operation_id, later.operation_type,
                 (select canonical_address from information_unit where id = c.unit_id)) into v_conflict
     from (select distinct unit_id from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')) own
@@ -53,6 +55,19 @@ begin
                   and u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid)
           end
     order by l.change_no limit 1),
+  (select format('%s stood in %s, which %s', u.canonical_address, k.canonical_address,
+                 case when k.deleted_at is not null then 'was deleted' when k.lifecycle_status not in ('draft', 'enacted') then 'is ' || k.lifecycle_status
+                      else 'is no collection any more' end)
+     from own o
+     join information_unit u on u.id = o.unit_id
+     join information_unit k on k.id = coalesce(o.before ->> 'parent_id', o.before ->> 'collection_id')::uuid
+    where o.change_kind = 'placed' and k.id not in (select unit_id from own where change_kind in ('born', 'lifecycle'))
+      and (k.deleted_at is not null
+           -- an adopted tree may have had living pieces below dead ones before
+           or (k.lifecycle_status not in ('draft', 'enacted')
+               and exists (select from iu_lifecycle_log l where l.unit_id = k.id and l.recorded_at > v_applied_at))
+           or (o.before ->> 'parent_id' is null and k.parent_or_container_ref is not null))
+    order by o.change_no limit 1),
   (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
      from own b
      join information_unit u on u.id = b.unit_id

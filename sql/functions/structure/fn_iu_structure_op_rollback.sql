@@ -6,7 +6,7 @@
 -- Arguments: p_operation_id; p_actor: who; p_approval_ref: the approval that allows it; p_reason: why
 -- Returns:   {operation_id, ..., event_emitted, events, expected_hash, hash} (fn_iu_structure_digest)
 -- Raises:    IU216, IU613 a tree would be broken or differ, IU614, IU615 gate closed, IU616, IU618 not applied, IU619 a later operation or
---            change is in the way (named)
+--            change is in the way (named), IU610 its former place is taken (named)
 -- Writes:    as fn_iu_structure_undo; iu_structure_operation, iu_structure_event, event_outbox
 -- May call:  iu_operator
 create or replace function fn_iu_structure_op_rollback(p_operation_id bigint, p_actor text, p_approval_ref text, p_reason text default null) returns jsonb

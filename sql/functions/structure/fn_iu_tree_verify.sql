@@ -29,7 +29,7 @@ begin
          from iu_tree_path t join information_unit u on u.id = t.unit_id
          left join iu_tree_path p on p.unit_id = u.parent_or_container_ref
         where u.deleted_at is not null
-           or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] else p.path_ids || u.id end)
+           or t.path_ids is distinct from case when u.parent_or_container_ref is null then array[u.id] when p.unit_id is not null then p.path_ids || u.id end)
       union all
       (select format('%s units, %s rows of iu_tree_path', v_living, v_units) where v_living <> v_units)
       union all
@@ -46,7 +46,7 @@ begin
          left join iu_collection_path p on p.document_id = c.collection_id
          left join information_unit u on u.id = c.collection_id
         where c.path_ids <> coalesce(p.path_ids, array[c.collection_id]) || c.document_id
-           or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null)
+           or u.unit_kind <> 'collection' or u.parent_or_container_ref is not null or u.deleted_at is not null)
     ) found;
   end if;
   return jsonb_build_object('ok', v_problems is null, 'documents', v_documents, 'units', v_units,

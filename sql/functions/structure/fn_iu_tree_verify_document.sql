@@ -22,7 +22,7 @@ begin
            filter (where u.deleted_at is not null
                       or t.path_ids is distinct from
                          case when u.parent_or_container_ref is null then array[u.id]
-                              else (select p.path_ids from iu_tree_path p where p.unit_id = u.parent_or_container_ref) || u.id end
+                              else (select p.path_ids || u.id from iu_tree_path p where p.unit_id = u.parent_or_container_ref) end
                       or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
                       or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
                       or (u.parent_or_container_ref is not null and c.document_id is not null)),
@@ -48,6 +48,6 @@ begin
        and (c.path_ids <> coalesce((select p.path_ids from iu_collection_path p where p.document_id = c.collection_id), array[c.collection_id])
                           || c.document_id
             or not exists (select from information_unit u where u.id = c.collection_id and u.unit_kind = 'collection'
-                                                            and u.parent_or_container_ref is null)));
+                                                            and u.parent_or_container_ref is null and u.deleted_at is null)));
 end
 $$;

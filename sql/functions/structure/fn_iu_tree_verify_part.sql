@@ -30,7 +30,7 @@ begin
    where case when u.deleted_at is not null then t.unit_id is not null or r.relation_id is not null or c.document_id is not null
               else t.path_ids is distinct from
                      case when u.parent_or_container_ref is null then array[u.id]
-                          else (select a.path_ids from iu_tree_path a where a.unit_id = u.parent_or_container_ref) || u.id end
+                          else (select a.path_ids || u.id from iu_tree_path a where a.unit_id = u.parent_or_container_ref) end
                 or r.from_unit_id is distinct from coalesce(u.parent_or_container_ref, c.collection_id)
                 or r.sibling_rank <> coalesce(c.sibling_rank, u.sibling_rank)
                 or (u.parent_or_container_ref is not null and c.document_id is not null) end
