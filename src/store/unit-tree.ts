@@ -69,8 +69,9 @@ export function readLineage(
   const select = `with recursive line as (
        select l.* from v_iu_lineage l where l.unit_id = (select fn_iu_unit_ref($1)) and ($2 or l.relation_status = 'active')
        union
-       select l.* from line b join v_iu_lineage l on l.unit_id = b.related_unit_id and l.direction = b.direction
-        where $2 or l.relation_status = 'active'
+       select l.* from line b cross join lateral (
+         select v.* from v_iu_lineage v where v.unit_id = b.related_unit_id and v.direction = b.direction and ($2 or v.relation_status = 'active')
+         offset 0) l
      )
      select relation_id, direction, relation_type, related_address, relation_status, operation_id, actor_ref, valid_from, valid_to
        from line where $3::text is null or direction = $3`;

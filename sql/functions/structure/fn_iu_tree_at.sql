@@ -15,13 +15,16 @@ set search_path from current
 as $$
   with recursive standing as (
     select u.id, null::uuid as parent_id, 0 as depth, array[]::text[] collate "C" as ranks
-      from information_unit u where u.id = p_document_id and u.created_at <= p_at
+      from information_unit u where u.id = p_document_id and u.created_at <= p_at and (u.deleted_at is null or u.deleted_at > p_at)
     union all
     select r.to_unit_id, r.from_unit_id, s.depth + 1, s.ranks || r.sibling_rank
       from standing s
-      join iu_relation r on r.from_unit_id = s.id and r.relation_type = 'contains'
-       and r.valid_from <= p_at and (r.valid_to is null or r.valid_to > p_at)
-     where r.attributes ->> 'collection' is null
+     -- by key, one by one: as a join each unit was compared with every relation of the corpus (4 ms a unit beside 35,000 relations)
+     cross join lateral (
+       select c.to_unit_id, c.from_unit_id, c.sibling_rank from iu_relation c
+        where c.from_unit_id = s.id and c.relation_type = 'contains' and c.attributes ->> 'collection' is null
+          and c.valid_from <= p_at and (c.valid_to is null or c.valid_to > p_at)
+       offset 0) r
   )
   select u.id, s.parent_id, s.depth,
          -- a birth that was undone gave its address back and had it then

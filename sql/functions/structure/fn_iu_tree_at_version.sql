@@ -18,8 +18,11 @@ as $$
     select p_unit_id as id, 0 as level
     union all
     select r.from_unit_id, up.level + 1 from up cross join moment m
-      join iu_relation r on r.to_unit_id = up.id and r.relation_type = 'contains' and r.attributes ->> 'collection' is null
-       and r.valid_from <= m.created_at and (r.valid_to is null or r.valid_to > m.created_at)
+     cross join lateral (
+       select a.from_unit_id from iu_relation a
+        where a.to_unit_id = up.id and a.relation_type = 'contains' and a.attributes ->> 'collection' is null
+          and a.valid_from <= m.created_at and (a.valid_to is null or a.valid_to > m.created_at)
+       offset 0) r
      where up.level < 128
   )
   select a.* from moment m cross join lateral fn_iu_tree_at((select id from up order by level desc limit 1), m.created_at) a

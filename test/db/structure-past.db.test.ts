@@ -1,0 +1,67 @@
+// What stood where at a moment, when it stands somewhere else today.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StructureStep } from '../../src/contract/structure/step.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { doSteps, openStructureGate } from '../support/structure.js';
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  await openStructureGate(db.pool);
+});
+
+afterAll(() => db.drop());
+
+const create = (address: string, parent: string | null = null, code: string | null = null) =>
+  db.pool.query('select fn_iu_create($1, $1, $2, $3, p_section_code => $4)', [address, 'tester', parent, code]);
+const move = (unit: string, parent: string | null): StructureStep => ({
+  operation_type: 'reparent_piece',
+  unit,
+  parent,
+});
+const now = async () => (await db.pool.query('select clock_timestamp() as now')).rows[0].now;
+const at = async (address: string, moment: string) =>
+  (
+    await db.pool.query(
+      'select canonical_address, number_path, version_seq from fn_iu_unit_at($1, $2) order by canonical_address',
+      [address, moment],
+    )
+  ).rows;
+
+describe('what was at an address', () => {
+  it('is found in the document in which it stood, wherever it stands today', async () => {
+    // addresses as the user writes them: the document is no prefix up to a slash
+    for (const document of ['D38', 'D44']) await create(document);
+    await create('D38-ART5', 'D38', '5');
+    await create('D38-ART5-P1', 'D38-ART5', '1');
+    const before = await now();
+    await doSteps(db.pool, [move('D38-ART5', 'D44')]);
+    const between = await now();
+    await doSteps(db.pool, [move('D38', 'D44')]);
+    const after = await now();
+    const article = { canonical_address: 'D38-ART5', version_seq: 1 };
+    expect(await at('D38-ART5', before)).toEqual([{ ...article, number_path: 'D38/5' }]);
+    expect(await at('D38/5', before)).toEqual([{ ...article, number_path: 'D38/5' }]);
+    expect(await at('D38-ART5-P1', before)).toMatchObject([{ number_path: 'D38/5/1' }]);
+    expect(await at('D38-ART5', between)).toEqual([{ ...article, number_path: 'D44/5' }]);
+    expect(await at('D38/5', between)).toEqual([]);
+    expect(await at('D38', between)).toMatchObject([{ canonical_address: 'D38', number_path: 'D38' }]);
+    expect(await at('D38', after)).toMatchObject([{ canonical_address: 'D38', number_path: 'D44' }]);
+  });
+
+  it('is nothing before its birth and after its deletion', async () => {
+    const before = await now();
+    await create('short-lived');
+    const alive = await now();
+    const id = (await db.pool.query(`select fn_iu_unit_ref('short-lived') as id`)).rows[0].id;
+    await db.pool.query(`select fn_iu_soft_delete('short-lived', 'me', 'a mistake')`);
+    const after = await now();
+    expect(await at('short-lived', before)).toEqual([]);
+    expect(await at('short-lived', alive)).toHaveLength(1);
+    expect(await at('short-lived', after)).toEqual([]);
+    const tree = 'select canonical_address from fn_iu_tree_at($1, $2)';
+    expect((await db.pool.query(tree, [id, alive])).rows).toHaveLength(1);
+    expect((await db.pool.query(tree, [id, after])).rows).toEqual([]);
+  });
+});
