@@ -2321,6 +2321,10 @@ export interface CatalogFunctions {
     readonly args: { p_bytes: Uint8Array | null; p_media_type: string | null; p_newline_style?: string | null; p_title?: string | null; p_source_note?: string | null };
     readonly result: readonly ({ pin_id: string | null; sha256: string | null; is_new: boolean | null })[];
   };
+  readonly fn_iu_sql_link_exists: {
+    readonly args: { p_link: string | null };
+    readonly result: boolean | null;
+  };
   readonly fn_iu_sql_link_fingerprint: {
     readonly args: { p_link: string | null };
     readonly result: string | null;

@@ -2399,19 +2399,59 @@ end
 $$;
 -- <<<
 
+-- >>> functions/structure/fn_iu_sql_link_exists.sql
+-- fn_iu_sql_link_exists(iu_sql_link) returns boolean
+--
+-- Contract:  says whether the catalog has the object of a link. Of a row it looks for the table only; fn_iu_sql_link_validate looks for the row.
+-- Arguments: p_link: the link; object_schema null = the schema of the installation
+-- Returns:   true when it is there; false also for a function identity that cannot be read
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_emitter, iu_operator, iu_reader (through v_iu_sql_link_resolved, whose functions run as its reader)
+create or replace function fn_iu_sql_link_exists(p_link iu_sql_link) returns boolean
+language plpgsql
+stable
+set search_path from current
+as $$
+declare
+  v_relation oid := (
+    select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = coalesce(p_link.object_schema, current_schema()) and c.relname = coalesce(p_link.object_name, p_link.collection_name)
+       and case p_link.object_kind when 'view' then c.relkind in ('v', 'm') when 'table' then c.relkind in ('r', 'p', 'f')
+                                   when 'row' then c.relkind in ('r', 'p', 'f') else c.relkind in ('r', 'p', 'f', 'v', 'm') end);
+begin
+  return case p_link.object_kind
+    when 'schema' then exists (select from pg_catalog.pg_namespace where nspname = p_link.object_schema)
+    when 'function' then exists (select from pg_catalog.pg_proc p where p.oid = to_regprocedure(p_link.function_identity) and p.prokind in ('f', 'p'))
+    when 'trigger' then exists (select from pg_catalog.pg_trigger t
+                                 where t.tgrelid = v_relation and t.tgname = p_link.trigger_name and not t.tgisinternal)
+    when 'column' then exists (select from pg_catalog.pg_attribute a
+                                where a.attrelid = v_relation and a.attname = p_link.metadata ->> 'column_name' and a.attnum > 0 and not a.attisdropped)
+    else v_relation is not null end;
+exception when undefined_function or undefined_object or invalid_schema_name or invalid_text_representation or syntax_error or invalid_name then
+  -- servers before 16 raise for an identity that they cannot read
+  return false;
+end
+$$;
+-- <<<
+
 -- >>> functions/structure/fn_iu_sql_link_fingerprint.sql
 -- fn_iu_sql_link_fingerprint(iu_sql_link) returns text
 --
--- Contract:  what the linked object looks like in the live catalog, as one hash: columns and constraints of a table or view, definition of
---            a view, function or trigger, content of a row. A Directus collection is its table and its row of directus_collections.
+-- Contract:  what the linked object looks like in the live catalog, as one hash: columns and constraints of a table, columns and definition of a
+--            view, definition of a function or trigger, content of a row. A Directus collection is its table and its row of
+--            directus_collections. Nothing that an owner of the object wrote is ever run: a row is read from tables only, without row security
+--            (its policies would run as the reader), and its values through output functions, which nobody but a superuser makes.
 -- Arguments: p_link: the link; object_schema null = the schema of the installation
--- Returns:   sha256 in hexadecimal; null when there is no such object, or it cannot be read with the caller's rights
+-- Returns:   sha256 in hexadecimal; null when there is no such object, or it cannot be read with the rights of iu_owner
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_sql_link_fingerprint(p_link iu_sql_link) returns text
 language plpgsql
 set search_path from current
+-- a table with policies is refused instead
+set row_security = off
 as $$
 declare
   v_schema text := coalesce(p_link.object_schema, current_schema());
@@ -2419,6 +2459,12 @@ declare
   v_relation oid;
   v_text text;
 begin
+  if p_link.object_kind = 'row' then
+    -- from here on the name cannot become a view
+    execute format('lock table only %I.%I in access share mode', v_schema, v_name);
+  elsif p_link.object_kind = 'directus_collection' and to_regclass(format('%I.directus_collections', v_schema)) is not null then
+    execute format('lock table only %I.directus_collections in access share mode', v_schema);
+  end if;
   select c.oid into v_relation from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
    where n.nspname = v_schema and c.relname = v_name
      and (c.relkind in ('v', 'm') or p_link.object_kind <> 'view') and (c.relkind in ('r', 'p', 'f') or p_link.object_kind not in ('table', 'row'))
@@ -2436,8 +2482,15 @@ begin
     if v_relation is not null and p_link.row_pk <> '{}' and not exists (
          select from jsonb_object_keys(p_link.row_pk) k where not exists (
            select from pg_catalog.pg_attribute a where a.attrelid = v_relation and a.attname = k and a.attnum > 0 and not a.attisdropped)) then
-      execute format('select to_jsonb(t)::text from %I.%I t where %s limit 1', v_schema, v_name,
-                     (select string_agg(format('t.%I::text = $1 ->> %L', k, k), ' and ') from jsonb_object_keys(p_link.row_pk) k))
+      -- keys of plain types by their index; a cast of another type could be somebody's function
+      execute format('select textin(record_out(t)) from %I.%I t where %s limit 1', v_schema, v_name,
+                     (select string_agg(case when y.typnamespace = 'pg_catalog'::regnamespace
+                                              and y.typname in ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar', 'bpchar')
+                                             then format('t.%I = ($1 ->> %L)::pg_catalog.%I', a.attname, a.attname, y.typname)
+                                             else format('format(''%%s'', t.%I) = $1 ->> %L', a.attname, a.attname) end, ' and ')
+                        from jsonb_object_keys(p_link.row_pk) k
+                        join pg_catalog.pg_attribute a on a.attrelid = v_relation and a.attname = k
+                        join pg_catalog.pg_type y on y.oid = a.atttypid))
         into v_text using p_link.row_pk;
     end if;
   else
@@ -2447,13 +2500,20 @@ begin
        and (p_link.object_kind <> 'column' or a.attname = coalesce(p_link.metadata ->> 'column_name', ''));
     if p_link.object_kind = 'view' then
       v_text := v_text || pg_catalog.pg_get_viewdef(v_relation);
-    elsif p_link.object_kind = 'directus_collection' and to_regclass(format('%I.directus_collections', v_schema)) is not null then
-      execute format('select max(%L || to_jsonb(c)::text) from %I.directus_collections c where c.collection = $1', coalesce(v_text, ''), v_schema)
+    elsif p_link.object_kind in ('table', 'directus_collection') then
+      v_text := v_text || coalesce((select E'\n' || string_agg(pg_catalog.pg_get_constraintdef(c.oid), E'\n' order by pg_catalog.pg_get_constraintdef(c.oid) collate "C")
+                                      from pg_catalog.pg_constraint c where c.conrelid = v_relation and c.contype in ('c', 'f', 'p', 'u', 'x')), '');
+    end if;
+    if p_link.object_kind = 'directus_collection' and exists (
+         select from pg_catalog.pg_class c where c.oid = to_regclass(format('%I.directus_collections', v_schema)) and c.relkind in ('r', 'p')) then
+      execute format('select %L || textin(record_out(c)) from %I.directus_collections c where format(''%%s'', c.collection) = $1 limit 1',
+                     coalesce(v_text, ''), v_schema)
         into v_text using p_link.collection_name;
     end if;
   end case;
   return encode(sha256(convert_to(v_text, 'UTF8')), 'hex');
-exception when insufficient_privilege or undefined_function or invalid_text_representation or syntax_error or invalid_name then
+exception when insufficient_privilege or undefined_function or undefined_table or undefined_column or undefined_object or invalid_schema_name
+            or invalid_text_representation or numeric_value_out_of_range or syntax_error or invalid_name or wrong_object_type then
   return null;
 end
 $$;
@@ -2545,15 +2605,12 @@ comment on view v_iu_structure_operation_log is 'Every structure operation: what
 -- <<<
 
 -- >>> views/v_iu_sql_link_resolved.sql
--- v_iu_sql_link_resolved: every SQL link with the unit it belongs to, the living unit that took its place, and whether the relation is there.
+-- v_iu_sql_link_resolved: every SQL link with the unit it belongs to, what replaced that unit, and whether the object is there (of a row: its table).
 create or replace view v_iu_sql_link_resolved as
 select k.id as link_id, k.unit_id, u.canonical_address, u.lifecycle_status as unit_status, k.link_role, k.object_kind,
        coalesce(k.object_schema, current_schema()::text) as object_schema, coalesce(k.object_name, k.collection_name) as object_name,
        k.function_identity, k.trigger_name, k.row_pk, k.direction, k.lifecycle_status, k.enabled, k.object_fingerprint,
-       case when k.object_kind = 'function' then to_regprocedure(k.function_identity) is not null
-            when k.object_kind = 'schema' then to_regnamespace(quote_ident(k.object_schema)) is not null
-            else to_regclass(format('%I.%I', coalesce(k.object_schema, current_schema()), coalesce(k.object_name, k.collection_name))) is not null
-       end as object_exists,
+       fn_iu_sql_link_exists(k) as object_exists,
        (select array_agg(r.to_unit_id order by r.relation_id) from iu_relation r
          where r.from_unit_id = k.unit_id and r.relation_type = 'replaced_by' and r.relation_status = 'active') as replaced_by_unit_ids
   from iu_sql_link k

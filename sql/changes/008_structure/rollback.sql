@@ -26,6 +26,7 @@ drop view v_iu_lineage;
 drop view v_iu_tree;
 drop function fn_iu_sql_link_validate(uuid, boolean);
 drop function fn_iu_sql_link_fingerprint(iu_sql_link);
+drop function fn_iu_sql_link_exists(iu_sql_link);
 drop function fn_iu_soft_delete(text, text, text);
 drop function fn_iu_structure_op_verify(bigint);
 drop function fn_iu_structure_op_rollback(bigint, text, text, text);

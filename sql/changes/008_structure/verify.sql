@@ -135,7 +135,8 @@ begin
     ('constraint', 'iu_tree_path.iu_tree_path_shape_chk', 'e58731d6e86d14e69755f51cf9e5bdc6'),
     ('constraint', 'iu_tree_path.iu_tree_path_unit_id_fkey', '57794ab25dd0c3144aced68df78ead31'),
     ('function', 'fn_iu_soft_delete(text, text, text)', 'dca9d80e5f066c10e3a185043722679c'),
-    ('function', 'fn_iu_sql_link_fingerprint(iu_sql_link)', 'faca15a978ae120406acbeca054611e0'),
+    ('function', 'fn_iu_sql_link_exists(iu_sql_link)', '76e9d99159ba0a76d5f542c62f99ed45'),
+    ('function', 'fn_iu_sql_link_fingerprint(iu_sql_link)', '1971e70d3c25896df7180685a8bbf8d8'),
     ('function', 'fn_iu_sql_link_validate(uuid, boolean)', '8593bed0a85ef26b71ada27e127aef59'),
     ('function', 'fn_iu_structure_add(bigint, integer, jsonb, text, text)', '624306d7582c72cc75ee12c447d1a9c1'),
     ('function', 'fn_iu_structure_claim(bigint, text, text)', '2058f9bd9ecc7fa290e3265d021f4ac5'),
@@ -217,7 +218,7 @@ begin
     ('trigger', 'iu_structure_event.trg_iu_structure_event_append_only', 'f8585e263a56315c65ec0e72efb3c0c5'),
     ('trigger', 'iu_structure_operation.trg_iu_structure_operation_keep', 'dbab2ad2a9b5b83158518f03fc30645a'),
     ('view', 'v_iu_lineage', '0aeca5c47bf4a6dcbbf72d7b85024dc4'),
-    ('view', 'v_iu_sql_link_resolved', '31058d010e8f2f90d2f4cc3da7e7c2fa'),
+    ('view', 'v_iu_sql_link_resolved', '371df38ce78d93b14c957981128390cc'),
     ('view', 'v_iu_structure_operation_log', '68a0843a6547a6e6d6d2fd283d7a3aca'),
     ('view', 'v_iu_tree', '1903bc0a0e07a4509af054f0be09de83')
   ) as expected (kind, identity, fingerprint)
