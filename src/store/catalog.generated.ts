@@ -969,6 +969,7 @@ export interface IuStructureEventRow {
   readonly phase: string;
   readonly recorded_at: string;
   readonly step_no: number;
+  readonly unit_id: string;
 }
 
 /** A row of the table iu_structure_operation. */

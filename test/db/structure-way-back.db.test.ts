@@ -1,4 +1,4 @@
-// The way back of a structure operation when the place that a unit left is no longer there, and what a proof says of an orphan.
+// The way back of a structure operation when the place that a unit left is no longer there, what a proof says of an orphan, and the events of both ways.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -89,5 +89,63 @@ describe('the proof of a tree', () => {
     } finally {
       await client.query('rollback');
     }
+  });
+});
+
+describe('the events of an operation and of its rollback', () => {
+  const eventsOf = async (operation: string) =>
+    (
+      await db.pool.query(
+        `select event_subject_ref as subject, canonical_address as address, safe_payload ->> 'unit_count' as units,
+                jsonb_array_length(safe_payload -> 'unit_ids') as named
+           from event_outbox where safe_payload ->> 'operation_id' = $1 order by seq`,
+        [operation],
+      )
+    ).rows;
+
+  it.each<[string, (p: string) => StructureStep, string]>([
+    [
+      'split',
+      (p) => ({
+        operation_type: 'split_large_piece',
+        unit: `${p}/a`,
+        offsets: [1],
+        pieces: [{ canonical_address: `${p}/a1` }, { canonical_address: `${p}/a2` }],
+        dependants: 'move',
+      }),
+      '/a',
+    ],
+    ['end', (p) => ({ operation_type: 'deprecate_piece', unit: `${p}/a`, dependants: 'lift' }), '/a'],
+    [
+      'birth',
+      (p) => ({ operation_type: 'add_new_piece', parent: p, piece: { canonical_address: `${p}/n`, body: 'new' } }),
+      '/n',
+    ],
+  ])('of a %s are about the same unit, so that an ordered route keeps them in order', async (name, step, subject) => {
+    const p = `subject-${name}`;
+    await create(p);
+    await create(`${p}/a`, p);
+    await create(`${p}/a/below`, `${p}/a`);
+    const operation = await doSteps(db.pool, [step(p)]);
+    await rollBack(db.pool, operation);
+    const [applied, undone] = await eventsOf(operation);
+    expect(undone).toEqual(applied);
+    expect(applied.address).toBe(p + subject);
+  });
+
+  it('count every unit and name at most 50, so that a step of any size has room in a payload', async () => {
+    await create('many');
+    await create('many/a', 'many');
+    const units = Array.from({ length: 120 }, (_, index) => ({
+      canonical_address: `many/a/${index}`,
+      parent_address: 'many/a',
+      body: 'text',
+    }));
+    await db.pool.query('select from fn_iu_create_many($1, $2)', [JSON.stringify(units), 'tester']);
+    await db.pool.query(`insert into dot_config (key, value) values ('iu_core.max_payload_bytes', '4096')`);
+    const operation = await doSteps(db.pool, [
+      { operation_type: 'deprecate_piece', unit: 'many/a', dependants: 'deprecate' },
+    ]);
+    expect(await eventsOf(operation)).toMatchObject([{ units: '121', named: 50 }]);
   });
 });

@@ -30,7 +30,8 @@ begin
   with own as materialized (
     select * from iu_structure_change where operation_id = p_operation_id and change_kind not in ('context', 'review')
   ), last as materialized (
-    select distinct on (unit_id, change_kind) * from own where change_kind in ('born', 'placed', 'lifecycle', 'numbered')
+    select distinct on (unit_id, change_kind) *, first_value(before) over (partition by unit_id, change_kind order by change_no) as first_before
+      from own where change_kind in ('born', 'placed', 'lifecycle', 'numbered')
      order by unit_id, change_kind, change_no desc
   )
   select coalesce(
@@ -47,8 +48,7 @@ begin
               or (coalesce(u.parent_or_container_ref, p.collection_id) is not null and coalesce(p.sibling_rank, u.sibling_rank) <> l.after ->> 'rank')
             when 'numbered' then u.section_code is distinct from l.after ->> 'section_code'
             when 'lifecycle' then u.lifecycle_status <> l.after ->> 'lifecycle_status'
-              or u.version_anchor_ref is distinct from (select (f.before ->> 'version_id')::uuid from own f
-                   where f.unit_id = l.unit_id and f.change_kind = 'lifecycle' order by f.change_no limit 1)
+              or u.version_anchor_ref is distinct from (l.first_before ->> 'version_id')::uuid
             else u.version_anchor_ref is distinct from (l.after ->> 'version_id')::uuid
               or u.lifecycle_status <> coalesce((select x.after ->> 'lifecycle_status' from last x where x.unit_id = l.unit_id and x.change_kind = 'lifecycle'), 'draft')
               or (not exists (select from last x where x.unit_id = l.unit_id and x.change_kind = 'placed')

@@ -29,14 +29,16 @@ begin
       hint = 'plan it again with another request name';
   end if;
   v_run := fn_iu_structure_run(p_operation_id, v_operation.payload, p_actor, p_approval_ref, false);
+  -- as sets: looking each unit up in what was found reads all of it again each time (five minutes for 28,000 units)
+  with now as materialized (
+    select distinct on (c.unit_id, c.change_kind) c.unit_id || ' ' || c.change_kind as key, c.before from iu_structure_change c
+     where c.operation_id = p_operation_id and c.change_kind in ('placed', 'lifecycle', 'numbered')
+       and not exists (select from iu_structure_change b where b.operation_id = c.operation_id and b.unit_id = c.unit_id and b.change_kind = 'born')
+     order by c.unit_id, c.change_kind, c.change_no
+  )
   select u.canonical_address into v_stale
-    from (select distinct on (c.unit_id, c.change_kind) c.* from iu_structure_change c
-           where c.operation_id = p_operation_id and c.change_kind in ('placed', 'lifecycle', 'numbered')
-             and not exists (select from iu_structure_change b where b.operation_id = c.operation_id and b.unit_id = c.unit_id and b.change_kind = 'born')
-           order by c.unit_id, c.change_kind, c.change_no) now
-    join information_unit u on u.id = now.unit_id
-   where now.before is distinct from v_operation.found -> (now.unit_id || ' ' || now.change_kind)
-   limit 1;
+    from (select key, before from now except select f.key, f.value from jsonb_each(v_operation.found) f limit 1) changed
+    join information_unit u on u.id = split_part(changed.key, ' ', 1)::uuid;
   if found then
     raise exception using errcode = 'IU607', message = format('%s has changed since operation %s was planned', v_stale, p_operation_id),
       hint = 'plan it again with another request name and look at the new impact';

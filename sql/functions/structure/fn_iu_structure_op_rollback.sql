@@ -1,8 +1,8 @@
 -- fn_iu_structure_op_rollback(bigint, text, text, text) returns jsonb
 --
--- Contract:  undoes an applied operation from what it wrote down, in the caller's transaction, and emits one event a step. Where nothing
---            else has changed since, each document has the identical tree hash as before the operation. The operation stays, rolled
---            back; a second rollback changes nothing.
+-- Contract:  undoes an applied operation from what it wrote down, in the caller's transaction, and emits one event a step, with the
+--            subject that the event of the step had. Where nothing else has changed since, each document has the identical tree hash as
+--            before the operation. The operation stays, rolled back; a second rollback changes nothing.
 -- Arguments: p_operation_id; p_actor: who; p_approval_ref: the approval that allows it; p_reason: why
 -- Returns:   {operation_id, ..., event_emitted, events, expected_hash, hash} (fn_iu_structure_digest)
 -- Raises:    IU216, IU613 a tree would be broken or differ, IU614, IU615 gate closed, IU616, IU618 not applied, IU619 a later operation or
@@ -57,9 +57,8 @@ begin
          rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
    where operation_id = p_operation_id returning * into v_operation;
   perform fn_iu_structure_emit(p_operation_id, e.step_no, 'rollback', 'structure_op_rolled_back', e.unit_id, p_actor)
-     from (select x.step_no, (array_agg(c.unit_id order by c.change_no) filter (where c.change_kind not in ('context', 'review')))[1] as unit_id
-             from iu_structure_event x join iu_structure_change c on c.operation_id = x.operation_id and c.step_no = x.step_no
-            where x.operation_id = p_operation_id and x.phase = 'apply' group by x.step_no order by x.step_no desc offset 0) e;
+     from (select x.step_no, x.unit_id from iu_structure_event x
+            where x.operation_id = p_operation_id and x.phase = 'apply' order by x.step_no desc offset 0) e;
   return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback')
     || jsonb_build_object('expected_hash', v_operation.impact_summary -> 'before_hash', 'hash', v_hash);
 end
