@@ -2370,6 +2370,10 @@ export interface CatalogFunctions {
     readonly args: { p_operation_id: string | null; p_phase: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_structure_join: {
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_beside_id: string | null; p_actor: string | null };
+    readonly result: null;
+  };
   readonly fn_iu_structure_links: {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_targets: readonly (string | null)[] | null; p_policy: string | null; p_actor: string | null };
     readonly result: null;

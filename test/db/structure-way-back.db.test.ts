@@ -1,4 +1,4 @@
-// The way back of a structure operation when the place that a unit left is no longer there, what a proof says of an orphan, and the events of both ways.
+// The way back of a structure operation when the place that a unit left is no longer there, what a proof says of an orphan, the events of both ways, and documents of collections.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -147,5 +147,48 @@ describe('the events of an operation and of its rollback', () => {
       { operation_type: 'deprecate_piece', unit: 'many/a', dependants: 'deprecate' },
     ]);
     expect(await eventsOf(operation)).toMatchObject([{ units: '121', named: 50 }]);
+  });
+});
+
+describe('a document of a collection', () => {
+  it('has its successor in the collection, right after it; and a piece of a collection stays one when it is renumbered', async () => {
+    await create('shelf', null, 'collection');
+    for (const name of ['shelf-1', 'shelf-2']) await create(name);
+    await create('shelf-note', 'shelf');
+    await create('shelf-note-2', 'shelf');
+    await doSteps(db.pool, [move('shelf-1', 'shelf'), move('shelf-2', 'shelf')]);
+    const inShelf = async () =>
+      (
+        await db.pool.query(
+          `select u.canonical_address as address from iu_collection_path c join information_unit u on u.id = c.document_id
+            where c.collection_id = fn_iu_unit_ref('shelf') order by c.sibling_rank`,
+        )
+      ).rows.map((row) => row.address);
+    const done = [
+      await doSteps(db.pool, [
+        { operation_type: 'replace_piece', unit: 'shelf-1', piece: { canonical_address: 'shelf-1b', body: 'new' } },
+      ]),
+    ];
+    expect(await inShelf()).toEqual(['shelf-1', 'shelf-1b', 'shelf-2']);
+    done.push(
+      await doSteps(db.pool, [
+        {
+          operation_type: 'split_large_piece',
+          unit: 'shelf-1b',
+          offsets: [1],
+          pieces: [{ canonical_address: 'shelf-1c' }, { canonical_address: 'shelf-1d' }],
+        },
+      ]),
+    );
+    expect(await inShelf()).toEqual(['shelf-1', 'shelf-1b', 'shelf-1c', 'shelf-1d', 'shelf-2']);
+    done.push(
+      await doSteps(db.pool, [
+        { operation_type: 'renumber_piece', unit: 'shelf-note', section_code: '9', position: 'last' },
+      ]),
+    );
+    expect(await pathOf('shelf-note')).toEqual(['shelf', 'shelf-note']);
+    for (const operation of done.reverse()) await rollBack(db.pool, operation);
+    expect(await inShelf()).toEqual(['shelf-1', 'shelf-2']);
+    expect(await treeProblems(db.pool)).toEqual([]);
   });
 });

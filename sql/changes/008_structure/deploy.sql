@@ -1063,6 +1063,31 @@ end
 $$;
 -- <<<
 
+-- >>> functions/structure/fn_iu_structure_join.sql
+-- fn_iu_structure_join(bigint, integer, uuid, uuid, text) returns void
+--
+-- Contract:  puts a new document into the collection of the document that it takes the place of, right after it. Nothing for pieces, and for
+--            documents outside of collections.
+-- Arguments: p_operation_id, p_step_no; p_unit_id: the new one; p_beside_id: what it stands after, or null; p_actor
+-- Returns:   nothing
+-- Raises:    as fn_iu_structure_place
+-- Writes:    as fn_iu_structure_place
+-- May call:  internal
+create or replace function fn_iu_structure_join(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_beside_id uuid, p_actor text) returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_collection uuid := (select collection_id from iu_collection_path where document_id = p_beside_id);
+begin
+  if v_collection is not null and (select parent_or_container_ref from information_unit where id = p_unit_id) is null then
+    perform fn_iu_structure_place(p_operation_id, p_step_no, p_unit_id, null, v_collection,
+                                  fn_iu_structure_rank(v_collection, p_beside_id, 'last', p_unit_id), p_actor);
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/structure/fn_iu_structure_add.sql
 -- fn_iu_structure_add(bigint, integer, jsonb, text, text) returns jsonb
 --
@@ -1104,7 +1129,7 @@ $$;
 --
 -- Contract:  step split_large_piece: {unit, offsets: [byte offsets, ascending], pieces: [one more than offsets], mode?: replacement_set |
 --            children, link_policy?, dependants?}. The text of the current version is cut at the offsets, so that the pieces joined are
---            the original. replacement_set: the pieces stand after the unit, which is superseded. children: they stand below it, and it
+--            the original. replacement_set: the pieces stand after the unit (of a document of a collection in the collection), which is superseded. children: they stand below it, and it
 --            stays with its text as the record of the whole.
 -- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
 -- Returns:   {event_type, unit_id}
@@ -1151,6 +1176,7 @@ begin
     v_id := fn_iu_structure_mint(p_operation_id, p_step_no, p_step -> 'pieces' -> (i - 1),
       convert_from(substring(v_bytes from v_cuts[i] + 1 for v_cuts[i + 1] - v_cuts[i]), 'UTF8'), v_parent,
       fn_iu_structure_rank(v_parent, v_after, 'last', null), v_unit.id, p_actor);
+    perform fn_iu_structure_join(p_operation_id, p_step_no, v_id, v_after, p_actor);
     perform fn_iu_structure_relate(p_operation_id, p_step_no, 'split_from', v_id, v_unit.id,
       jsonb_build_object('byte_start', v_cuts[i], 'byte_end', v_cuts[i + 1], 'version_id', v_unit.version_anchor_ref, 'mode', v_mode), p_actor);
     v_ids := v_ids || v_id;
@@ -1270,7 +1296,8 @@ $$;
 -- fn_iu_structure_replace(bigint, integer, jsonb, text, text) returns jsonb
 --
 -- Contract:  step replace_piece: {unit, piece: {canonical_address, body, ...}, link_policy?, dependants?: move (also when left out) | block |
---            lift | deprecate}. The new piece stands right after the old one, which is superseded.
+--            lift | deprecate}. The new piece stands right after the old one, which is superseded; that of a document of a collection in
+--            the collection.
 -- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
 -- Returns:   {event_type, unit_id}
 -- Raises:    IU206, IU601, IU603, IU604, IU611, as fn_iu_create_many
@@ -1291,6 +1318,7 @@ begin
   v_id := fn_iu_structure_mint(p_operation_id, p_step_no, jsonb_strip_nulls(jsonb_build_object('section_code', v_unit.section_code)) || (p_step -> 'piece'),
     p_step #>> '{piece,body}', v_unit.parent_or_container_ref,
     fn_iu_structure_rank(v_unit.parent_or_container_ref, v_unit.id, 'last', null), v_unit.id, p_actor);
+  perform fn_iu_structure_join(p_operation_id, p_step_no, v_id, v_unit.id, p_actor);
   perform fn_iu_structure_relate(p_operation_id, p_step_no, 'supersedes', v_id, v_unit.id, '{}', p_actor);
   perform fn_iu_structure_relate(p_operation_id, p_step_no, 'replaced_by', v_unit.id, v_id, '{}', p_actor);
   perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, array[v_id], p_step ->> 'link_policy', p_actor);
@@ -1306,7 +1334,8 @@ $$;
 --
 -- Contract:  step reparent_piece: {unit, parent: address or null, after?, position?: first|last}. Below an ordinary parent, also in another
 --            document, everything below the unit goes along. A collection (a document of kind collection) as parent puts the document
---            into it; null makes the unit a document of its own, outside of collections.
+--            into it, except a piece of its own, which only changes its place; null makes the unit a document of its own, outside of
+--            collections.
 -- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
 -- Returns:   {event_type, unit_id}
 -- Raises:    IU206, IU601, IU602 cycle, IU603, IU605, IU606 it stands there already, IU609, IU610, IU620
@@ -1328,7 +1357,8 @@ begin
   end if;
   if p_step ->> 'parent' is not null then
     v_parent := fn_iu_structure_living(p_step ->> 'parent');
-    v_in_collection := v_parent.unit_kind = 'collection' and v_parent.parent_or_container_ref is null;
+    v_in_collection := v_parent.unit_kind = 'collection' and v_parent.parent_or_container_ref is null
+                       and v_unit.parent_or_container_ref is distinct from v_parent.id;
     perform fn_iu_tree_assert_acyclic(v_unit.id, v_parent.id);
     perform fn_iu_structure_note(p_operation_id, p_step_no, 'context', v_parent.id, null, null);
   end if;
@@ -1627,7 +1657,7 @@ begin
   v_units := v_units || array(select c.collection_id from iu_collection_path c where c.document_id = any (v_units));
   v_documents := fn_iu_structure_lock(v_units, exists (
     select from jsonb_array_elements(p_steps) s
-     where s ->> 'operation_type' in ('reparent_piece', 'renumber_piece')
+     where s ->> 'operation_type' in ('reparent_piece', 'renumber_piece', 'replace_piece', 'split_large_piece')
        and (s ->> 'operation_type' = 'reparent_piece' and s ->> 'parent' is null
             or (select u.parent_or_container_ref is not null and u.unit_kind <> 'collection'
                   from information_unit u where u.canonical_address = s ->> 'unit') is not true

@@ -53,6 +53,7 @@ drop function fn_iu_structure_deprecate(bigint, integer, jsonb, text, text);
 drop function fn_iu_structure_merge(bigint, integer, jsonb, text, text);
 drop function fn_iu_structure_split(bigint, integer, jsonb, text, text);
 drop function fn_iu_structure_add(bigint, integer, jsonb, text, text);
+drop function fn_iu_structure_join(bigint, integer, uuid, uuid, text);
 drop function fn_iu_structure_living(text);
 drop function fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text);
 drop function fn_iu_structure_links(bigint, integer, uuid, uuid[], text, text);

@@ -2,7 +2,8 @@
 --
 -- Contract:  step reparent_piece: {unit, parent: address or null, after?, position?: first|last}. Below an ordinary parent, also in another
 --            document, everything below the unit goes along. A collection (a document of kind collection) as parent puts the document
---            into it; null makes the unit a document of its own, outside of collections.
+--            into it, except a piece of its own, which only changes its place; null makes the unit a document of its own, outside of
+--            collections.
 -- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
 -- Returns:   {event_type, unit_id}
 -- Raises:    IU206, IU601, IU602 cycle, IU603, IU605, IU606 it stands there already, IU609, IU610, IU620
@@ -24,7 +25,8 @@ begin
   end if;
   if p_step ->> 'parent' is not null then
     v_parent := fn_iu_structure_living(p_step ->> 'parent');
-    v_in_collection := v_parent.unit_kind = 'collection' and v_parent.parent_or_container_ref is null;
+    v_in_collection := v_parent.unit_kind = 'collection' and v_parent.parent_or_container_ref is null
+                       and v_unit.parent_or_container_ref is distinct from v_parent.id;
     perform fn_iu_tree_assert_acyclic(v_unit.id, v_parent.id);
     perform fn_iu_structure_note(p_operation_id, p_step_no, 'context', v_parent.id, null, null);
   end if;

@@ -1,7 +1,8 @@
 -- fn_iu_structure_replace(bigint, integer, jsonb, text, text) returns jsonb
 --
 -- Contract:  step replace_piece: {unit, piece: {canonical_address, body, ...}, link_policy?, dependants?: move (also when left out) | block |
---            lift | deprecate}. The new piece stands right after the old one, which is superseded.
+--            lift | deprecate}. The new piece stands right after the old one, which is superseded; that of a document of a collection in
+--            the collection.
 -- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
 -- Returns:   {event_type, unit_id}
 -- Raises:    IU206, IU601, IU603, IU604, IU611, as fn_iu_create_many
@@ -22,6 +23,7 @@ begin
   v_id := fn_iu_structure_mint(p_operation_id, p_step_no, jsonb_strip_nulls(jsonb_build_object('section_code', v_unit.section_code)) || (p_step -> 'piece'),
     p_step #>> '{piece,body}', v_unit.parent_or_container_ref,
     fn_iu_structure_rank(v_unit.parent_or_container_ref, v_unit.id, 'last', null), v_unit.id, p_actor);
+  perform fn_iu_structure_join(p_operation_id, p_step_no, v_id, v_unit.id, p_actor);
   perform fn_iu_structure_relate(p_operation_id, p_step_no, 'supersedes', v_id, v_unit.id, '{}', p_actor);
   perform fn_iu_structure_relate(p_operation_id, p_step_no, 'replaced_by', v_unit.id, v_id, '{}', p_actor);
   perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, array[v_id], p_step ->> 'link_policy', p_actor);

@@ -2,7 +2,7 @@
 --
 -- Contract:  step split_large_piece: {unit, offsets: [byte offsets, ascending], pieces: [one more than offsets], mode?: replacement_set |
 --            children, link_policy?, dependants?}. The text of the current version is cut at the offsets, so that the pieces joined are
---            the original. replacement_set: the pieces stand after the unit, which is superseded. children: they stand below it, and it
+--            the original. replacement_set: the pieces stand after the unit (of a document of a collection in the collection), which is superseded. children: they stand below it, and it
 --            stays with its text as the record of the whole.
 -- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
 -- Returns:   {event_type, unit_id}
@@ -49,6 +49,7 @@ begin
     v_id := fn_iu_structure_mint(p_operation_id, p_step_no, p_step -> 'pieces' -> (i - 1),
       convert_from(substring(v_bytes from v_cuts[i] + 1 for v_cuts[i + 1] - v_cuts[i]), 'UTF8'), v_parent,
       fn_iu_structure_rank(v_parent, v_after, 'last', null), v_unit.id, p_actor);
+    perform fn_iu_structure_join(p_operation_id, p_step_no, v_id, v_after, p_actor);
     perform fn_iu_structure_relate(p_operation_id, p_step_no, 'split_from', v_id, v_unit.id,
       jsonb_build_object('byte_start', v_cuts[i], 'byte_end', v_cuts[i + 1], 'version_id', v_unit.version_anchor_ref, 'mode', v_mode), p_actor);
     v_ids := v_ids || v_id;

@@ -81,12 +81,13 @@ class Draft {
     container: string | null,
     after: string | null | undefined,
     source?: TreeUnit,
+    inCollection = false,
   ): void {
     const address = piece.canonical_address;
     if (this.units.has(address)) throw new IuError('IU203', { address });
     const kind = piece.unit_kind ?? source?.kind ?? (container === null ? 'document' : 'section');
     const code = piece.section_code ?? null;
-    this.place({ address, container, inCollection: false, kind, status: 'draft', code, body }, container, after);
+    this.place({ address, container, inCollection, kind, status: 'draft', code, body }, container, after, inCollection);
   }
 
   /** Decides about the living pieces directly below a unit, then ends its life. */
@@ -149,8 +150,8 @@ function perform(draft: Draft, step: StructureStep): void {
     case 'replace_piece': {
       const unit = draft.living(step.unit);
       const piece = unit.code === null ? step.piece : { section_code: unit.code, ...step.piece };
-      const container = unit.inCollection ? null : unit.container;
-      draft.add(piece, step.piece.body, container, container === null ? undefined : unit.address, unit);
+      const after = unit.container === null ? undefined : unit.address;
+      draft.add(piece, step.piece.body, unit.container, after, unit, unit.inCollection);
       draft.end(unit.address, 'superseded', step.dependants ?? 'move', piece.canonical_address);
       break;
     }
@@ -183,7 +184,9 @@ function reparent(
   }
   const stays = unit.container === parent && step.after === undefined && step.position === undefined;
   if (stays || (unit.container === null && parent === null)) throw new IuError('IU606', { address });
-  const inCollection = container?.kind === 'collection' && (container.container === null || container.inCollection);
+  const isPieceOfIt = unit.container === parent && !unit.inCollection;
+  const takesDocuments = container?.kind === 'collection' && (container.container === null || container.inCollection);
+  const inCollection = takesDocuments && !isPieceOfIt;
   const isDocument = unit.container === null || unit.inCollection;
   const hasDocuments = draft.children(address).some((child) => draft.unit(child).inCollection);
   if (container !== null && !inCollection && isDocument && hasDocuments) throw new IuError('IU609', { address });
@@ -203,11 +206,11 @@ function split(draft: Draft, step: StepOf<'split_large_piece'>): void {
     if (cut <= before || cut > bytes.length || inside) throw new IuError('IU608', { offset: cut });
   }
   const asChildren = step.mode === 'children';
-  const container = asChildren ? unit.address : unit.inCollection ? null : unit.container;
+  const container = asChildren ? unit.address : unit.container;
   let after: string | undefined = asChildren || container === null ? undefined : unit.address;
   for (const [index, piece] of step.pieces.entries()) {
     const body = new TextDecoder().decode(bytes.subarray(cuts[index], cuts[index + 1]));
-    draft.add(piece, body, container, after, unit);
+    draft.add(piece, body, container, after, unit, !asChildren && unit.inCollection);
     after = container === null ? undefined : piece.canonical_address;
   }
   if (asChildren) return;
