@@ -2330,6 +2330,10 @@ export interface CatalogFunctions {
     readonly args: { p_link: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_sql_link_retire: {
+    readonly args: { p_link_id: string | null; p_actor: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_sql_link_validate: {
     readonly args: { p_link_id: string | null; p_accept?: boolean | null };
     readonly result: string | null;
@@ -2347,7 +2351,7 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_structure_dependants: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_heir_id: string | null; p_policy: string | null; p_actor: string | null; p_reference: string | null };
+    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_heir_id: string | null; p_policy: string | null; p_link_policy: string | null; p_actor: string | null; p_reference: string | null };
     readonly result: null;
   };
   readonly fn_iu_structure_deprecate: {

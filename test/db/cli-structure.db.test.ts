@@ -52,6 +52,11 @@ describe('the commands about structure', () => {
       status: 'enacted',
       eventEmitted: true,
     });
+    const known = await iu('structure', 'plan', replace, '--actor', 'ann');
+    expect({ code: known.exitCode, text: known.stderr }).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/nothing was planned, these steps are operation \d+ already[\s\S]*--request TEXT/),
+    });
     expect(await json('structure', 'verify', id)).toMatchObject({ ok: true, textOk: true });
     expect(await json('structure', 'verify')).toMatchObject({ ok: true, units: 4 });
     expect((await json('structure', 'list', '--status', 'enacted')).items).toMatchObject([{ operationId: id }]);

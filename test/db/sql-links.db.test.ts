@@ -1,7 +1,7 @@
 // SQL links against the live catalog: what the owner of a linked object wrote is never run, and what is gone is said to be gone.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { callJson, type Runs } from '../support/structure.js';
+import { callJson, codeOfCall, planSteps, type Runs } from '../support/structure.js';
 
 let db: TestDatabase;
 
@@ -108,5 +108,36 @@ describe('v_iu_sql_link_resolved', () => {
       expect({ ...columns, exists: rows[0]?.object_exists }).toEqual({ ...columns, exists });
       expect((await validate(db.pool, id)).status === 'missing').toBe(!exists);
     }
+  });
+});
+
+describe('an SQL link of a unit whose life ends', () => {
+  it('is in the way until it is retired, or left for review, below the unit too', async () => {
+    for (const [address, parent] of [
+      ['ending', null],
+      ['ending/a', 'ending'],
+      ['ending/a/b', 'ending/a'],
+    ]) {
+      await db.pool.query(`select fn_iu_create($1, 'text', 'tester', $2)`, [address, parent]);
+    }
+    const id = await link(db.pool, { object_kind: 'table', object_name: 'dot_config' });
+    await db.pool.query(`update iu_sql_link set unit_id = fn_iu_unit_ref('ending/a/b') where id = $1`, [id]);
+    const end = (link_policy?: 'manual_review') =>
+      planSteps(db.pool, [
+        {
+          operation_type: 'deprecate_piece',
+          unit: 'ending/a',
+          dependants: 'deprecate',
+          ...(link_policy === undefined ? {} : { link_policy }),
+        },
+      ]);
+    expect(await codeOfCall(end())).toBe('IU611');
+    expect((await end('manual_review')).impact).toMatchObject({ reviews: [{ what: 'sql_link', link_id: id }] });
+    const operator = await db.as('iu_operator');
+    const retire = (reason: string) => callJson(operator, 'fn_iu_sql_link_retire($1, $2, $3)', [id, 'ann', reason]);
+    expect(await codeOfCall(retire(' '))).toBe('IU216');
+    expect(await retire('no longer about it')).toMatchObject({ status: 'retired', link_id: id });
+    expect(await retire('again')).toMatchObject({ status: 'unchanged' });
+    expect(await codeOfCall(end())).toBe('ok');
   });
 });

@@ -42,12 +42,27 @@ describe('a rollback into a former place', () => {
     await db.pool.query(statement, [`${prefix}/left`]);
     await expect(rollBack(db.pool, operation)).rejects.toMatchObject({
       code: 'IU619',
-      message: expect.stringContaining(`${prefix}/moved stood in ${prefix}/left, which ${state}`),
+      message: expect.stringContaining(`${prefix}/moved would stand in ${prefix}/left, which ${state}`),
     });
     expect(await pathOf(`${prefix}/moved`)).toEqual([prefix, `${prefix}/right`, `${prefix}/moved`]);
     expect(await callJson(db.pool, 'fn_iu_structure_op_verify($1)', [operation])).toMatchObject({
       later_change: expect.stringContaining(state),
     });
+  });
+
+  it('is refused by name when a piece would come to life below one that has died meanwhile', async () => {
+    await create('life');
+    await create('life/a', 'life');
+    await create('life/a/b', 'life/a');
+    const end = (unit: string) => doSteps(db.pool, [{ operation_type: 'deprecate_piece', unit }]);
+    const operation = await end('life/a/b');
+    const later = await end('life/a');
+    await expect(rollBack(db.pool, operation)).rejects.toMatchObject({
+      code: 'IU619',
+      message: expect.stringContaining('life/a/b would stand in life/a, which is deprecated'),
+    });
+    await rollBack(db.pool, later);
+    await rollBack(db.pool, operation);
   });
 
   it('is refused when its collection is one no more, and goes on when that is undone', async () => {

@@ -137,6 +137,17 @@ describe('a structure plan', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('with a key or a position that nothing reads is refused, also from SQL', async () => {
+    const p = await makeDocument();
+    for (const wish of [{ position: 'end' }, { aftr: `${p}2` }]) {
+      const step = { ...move(`${p}x`, `${p}D`), ...wish } as unknown as StructureStep;
+      expect(await codeOfCall(planSteps(db.pool, [step]))).toBe('IU603');
+    }
+    expect(
+      await codeOfCall(planSteps(db.pool, [{ ...move(`${p}x`, `${p}D`), position: 'first' } as StructureStep])),
+    ).toBe('ok');
+  });
+
   it('is stale when its unit has changed since', async () => {
     const p = await makeDocument();
     const { operation_id } = await planSteps(db.pool, [move(`${p}3`, `${p}1`)]);

@@ -954,7 +954,7 @@ begin
     if v_policy = 'block' then
       raise exception using errcode = 'IU611',
         message = format('unit %s has living SQL links', (select canonical_address from information_unit where id = p_unit_id)),
-        hint = 'say link_policy copy, move or manual_review, or retire the links first';
+        hint = 'say link_policy copy, move or manual_review, or retire the links first: fn_iu_sql_link_retire';
     end if;
     if v_policy = 'manual_review' then
       perform fn_iu_structure_note(p_operation_id, p_step_no, 'review', p_unit_id, null, jsonb_build_object('what', 'sql_link', 'link_id', v_link.id));
@@ -980,18 +980,19 @@ $$;
 -- <<<
 
 -- >>> functions/structure/fn_iu_structure_dependants.sql
--- fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text) returns void
+-- fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text, text) returns void
 --
 -- Contract:  decides about the living units directly below a unit whose life ends.
 -- Arguments: p_operation_id, p_step_no; p_unit_id: the unit; p_heir_id: the unit that takes its place, or null; p_policy: block (also null)
 --            refuses, move hangs them below the heir, lift puts them after the unit, deprecate ends their life and that of everything
---            below; p_actor; p_reference: approval reference
+--            below; p_link_policy: the step's; manual_review also leaves the links of what deprecate ends, any other refuses them; p_actor;
+--            p_reference: approval reference
 -- Returns:   nothing
 -- Raises:    IU603 unknown policy or no heir, IU604 living children in the way, as fn_iu_structure_place
 -- Writes:    as fn_iu_structure_place and fn_iu_structure_end
 -- May call:  internal
 create or replace function fn_iu_structure_dependants(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_heir_id uuid, p_policy text,
-                                                      p_actor text, p_reference text) returns void
+                                                      p_link_policy text, p_actor text, p_reference text) returns void
 language plpgsql
 set search_path from current
 as $$
@@ -1030,8 +1031,9 @@ begin
                                     fn_iu_structure_rank(v_unit.parent_id, v_after, 'last', v_child.id), p_actor);
       v_after := v_child.id;
     else
-      perform fn_iu_structure_links(p_operation_id, p_step_no, v_child.id, '{}', 'block', p_actor);
-      perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_child.id, null, 'deprecate', p_actor, p_reference);
+      perform fn_iu_structure_links(p_operation_id, p_step_no, v_child.id, '{}',
+                                    case when p_link_policy = 'manual_review' then p_link_policy else 'block' end, p_actor);
+      perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_child.id, null, 'deprecate', p_link_policy, p_actor, p_reference);
       perform fn_iu_structure_end(p_operation_id, p_step_no, v_child.id, 'deprecated', p_actor, p_reference);
     end case;
   end loop;
@@ -1194,7 +1196,7 @@ begin
       jsonb_build_object('lifecycle_status', v_unit.lifecycle_status));
   else
     perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, v_ids, p_step ->> 'link_policy', p_actor);
-    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_ids[cardinality(v_ids)], p_step ->> 'dependants', p_actor, p_reference);
+    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_ids[cardinality(v_ids)], p_step ->> 'dependants', p_step ->> 'link_policy', p_actor, p_reference);
     perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'superseded', p_actor, p_reference);
   end if;
   return jsonb_build_object('event_type', 'structure_piece_split', 'unit_id', v_unit.id);
@@ -1256,7 +1258,7 @@ begin
       jsonb_build_object('place', array_position(v_ids, v_source),
                          'version_id', (select version_anchor_ref from information_unit where id = v_source)), p_actor);
     perform fn_iu_structure_links(p_operation_id, p_step_no, v_source, array[v_id], p_step ->> 'link_policy', p_actor);
-    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_source, v_id, p_step ->> 'dependants', p_actor, p_reference);
+    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_source, v_id, p_step ->> 'dependants', p_step ->> 'link_policy', p_actor, p_reference);
     perform fn_iu_structure_end(p_operation_id, p_step_no, v_source, 'superseded', p_actor, p_reference);
   end loop;
   if v_facts.makes > 1 and v_policy = 'manual_review' then
@@ -1285,7 +1287,7 @@ declare
   v_unit information_unit := fn_iu_structure_living(p_step ->> 'unit');
 begin
   perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, '{}', p_step ->> 'link_policy', p_actor);
-  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, null, p_step ->> 'dependants', p_actor, p_reference);
+  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, null, p_step ->> 'dependants', p_step ->> 'link_policy', p_actor, p_reference);
   perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'deprecated', p_actor, p_reference);
   return jsonb_build_object('event_type', 'structure_piece_deprecated', 'unit_id', v_unit.id);
 end
@@ -1322,7 +1324,8 @@ begin
   perform fn_iu_structure_relate(p_operation_id, p_step_no, 'supersedes', v_id, v_unit.id, '{}', p_actor);
   perform fn_iu_structure_relate(p_operation_id, p_step_no, 'replaced_by', v_unit.id, v_id, '{}', p_actor);
   perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, array[v_id], p_step ->> 'link_policy', p_actor);
-  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_id, coalesce(p_step ->> 'dependants', 'move'), p_actor, p_reference);
+  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_id, coalesce(p_step ->> 'dependants', 'move'), p_step ->> 'link_policy',
+                                     p_actor, p_reference);
   perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'superseded', p_actor, p_reference);
   return jsonb_build_object('event_type', 'structure_piece_replaced', 'unit_id', v_unit.id);
 end
@@ -1702,7 +1705,7 @@ $$;
 --            gives the same key in whatever order its ids and keys stand.
 -- Arguments: p_operation: one step, or an array of steps, or {operations: [steps]}
 -- Returns:   array of steps
--- Raises:    IU603 no steps, too many (1,000), or a step of unknown type
+-- Raises:    IU603 no steps, too many (1,000), a step of unknown type, or with a key or position that nothing reads
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_normalize(p_operation jsonb) returns jsonb
@@ -1710,6 +1713,8 @@ language plpgsql
 set search_path from current
 as $$
 declare
+  c_keys constant text[] := array['operation_type', 'unit', 'units', 'parent', 'after', 'position', 'derived_from', 'piece', 'pieces', 'offsets', 'mode',
+                                  'section_code', 'separator', 'conflict_policy', 'link_policy', 'dependants'];
   c_id constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
   v_steps jsonb := case when jsonb_typeof(p_operation) = 'array' then p_operation
                         when jsonb_typeof(p_operation -> 'operations') = 'array' then p_operation -> 'operations'
@@ -1726,6 +1731,13 @@ begin
          'merge_small_pieces', 'deprecate_piece', 'replace_piece', 'reparent_piece', 'renumber_piece') then
       raise exception using errcode = 'IU603', message = format('step %s has no known operation_type', jsonb_array_length(v_result) + 1),
         hint = 'add_new_piece, split_large_piece, merge_small_pieces, deprecate_piece, replace_piece, reparent_piece, renumber_piece';
+    end if;
+    -- a misspelt wish is not one that was not made
+    select k into v_key from jsonb_object_keys(v_step) k where k <> all (c_keys) limit 1;
+    if found or v_step ->> 'position' not in ('first', 'last') then
+      raise exception using errcode = 'IU603', message = format('step %s has %s, which nothing reads', jsonb_array_length(v_result) + 1,
+          coalesce('the key ' || quote_ident(v_key), 'the position ' || quote_nullable(v_step ->> 'position'))),
+        hint = 'keys: ' || array_to_string(c_keys, ', ') || '; position is first or last';
     end if;
     foreach v_key in array array['unit', 'parent', 'after', 'derived_from'] loop
       v_step := v_step || coalesce((select jsonb_build_object(v_key, u.canonical_address) from information_unit u where u.id = case when v_step ->> v_key ~ c_id then (v_step ->> v_key)::uuid end), '{}');
@@ -2161,7 +2173,8 @@ $$;
 -- fn_iu_structure_conflict(bigint) returns text
 --
 -- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, a unit that is no longer as the
---            operation left it, or a former place that is gone: its unit was deleted or has died since, or is no collection any more.
+--            operation left it, or a place that would be filled again and is gone: its unit was deleted or has died since, or is no collection
+--            any more.
 -- Arguments: p_operation_id: an applied operation, its documents locked
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -2215,18 +2228,26 @@ begin
                   and u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid)
           end
     order by l.change_no limit 1),
-  (select format('%s stood in %s, which %s', u.canonical_address, k.canonical_address,
+  (select format('%s would stand in %s, which %s', u.canonical_address, k.canonical_address,
                  case when k.deleted_at is not null then 'was deleted' when k.lifecycle_status not in ('draft', 'enacted') then 'is ' || k.lifecycle_status
                       else 'is no collection any more' end)
-     from own o
+     from (select p.unit_id, p.change_no, coalesce(p.before ->> 'parent_id', p.before ->> 'collection_id')::uuid as container_id,
+                  p.before ->> 'parent_id' is null as in_collection
+             from own p where p.change_kind = 'placed'
+           union all
+           -- what comes to life again where it stands
+           select e.unit_id, e.change_no, coalesce(d.parent_or_container_ref, (select collection_id from iu_collection_path where document_id = d.id)), false
+             from own e join information_unit d on d.id = e.unit_id
+            where e.change_kind = 'lifecycle' and e.before ->> 'lifecycle_status' <> e.after ->> 'lifecycle_status'
+              and e.unit_id not in (select unit_id from own where change_kind = 'placed')) o
      join information_unit u on u.id = o.unit_id
-     join information_unit k on k.id = coalesce(o.before ->> 'parent_id', o.before ->> 'collection_id')::uuid
-    where o.change_kind = 'placed' and k.id not in (select unit_id from own where change_kind in ('born', 'lifecycle'))
+     join information_unit k on k.id = o.container_id
+    where k.id not in (select unit_id from own where change_kind in ('born', 'lifecycle'))
       and (k.deleted_at is not null
            -- an adopted tree may have had living pieces below dead ones before
            or (k.lifecycle_status not in ('draft', 'enacted')
                and exists (select from iu_lifecycle_log l where l.unit_id = k.id and l.recorded_at > v_applied_at))
-           or (o.before ->> 'parent_id' is null and k.parent_or_container_ref is not null))
+           or (o.in_collection and k.parent_or_container_ref is not null))
     order by o.change_no limit 1),
   (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
      from own b
@@ -2556,6 +2577,43 @@ begin
 exception when insufficient_privilege or undefined_function or undefined_table or undefined_column or undefined_object or invalid_schema_name
             or invalid_text_representation or numeric_value_out_of_range or syntax_error or invalid_name or wrong_object_type then
   return null;
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_sql_link_retire.sql
+-- fn_iu_sql_link_retire(uuid, text, text) returns jsonb
+--
+-- Contract:  ends a link: retired and disabled, who and why in its metadata. The row stays; a retired link stays as it is. It is no longer in the
+--            way of an operation on its unit.
+-- Arguments: p_link_id: the link; p_actor: who; p_reason: why, mandatory
+-- Returns:   {status: retired | unchanged, link_id, unit_id}
+-- Raises:    IU216 actor or reason missing, IU621 no such link
+-- Writes:    iu_sql_link
+-- May call:  iu_operator
+create or replace function fn_iu_sql_link_retire(p_link_id uuid, p_actor text, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_link iu_sql_link;
+begin
+  if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
+    raise exception using errcode = 'IU216', message = 'who retires a link names himself and the reason';
+  end if;
+  select * into v_link from iu_sql_link where id = p_link_id for update;
+  if not found then
+    raise exception using errcode = 'IU621', message = format('there is no SQL link %s', p_link_id);
+  end if;
+  if v_link.lifecycle_status in ('draft', 'enacted') then
+    update iu_sql_link
+       set lifecycle_status = 'retired', enabled = false,
+           metadata = metadata || jsonb_build_object('retired_by', p_actor, 'retired_reason', p_reason, 'retired_at', clock_timestamp())
+     where id = p_link_id;
+  end if;
+  return jsonb_build_object('status', case when v_link.lifecycle_status in ('draft', 'enacted') then 'retired' else 'unchanged' end,
+                            'link_id', v_link.id, 'unit_id', v_link.unit_id);
 end
 $$;
 -- <<<

@@ -1,7 +1,8 @@
 -- fn_iu_structure_conflict(bigint) returns text
 --
 -- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, a unit that is no longer as the
---            operation left it, or a former place that is gone: its unit was deleted or has died since, or is no collection any more.
+--            operation left it, or a place that would be filled again and is gone: its unit was deleted or has died since, or is no collection
+--            any more.
 -- Arguments: p_operation_id: an applied operation, its documents locked
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -55,18 +56,26 @@ begin
                   and u.parent_or_container_ref is distinct from (l.after ->> 'parent_id')::uuid)
           end
     order by l.change_no limit 1),
-  (select format('%s stood in %s, which %s', u.canonical_address, k.canonical_address,
+  (select format('%s would stand in %s, which %s', u.canonical_address, k.canonical_address,
                  case when k.deleted_at is not null then 'was deleted' when k.lifecycle_status not in ('draft', 'enacted') then 'is ' || k.lifecycle_status
                       else 'is no collection any more' end)
-     from own o
+     from (select p.unit_id, p.change_no, coalesce(p.before ->> 'parent_id', p.before ->> 'collection_id')::uuid as container_id,
+                  p.before ->> 'parent_id' is null as in_collection
+             from own p where p.change_kind = 'placed'
+           union all
+           -- what comes to life again where it stands
+           select e.unit_id, e.change_no, coalesce(d.parent_or_container_ref, (select collection_id from iu_collection_path where document_id = d.id)), false
+             from own e join information_unit d on d.id = e.unit_id
+            where e.change_kind = 'lifecycle' and e.before ->> 'lifecycle_status' <> e.after ->> 'lifecycle_status'
+              and e.unit_id not in (select unit_id from own where change_kind = 'placed')) o
      join information_unit u on u.id = o.unit_id
-     join information_unit k on k.id = coalesce(o.before ->> 'parent_id', o.before ->> 'collection_id')::uuid
-    where o.change_kind = 'placed' and k.id not in (select unit_id from own where change_kind in ('born', 'lifecycle'))
+     join information_unit k on k.id = o.container_id
+    where k.id not in (select unit_id from own where change_kind in ('born', 'lifecycle'))
       and (k.deleted_at is not null
            -- an adopted tree may have had living pieces below dead ones before
            or (k.lifecycle_status not in ('draft', 'enacted')
                and exists (select from iu_lifecycle_log l where l.unit_id = k.id and l.recorded_at > v_applied_at))
-           or (o.before ->> 'parent_id' is null and k.parent_or_container_ref is not null))
+           or (o.in_collection and k.parent_or_container_ref is not null))
     order by o.change_no limit 1),
   (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
      from own b

@@ -1,15 +1,16 @@
--- fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text) returns void
+-- fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text, text) returns void
 --
 -- Contract:  decides about the living units directly below a unit whose life ends.
 -- Arguments: p_operation_id, p_step_no; p_unit_id: the unit; p_heir_id: the unit that takes its place, or null; p_policy: block (also null)
 --            refuses, move hangs them below the heir, lift puts them after the unit, deprecate ends their life and that of everything
---            below; p_actor; p_reference: approval reference
+--            below; p_link_policy: the step's; manual_review also leaves the links of what deprecate ends, any other refuses them; p_actor;
+--            p_reference: approval reference
 -- Returns:   nothing
 -- Raises:    IU603 unknown policy or no heir, IU604 living children in the way, as fn_iu_structure_place
 -- Writes:    as fn_iu_structure_place and fn_iu_structure_end
 -- May call:  internal
 create or replace function fn_iu_structure_dependants(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_heir_id uuid, p_policy text,
-                                                      p_actor text, p_reference text) returns void
+                                                      p_link_policy text, p_actor text, p_reference text) returns void
 language plpgsql
 set search_path from current
 as $$
@@ -48,8 +49,9 @@ begin
                                     fn_iu_structure_rank(v_unit.parent_id, v_after, 'last', v_child.id), p_actor);
       v_after := v_child.id;
     else
-      perform fn_iu_structure_links(p_operation_id, p_step_no, v_child.id, '{}', 'block', p_actor);
-      perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_child.id, null, 'deprecate', p_actor, p_reference);
+      perform fn_iu_structure_links(p_operation_id, p_step_no, v_child.id, '{}',
+                                    case when p_link_policy = 'manual_review' then p_link_policy else 'block' end, p_actor);
+      perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_child.id, null, 'deprecate', p_link_policy, p_actor, p_reference);
       perform fn_iu_structure_end(p_operation_id, p_step_no, v_child.id, 'deprecated', p_actor, p_reference);
     end case;
   end loop;

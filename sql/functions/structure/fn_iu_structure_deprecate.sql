@@ -15,7 +15,7 @@ declare
   v_unit information_unit := fn_iu_structure_living(p_step ->> 'unit');
 begin
   perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, '{}', p_step ->> 'link_policy', p_actor);
-  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, null, p_step ->> 'dependants', p_actor, p_reference);
+  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, null, p_step ->> 'dependants', p_step ->> 'link_policy', p_actor, p_reference);
   perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'deprecated', p_actor, p_reference);
   return jsonb_build_object('event_type', 'structure_piece_deprecated', 'unit_id', v_unit.id);
 end

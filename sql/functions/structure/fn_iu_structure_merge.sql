@@ -51,7 +51,7 @@ begin
       jsonb_build_object('place', array_position(v_ids, v_source),
                          'version_id', (select version_anchor_ref from information_unit where id = v_source)), p_actor);
     perform fn_iu_structure_links(p_operation_id, p_step_no, v_source, array[v_id], p_step ->> 'link_policy', p_actor);
-    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_source, v_id, p_step ->> 'dependants', p_actor, p_reference);
+    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_source, v_id, p_step ->> 'dependants', p_step ->> 'link_policy', p_actor, p_reference);
     perform fn_iu_structure_end(p_operation_id, p_step_no, v_source, 'superseded', p_actor, p_reference);
   end loop;
   if v_facts.makes > 1 and v_policy = 'manual_review' then

@@ -4,7 +4,7 @@
 --            gives the same key in whatever order its ids and keys stand.
 -- Arguments: p_operation: one step, or an array of steps, or {operations: [steps]}
 -- Returns:   array of steps
--- Raises:    IU603 no steps, too many (1,000), or a step of unknown type
+-- Raises:    IU603 no steps, too many (1,000), a step of unknown type, or with a key or position that nothing reads
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_structure_normalize(p_operation jsonb) returns jsonb
@@ -12,6 +12,8 @@ language plpgsql
 set search_path from current
 as $$
 declare
+  c_keys constant text[] := array['operation_type', 'unit', 'units', 'parent', 'after', 'position', 'derived_from', 'piece', 'pieces', 'offsets', 'mode',
+                                  'section_code', 'separator', 'conflict_policy', 'link_policy', 'dependants'];
   c_id constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
   v_steps jsonb := case when jsonb_typeof(p_operation) = 'array' then p_operation
                         when jsonb_typeof(p_operation -> 'operations') = 'array' then p_operation -> 'operations'
@@ -28,6 +30,13 @@ begin
          'merge_small_pieces', 'deprecate_piece', 'replace_piece', 'reparent_piece', 'renumber_piece') then
       raise exception using errcode = 'IU603', message = format('step %s has no known operation_type', jsonb_array_length(v_result) + 1),
         hint = 'add_new_piece, split_large_piece, merge_small_pieces, deprecate_piece, replace_piece, reparent_piece, renumber_piece';
+    end if;
+    -- a misspelt wish is not one that was not made
+    select k into v_key from jsonb_object_keys(v_step) k where k <> all (c_keys) limit 1;
+    if found or v_step ->> 'position' not in ('first', 'last') then
+      raise exception using errcode = 'IU603', message = format('step %s has %s, which nothing reads', jsonb_array_length(v_result) + 1,
+          coalesce('the key ' || quote_ident(v_key), 'the position ' || quote_nullable(v_step ->> 'position'))),
+        hint = 'keys: ' || array_to_string(c_keys, ', ') || '; position is first or last';
     end if;
     foreach v_key in array array['unit', 'parent', 'after', 'derived_from'] loop
       v_step := v_step || coalesce((select jsonb_build_object(v_key, u.canonical_address) from information_unit u where u.id = case when v_step ->> v_key ~ c_id then (v_step ->> v_key)::uuid end), '{}');

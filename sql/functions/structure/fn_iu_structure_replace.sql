@@ -27,7 +27,8 @@ begin
   perform fn_iu_structure_relate(p_operation_id, p_step_no, 'supersedes', v_id, v_unit.id, '{}', p_actor);
   perform fn_iu_structure_relate(p_operation_id, p_step_no, 'replaced_by', v_unit.id, v_id, '{}', p_actor);
   perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, array[v_id], p_step ->> 'link_policy', p_actor);
-  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_id, coalesce(p_step ->> 'dependants', 'move'), p_actor, p_reference);
+  perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_id, coalesce(p_step ->> 'dependants', 'move'), p_step ->> 'link_policy',
+                                     p_actor, p_reference);
   perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'superseded', p_actor, p_reference);
   return jsonb_build_object('event_type', 'structure_piece_replaced', 'unit_id', v_unit.id);
 end

@@ -67,7 +67,7 @@ begin
       jsonb_build_object('lifecycle_status', v_unit.lifecycle_status));
   else
     perform fn_iu_structure_links(p_operation_id, p_step_no, v_unit.id, v_ids, p_step ->> 'link_policy', p_actor);
-    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_ids[cardinality(v_ids)], p_step ->> 'dependants', p_actor, p_reference);
+    perform fn_iu_structure_dependants(p_operation_id, p_step_no, v_unit.id, v_ids[cardinality(v_ids)], p_step ->> 'dependants', p_step ->> 'link_policy', p_actor, p_reference);
     perform fn_iu_structure_end(p_operation_id, p_step_no, v_unit.id, 'superseded', p_actor, p_reference);
   end if;
   return jsonb_build_object('event_type', 'structure_piece_split', 'unit_id', v_unit.id);

@@ -78,6 +78,12 @@ function registerPlan(structure: Command, context: CliContext): void {
     printer.result(answer, () => answerLines(answer, printer));
     if (answer.status === 'planned') {
       printer.note(`to do it: iu structure apply ${answer.operation_id} --actor NAME --approval REFERENCE`);
+    } else {
+      const verify = `iu structure verify ${answer.operation_id}`;
+      printer.note(
+        `nothing was planned, these steps are operation ${answer.operation_id} already; what became of it: ${verify}`,
+      );
+      printer.note('to do them once more: the same with --request TEXT');
     }
   });
 }

@@ -88,7 +88,7 @@ export const structureErrors: readonly ErrorEntry[] = [
     meaning: 'A unit whose life would end has living SQL links.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'Say what becomes of them with `link_policy`, or retire them.',
+    action: 'Say what becomes of them with `link_policy`, or retire them: `fn_iu_sql_link_retire`.',
   },
   {
     code: 'IU612',
