@@ -1791,11 +1791,11 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_gate_drain: {
-    readonly args: { p_wait_milliseconds?: number | null };
+    readonly args: { p_wait_milliseconds?: number | null; p_gate?: string | null };
     readonly result: boolean | null;
   };
   readonly fn_iu_gate_lock_key: {
-    readonly args: {  };
+    readonly args: { p_gate?: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_gate_open: {

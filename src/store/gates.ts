@@ -50,9 +50,9 @@ export function setGate(
   return callForResult(database, 'select fn_iu_gate_set($1, $2, $3, $4)', values);
 }
 
-/** Waits for passes and claims that began under the old gates. Call it after the closing has committed. */
-export async function drainGates(database: Queryable, waitMilliseconds: number): Promise<boolean> {
-  const result = await database.query('select fn_iu_gate_drain($1) as drained', [waitMilliseconds]);
+/** Waits for what began while the gate `key` was open. Call it after the closing has committed. */
+export async function drainGate(database: Queryable, key: string, waitMilliseconds: number): Promise<boolean> {
+  const result = await database.query('select fn_iu_gate_drain($1, $2) as drained', [waitMilliseconds, key]);
   return result.rows[0]?.drained === true;
 }
 

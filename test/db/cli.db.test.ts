@@ -102,6 +102,21 @@ describe('iu gate', () => {
     expect(items[2]).toMatchObject({ key: 'iu_core.delivery_enabled', open: false });
   });
 
+  it('does not wait for a structure operation where another gate is closed, and waits for it where its own is', async () => {
+    const holder = await db.connect();
+    await holder.query('begin');
+    await holder.query("select pg_advisory_xact_lock_shared(fn_iu_gate_lock_key('structure_ops_enabled'))");
+    const close = (gate: string) => iu('gate', 'close', gate, '--reason', 'test', '--wait', '1');
+    expect(await close('delivery_enabled')).toMatchObject({ exitCode: 0 });
+    for (const gate of ['structure_ops_enabled', 'autocut_enabled']) {
+      expect(await close(gate), gate).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('IU034') });
+    }
+    const drained = await db.pool.query('select fn_iu_gate_drain(100) as drained');
+    expect(drained.rows).toEqual([{ drained: false }]);
+    await holder.query('rollback');
+    expect(await close('structure_ops_enabled')).toMatchObject({ exitCode: 0 });
+  });
+
   it('refuses an unknown gate by name', async () => {
     const plain = await iu('gate', 'open', 'nothing', '--reason', 'x');
     expect(plain.stderr).toBe("iu: IU401 there is no gate 'nothing'\n    iu gate list shows the gates\n");

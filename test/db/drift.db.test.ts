@@ -27,7 +27,7 @@ const iu = (...words: string[]) => runIu(words, { url: db.url, schema: db.schema
 it('finds what was dropped, changed, added or granted, and its own repairs make it clean again', async () => {
   expect(await runDrift({ database })).toMatchObject({ clean: true, differences: [], lastSurvey: null });
   await db.pool.query(`
-    create or replace function fn_iu_gate_lock_key() returns bigint language sql stable as 'select 1::bigint';
+    create or replace function fn_iu_cursor_lock_key() returns bigint language sql stable as 'select 1::bigint';
     drop index iu_gate_log_key_idx, iu_route_history_route_idx;
     create index iu_route_history_route_idx on iu_route_history (route_id);
     alter table iu_route_attempt disable trigger trg_iu_route_attempt_append_only`);
@@ -41,7 +41,7 @@ it('finds what was dropped, changed, added or granted, and its own repairs make 
   const named = report.differences.map(({ state, key }) => `${state} ${key}`);
   expect(named).toEqual(
     expect.arrayContaining([
-      'changed function fn_iu_gate_lock_key()',
+      'changed function fn_iu_cursor_lock_key()',
       'missing index iu_gate_log_key_idx',
       'changed trigger iu_route_attempt.trg_iu_route_attempt_append_only',
       'unknown function fn_iu_unknown()',

@@ -1823,7 +1823,7 @@ begin
   if coalesce(btrim(p_approval_ref), '') = '' then
     raise exception using errcode = 'IU616', message = 'a structure operation names the approval that allows it';
   end if;
-  perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key('structure_ops_enabled'));
   if not fn_iu_structure_ops_enabled() then
     raise exception using errcode = 'IU615', message = 'the gate iu_core.structure_ops_enabled is closed',
       hint = 'iu gate open structure_ops_enabled --reason TEXT';

@@ -142,7 +142,7 @@ begin
     ('function', 'fn_iu_sql_link_retire(uuid, text, text)', '164333d18880b51f180cbfa09935c61c'),
     ('function', 'fn_iu_sql_link_validate(uuid, boolean)', '8593bed0a85ef26b71ada27e127aef59'),
     ('function', 'fn_iu_structure_add(bigint, integer, jsonb, text, text)', '624306d7582c72cc75ee12c447d1a9c1'),
-    ('function', 'fn_iu_structure_claim(bigint, text, text)', '2058f9bd9ecc7fa290e3265d021f4ac5'),
+    ('function', 'fn_iu_structure_claim(bigint, text, text)', '3e320a3290debbd22ff260adf296ddf5'),
     ('function', 'fn_iu_structure_conflict(bigint)', 'e882a5c14f1e7fa7a4a08e7940ee6310'),
     ('function', 'fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text, text)', 'ce95d1955733deca94cbbb0787db971a'),
     ('function', 'fn_iu_structure_deprecate(bigint, integer, jsonb, text, text)', '0497cac2d27c09647360d29285eea6c5'),

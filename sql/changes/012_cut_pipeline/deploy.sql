@@ -413,7 +413,7 @@ begin
   if v_run.state in ('cutplan_ok', 'pre_write_backup_taken', 'grants_probed') then
     return fn_iu_cut_prepare(v_run) || '{"moved": true}';
   end if;
-  perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key('autocut_enabled'));
   if not fn_iu_gate_open('iu_core.autocut_enabled') then
     raise exception using errcode = 'IU744', message = 'the gate iu_core.autocut_enabled is closed',
       hint = 'iu gate open autocut_enabled --reason TEXT; the run goes on from where it is';
@@ -1489,7 +1489,7 @@ begin
   if v_run.apply_tx_id is null then
     raise exception using errcode = 'IU742', message = format('cut run %s is %s: it has written nothing', p_run_id, v_run.state), hint = 'iu cut void';
   end if;
-  perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key());
+  perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key('autocut_enabled'));
   if not fn_iu_gate_open('iu_core.autocut_enabled') then
     raise exception using errcode = 'IU744', message = 'the gate iu_core.autocut_enabled is closed', hint = 'iu gate open autocut_enabled --reason TEXT';
   end if;

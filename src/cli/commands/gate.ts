@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import {
-  drainGates,
+  drainGate,
   emissionKey,
   type GateRow,
   type GateSetResult,
@@ -34,20 +34,21 @@ const gateColumns: readonly Column<GateRow>[] = [
 export const usualWaitSeconds = 10;
 
 /**
- * Waits until nothing runs under the old gates, and with `sends` until every send that was claimed before is settled or released;
+ * Waits until nothing runs that began while the gate was open, and with `sends` until every send that was claimed before is settled or released;
  * throws IU034 when something is left after the wait.
  */
 export async function drainAfterClosing(
   database: Queryable,
   printer: Printer,
+  key: string,
   waitSeconds: number,
   sends: boolean,
 ): Promise<void> {
   const endsAt = performance.now() + waitSeconds * 1000;
   printer.note(
-    `closed; waiting up to ${waitSeconds} s for ${sends ? 'passes and sends' : 'passes'} that started before`,
+    `closed; waiting up to ${waitSeconds} s for ${corpusGates.includes(key) ? 'operations and cuts' : sends ? 'passes and sends' : 'passes'} that started before`,
   );
-  if (!(await drainGates(database, waitSeconds * 1000))) {
+  if (!(await drainGate(database, key, waitSeconds * 1000))) {
     throw new IuError('IU034', {
       message: `The gate is closed, but after ${waitSeconds} s something that started before still runs.`,
     });
@@ -67,6 +68,7 @@ export async function drainAfterClosing(
 }
 
 /** Gates that hold claims: after closing one of them sends are waited for too. */
+const corpusGates: readonly string[] = ['iu_core.structure_ops_enabled', 'iu_core.autocut_enabled'];
 const sendingGates: readonly string[] = ['iu_core.routes_master_enabled', 'iu_core.delivery_enabled'];
 
 function registerList(gate: Command, context: CliContext): void {
@@ -127,7 +129,7 @@ function registerClose(gate: Command, context: CliContext): void {
       // The pool commits the closing at once: from here on nothing new starts, whatever the wait gives.
       const closed = await setGate(pool, { key, open: false, reason: options.reason });
       if (closed.key !== emissionKey)
-        await drainAfterClosing(pool, printer, options.wait, sendingGates.includes(closed.key));
+        await drainAfterClosing(pool, printer, closed.key, options.wait, sendingGates.includes(closed.key));
       return closed;
     });
     const drained = result.key !== emissionKey;

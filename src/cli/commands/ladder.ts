@@ -43,7 +43,13 @@ function registerDisable(program: Command, context: CliContext): void {
     const result = await context.withDatabase(command, async ({ pool }) => {
       const done = await ladderDisable(pool, options.level, options.reason);
       if (options.level <= highestDrainedLevel) {
-        await drainAfterClosing(pool, printer, options.wait, sendingLevels.includes(options.level));
+        await drainAfterClosing(
+          pool,
+          printer,
+          'iu_core.routes_master_enabled',
+          options.wait,
+          sendingLevels.includes(options.level),
+        );
       }
       return done;
     });
