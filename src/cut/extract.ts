@@ -65,7 +65,20 @@ async function docxToHtml(bytes: Uint8Array): Promise<string> {
   // Pictures would come as megabytes of base64 inside the text.
   const convertImage = mammoth.images.imgElement(async () => ({ src: '' }));
   const { value } = await mammoth.convertToHtml({ buffer: Buffer.from(bytes) }, { convertImage });
-  return value;
+  return withoutCounters(value);
+}
+
+/**
+ * Without what a word processor counts anew each time: one footnote more would change every piece after it, and a new table of contents every
+ * heading. Footnotes get the marks that the normaliser knows. Text is escaped in this HTML, so nothing of it can look like these tags.
+ */
+function withoutCounters(html: string): string {
+  return html
+    .replace(/(?:<sup>)*<a href="#(?:foot|end)note-(\d+)" id="[^"]*">\[\d+\]<\/a>(?:<\/sup>)*/g, '[^$1]')
+    .replace(/<li id="(?:foot|end)note-(\d+)">(<p>)?/g, '<li>$2[^$1]: ')
+    .replace(/ ?<a href="#(?:foot|end)note-ref-\d+">↑<\/a>/g, '')
+    .replace(/<a id="_(?:Toc|Ref|Hlk)\d+"><\/a>/g, '')
+    .replace(/<a href="#_(?:Toc|Ref|Hlk)\d+">(.*?)<\/a>/gs, '$1');
 }
 
 async function pdfToText(bytes: Uint8Array): Promise<string> {

@@ -7,8 +7,11 @@ interface Zip {
 
 const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
-/** A small DOCX of paragraphs, each with the id of its style or none. */
-export async function docxOf(paragraphs: readonly (readonly [string | null, string])[]): Promise<Buffer> {
+/** A small DOCX of paragraphs, each with the id of its style or none, its text, and what of Word's markup stands behind it. */
+export async function docxOf(
+  paragraphs: readonly (readonly [style: string | null, text: string, markup?: string])[],
+  footnotes: readonly string[] = [],
+): Promise<Buffer> {
   const JsZip = createRequire(createRequire(import.meta.url).resolve('mammoth'))('jszip') as new () => Zip;
   const zip = new JsZip();
   const types = 'application/vnd.openxmlformats';
@@ -20,14 +23,16 @@ export async function docxOf(paragraphs: readonly (readonly [string | null, stri
     '_rels/.rels',
     '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>',
   );
-  const body = paragraphs.map(([style, text]) => {
+  const body = paragraphs.map(([style, text, markup = '']) => {
     const properties = style === null ? '' : `<w:pPr><w:pStyle w:val="${style}"/></w:pPr>`;
-    return `<w:p>${properties}<w:r><w:t>${escaped(text)}</w:t></w:r></w:p>`;
+    return `<w:p>${properties}<w:r><w:t>${escaped(text)}</w:t></w:r>${markup}</w:p>`;
   });
-  zip.file(
-    'word/document.xml',
-    `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body.join('')}</w:body></w:document>`,
+  const word = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"';
+  const notes = footnotes.map(
+    (text, index) => `<w:footnote w:id="${index + 1}"><w:p><w:r><w:t>${escaped(text)}</w:t></w:r></w:p></w:footnote>`,
   );
+  zip.file('word/footnotes.xml', `<w:footnotes ${word}>${notes.join('')}</w:footnotes>`);
+  zip.file('word/document.xml', `<w:document ${word}><w:body>${body.join('')}</w:body></w:document>`);
   return zip.generateAsync({ type: 'nodebuffer' });
 }
 

@@ -113,6 +113,39 @@ describe('a source', () => {
     expect(textOf(source.text)).toContain('Text &amp; mehr');
   });
 
+  it('of DOCX has the same pieces when a word processor counts footnotes and bookmarks anew', async () => {
+    const note = (id: number) => `<w:r><w:footnoteReference w:id="${id}"/></w:r>`;
+    const place = (id: number) => `<w:bookmarkStart w:id="${id}" w:name="_Toc${id}"/><w:bookmarkEnd w:id="${id}"/>`;
+    const hashes = async (docx: Buffer) => {
+      const { text, textMediaType: mediaType } = await readSource(docx, { fileName: 'a.docx' });
+      return cutDocument(text, { mediaType }).pieces.map(({ normalizedSha256 }) => normalizedSha256);
+    };
+    const before = await docxOf(
+      [
+        ['Heading1', 'A', place(1)],
+        [null, 'One.'],
+        ['Heading1', 'B', place(2)],
+        [null, 'Two.', note(1)],
+        ['Heading1', 'C', place(3)],
+      ],
+      ['See x.'],
+    );
+    const after = await docxOf(
+      [
+        ['Heading1', 'A', place(11)],
+        [null, 'One.', note(1)],
+        ['Heading1', 'B', place(12)],
+        [null, 'Two.', note(2)],
+        ['Heading1', 'C', place(13)],
+      ],
+      ['See w.', 'See x.'],
+    );
+    const [a, b, c] = await hashes(before);
+    expect(a).toMatch(/^[0-9a-f]{64}$/);
+    // The footnotes themselves stand in the last piece.
+    expect(await hashes(after)).toEqual([a, b, expect.not.stringMatching(`^${c}$`)]);
+  });
+
   it('of PDF is read as lines, the same each time', async () => {
     const pdf = pdfOf(['Article 1', 'Scope', 'Article 2', 'Terms']);
     const source = await readSource(pdf);

@@ -21,6 +21,10 @@ describe('the normalised text of a piece', () => {
     ['a number in brackets', '(2) Der Rat', 'Der Rat', 'Abs. 2'],
     ['a letter with a bracket', 'đ) các loại', 'các loại', 'Điểm đ'],
     ['a bare number', '(iv) the term', 'the term', '(iv)'],
+    ['a number under another word than that of the label', '§ 4 Zweck', 'Zweck', 'Art. 4'],
+    ['a section in capitals', 'SEC. 101. GRANTS.', 'GRANTS.', '§ 101'],
+    ['the number of a recital, an item or a letter', '(3) the term', 'the term', 'Recital 3'],
+    ['a number before its word', '2. Abschnitt: Grundsätze', 'Grundsätze', '2. Abschnitt'],
   ])('is without %s', (_, text, expected, label) => {
     expect(normalizeText(text, label)).toBe(expected);
   });
@@ -30,9 +34,18 @@ describe('the normalised text of a piece', () => {
     ['a longer number that begins like the label', 'Art. 41 text', 'Art. 4'],
     ['a number in the middle', 'after Art. 4 text', 'Art. 4'],
     ['a title with a number that numbers nothing', 'Windows 10 text', 'Windows 10'],
+    ['a title of the letters of roman numbers', '## Civil\n\ntext', 'Civil'],
+    ['a title of two letters', '## EU\n\ntext', 'EU'],
+    ['a title that is a word for numbers in the plural', '## Parts\n\ntext', 'Parts'],
   ])('keeps %s', (_, text, label) => {
     expect(normalizeText(text, label)).toBe(normalizeText(text));
     expect(normalizeText(text, label)).not.toBe('text');
+  });
+
+  it('costs no more for a long run of white space than for as many letters', () => {
+    const begin = performance.now();
+    expect(normalizeText(`e\u0301${' '.repeat(300_000)}x`)).toBe('é x');
+    expect(performance.now() - begin).toBeLessThan(2000);
   });
 
   it('is looked for by the long way in every text that it would change', () => {

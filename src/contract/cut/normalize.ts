@@ -6,17 +6,32 @@ export const normalizer = { name: 'text', version: '1' } as const;
 
 /** Soft hyphen, zero-width space, word joiner, byte order mark: seen by nobody. The joiners of scripts (U+200C, U+200D) stay. */
 const unseen = /[\u00AD\u200B\u2060\uFEFF]/g;
-/** `[^12]`, also several joined by commas, with the space before them. */
-const footnoteMarkers = /\s*\[\^[^\]\s]{1,40}\](?!:)(?:\s*,\s*\[\^[^\]\s]{1,40}\](?!:))*/g;
+/**
+ * `[^12]`, also several joined by commas, with the space before them. A match begins where its white space does: tried again at every space of a
+ * long run, it would cost the square of the run.
+ */
+const footnoteMarkers = /(?<!\s)\s*\[\^[^\]\s]{1,40}\](?!:)(?:\s*,\s*\[\^[^\]\s]{1,40}\](?!:))*/g;
 /** `[^12]:` at the start of a footnote: its number is given by the order of the markers. */
 const footnoteNumber = /\[\^[^\]\s]{1,40}\]:/g;
 const headingMarks = /^(?:#{1,6} )+/;
 const numberWords =
-  'art(?:\\.|icles?|ikel)?|abs(?:\\.|atz)?|sec(?:\\.|tion)?|subsection|chapter|part|title|paragraph|point|annex|appendix|teil|kapitel|abschnitt|hauptstück|titel|buch|anhang|điều|chương|mục|phần|khoản|điểm|phụ lục|§+';
-const numberToken =
-  '\\(?((?:[0-9]+(?:\\.[0-9]+)*|[ivxlcdm]+|\\p{L}) ?(?:bis|ter|quater|quinquies|sexies|\\p{L})?)[.)]*';
-/** A label that is a number, perhaps after the word for what it numbers; any other label is a title, and a title is text. */
-const numberLabel = new RegExp(`^(?:(?:${numberWords}) ?)?${numberToken}$`, 'iu');
+  'art(?:\\.|icles?|ikel)?|abs(?:\\.|atz)?|ziff(?:\\.|er)?|bst\\.?|sec(?:\\.|tion)?|sub-?section|recital|item|subpoint|subtitle|subchapter|subpart|chapter|part|title|paragraph|point|annex|appendix|teil|kapitel|unterabschnitt|abschnitt|hauptstück|titel|buch|anhang|điều|chương|tiểu mục|mục|phần|khoản|điểm|phụ lục|§+';
+/** After the word: `Parts` is no part with the number s. */
+const afterWord = '(?: |(?<=[.§])|(?=[0-9]))';
+const arabic = '[0-9]+(?:\\.[0-9]+)* ?(?:bis|ter|quater|quinquies|sexies|\\p{L})?';
+/** As roman numbers are written: `Civil` has their letters and is none. */
+const roman = '(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})';
+/**
+ * A label that is a number, perhaps after the word for what it numbers, or before it (`1. Teil`); any other label is a title, and a title is
+ * text. Two letters alone are a word: EU is not US.
+ */
+const numberLabels = [
+  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman} ?\\p{L}?|\\p{L})[.)]*`,
+  `\\(?(${arabic}|${roman}|\\p{L})[.)]*`,
+  `([0-9]+\\p{L}?|${roman})\\.? (?:buch|teil|hauptstück|kapitel|abschnitt|titel|unterabschnitt)`,
+].map((pattern) => new RegExp(`^${pattern}$`, 'iu'));
+/** How a text may call what its label calls otherwise: `§ 4` is labelled `Art. 4`, and `SEC. 4.` `§ 4`. */
+const leadingWord = new RegExp(`^(?:${numberWords})${afterWord} ?`, 'iu');
 
 /**
  * NFC; runs of white space as one space; without unseen characters, footnote markers, the marks of a leading heading and, when `label` is
@@ -68,14 +83,19 @@ function withoutNumber(text: string, label: string): string {
 
 /** The number in a clean label that is one (`4a` in `Art. 4a`); null for a label that is a title. */
 export function numberOf(label: string): string | null {
-  return numberLabel.exec(label)?.[1] ?? null;
+  for (const pattern of numberLabels) {
+    const number = pattern.exec(label)?.[1];
+    if (number !== undefined) return number;
+  }
+  return null;
 }
 
 /** How many characters at the start of a clean text are its number label and what follows the number; 0 when there is none. */
 export function numberLength(text: string, label: string): number {
   const number = numberOf(label);
   if (number === null) return 0;
-  for (const start of [label, `(${number})`, `${number})`, `${number}.`]) {
+  const word = leadingWord.exec(text)?.[0];
+  for (const start of [label, `(${number})`, `${number})`, `${number}.`, `${word ?? label}${number}`]) {
     if (!startsWithIgnoringCase(text, start)) continue;
     const rest = text.slice(start.length);
     if (/^[\p{L}\p{N}]/u.test(rest) && /[\p{L}\p{N}]$/u.test(start)) continue;
