@@ -141,9 +141,9 @@ class ParagraphReader {
   }
 }
 
-/** `1. Scope`, `2.3 Terms` and `CHAPTER ONE` alone between blank lines; a sentence ends with a mark and is none. */
+/** `1. Scope`, `2.3 Terms` and `CHAPTER ONE` alone between blank lines; a sentence ends with a mark and is none, nor is `3.5 million people`. */
 function levelOfLoneLine(title: string): number {
-  const number = /^([0-9]{1,3}(?:\.[0-9]{1,3})*)(\.?)\s+\p{L}/u.exec(title);
+  const number = /^([0-9]{1,3}(?:\.[0-9]{1,3})*)(\.?)\s+[\p{Lu}\p{Lt}\p{Lo}]/u.exec(title);
   if (/[.,;:!?…"”»]$/u.test(title)) return 0;
   if (number && (number[2] === '.' || number[1]?.includes('.'))) return (number[1] ?? '').split('.').length;
   return /\p{Lu}.*\p{Lu}/u.test(title) && title === title.toUpperCase() ? 1 : 0;

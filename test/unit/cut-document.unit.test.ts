@@ -21,7 +21,7 @@ const outline = (text: string, mediaType: string) =>
 describe('plain text', () => {
   it('is cut by underlined, numbered and capital lines that stand alone', () => {
     const text =
-      'Notes\n=====\n\nIntro text.\n\nINSTALLATION\n\n1. Download\n\ntext\n\n1.1 From source\n\nA sentence. It ends.\n\nUsage\n-----\ntext\n';
+      'Notes\n=====\n\nIntro text.\n\nINSTALLATION\n\n1. Download\n\ntext\n\n1.1 From source\n\nA sentence. It ends.\n\n3.5 million people use it\n\nUsage\n-----\ntext\n';
     expect(outline(text, 'text/plain')).toEqual([
       'heading 1 Notes',
       'heading 1 INSTALLATION',

@@ -119,6 +119,43 @@ describe('a law that quotes another', () => {
     expect(amending(...quoted)).toEqual(expected);
   });
 
+  it('that Acts of the Union set between ‘ and ’, which are apostrophes too', () => {
+    const text = lines(
+      'Article 1',
+      'Amendments',
+      'Regulation (EU) No 910/2014 is amended as follows:',
+      '(1) Articles 1 and 2 are replaced by the following:',
+      '‘Article 1',
+      'Subject matter',
+      'This Regulation binds a Member State’s authorities.',
+      'Article 2',
+      'Scope',
+      '1. Member States’ schemes are in its scope.',
+      '2. It does not apply to trust services.’;',
+      '(2) in Article 3, point (4) is replaced by the following:',
+      '‘(4) ‘identification’ means the process of it;’;',
+      '(3) the following Section is inserted:',
+      '‘SECTION 2',
+      'WALLETS',
+      'Article 5a',
+      'Wallets',
+      '1. A wallet is a wallet.’;',
+      '(4) Article 6 is deleted.',
+      'Article 2',
+      'This Regulation shall enter into force.',
+    );
+    expect(outline(text)).toEqual([
+      '8 Article 1',
+      '10 Item 1',
+      '11 quoted Article 1',
+      '10 Item 2',
+      '10 Item 3',
+      '11 quoted Section 2',
+      '10 Item 4',
+      '8 Article 2',
+    ]);
+  });
+
   it('takes no mark for a quotation that nobody announced when its own articles go on inside', () => {
     const text = lines(
       'Điều 1. Từ ngữ',
@@ -144,6 +181,87 @@ describe('a law that quotes another', () => {
       'Điều 2. Hiệu lực',
     );
     expect(outline(text)).toEqual(['6 Điều 1', '7 Khoản 1', '7 Khoản 2', '8 quoted Điều 7', '6 Điều 2']);
+  });
+});
+
+describe('a law in which much was repealed', () => {
+  const law = (...middle: string[]) =>
+    outline(
+      lines(
+        '§ 1 Eins',
+        'a',
+        '§ 2 Zwei',
+        'b',
+        ...middle,
+        '§ 31 Drei',
+        '(1) c',
+        '(2) d',
+        '§ 32 Vier',
+        'e',
+        '§ 33 Fünf',
+        'f',
+      ),
+    );
+  const after = ['9 Art. 31', '10 Abs. 1', '10 Abs. 2', '9 Art. 32', '9 Art. 33'];
+
+  it('goes on behind the last number of a range', () => {
+    expect(law('§§ 3 bis 30 (weggefallen)')).toEqual(['9 Art. 1', '9 Art. 2', '9 Art. 3', ...after]);
+  });
+
+  it('goes on where two numbers follow each other again', () => {
+    expect(law()).toEqual(['9 Art. 1', '9 Art. 2', ...after]);
+  });
+});
+
+describe('a table of contents', () => {
+  const sections = ['§ 1 Zweck', '§ 2 Begriffe', '§ 3 Behörde', 'Abschnitt 2', 'Verfahren', '§ 4 Antrag'];
+
+  it('without dots is not taken for the law, and the grammar is chosen by both', () => {
+    const body = sections.flatMap((line) => (line.startsWith('§') ? [line, '(1) Satz.', '(2) Satz.'] : [line]));
+    const text = lines('Gesetz', 'Abschnitt 1', 'Allgemeines', ...sections, 'Abschnitt 1', 'Allgemeines', ...body);
+    const paragraphs = ['10 Abs. 1', '10 Abs. 2'];
+    expect(outline(text)).toEqual([
+      '0 preamble',
+      '6 1. Abschnitt',
+      ...['9 Art. 1', ...paragraphs, '9 Art. 2', ...paragraphs, '9 Art. 3', ...paragraphs],
+      '6 2. Abschnitt',
+      ...['9 Art. 4', ...paragraphs],
+    ]);
+  });
+
+  it('inside the first section of a statute stays with it', () => {
+    const text = lines(
+      'SECTION 1. SHORT TITLE; TABLE OF CONTENTS.',
+      '(a) Short Title.--This is an Act.',
+      '(b) Table of Contents.--The table of contents is as follows:',
+      ...['Sec. 1. Short title; table of contents.', 'Sec. 2. Definitions.', 'TITLE I--GRANTS', 'Sec. 101. Grants.'],
+      ...[
+        'SEC. 2. DEFINITIONS.',
+        'In this Act:',
+        'TITLE I--GRANTS',
+        'SEC. 101. GRANTS.',
+        '(a) In General.--There are.',
+      ],
+    );
+    expect(outline(text)).toEqual(['7 § 1', '8 (a)', '8 (b)', '7 § 2', '1 Title I', '7 § 101', '8 (a)']);
+  });
+
+  it('is none where headings without text have no others of their name behind them', () => {
+    const repealed = ['§ 1 Zweck', 'a', '§ 2 (weggefallen)', '§ 3 (weggefallen)', '§ 4 (weggefallen)', '§ 5 Ende', 'b'];
+    expect(outline(lines(...repealed))).toEqual(['9 Art. 1', '9 Art. 2', '9 Art. 3', '9 Art. 4', '9 Art. 5']);
+    const twoLaws = [
+      'Artikel 1',
+      'Gesetz',
+      '§ 1 A',
+      '§ 2 B',
+      '§ 3 C',
+      'Artikel 2',
+      'Verordnung',
+      '§ 1 D',
+      '§ 2 E',
+      '§ 3 F',
+    ];
+    expect(outline(lines(...twoLaws))).toHaveLength(8);
   });
 });
 
@@ -274,6 +392,26 @@ describe('other traditions', () => {
       '16 Abs. 2',
       '5 Art. 5',
     ]);
+  });
+
+  it('counts on behind a first number on the line of what it stands in', () => {
+    const austria = ['§ 1. (1) Dieses Gesetz gilt:', '1. a) hier;', 'b) dort;', '2. sonst.', '(2) Satz.', '§ 2. Satz.'];
+    expect(outline(lines(...austria), 'german')).toEqual([
+      '9 Art. 1',
+      '11 Ziff. 1',
+      '12 Bst. b',
+      '11 Ziff. 2',
+      '10 Abs. 2',
+      '9 Art. 2',
+    ]);
+    const statute = ['§ 1. Rules', '(a)(1)(A) One.', '(B) Two.', '(2) Three.', '(b) Four.', '§ 2. Fees', 'Five.'];
+    expect(outline(lines(...statute))).toEqual(['7 § 1', '8 (a)', '10 (B)', '9 (2)', '8 (b)', '7 § 2']);
+  });
+
+  it('costs in proportion to the lines where each may begin to count', () => {
+    const begin = performance.now();
+    outline('(1) x\n'.repeat(40_000), 'eu');
+    expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
   it('leaves text alone that follows no grammar', () => {

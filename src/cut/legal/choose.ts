@@ -23,7 +23,8 @@ function bestGrammar(text: Uint8Array): Grammar | null {
   let bestScore = 0;
   for (const name of shippedGrammarNames()) {
     const grammar = shippedGrammar(name);
-    const marks = scanLegalText(sample, grammar, false);
+    // A table of contents speaks for its grammar too.
+    const marks = scanLegalText(sample, grammar, false, true);
     const main = marks.filter((mark) => mark.kind === grammar.main);
     const score = main.length >= fewestMainPieces ? main.length * 1000 + marks.length : 0;
     if (score > bestScore) {

@@ -6,6 +6,8 @@ export interface LevelMatch {
   readonly level: GrammarLevel;
   /** null for a level that is not counted, such as an annex without a number. */
   readonly number: LegalNumber | null;
+  /** The number that counting goes on from: of `§§ 6 to 30` it is the 30; otherwise the number itself. */
+  readonly last: LegalNumber | null;
   readonly label: string;
   /** What stands on the line after the number and its punctuation. */
   readonly rest: string;
@@ -37,11 +39,13 @@ function levelMatch(view: string, grammar: Grammar, level: GrammarLevel, match: 
   const written = match.groups?.number;
   const number = written === undefined ? null : parseNumber(written, level.numerals, grammar.counting);
   if (written !== undefined && number === null) return null;
+  const end = match.groups?.last;
+  const last = end === undefined ? number : (parseNumber(end, level.numerals, grammar.counting) ?? number);
   const after = view.slice(match[0].length);
   const tail = level.tail === 'any' ? 'strong' : tailOf(after, grammar);
   if (tail === null || (level.tail === 'line' && after.replace(/^[\s.:–—-]+/u, '') !== '')) return null;
   const label = labelOf(level, written);
-  return { level, number, label, rest: after.replace(/^[\s.:/)–—-]+/u, ''), isStrong: tail === 'strong' };
+  return { level, number, last, label, rest: after.replace(/^[\s.:/)–—-]+/u, ''), isStrong: tail === 'strong' };
 }
 
 /** Ordinals are written in capitals as often as not and take no full stop, and `4 bis` is `4bis`. */

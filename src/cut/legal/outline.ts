@@ -1,4 +1,5 @@
 import type { Mark } from '../mark.js';
+import { type DraftMark, withoutContents } from './contents.js';
 import type { Grammar, GrammarLevel } from './grammar.js';
 import { type LevelMatch, matchesOf } from './match.js';
 import { follows, type LegalNumber } from './numerals.js';
@@ -6,6 +7,8 @@ import { follows, type LegalNumber } from './numerals.js';
 /** Numbers that a repealed article may leave out before a heading without punctuation is doubted. */
 const usualGap = 10;
 const longestTitle = 250;
+/** Asked before the patterns: most lines go on with words. */
+const shortNumber = /^\(?\w{1,4}[.)]/;
 /** Markdown and HTML have six levels of headings; what a grammar cuts inside them is deeper. */
 const headingLevels = 6;
 
@@ -15,12 +18,9 @@ interface OpenNode {
   readonly number: LegalNumber | null;
 }
 
-interface DraftMark {
-  start: number;
-  kind: string;
-  level: number;
-  title: string;
-  label?: string;
+interface Line {
+  readonly start: number;
+  readonly view: string;
 }
 
 /** Decides line by line which of the lines that look like structure are structure, by what is open and what was counted last. */
@@ -33,11 +33,14 @@ export class LegalOutline {
   /** The line before introduced another law's text, or a quotation lost its end: only what continues our own numbers counts. */
   private isDoubtful = false;
   private previous = '';
+  /** The line before whose number is too far from the last one to be believed by itself. */
+  private leap: (Line & { readonly match: LevelMatch }) | null = null;
 
   constructor(private readonly grammar: Grammar) {}
 
-  finish(): readonly Mark[] {
-    return this.marks;
+  /** All marks, or those without a table of contents. */
+  finish(keepsContents = false): readonly Mark[] {
+    return this.hasHeadings || keepsContents ? this.marks : withoutContents(this.marks, this.grammar.main);
   }
 
   isIntroduction(view: string): boolean {
@@ -66,9 +69,9 @@ export class LegalOutline {
       this.previous = '';
       return;
     }
-    const chosen = this.choose(view);
+    const chosen = this.choose({ start, view });
     if (chosen) this.accept(start, view, chosen, chosen.level.level + (this.hasHeadings ? headingLevels : 0));
-    else this.continueTitle(view);
+    else if (!this.continueTitle(view)) this.holdText();
     if (this.isIntroduction(view)) this.isDoubtful = true;
     this.previous = view;
   }
@@ -81,12 +84,14 @@ export class LegalOutline {
     this.isDoubtful = false;
     this.closeFrom(level);
     this.open.push({ level: match?.level ?? null, depth: level, number: match?.number ?? null });
-    if (match?.number) this.lastNumber.set(match.level.kind, match.number);
+    if (match?.last) this.lastNumber.set(match.level.kind, match.last);
     this.marks.push({
       start,
       kind: match?.level.kind ?? 'heading',
       level,
       title,
+      name: '',
+      isBare: false,
       ...(match ? { label: match.label } : {}),
     });
     this.previous = '';
@@ -96,21 +101,32 @@ export class LegalOutline {
   quotation(start: number, isBlock: boolean, views: readonly string[]): void {
     this.isDoubtful = false;
     this.awaitsTitle = null;
+    this.holdText();
     this.previous = '.';
     const parent = this.open.at(-1);
     if (!isBlock || parent === undefined) return;
     for (const view of views) {
       const [match] = matchesOf(view, this.grammar);
       if (!match) continue;
-      this.marks.push({ start, kind: 'quoted', level: parent.depth + 1, title: '', label: `quoted ${match.label}` });
+      this.marks.push({
+        start,
+        kind: 'quoted',
+        level: parent.depth + 1,
+        title: '',
+        label: `quoted ${match.label}`,
+        name: '',
+        isBare: false,
+      });
       return;
     }
   }
 
-  private choose(view: string): LevelMatch | null {
-    const matches = matchesOf(view, this.grammar);
+  private choose(line: Line): LevelMatch | null {
+    const matches = matchesOf(line.view, this.grammar);
     if (matches.length === 0) return null;
-    const free = matches.find((one) => one.level.sequence === 'free' && this.isAllowed(one) && this.isBelievable(one));
+    const free = matches.find(
+      (one) => one.level.sequence === 'free' && this.isAllowed(one) && this.isBelievable(one, line),
+    );
     if (free) return free;
     const strict = matches.filter((one) => one.level.sequence === 'strict' && this.isAllowed(one));
     if (this.isDoubtful && !this.grammar.instructions.some((one) => strict.some(({ rest }) => one.test(rest))))
@@ -119,19 +135,39 @@ export class LegalOutline {
   }
 
   private isAllowed({ level }: LevelMatch): boolean {
-    if (level.beforeAll) return !this.marks.some((mark) => mark.kind !== level.kind);
+    // By induction all marks are of its kind when the last one is.
+    if (level.beforeAll) return (this.marks.at(-1)?.kind ?? level.kind) === level.kind;
     // Inside Markdown and HTML the format's headings are the containers.
     return !this.hasHeadings || level.sequence === 'strict';
   }
 
-  private isBelievable({ level, number, isStrong }: LevelMatch): boolean {
+  private isBelievable(match: LevelMatch, line: Line): boolean {
+    const { level, number, isStrong } = match;
     const last = this.lastNumber.get(level.kind);
     const isFirst = number === null || number.value === 1;
     const isNext = number !== null && (last === undefined ? isFirst : follows(last, number, 1));
     if (this.isDoubtful && level.kind === this.grammar.main && !isNext) return false;
-    if (!isStrong) return isFirst || (number !== null && last !== undefined && follows(last, number, usualGap));
+    if (!isStrong && !isFirst) {
+      if (number === null || last === undefined) return false;
+      return follows(last, number, usualGap) || this.followsLeap(match, line);
+    }
     // A reference that a line break put at the beginning of a line: the line before ends in the middle of a sentence.
-    return isFirst || isNext || level.kind !== this.grammar.main || endsSentence(this.previous);
+    return !isStrong || isFirst || isNext || level.kind !== this.grammar.main || endsSentence(this.previous);
+  }
+
+  /** Where more articles were repealed, two headings that follow each other are believed, and the first is a piece after all. */
+  private followsLeap(match: LevelMatch, line: Line): boolean {
+    const before = this.leap;
+    this.leap = { ...line, match };
+    const from = before?.match;
+    if (!before || !from?.last || !match.number || from.level !== match.level) return false;
+    if (!follows(from.last, match.number, 1)) return false;
+    const { start, view } = before;
+    const { level, label, rest } = from;
+    const title = view.slice(0, longestTitle);
+    const mark = { start, kind: level.kind, level: level.level, title, label, name: rest, isBare: false };
+    this.marks.splice(this.marks.findLastIndex((one) => one.start < start) + 1, 0, mark);
+    return true;
   }
 
   private beginsCounting({ level, number }: LevelMatch): boolean {
@@ -153,11 +189,12 @@ export class LegalOutline {
     return null;
   }
 
-  private accept(start: number, view: string, { level, number, label, rest }: LevelMatch, depth: number): void {
+  private accept(start: number, view: string, { level, number, last, label, rest }: LevelMatch, depth: number): void {
     this.isDoubtful = false;
     this.closeFrom(depth);
     this.open.push({ level, depth, number });
-    if (number) this.lastNumber.set(level.kind, number);
+    if (last) this.lastNumber.set(level.kind, last);
+    this.countInside(level, rest, depth - level.level);
     const isHeading = level.sequence === 'free';
     const mark: DraftMark = {
       start,
@@ -165,17 +202,37 @@ export class LegalOutline {
       level: depth,
       title: isHeading ? view.slice(0, longestTitle) : '',
       label,
+      name: rest,
+      isBare: isHeading,
     };
     this.marks.push(mark);
     this.awaitsTitle = isHeading && level.titleOnNextLine && rest === '' ? mark : null;
   }
 
+  /** `§ 1. (1) …`, `(a)(1) …`: what begins to count on the same line belongs to its piece, and the next number counts on. */
+  private countInside({ kind }: GrammarLevel, rest: string, offset: number): void {
+    if (!shortNumber.test(rest)) return;
+    const first = matchesOf(rest, this.grammar).find(
+      ({ level, number }) => level.sequence === 'strict' && level.under?.has(kind) && number?.value === 1,
+    );
+    if (!first) return;
+    this.open.push({ level: first.level, depth: first.level.level + offset, number: first.number });
+    this.countInside(first.level, first.rest, offset);
+  }
+
   /** `Chapter I` and its name are two lines of one heading. */
-  private continueTitle(view: string): void {
+  private continueTitle(view: string): boolean {
     const mark = this.awaitsTitle;
     this.awaitsTitle = null;
-    if (mark === null || view.length > longestTitle || /[.;:,]$/u.test(view)) return;
+    if (mark === null || view.length > longestTitle || /[.;:,]$/u.test(view)) return false;
     mark.title = `${mark.title} ${view}`.slice(0, longestTitle);
+    mark.name += view;
+    return true;
+  }
+
+  private holdText(): void {
+    const last = this.marks.at(-1);
+    if (last) last.isBare = false;
   }
 
   private closeFrom(depth: number): void {

@@ -37,7 +37,20 @@ function endsWithMark(text: string, mark: string): boolean {
 
 function balance(text: string, [open, close]: readonly [string, string]): number {
   if (open === close) return count(text, open) % 2;
+  if (close === '’') return balanceBesideApostrophes(text, open);
   return count(text, open) - count(text, close);
+}
+
+/** `Member State’s` and `Member States’ authorities` close nothing. */
+function balanceBesideApostrophes(text: string, open: string): number {
+  let net = 0;
+  for (const { 0: mark, index } of text.matchAll(/[‘’]/g)) {
+    const isInWord = /^\p{L}’\p{L}$/u.test(text.slice(index - 1, index + 2));
+    const isPossessive = net <= 0 && /^’ \p{L}/u.test(text.slice(index, index + 3));
+    if (mark === open) net++;
+    else if (mark === '’' && !isInWord && !isPossessive) net--;
+  }
+  return net;
 }
 
 function count(text: string, mark: string): number {

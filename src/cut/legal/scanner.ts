@@ -58,9 +58,9 @@ export class LegalScanner {
     this.outline.heading(start, title, level, viewOf(title, this.grammar));
   }
 
-  finish(): readonly Mark[] {
+  finish(keepsContents = false): readonly Mark[] {
     this.giveUpQuotation(Number.MAX_SAFE_INTEGER);
-    return this.outline.finish();
+    return this.outline.finish(keepsContents);
   }
 
   private openingIn(start: number, text: string): QuoteOpening | null {
@@ -78,7 +78,7 @@ export class LegalScanner {
       this.outline.quotation(
         first?.start ?? start,
         isBlock,
-        this.waiting.map((line) => viewOf(line.text, this.grammar).replace(/^[“„"«»]\s*/u, '')),
+        this.waiting.map((line) => viewOf(line.text, this.grammar).replace(/^[“„"«»‘]\s*/u, '')),
       );
       this.open = null;
       this.waiting = [];
@@ -123,7 +123,12 @@ function endsWithColon(text: string): boolean {
 }
 
 /** Marks of plain text or Markdown by a grammar. Markdown keeps all its headings; the grammar names them and cuts what is inside. */
-export function scanLegalText(source: Uint8Array, grammar: Grammar, isMarkdown: boolean): readonly Mark[] {
+export function scanLegalText(
+  source: Uint8Array,
+  grammar: Grammar,
+  isMarkdown: boolean,
+  keepsContents = false,
+): readonly Mark[] {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   const scanner = new LegalScanner(grammar);
   const headings = isMarkdown ? scanMarkdown(bytes) : [];
@@ -141,7 +146,7 @@ export function scanLegalText(source: Uint8Array, grammar: Grammar, isMarkdown: 
     } else if (isMarkdown && bytes[start] === 0x23) return;
     else scanner.line(start, lineText(bytes, start, end));
   });
-  const marks = scanner.finish();
+  const marks = scanner.finish(keepsContents);
   return withBeginning(bytes, frontMatter, marks, from);
 }
 
