@@ -33,13 +33,27 @@ const blocks = new Set(
     'hgroup html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul blockquote'
   ).split(' '),
 );
+/** Elements whose end closes everything that was left open inside, a quotation too. */
+const containers = new Set(
+  (
+    'address article aside blockquote center details dialog div dl fieldset figure footer header main menu nav ol section select table ' +
+    'template ul'
+  ).split(' '),
+);
+/** Beginnings at which a parser leaves a drawing or formula that was not closed. */
+const endsForeign = new Set(
+  'blockquote body center dd div dl dt h1 h2 h3 h4 h5 h6 head li menu ol p pre table ul'.split(' '),
+);
+const htmlInForeign = new Set(['foreignobject', 'desc', 'title', 'annotation-xml']);
+/** So far up an end tag looks for its beginning. */
+const mostLevelsClosed = 1000;
 const voids = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '));
 
 /** Marks of an HTML document: its headings, or what a grammar finds in its blocks of text, or its paragraphs when it has no headings. */
 export function scanHtml(source: Uint8Array, grammar: Grammar | null): readonly Mark[] {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   const from = hasByteOrderMark(bytes) ? 3 : 0;
-  const reader = new HtmlReader(grammar);
+  const reader = new HtmlReader(grammar, isXml(bytes.toString('utf8', from, Math.min(from + 2048, bytes.length))));
   const tokenizer = reader.tokenizer;
   for (let at = from; at < bytes.length; ) {
     const end = chunkEnd(bytes, at);
@@ -47,6 +61,11 @@ export function scanHtml(source: Uint8Array, grammar: Grammar | null): readonly 
     at = end;
   }
   return toBytes(bytes, from, reader.finish());
+}
+
+/** XHTML as it is stored in books and by publishers: there `<title/>` is a whole element. */
+function isXml(begin: string): boolean {
+  return /^\s*<\?xml\s|<html\s[^>]*xmlns\s*=\s*["']http:\/\/www\.w3\.org\/1999\/xhtml/i.test(begin);
 }
 
 /** A chunk ends neither inside a character nor between CR and LF. */
@@ -85,13 +104,19 @@ class HtmlReader {
   private lineStart = -1;
   private lineText = '';
   private hidden = '';
+  private readonly open: string[] = [];
+  /** How many of the open elements quote. */
   private quoteDepth = 0;
   private foreignDepth = 0;
+  private htmlInForeign = 0;
   private bodyStart = 0;
   private hasBody = false;
   private firstText = -1;
 
-  constructor(grammar: Grammar | null) {
+  constructor(
+    grammar: Grammar | null,
+    private readonly isXml: boolean,
+  ) {
     this.legal = grammar ? new LegalScanner(grammar) : null;
     const nothing = (): void => {};
     this.tokenizer = new Tokenizer(
@@ -102,7 +127,7 @@ class HtmlReader {
         onDoctype: nothing,
         onNullCharacter: nothing,
         onEof: nothing,
-        onStartTag: (token) => this.startTag(token),
+        onStartTag: (token) => this.begin(token),
         onEndTag: (token) => this.endTag(token),
         onCharacter: (token) => this.text(token),
         onWhitespaceCharacter: () => this.space(),
@@ -125,12 +150,22 @@ class HtmlReader {
     return [...marks, ...(hasPreamble ? [first] : [{ ...first, start: this.bodyStart }]), ...found.slice(1)];
   }
 
+  private begin(token: Token.TagToken): void {
+    const isWhole = this.isXml && token.selfClosing && !voids.has(token.tagName) && this.foreignDepth === 0;
+    if (this.foreignDepth > 0) this.beginInForeign(token);
+    else if (!isWhole) this.switchState(token);
+    this.startTag(token);
+    if (isWhole && token.tagName !== 'svg' && token.tagName !== 'math') this.endTag(token);
+  }
+
   private startTag(token: Token.TagToken): void {
     const { tagName: name } = token;
     const start = token.location?.startOffset ?? 0;
     if (name === 'svg' || name === 'math') this.enterForeign(token);
-    else if (this.foreignDepth === 0) this.switchState(token);
-    if (quoting.has(name)) this.quoteDepth++;
+    if (containers.has(name) && (this.foreignDepth === 0 || this.htmlInForeign > 0)) {
+      this.open.push(name);
+      if (quoting.has(name)) this.quoteDepth++;
+    }
     const level = headingLevel(name);
     if (level > 0 && this.quoteDepth === 0 && this.foreignDepth === 0) {
       this.endHeading();
@@ -164,16 +199,32 @@ class HtmlReader {
   private endTag(token: Token.TagToken): void {
     const { tagName: name } = token;
     if (name === this.hidden) this.hidden = '';
-    if (name === 'svg' || name === 'math') this.leaveForeign();
-    if (quoting.has(name) && this.quoteDepth > 0) {
-      this.endLine();
-      this.quoteDepth--;
-    }
+    if (this.foreignDepth > 0 && htmlInForeign.has(name)) this.htmlInForeign = Math.max(0, this.htmlInForeign - 1);
+    if (containers.has(name) || name === 'svg' || name === 'math') this.close(name);
     if (headingLevel(name) > 0) this.endHeading();
     if (!blocks.has(name)) return;
     this.endLine();
     this.run = -1;
     if (name === 'head' && this.bodyStart === 0) this.endHead(token.location?.endOffset ?? 0);
+  }
+
+  /** Up to the element of this name; out of a table only its own end leads. */
+  private close(name: string): void {
+    const { open } = this;
+    let at = open.length - 1;
+    const least = Math.max(0, open.length - mostLevelsClosed);
+    while (at >= least && open[at] !== name && open[at] !== 'table') at--;
+    if (at >= least && open[at] === name) this.closeFrom(at);
+  }
+
+  private closeFrom(at: number): void {
+    const closed = this.open.splice(at);
+    const quotations = closed.filter((one) => quoting.has(one)).length;
+    if (quotations > 0) this.endLine();
+    this.quoteDepth -= quotations;
+    this.foreignDepth -= closed.filter((one) => one === 'svg' || one === 'math').length;
+    if (this.foreignDepth === 0) this.htmlInForeign = 0;
+    this.tokenizer.inForeignNode = this.foreignDepth > 0;
   }
 
   private text(token: Token.CharacterToken): void {
@@ -233,14 +284,18 @@ class HtmlReader {
     this.hidden = tagName;
   }
 
-  private enterForeign(token: Token.TagToken): void {
-    if (!token.selfClosing) this.foreignDepth++;
-    this.tokenizer.inForeignNode = this.foreignDepth > 0;
+  private beginInForeign({ tagName, selfClosing }: Token.TagToken): void {
+    if (htmlInForeign.has(tagName) && !selfClosing) this.htmlInForeign++;
+    else if (this.htmlInForeign === 0 && endsForeign.has(tagName)) {
+      this.closeFrom(this.open.findIndex((one) => one === 'svg' || one === 'math'));
+    }
   }
 
-  private leaveForeign(): void {
-    this.foreignDepth = Math.max(0, this.foreignDepth - 1);
-    this.tokenizer.inForeignNode = this.foreignDepth > 0;
+  private enterForeign({ tagName, selfClosing }: Token.TagToken): void {
+    if (selfClosing) return;
+    this.open.push(tagName);
+    this.foreignDepth++;
+    this.tokenizer.inForeignNode = true;
   }
 }
 

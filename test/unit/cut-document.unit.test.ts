@@ -76,6 +76,35 @@ describe('HTML', () => {
     expect(law.slice(cut.pieces[1]?.utf16Start).startsWith('<p align=center>')).toBe(true);
   });
 
+  it('has the headings of a parser where quotations and drawings were not closed, or not in order', () => {
+    const seed = chosenSeed();
+    const random = seeded(seed);
+    const parts =
+      '<div> </div> <section> </section> <blockquote> </blockquote> <ul><li> </li></ul> <table><tr><td> </td></tr></table> <svg><path> </svg> <p>a </p>';
+    const tags = parts.split(' ');
+    for (let round = 0; round < 2000; round++) {
+      let text = '<body>';
+      for (let count = random.between(2, 16); count > 0; count--) {
+        text += random.chance(0.25) ? `<h2>H ${count}</h2>` : tags[random.between(0, tags.length - 1)];
+      }
+      const found = cutText(text, 'text/html').pieces.filter(({ kind }) => kind === 'heading');
+      const expected = parsedHeadings(text).map(({ title }) => title);
+      expect(
+        found.map(({ title }) => title),
+        `seed ${seed} round ${round} ${text}`,
+      ).toEqual(expected);
+    }
+  });
+
+  it.each<[string, string]>([
+    ['<?xml version="1.0"?><html><head><title/></head><body>', 'an empty title'],
+    ['<html xmlns="http://www.w3.org/1999/xhtml"><head><script src="a.js"/></head><body>', 'a script without text'],
+    ['<?xml version="1.0"?><html><body><blockquote/><h1/>', 'an empty quotation and heading'],
+  ])('that is XML, with %s, is read to its end: %s', (begin) => {
+    const cut = cutText(`${begin}<h1>A</h1><p>a</p><h2>B</h2><svg/><p>b</p><h2>C</h2></body></html>`, 'text/html');
+    expect(cut.pieces.map(({ title }) => title).filter(Boolean)).toEqual(['A', 'B', 'C']);
+  });
+
   it('has the headings that a parser finds in any nesting, each in the piece of its title', () => {
     const seed = chosenSeed();
     const random = seeded(seed);
@@ -125,14 +154,14 @@ describe('HTML', () => {
   });
 });
 
-/** Headings with their offsets as the parser of parse5 sees them, in order of the source. */
+/** Headings outside of quotations, with their offsets as the parser of parse5 sees them, in order of the source. */
 function parsedHeadings(text: string): { level: number; title: string; start: number }[] {
   const found: { level: number; title: string; start: number }[] = [];
   const visit = (node: DefaultTreeAdapterTypes.Node) => {
     const level = Number(/^h([1-6])$/.exec(node.nodeName)?.[1] ?? 0);
     const start = 'sourceCodeLocation' in node ? node.sourceCodeLocation?.startOffset : undefined;
     if (level > 0 && start !== undefined) found.push({ level, title: textOf(node).replace(/\s+/g, ' ').trim(), start });
-    else if ('childNodes' in node) node.childNodes.forEach(visit);
+    else if ('childNodes' in node && node.nodeName !== 'blockquote') node.childNodes.forEach(visit);
   };
   visit(parse(text, { sourceCodeLocationInfo: true }));
   return found.sort((left, right) => left.start - right.start);
