@@ -56,22 +56,44 @@ export async function revisionsOfHistory(folder: string, prefix: string): Promis
     '-m',
     '--reverse',
     '--no-renames',
-    '--diff-filter=AM',
+    '--diff-filter=AMT',
     '--relative',
     '-z',
-    '--name-only',
+    '--raw',
     '--format=%x01%H %cI',
   );
   const found: FoundRevision[] = [];
   for (const commit of text.toString('utf8').split('\u0001').slice(1)) {
-    const [head = '', ...paths] = commit.split('\0').map((part) => part.trim());
-    const [id = '', time = ''] = head.split(' ');
-    for (const path of paths.filter((one) => endings.test(one)).sort()) {
+    const [head = '', ...entries] = commit.split('\0');
+    const [id = '', time = ''] = head.trim().split(' ');
+    for (const path of filesOf(entries)
+      .filter((one) => endings.test(one))
+      .sort()) {
       const revisionLabel = `${time.slice(0, 10)} ${id.slice(0, 12)}`;
       found.push({ path, address: addressOf(path, prefix), revisionLabel, commit: id, note: `git ${id}:${path}` });
     }
   }
   return found;
+}
+
+/** Paths of what a commit left as a file: a symbolic link holds no text but the name of another file. */
+function filesOf(entries: readonly string[]): readonly string[] {
+  return entries.filter((_, index) => /^\s*:\d{6} 100\d{3} /.test(entries[index - 1] ?? ''));
+}
+
+/**
+ * Two files that would be one document at the same time, such as `a.md` and `a.html`; undefined when there are none. A file that another one takes
+ * the place of, in a history, goes on as the same document.
+ */
+export function twoFilesOf(revisions: readonly FoundRevision[]): readonly [string, string] | undefined {
+  const left = new Set<string>();
+  for (const [index, { path, commit }] of revisions.entries()) {
+    const before = revisions[index - 1];
+    if (before === undefined || before.path === path) continue;
+    left.add(before.path);
+    if (left.has(path) || before.commit === commit) return [before.path, path];
+  }
+  return undefined;
 }
 
 /** The bytes of a file as a commit has it. */

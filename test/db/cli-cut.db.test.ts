@@ -1,6 +1,6 @@
 // iu cut on a database: two people, each with a login of his own, take revisions through, back, and through a whole folder.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -192,9 +192,27 @@ describe('the commands about cuts', () => {
     const runs = (await json(editor, 'cut', 'list', '--document', 'git/a')).items;
     expect(runs.map((run: { unitsRevised: number }) => run.unitsRevised)).toEqual([2, 1, 0]);
     file('laws/broken.md', 'x\u0000');
-    const plain = await dir(db.url, '--revision', 'now', '--yes-i-approve');
-    expect(plain).toMatchObject({ revisions: 3, finished: 2, refused: 1 });
-    expect(plain.open).toMatchObject([{ document: 'git/broken', code: expect.stringMatching(/^IU7/) }]);
+    for (const ending of ['md', 'html']) file(`laws/two.${ending}`, '<h1>Two</h1>');
+    const words = ['--actor', 'ann', '--prefix', 'git', '--revision', 'now', '--yes-i-approve', '--json'];
+    const { stdout, exitCode } = await at(db.url, 'cut', 'dir', join(folder, 'laws'), ...words);
+    expect(exitCode).toBe(1);
+    const plain = JSON.parse(stdout);
+    expect(plain).toMatchObject({ revisions: 5, finished: 2, refused: 2, after: 1 });
+    expect(plain.open).toMatchObject([
+      { document: 'git/broken', code: 'IU723' },
+      { document: 'git/two', code: 'IU746', message: expect.stringContaining('two.html and two.md') },
+    ]);
+    file('more/c.md', '');
+    symlinkSync('c.md', join(folder, 'more/link.md'));
+    git('add', 'more');
+    git('commit', '-q', '-m', 'empty');
+    file('more/c.md', '# C\n');
+    git('commit', '-q', '-am', 'text');
+    const more = await json(
+      db.url,
+      ...['cut', 'dir', join(folder, 'more'), '--git', '--actor', 'ann', '--yes-i-approve'],
+    );
+    expect(more).toMatchObject({ revisions: 2, passed: 1, finished: 1, open: [{ document: 'c', code: 'IU722' }] });
     expect((await at(editor, 'cut', 'dir', folder, '--actor', 'ann')).stderr).toContain('IU746');
     await db.pool.query("update dot_config set value = '', reason = 'test' where key = 'iu_core.installation'");
     const shortcut = await at(db.url, 'cut', 'dir', folder, '--actor', 'ann', '--git', '--yes-i-approve');

@@ -1,9 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { IuError } from '../../contract/errors/index.js';
 import { type Approver, carryThrough } from '../../cut/carry-through.js';
-import { bytesOfCommit, type FoundRevision, revisionsOfFolder, revisionsOfHistory } from '../../cut/folder.js';
+import {
+  bytesOfCommit,
+  type FoundRevision,
+  revisionsOfFolder,
+  revisionsOfHistory,
+  twoFilesOf,
+} from '../../cut/folder.js';
 import { advanceCut, type CutSource, startCut } from '../../cut/pipeline.js';
 import { readSource } from '../../cut/read-source.js';
 import type { Database } from '../../store/database.js';
@@ -28,12 +35,18 @@ interface Outcome {
   readonly document: string;
   readonly revision: string;
   readonly runId: string | null;
-  /** finished, unchanged (it was finished before), waits, after (an earlier revision of the document is not finished), refused. */
-  readonly outcome: 'finished' | 'unchanged' | 'waits' | 'after' | 'refused';
+  /**
+   * finished, unchanged (it was finished before), waits, after (an earlier revision of the document is not finished), refused, passed (over: a
+   * commit that left no text, which nothing will change; the next revisions do not wait for it).
+   */
+  readonly outcome: 'finished' | 'unchanged' | 'waits' | 'after' | 'refused' | 'passed';
   readonly waitsFor: string | null;
   readonly code: string | null;
   readonly message: string | null;
 }
+
+/** No bytes, binary content, broken characters. */
+const noText = new Set(['IU722', 'IU723', 'IU724']);
 
 type Client = Awaited<ReturnType<typeof connectClient>>;
 
@@ -48,6 +61,7 @@ class DocumentCuts {
     private readonly folder: string,
     private readonly options: DirOptions,
     private readonly approver: Approver | undefined,
+    private readonly twoFiles: readonly [string, string] | undefined,
   ) {}
 
   async take(found: FoundRevision): Promise<void> {
@@ -58,6 +72,11 @@ class DocumentCuts {
       return;
     }
     try {
+      if (this.twoFiles !== undefined) {
+        throw new IuError('IU746', {
+          message: `${this.twoFiles.join(' and ')} would be one document: the address is the path without the ending.`,
+        });
+      }
       const { actor, owner: ownerRef = actor } = this.options;
       const target = { address: found.address, title: found.address, ownerRef, actor };
       const started = await startCut(this.client, target, await this.#sourceOf(found));
@@ -75,8 +94,9 @@ class DocumentCuts {
       const { code, message } = error as { code?: string; message: string };
       // What is wrong with one document stops that document; what is wrong with the database stops everything.
       if (code === undefined || !/^IU[67]/.test(code)) throw error;
-      this.#isHeld = true;
-      this.outcomes.push({ ...about, ...nothing, outcome: 'refused', code, message });
+      const isPassed = found.commit !== null && noText.has(code);
+      this.#isHeld = !isPassed;
+      this.outcomes.push({ ...about, ...nothing, outcome: isPassed ? 'passed' : 'refused', code, message });
     }
   }
 
@@ -120,7 +140,7 @@ async function cutAll(
   const lane = (): Promise<void> =>
     onCutSession(database, async (client) => {
       for (let revisions = documents[next++]; revisions !== undefined; revisions = documents[next++]) {
-        const cuts = new DocumentCuts(client, work.folder, work.options, work.approver);
+        const cuts = new DocumentCuts(client, work.folder, work.options, work.approver, twoFilesOf(revisions));
         outcomes.set(revisions[0]?.address ?? '', cuts.outcomes);
         for (const revision of revisions) {
           // Between two revisions nothing is half done.
@@ -200,8 +220,10 @@ export function registerCutDir(cut: Command, context: CliContext): void {
       waits: count('waits'),
       after: count('after'),
       refused: count('refused'),
+      passed: count('passed'),
     };
-    const open = outcomes.filter((one) => one.outcome === 'waits' || one.outcome === 'refused');
+    const open = outcomes.filter((one) => ['waits', 'refused', 'passed'].includes(one.outcome));
+    if (counts.refused > 0) context.endWith(exitCodes.failed);
     printer.result({ ...counts, open }, () => [
       ...printer.facts(counts),
       ...printer.table(

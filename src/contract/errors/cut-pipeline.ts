@@ -133,10 +133,12 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
   {
     code: 'IU746',
     name: 'cut_folder_unreadable',
-    meaning: 'The folder or its git history cannot be read, or its revision has no name.',
+    meaning:
+      'The folder or its git history cannot be read, its revision has no name, or two of its files would be one document.',
     httpStatus: 400,
     exitCode: 64,
-    action: 'Look at the message; a folder needs --revision, a history needs git and --git.',
+    action:
+      'Look at the message; a folder needs --revision, a history needs git and --git, and files whose paths differ in the ending only need other names.',
   },
   {
     code: 'IU747',
