@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type PlannablePiece, type StandingUnit, sectionCodeOf } from '../contract/cut/plan.js';
-import type { MatchPiece } from '../contract/cut/recut.js';
+import type { MatchOverride, MatchPiece } from '../contract/cut/recut.js';
 import { IuError } from '../contract/errors/index.js';
 import {
   advanceCutRun,
@@ -169,16 +169,19 @@ async function planPieces(client: pg.ClientBase, planning: Planning): Promise<Cu
   const base = await readCutBase(client, documentAddress);
   if (base.document_id === null) {
     const matcher = { name: 'none', version: '1' };
-    const plan = { ...firstPlan(documentAddress, pieces), base_hash: base.base_hash, matcher, normalizer };
+    const addresses = await freeAddresses(client, documentAddress, pieces);
+    const plan = { ...firstPlan(pieces, addresses), base_hash: base.base_hash, matcher, normalizer };
     return inTransaction(client, () => recordCutPlan(client, runId, plan, actor));
   }
   const standing = await readStandingUnits(client, base.document_id);
+  const decisions = await readDecisions(client, runId);
+  requireLiving(decisions, standing, planning);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const textOf = (piece: PlannablePiece) => text.decode(bytes.subarray(piece.start, piece.end));
   const recut = recutPieces(
     standing.map(standingPiece),
     pieces.map((piece) => newPiece(piece, textOf(piece))),
-    await readDecisions(client, runId),
+    decisions,
   );
   const matched = new Set(recut.matches.map((match) => match.newKey));
   const unmatched = pieces.filter((piece) => !matched.has(String(piece.ordinal)));
@@ -193,6 +196,21 @@ async function planPieces(client: pg.ClientBase, planning: Planning): Promise<Cu
   });
   const whole = { ...plan, base_hash: base.base_hash, matcher: recut.matcher, normalizer };
   return inTransaction(client, () => recordCutPlan(client, runId, whole, actor));
+}
+
+/** A unit that a person named may have ended since. */
+function requireLiving(
+  decisions: readonly MatchOverride[],
+  standing: readonly StandingUnit[],
+  { runId, documentAddress }: Planning,
+): void {
+  const living = new Set(standing.map(({ unitId }) => unitId));
+  const dead = decisions.find(({ oldKey }) => oldKey !== null && !living.has(oldKey));
+  if (dead === undefined) return;
+  throw new IuError('IU738', {
+    message: `Piece ${dead.newKey} of cut run ${runId} was decided to be ${dead.oldKey}, which is no living unit of ${documentAddress} any more.`,
+    hint: `decide it anew: iu cut decide ${runId} ${dead.newKey} --as UNIT (or --new) --actor NAME`,
+  });
 }
 
 function standingPiece(unit: StandingUnit): MatchPiece {

@@ -4,6 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { normalizer } from '../../src/contract/cut/normalize.js';
+import { documentCutter } from '../../src/cut/cut-document.js';
+import { pinSource, startCutRun } from '../../src/store/cut.js';
 import { runIu } from '../support/cli.js';
 import { openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -129,6 +132,24 @@ describe('the commands about cuts', () => {
     expect(neither.stderr).toContain('IU738');
     const gone = await json(editor, 'cut', 'void', second.runId, '--actor', 'ann', '--reason', 'no');
     expect(gone.state).toBe('voided_by_person');
+  }, 60_000);
+
+  it('take on a run that was killed before its pieces were recorded', async () => {
+    const client = await db.as('iu_operator', 'iu_emitter');
+    const about = { mediaType: 'text/markdown', newlineStyle: 'lf', title: 'killed', sourceNote: null } as const;
+    const { pinId } = await pinSource(client, Buffer.from(`${first}# killed\n`), about);
+    const { run_id } = await startCutRun(client, {
+      ...{
+        pinId,
+        documentAddress: 'killed',
+        documentTitle: 'killed',
+        ownerRef: 'ann',
+        revisionLabel: '1',
+        actor: 'ann',
+      },
+      ...{ cutter: documentCutter, config: { normalizer, grammar: null } },
+    });
+    expect(await json(editor, 'cut', 'apply', run_id, '--actor', 'ann')).toMatchObject({ waitsFor: 'gate 1' });
   }, 60_000);
 
   it('show the text of a doubtful piece beside its candidates, to the approver too, before anybody decides', async () => {

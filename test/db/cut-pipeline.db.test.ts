@@ -9,6 +9,7 @@ import {
   type CutRunAnswer,
   decideCutPiece,
   readCutBase,
+  recordCutPlan,
   rollBackCutRun,
   voidCutRun,
 } from '../../src/store/cut.js';
@@ -292,6 +293,43 @@ describe('the states of a cut', () => {
     await advance(waiting);
     expect(await livingAddresses()).toEqual(['title', 'a', 'a/art-1', 'a/art-2', 'b']);
     expect(await livingText()).toBe(smaller);
+  });
+
+  it('say which decision names a unit that ended since, until it is decided anew', async () => {
+    await cut(small, '1');
+    const run = await start(smaller, '2');
+    const { rows } = await db.pool.query(`select id from information_unit where canonical_address = 'li/law/a/art-2'`);
+    const word = { runId: run.run_id, ordinal: 3, note: null, actor: 'ann' };
+    await decideCutPiece(people.editor, { ...word, unitId: rows[0].id });
+    await db.pool.query(
+      `select fn_iu_structure_op_apply((fn_iu_structure_op_plan(jsonb_build_array(jsonb_build_object('operation_type', 'deprecate_piece',
+         'unit', $1::text, 'link_policy', 'manual_review')), 'ann', 'test') ->> 'operation_id')::bigint, 'ann', 'R-1')`,
+      [rows[0].id],
+    );
+    await expect(planCut(people.editor, run.run_id, 'ann')).rejects.toMatchObject({
+      code: 'IU738',
+      message: expect.stringContaining('Piece 3 of cut run'),
+    });
+    await decideCutPiece(people.editor, { ...word, unitId: null });
+    expect((await planCut(people.editor, run.run_id, 'ann')).state).toBe('cutplan_ok');
+  });
+
+  it('give a first cut another address where one is a document, and make nothing outside of their own', async () => {
+    await cutRevision(people, { ...law, address: 'li/law/a' }, source('# A\nx\n', '1'));
+    await cut(small, '1');
+    expect(await livingAddresses()).toEqual(['title', 'a@2', 'a/art-1', 'a/art-2', 'b']);
+    expect(await livingText()).toBe(small);
+    const run = await startCut(people.editor, { ...law, address: 'li/other' }, source('# A\ny\n', '1'));
+    const { base_hash } = await readCutBase(people.editor, 'li/other');
+    const about = { name: 'none', version: '1' };
+    const pieces = [
+      { ordinal: 0, unit_id: null, address: 'li/stranger', fate: 'born', reason: 'first_cut', score: null },
+    ] as const;
+    const plan = { steps: [], pieces, doubts: [], base_hash, matcher: about, normalizer: about };
+    const planned = await recordCutPlan(people.editor, run.run_id, plan, 'ann');
+    const waiting = await advance(planned);
+    await approve(waiting);
+    await expect(advance(waiting)).rejects.toMatchObject({ code: 'IU734' });
   });
 
   it('go on where a connection died, after each of them and in the middle of the write, and everything happens once', async () => {

@@ -152,7 +152,7 @@ begin
     ('function', 'fn_iu_cut_await_lifecycle(iu_cut_run)', 'cf7388879571c49df1cfaea4d5e88eeb'),
     ('function', 'fn_iu_cut_backup(bigint)', 'aa3be758dae4c94fdf6fa282a075f0f4'),
     ('function', 'fn_iu_cut_base(text)', '1e74b2f66b107eb2e9ddbd3b1b72eb4f'),
-    ('function', 'fn_iu_cut_birth(iu_cut_run)', '33eb6d25cb3b9d4d689b92391675a7d0'),
+    ('function', 'fn_iu_cut_birth(iu_cut_run)', '6cf8c777dfa723a6691621df5ce091a0'),
     ('function', 'fn_iu_cut_bridge(iu_cut_run)', 'c127f865fbc11d7819b432b38b231543'),
     ('function', 'fn_iu_cut_bridge_requests(bigint)', '79c450a6dbe5881382115fb4317ec90c'),
     ('function', 'fn_iu_cut_claim(bigint, text)', '67c98de95a6ee45e91d656dc384e21fd'),

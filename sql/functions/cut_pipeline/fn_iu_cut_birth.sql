@@ -5,7 +5,7 @@
 --            sliced from the pinned bytes where they lie.
 -- Arguments: p_run: its row locked, approved
 -- Returns:   id of the document
--- Raises:    IU202, IU203 an address is taken, IU213
+-- Raises:    IU202, IU203 an address was taken since the plan, IU213, IU734
 -- Writes:    information_unit, unit_version, event_outbox, iu_cut_piece, iu_tree_path, iu_relation
 -- May call:  internal
 create or replace function fn_iu_cut_birth(p_run iu_cut_run) returns uuid
@@ -20,6 +20,10 @@ declare
   v_ranks text[];
   v_document_version uuid := gen_random_uuid();
 begin
+  if exists (select from iu_cut_plan_piece f where f.run_id = p_run.run_id and starts_with(f.address, p_run.document_address || '/') is not true) then
+    raise exception using errcode = 'IU734', message = format('the plan of cut run %s would make a unit outside of %s', p_run.run_id, p_run.document_address),
+      hint = 'plan it again: iu cut plan --again';
+  end if;
   -- a rank depends on the place among the siblings only: each is made once
   v_ranks := array(select fn_iu_rank_from_integer(n) from generate_series(0, (
     select coalesce(max(siblings), 1) from (select count(*) as siblings from iu_cut_mark where run_id = p_run.run_id group by parent_ordinal) s)) n);
@@ -30,11 +34,13 @@ begin
      union all
     select m.ordinal + 1, v_ids[m.ordinal + 1], v_versions[m.ordinal + 1],
            case when m.parent_ordinal is null then v_document else v_ids[m.parent_ordinal + 1] end,
-           p_run.document_address || '/' || m.address, m.unit_kind, m.kind, nullif(left(m.label, 200), ''),
+           f.address, m.unit_kind, m.kind, nullif(left(m.label, 200), ''),
            coalesce(nullif(m.title, ''), nullif(m.label, ''), m.address),
            v_ranks[row_number() over (partition by m.parent_ordinal order by m.ordinal)],
            convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8')
-      from iu_cut_mark m where m.run_id = p_run.run_id
+      from iu_cut_mark m
+      join iu_cut_plan_piece f on f.run_id = m.run_id and f.ordinal = m.ordinal
+     where m.run_id = p_run.run_id
   ), input as materialized (
     select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p
   ), unit as (

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { advanceCut } from '../../cut/pipeline.js';
+import { advanceCut, planCut } from '../../cut/pipeline.js';
 import { rollBackCutRun, voidCutRun } from '../../store/cut.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
@@ -20,9 +20,15 @@ function registerAdvance(cut: Command, context: CliContext, verb: 'apply' | 'ena
   ).action(async (id: string, options: { actor: string }, command: Command) => {
     const printer = context.printer(command);
     const run = await context.withDatabase(command, (database) =>
-      onCutSession(database, (client) =>
-        advanceCut(client, id, options.actor, ({ state }) => printer.note(state.replaceAll('_', ' '))),
-      ),
+      onCutSession(database, async (client) => {
+        const advance = () =>
+          advanceCut(client, id, options.actor, ({ state }) => printer.note(state.replaceAll('_', ' ')));
+        const reached = await advance();
+        // Killed before its pieces or its plan were recorded.
+        if (verb !== 'apply' || (reached.waits_for !== 'cut' && reached.waits_for !== 'plan')) return reached;
+        await planCut(client, id, options.actor);
+        return advance();
+      }),
     );
     showRun(context, command, run);
   });

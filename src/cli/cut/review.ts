@@ -27,6 +27,20 @@ const planColumns: readonly Column<CutPlanRow>[] = [
   { title: 'note', value: (row) => row.note },
 ];
 
+/** Of pieces, then of steps. */
+const fates = 'same format changed born split merged doubtful add move merge renumber deprecate'.split(' ');
+
+/** `572 changed, 3629 same; steps: 2 add`: what a plan does as a whole. */
+function totals(manifest: string): string | undefined {
+  const { counts } = JSON.parse(manifest) as { counts?: Record<'fates' | 'steps', Record<string, number>> };
+  if (counts === undefined) return undefined;
+  const said = (numbers: Record<string, number>) =>
+    Object.entries(numbers)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ');
+  return `pieces: ${said(counts.fates)}; steps: ${said(counts.steps) || 'none'}`;
+}
+
 function registerPlan(cut: Command, context: CliContext): void {
   const plan = cut
     .command('plan')
@@ -35,10 +49,7 @@ function registerPlan(cut: Command, context: CliContext): void {
     .option('--again', 'plan it anew first: after decisions, or when the document has changed')
     .option('--actor <name>', 'who plans anew')
     .addOption(new Option('--what <what>', 'only these lines').choices(['piece', 'step']))
-    .option(
-      '--fate <fate>',
-      'only these: same, format, changed, born, split, merged, doubtful, add, move, merge, renumber, deprecate',
-    )
+    .addOption(new Option('--fate <fate>', 'only lines of this fate').choices(fates))
     .option('--changes', 'without the pieces that stay as they are');
   interface PlanOptions extends PageOptions {
     readonly again?: boolean;
@@ -70,6 +81,8 @@ function registerPlan(cut: Command, context: CliContext): void {
       const printer = context.printer(command);
       const again = commandLineWithout(context.words, ['--after', '--again']);
       printer.page(found.page, { columns: planColumns, whenEmpty: 'No line of the plan matches.', again });
+      const whole = totals(found.run.run.manifest);
+      if (whole !== undefined) printer.note(whole);
       printer.note(`manifest ${found.run.run.manifest_digest}, ${found.run.run.state}`);
       const approval = approvalCommand(found.run.run);
       if (approval !== undefined) printer.note(`next: ${approval}`);

@@ -29,13 +29,13 @@ export interface PlanInput {
 }
 
 /** The plan of a first cut: every piece is born where it was cut, and there is nothing to move. */
-export function firstPlan(documentAddress: string, pieces: readonly PlannablePiece[]): CutPlan {
+export function firstPlan(pieces: readonly PlannablePiece[], addresses: ReadonlyMap<number, string>): CutPlan {
   return {
     steps: [],
     pieces: pieces.map((piece) => ({
       ordinal: piece.ordinal,
       unit_id: null,
-      address: `${documentAddress}/${piece.address}`,
+      address: addresses.get(piece.ordinal) ?? null,
       fate: 'born',
       reason: 'first_cut',
       score: null,
