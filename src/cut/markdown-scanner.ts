@@ -8,6 +8,8 @@ const carriageReturn = 0x0d;
 const space = 0x20;
 const tab = 0x09;
 const nearBytes = 24;
+/** A pattern with many repetitions runs out of stack on a line of megabytes. */
+const longestTag = 65_536;
 
 interface Line {
   readonly start: number;
@@ -224,7 +226,8 @@ class MarkdownScanner {
   private openHtmlBlock(line: Line): boolean {
     const text = this.textOf(line);
     const known = openHtml.find(([opens]) => opens.test(text));
-    if (!known && (this.paragraph >= 0 || this.lazy || !openHtmlTag.test(text))) return false;
+    const isTag = () => text.length <= longestTag && openHtmlTag.test(text);
+    if (!known && (this.paragraph >= 0 || this.lazy || !isTag())) return false;
     const ends = known ? known[1] : 'blank line';
     this.endBlock();
     this.html = ends !== 'blank line' && ends.test(text) ? null : ends;
@@ -232,7 +235,13 @@ class MarkdownScanner {
   }
 
   private thematicBreak(line: Line): boolean {
-    if (!/^([-*_])[ \t]*(\1[ \t]*){2,}$/.test(this.textOf(line))) return false;
+    const mark = this.bytes[line.text];
+    let marks = 0;
+    for (let at = line.text; at < line.end; at++) {
+      if (this.bytes[at] === mark) marks++;
+      else if (this.bytes[at] !== space && this.bytes[at] !== tab) return false;
+    }
+    if (marks < 3 || mark === 0x3d) return false;
     this.endBlock();
     return true;
   }

@@ -160,6 +160,9 @@ describe('a cut of anything', () => {
   it.each<[string, string, string]>([
     ['one line of ten megabytes as text', 'text/plain', 'ab é '.repeat(1_700_000)],
     ['one line of ten megabytes as Markdown', 'text/markdown', `# ${'x'.repeat(10_000_000)}`],
+    ['one line of five million dashes', 'text/markdown', `# a\n\n${'- '.repeat(5_000_000)}\n`],
+    ['one tag of five million attributes', 'text/markdown', `# a\n\n<a${' b'.repeat(5_000_000)}>\n`],
+    ['two million footnotes in a row', 'text/markdown', `# e\u0301\n\n${'[^1], '.repeat(2_000_000)}\n`],
     ['one tag of a megabyte', 'text/html', `<p title="${'x'.repeat(1_000_000)}">\n<h1>a</h1>\n`],
     ['a line of quotation marks', 'text/plain', `“${'“'.repeat(300_000)}\nx\n`],
     ['many quotations that never end', 'text/plain', '“Điều 1. x\n"y\n«z\n'.repeat(10_000)],

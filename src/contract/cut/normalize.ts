@@ -7,10 +7,12 @@ export const normalizer = { name: 'text', version: '1' } as const;
 /** Soft hyphen, zero-width space, word joiner, byte order mark: seen by nobody. The joiners of scripts (U+200C, U+200D) stay. */
 const unseen = /[\u00AD\u200B\u2060\uFEFF]/g;
 /**
- * `[^12]`, also several joined by commas, with the space before them. A match begins where its white space does: tried again at every space of a
- * long run, it would cost the square of the run.
+ * `[^12]` with the space before it. A match begins where its white space does: tried again at every space of a long run, it would cost the square
+ * of the run.
  */
-const footnoteMarkers = /(?<!\s)\s*\[\^[^\]\s]{1,40}\](?!:)(?:\s*,\s*\[\^[^\]\s]{1,40}\](?!:))*/g;
+const footnoteMarker = /(?<!\s)\s*\[\^[^\]\s]{1,40}\](?!:)/g;
+/** Another one, joined by a comma; sought one by one, since a pattern of a million of them runs out of stack. */
+const joinedMarker = /\s*,\s*\[\^[^\]\s]{1,40}\](?!:)/y;
 /** `[^12]:` at the start of a footnote: its number is given by the order of the markers. */
 const footnoteNumber = /\[\^[^\]\s]{1,40}\]:/g;
 const headingMarks = /^(?:#{1,6} )+/;
@@ -45,13 +47,23 @@ export function normalizeText(text: string, label?: string): string {
 /** Without what nobody sees, but with heading marks and number. */
 export function cleanText(text: string): string {
   if (isClean(text)) return text;
-  return text
-    .replace(unseen, '')
-    .replace(footnoteMarkers, '')
+  return withoutMarkers(text.replace(unseen, ''))
     .replace(footnoteNumber, '[^]:')
     .replace(/\s+/g, ' ')
     .trim()
     .normalize('NFC');
+}
+
+function withoutMarkers(text: string): string {
+  let rest = '';
+  let from = 0;
+  for (let found = footnoteMarker.exec(text); found !== null; found = footnoteMarker.exec(text)) {
+    rest += text.slice(from, found.index);
+    from = footnoteMarker.lastIndex;
+    for (joinedMarker.lastIndex = from; joinedMarker.test(text); ) from = joinedMarker.lastIndex;
+    footnoteMarker.lastIndex = from;
+  }
+  return from === 0 ? text : rest + text.slice(from);
 }
 
 /**
