@@ -147,6 +147,26 @@ describe('verify', () => {
     expect(sorted(found)).toEqual(sorted(known));
   });
 
+  it('writes every rule as it is written again by a restore, so a restored copy is no damage', async () => {
+    const { rows } = await client.query<{ place: string; name: string; rule: string }>(
+      `select conrelid::regclass::text as place, conname as name, pg_get_constraintdef(oid) as rule from pg_constraint
+        where connamespace = $1::regnamespace and contype = 'c' and conrelid <> 0`,
+      [pg.escapeIdentifier(db.schema)],
+    );
+    expect(rows.length).toBeGreaterThan(50);
+    await client.query(`begin; set local search_path = ${pg.escapeIdentifier(db.schema)}, pg_temp`);
+    const again: string[] = [];
+    for (const { place, rule } of rows) {
+      await client.query(`alter table ${place} add constraint written_again ${rule}`);
+      const read = `select pg_get_constraintdef(oid) as rule from pg_constraint where conname = 'written_again'`;
+      again.push((await client.query(read)).rows[0].rule);
+      await client.query(`alter table ${place} drop constraint written_again`);
+    }
+    await client.query('rollback');
+    const differs = rows.filter(({ rule }, at) => rule !== again[at]);
+    expect(differs.map(({ place, name }) => `${place}.${name}`)).toEqual([]);
+  });
+
   it('names every grant that is lost', { timeout: 300_000 }, async () => {
     const { rows } = await client.query<{ revoke: string; says: string }>(
       `select format('revoke %s on %s %s from %s', a.privilege_type, g.kind, g.name, a.grantee::regrole) as revoke,

@@ -99,7 +99,7 @@ create table iu_tree_path (
   root_unit_id uuid not null,
   path_ids     uuid[] not null,
   depth        integer not null,
-  constraint iu_tree_path_shape_chk check (depth between 0 and 127 and cardinality(path_ids) = depth + 1
+  constraint iu_tree_path_shape_chk check (depth >= 0 and depth <= 127 and cardinality(path_ids) = depth + 1
     and path_ids[1] = root_unit_id and path_ids[depth + 1] = unit_id)
 -- room in each page for what a move writes anew: a move of 1,000 units takes a sixth less time than with full pages
 ) with (fillfactor = 50);
@@ -112,7 +112,7 @@ create table iu_collection_path (
   sibling_rank  text collate "C" not null check (sibling_rank ~ '^[R-Za-i][0-9A-Za-z]+$'),
   path_ids      uuid[] not null,
   constraint iu_collection_path_rank_key unique (collection_id, sibling_rank),
-  constraint iu_collection_path_shape_chk check (cardinality(path_ids) between 2 and 128 and path_ids[cardinality(path_ids)] = document_id
+  constraint iu_collection_path_shape_chk check (cardinality(path_ids) >= 2 and cardinality(path_ids) <= 128 and path_ids[cardinality(path_ids)] = document_id
     and path_ids[cardinality(path_ids) - 1] = collection_id)
 );
 comment on table iu_collection_path is 'Which collection a document stands in: a small tree of its own, so moving a collection never touches units.';
