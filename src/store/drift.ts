@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Survey } from '../contract/adoption/survey.js';
+import { prunedOthers, type Survey } from '../contract/adoption/survey.js';
 import { isoTime, type Queryable } from './listing.js';
 import { countRows } from './migration.js';
 
@@ -17,9 +17,45 @@ export async function readLiveObjects(database: Queryable): Promise<LiveObject[]
   return (await database.query<LiveObject>(text)).rows;
 }
 
-/** Counts, gates and routes as they are. Large tables are counted too: a survey is made now and then. */
+/** What prunes have taken out, from what they wrote down; nothing where no prune is installed. */
+async function prunedRows(client: ClientBase): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await client.query("select to_regclass('iu_pruned_event') is not null as there");
+  if (!rows[0].there) return new Map();
+  const text = `select 'event_outbox' as name, coalesce(sum(events), 0)::text as rows from iu_pruned_event
+    union all select 'iu_route_attempt', coalesce(sum(attempts), 0)::text from iu_pruned_attempt
+    union all select $1, coalesce(sum(others), 0)::text from iu_prune_run`;
+  return new Map((await client.query(text, [prunedOthers])).rows.map((row) => [row.name, row.rows]));
+}
+
+/**
+ * Counts, gates and routes as they are, what was pruned included; in one snapshot, because a prune may be running. Large tables are counted
+ * too: a survey is made now and then.
+ */
 export async function readSurvey(client: ClientBase, schema: string, tables: readonly string[]): Promise<Survey> {
-  const rows = Object.fromEntries(await countRows(client, schema, tables));
+  await client.query('begin isolation level repeatable read read only');
+  try {
+    return await surveyOf(client, schema, tables);
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+async function surveyOf(client: ClientBase, schema: string, tables: readonly string[]): Promise<Survey> {
+  // a table that this role may not read is none of its survey
+  const readable = await client.query(
+    "select name from unnest($1::text[]) name where has_table_privilege(to_regclass(quote_ident(name)), 'select')",
+    [tables],
+  );
+  const counts = await countRows(
+    client,
+    schema,
+    readable.rows.map(({ name }) => name),
+  );
+  for (const [name, pruned] of await prunedRows(client)) {
+    const counted = counts.get(name) ?? (name === prunedOthers ? '0' : undefined);
+    if (counted !== undefined) counts.set(name, String(BigInt(counted) + BigInt(pruned)));
+  }
+  const rows = Object.fromEntries(counts);
   const named = async (text: string): Promise<Record<string, string>> =>
     Object.fromEntries((await client.query(text)).rows.map((row) => [row.name, row.value]));
   const gates = await named(

@@ -34,7 +34,10 @@ it('finds what was dropped, changed, added or granted, and its own repairs make 
   await db.pool.query(`create function fn_iu_unknown() returns integer language sql as 'select 1';
     create index iu_gate_log_unknown_idx on iu_gate_log (reason);
     create trigger unknown_trigger before insert on event_outbox for each row execute function fn_event_type_validate();
+    create rule unknown_rule as on insert to event_outbox do instead nothing;
     create table application_table (id integer);
+    alter table event_outbox set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
+    alter table event_outbox replica identity full; alter table dot_config set (fillfactor = 80); alter index dot_config_pkey set (fillfactor = 80);
     revoke select on iu_gate_log from iu_reader`);
   const report = await runDrift({ database });
   expect(report.clean).toBe(false);
@@ -47,10 +50,13 @@ it('finds what was dropped, changed, added or granted, and its own repairs make 
       'unknown function fn_iu_unknown()',
       'unknown index iu_gate_log_unknown_idx',
       'unknown trigger event_outbox.unknown_trigger',
+      'unknown rule event_outbox.unknown_rule',
       expect.stringMatching(/^rights right iu_reader lost select/),
     ]),
   );
   expect(named.join('\n')).not.toContain('application_table');
+  // storage, vacuum and logical replication are the site's own business
+  expect(named.filter((name) => /event_outbox$|dot_config/.test(name))).toEqual([]);
   expect(report.differences.every(({ explanation }) => explanation.length > 10)).toBe(true);
 
   const page = JSON.parse((await iu('drift', '--state', 'unknown', '--limit', '2', '--json')).stdout);
@@ -59,6 +65,7 @@ it('finds what was dropped, changed, added or granted, and its own repairs make 
     (await iu('drift', '--state', 'unknown', '--limit', '2', '--json', '--after', page.next)).stdout,
   );
   expect([...page.items, ...rest.items].map(({ identity }: { identity: string }) => identity).sort()).toEqual([
+    'event_outbox.unknown_rule',
     'event_outbox.unknown_trigger',
     'fn_iu_unknown()',
     'iu_gate_log_unknown_idx',
@@ -89,7 +96,7 @@ it('finds what was dropped, changed, added or granted, and its own repairs make 
   await db.pool.query('grant select on iu_gate_log to iu_reader');
   const left = await runDrift({ database });
   expect(left.differences.filter(({ state }) => state !== 'unknown')).toEqual([]);
-  await db.pool.query(`drop function fn_iu_unknown(); drop index iu_gate_log_unknown_idx; drop trigger unknown_trigger on event_outbox;
+  await db.pool.query(`drop function fn_iu_unknown(); drop index iu_gate_log_unknown_idx; drop trigger unknown_trigger on event_outbox; drop rule unknown_rule on event_outbox;
     drop table "iu_unknown\ndrop table event_outbox;"`);
 
   // an older package on a newer database judges what it does not know, and offers nothing
@@ -126,4 +133,43 @@ it('compares counts, gates and routes with the last survey; rows that left the l
   expect(run).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('3 at the last survey, 2 now (-1)') });
   expect((await iu('drift', '--record')).stdout).toMatch(/Survey recorded as evidence \d+/);
   expect(await iu('drift', '--state', 'data')).toMatchObject({ exitCode: 0 });
+});
+
+it('serves an operator and a reader, who may not read every table', async () => {
+  await recordSurvey(database, await runDrift({ database }));
+  for (const role of ['iu_operator', 'iu_reader']) {
+    const run = await runIu(['drift'], { url: await db.loginUrl(role), schema: db.schema });
+    expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' });
+  }
+});
+
+it('knows what a prune took: it is no damage, and what was taken besides is', async () => {
+  await db.pool.query(
+    `select fn_iu_gate_set(key, true, 'test') from unnest(array['iu_core.routes_master_enabled', 'iu_core.route_worker_enabled']) key`,
+  );
+  for (let pass = 1; pass <= 3; pass += 1) {
+    await db.pool.query(`select fn_iu_emit('iu', 'version_applied', 'information_unit', 'pruned ${pass}')`);
+    await db.pool.query(`select fn_iu_route_worker_run('iu_outbound_default', 100)`);
+  }
+  await recordSurvey(database, await runDrift({ database }));
+  const [events, attempts, passes] = ['event_outbox', 'iu_route_attempt', 'iu_route_run'];
+  const countAll = async () =>
+    (
+      await db.pool.query(`select (select count(*) from ${events})::int as events, (select count(*) from ${attempts})::int as attempts,
+      (select count(*) from ${passes})::int as passes`)
+    ).rows[0];
+  const before = await countAll();
+  expect(await iu('prune', '--older-than', '0', '--reason', 'test')).toMatchObject({ exitCode: 0 });
+  const after = await countAll();
+  for (const one of ['events', 'attempts', 'passes']) expect(after[one]).toBeLessThan(before[one]);
+  const pruned = await runDrift({ database });
+  expect(pruned.differences.filter(({ damage }) => damage)).toEqual([]);
+  expect(pruned.differences.map(({ identity }) => identity)).not.toContain('event_outbox');
+
+  await db.pool.query(`alter table iu_route_attempt disable trigger user; delete from iu_route_attempt;
+    alter table iu_route_attempt enable trigger user`);
+  const robbed = await runDrift({ database });
+  expect(
+    robbed.differences.flatMap(({ damage, state, identity }) => (damage && state === 'data' ? [identity] : [])),
+  ).toEqual(['iu_route_attempt']);
 });

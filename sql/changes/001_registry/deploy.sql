@@ -73,12 +73,13 @@ alter table iu_migration_log enable always trigger trg_iu_migration_log_truncate
 --
 -- Contract:  one row an object of this schema, with a hash of everything that decides how it behaves: definition, owner,
 --            enabled state, rights. Two installations of one version give the same rows on PostgreSQL 15 to 18 and in a
---            schema of any name. What changes without changing behaviour (oids, column order, storage) is left out. A partitioned log
+--            schema of any name. What changes without changing behaviour (oids, column order, storage, settings of vacuum, a full
+--            replica identity) is left out. A partitioned log
 --            gives the rows of a plain one, its key on id included when every partition has it; what is special about its partitions is
 --            one row, the same for any number of partitions that are alike.
 --            The hash is sha256, cut short: a FIPS server has no md5.
 -- Arguments: none; the schema is the one this function was installed in
--- Returns:   kind      table, column, constraint, index, trigger, view, sequence, type, function, grant, partition
+-- Returns:   kind      table, column, constraint, index, trigger, rule, view, sequence, type, function, grant, partition
 --            identity  readable name, e.g. event_outbox.seq or fn_iu_gate_open(text)
 -- Raises:    nothing
 -- Writes:    nothing
@@ -107,8 +108,8 @@ as $$
                         where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
   ), object (kind, identity, definition) as (
     select 'table', r.relname::text,
-           concat_ws(' ', case when p.is_log then 'r' else r.relkind end, r.relpersistence, r.relrowsecurity, r.relforcerowsecurity, r.relreplident,
-                     r.reloptions::text, case when not p.is_log then p.key end, pg_catalog.pg_get_userbyid(r.relowner))
+           concat_ws(' ', case when p.is_log then 'r' else r.relkind end, r.relpersistence, r.relrowsecurity, r.relforcerowsecurity,
+                     case r.relreplident when 'f' then 'd' else r.relreplident end, case when not p.is_log then p.key end, pg_catalog.pg_get_userbyid(r.relowner))
       from relation r
      cross join lateral (select pg_catalog.pg_get_partkeydef(r.oid) as key,
                                 r.relname = 'event_outbox' and pg_catalog.pg_get_partkeydef(r.oid) is not distinct from 'RANGE (seq)' as is_log) p
@@ -129,7 +130,9 @@ as $$
       from relation r join pg_catalog.pg_constraint c on c.conrelid = r.oid
      where c.contype <> 'n'
     union all
-    select 'index', r.relname::text, concat_ws(' ', replace(pg_catalog.pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), i.indisvalid, i.indisready)
+    select 'index', r.relname::text,
+           concat_ws(' ', regexp_replace(replace(pg_catalog.pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), ' WITH \([^)]*\)', ''),
+                     i.indisvalid, i.indisready)
       from relation r join pg_catalog.pg_index i on i.indexrelid = r.oid
     union all
     -- unique over a partition is what a partitioned log can say of id
@@ -161,6 +164,10 @@ as $$
     select 'trigger', r.relname || '.' || t.tgname, concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
       from relation r join pg_catalog.pg_trigger t on t.tgrelid = r.oid
      where not t.tgisinternal
+    union all
+    select 'rule', r.relname || '.' || w.rulename, concat_ws(' ', pg_catalog.pg_get_ruledef(w.oid), w.ev_enabled)
+      from relation r join pg_catalog.pg_rewrite w on w.ev_class = r.oid
+     where w.rulename <> '_RETURN'
     union all
     -- PostgreSQL 15 writes table.column where 16 and later write column: qualifiers are dropped before hashing
     select 'view', r.relname::text,

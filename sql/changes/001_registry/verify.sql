@@ -47,7 +47,7 @@ begin
     ('constraint', 'iu_migration_log.iu_migration_log_failed_chk', 'c3043d818d5c273607842eda6b37c91b'),
     ('constraint', 'iu_migration_log.iu_migration_log_outcome_chk', '8691963344d72878b4dc1afadcf856f6'),
     ('constraint', 'iu_migration_log.iu_migration_log_pk', '9689ce5bc2f46af5be7a05e8fded0799'),
-    ('function', 'fn_iu_catalog_fingerprint()', '92b823a251eac7c3c88f98ca5e3f83c1'),
+    ('function', 'fn_iu_catalog_fingerprint()', '44fc0676ba7f50b3dcbda69b9543556b'),
     ('function', 'fn_iu_migration_log_guard()', '5cae5b6ad8c288d5e130a55468ecd415'),
     ('index', 'iu_migration_log_pk', '8573a10a806d2c73c1f2cd2ee148ef72'),
     ('index', 'iu_migration_pk', '25c1119942bfa0c3dfdfa3d4e14d1192'),

@@ -140,7 +140,7 @@ begin
     ('index', 'iu_route_worker_heartbeat_pkey', 'd98ac4e416e72981982d3e80d728728f'),
     ('sequence', 'iu_route_run_run_id_seq', '9280c6c65d00e5e07c35719020a8f5cd'),
     ('table', 'iu_route_run', '253e12f4dc0c012a6c7b828b2e6e07a7'),
-    ('table', 'iu_route_worker_cursor', 'f9f30226670329fc369e53a8731f76db'),
+    ('table', 'iu_route_worker_cursor', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'iu_route_worker_heartbeat', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('trigger', 'iu_route_run.trg_iu_route_run_append_only', '6ac2ead46aac98b79103ff8ba27f118b'),
     ('view', 'v_iu_event_backlog', '5fce1e128240d080fcc63a995586e087'),

@@ -215,7 +215,7 @@ begin
     ('table', 'iu_structure_change', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'iu_structure_event', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('table', 'iu_structure_operation', '253e12f4dc0c012a6c7b828b2e6e07a7'),
-    ('table', 'iu_tree_path', 'f9f30226670329fc369e53a8731f76db'),
+    ('table', 'iu_tree_path', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('trigger', 'information_unit.trg_iu_tree_birth', 'fcc7acf93d9e3c5c38d4ce57c09c6533'),
     ('trigger', 'iu_relation.trg_iu_relation_keep', '3468a9b8c95d8ce89e16a6bf747a422d'),
     ('trigger', 'iu_structure_change.trg_iu_structure_change_append_only', '44db427d97573d32e120df5af2a59bac'),

@@ -31,17 +31,26 @@ const growing: ReadonlySet<string> = new Set([
   'iu_source_pin',
 ]);
 
+/** Rows that prunes took beside events and attempts, of all tables together: what a prune writes down of them. */
+export const prunedOthers = 'pruned beside events and attempts';
+
+/** Tables whose rows a prune takes without a count of their own. */
+const prunedTogether: ReadonlySet<string> = new Set(['iu_route_run', 'iu_route_dead_letter']);
+
 function entries(
   what: SurveyDifference['what'],
   was: Readonly<Record<string, string>>,
   is: Readonly<Record<string, string>>,
 ): SurveyDifference[] {
+  const count = (of: Readonly<Record<string, string>>, name: string) => BigInt(what === 'rows' ? (of[name] ?? 0) : 0);
+  const pruned = count(is, prunedOthers) - count(was, prunedOthers);
   const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort();
   return names.flatMap((name) => {
     const before = was[name] ?? null;
     const now = is[name] ?? null;
-    if (before === now) return [];
-    const fewer = before !== null && BigInt(what === 'rows' ? before : 0) > BigInt(what === 'rows' ? (now ?? 0) : 0);
+    // a table that one of the two roles could not read, or that a change has made or dropped since
+    if (before === now || (what === 'rows' && (before === null || now === null))) return [];
+    const fewer = count(was, name) - count(is, name) > (prunedTogether.has(name) ? pruned : 0n);
     return [{ what, name, was: before, is: now, damage: fewer && growing.has(name) }];
   });
 }

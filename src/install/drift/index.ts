@@ -61,7 +61,7 @@ const difference = (
 /** Names like ours, and anything that hangs on a table of ours. */
 function isOfOurShape({ kind, identity }: LiveObject, tables: ReadonlySet<string>): boolean {
   if (/^(fn_iu_|pr_iu_|fn_uv_|v_iu_|iu_|trg_iu_)/.test(identity)) return true;
-  return ['column', 'constraint', 'trigger'].includes(kind) && tables.has(identity.split('.')[0] ?? '');
+  return ['column', 'constraint', 'trigger', 'rule'].includes(kind) && tables.has(identity.split('.')[0] ?? '');
 }
 
 function catalogDifferences(
@@ -86,9 +86,11 @@ function catalogDifferences(
   });
   const others = live.flatMap((object) => {
     if (known.has(`${object.kind} ${object.identity}`) || !isOfOurShape(object, tables)) return [];
-    // what an adoption found and left stands beside ours by agreement
+    // what an adoption found and left stands beside ours by agreement; a rule never does, it takes rows away unseen
     const isTheirs =
-      object.kind !== 'function' || object.identity.includes('__before_iu') || before?.has(object.identity) === true;
+      !['function', 'rule'].includes(object.kind) ||
+      object.identity.includes('__before_iu') ||
+      before?.has(object.identity) === true;
     if (before !== undefined && isTheirs) {
       return [difference('kept', object, false, 'it was there before the adoption, or an application added it', null)];
     }

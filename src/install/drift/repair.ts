@@ -100,7 +100,8 @@ export function removalOf({ kind, identity }: { readonly kind: string; readonly 
     case 'index':
       return `drop index concurrently ${quoteIdentifier(identity)};`;
     case 'trigger':
-      return `drop trigger ${part} on ${table};`;
+    case 'rule':
+      return `drop ${kind} ${part} on ${table};`;
     case 'constraint':
       return `alter table ${table} drop constraint ${part};`;
     case 'column':
