@@ -41,11 +41,11 @@ export const routeRows = (database: Queryable) =>
      from iu_outbound_route r where r.removed_at is null order by r.route_code`,
   );
 
-/** The audit in numbers. */
+/** The audit in numbers, with what was pruned. */
 export const attemptCounts = (database: Queryable) =>
   rowsOf(
     database,
-    'select route_code, status, count(*)::text as attempts from iu_route_attempt group by route_code, status order by route_code, status',
+    'select route_code, status, sum(attempts)::text as attempts from v_iu_route_attempt_summary group by route_code, status order by route_code, status',
   );
 
 /** The books of each cursor. */

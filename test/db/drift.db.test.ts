@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recordSurvey, runDrift } from '../../src/install/drift/index.js';
 import { splitStatements } from '../../src/install/migrate/split.js';
 import type { Database } from '../../src/store/database.js';
+import { attemptCounts } from '../../src/store/report.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -159,9 +160,11 @@ it('knows what a prune took: it is no damage, and what was taken besides is', as
       (select count(*) from ${passes})::int as passes`)
     ).rows[0];
   const before = await countAll();
+  const audit = await attemptCounts(db.pool);
   expect(await iu('prune', '--older-than', '0', '--reason', 'test')).toMatchObject({ exitCode: 0 });
   const after = await countAll();
   for (const one of ['events', 'attempts', 'passes']) expect(after[one]).toBeLessThan(before[one]);
+  expect(await attemptCounts(db.pool)).toEqual(audit);
   const pruned = await runDrift({ database });
   expect(pruned.differences.filter(({ damage }) => damage)).toEqual([]);
   expect(pruned.differences.map(({ identity }) => identity)).not.toContain('event_outbox');

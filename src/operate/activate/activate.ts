@@ -11,6 +11,7 @@ import {
 import type { Database } from '../../store/database.js';
 import { readPlaceFacts } from '../../store/precheck.js';
 import { quoteIdentifier } from '../../store/session.js';
+import { fittingEvidence } from './evidence.js';
 import { closeJournal, type Journal, type JournalStep, putJournalAside, readJournal, writeJournal } from './journal.js';
 import {
   type ActivationWishes,
@@ -195,7 +196,7 @@ class ActivationRun {
     for (const [index, step] of this.journal.steps.entries()) {
       if (step.recorded) continue;
       const { outcome, beganAt, endedAt } = step;
-      const evidenceText = JSON.stringify(step.evidence);
+      const evidenceText = JSON.stringify(fittingEvidence(step.evidence));
       await recordActivationStep(pool, activationId, { step: step.step, outcome, evidenceText, beganAt, endedAt });
       await this.#keep(this.journal.steps.with(index, { ...step, recorded: true }));
     }

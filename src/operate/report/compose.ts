@@ -167,13 +167,17 @@ function healthSection({ steps, open }: ReportInput): ReportSection {
 }
 
 function routesSection({ routes, steps }: ReportInput): ReportSection {
-  const judged = list(evidenceOf(steps, 'readiness').routes).map((one) => [
+  const readiness = evidenceOf(steps, 'readiness');
+  const leftOut = text((readiness.left_out as { readonly routes?: number } | undefined)?.routes);
+  const judged = list(readiness.routes).map((one) => [
     text(one.route),
     text(one.version),
     one.ready === true ? 'ready' : 'not ready',
     Array.isArray(one.missing) ? one.missing.join(', ') : null,
   ]);
   return section('Routes and their readiness', {
+    sentences:
+      leftOut === null ? [] : [`${leftOut} more routes were judged than the evidence holds: iu route readiness CODE.`],
     tables: [
       tableOf(routes, ['route_code', 'version', 'target_kind', 'state', 'approval_id']),
       { columns: ['route', 'version', 'judged', 'missing'], keys: 1, rows: judged },

@@ -74,7 +74,7 @@ export function compareReports(first: ReportDocument, second: ReportDocument): R
     });
 }
 
-/** Rows of one key are numbered: a step may be tried twice. */
+/** Rows of one key are numbered: a step may be tried twice. Two tables of a section may be about the same things: their keys have names. */
 function rowEntries(title: string, table: ReportTable): (readonly [string, string])[] {
   const seen = new Map<string, number>();
   return table.rows.map((row) => {
@@ -84,7 +84,9 @@ function rowEntries(title: string, table: ReportTable): (readonly [string, strin
       .join(' ');
     const count = (seen.get(subject) ?? 0) + 1;
     seen.set(subject, count);
+    const named = table.columns.slice(0, table.keys).join(' ');
     const rest = table.columns.slice(table.keys).map((column, index) => `${column} ${row[table.keys + index] ?? '-'}`);
-    return [`${title}\u0000${subject}${count > 1 ? ` (${count})` : ''}`, rest.join(', ') || 'there'] as const;
+    const key = `${title}\u0000${subject}${count > 1 ? ` (${count})` : ''}\u0000${named}`;
+    return [key, rest.join(', ') || 'there'] as const;
   });
 }
