@@ -29,7 +29,9 @@ select c.relname as "table", pg_get_userbyid(c.relowner)::text as owner,
     from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid), '[]') as indexes,
   coalesce((select jsonb_agg(jsonb_build_object('name', t.tgname, 'enabled', t.tgenabled, 'onUpdate', t.tgtype::int & 16 <> 0) order by t.tgname)
     from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal), '[]') as triggers,
-  c.relrowsecurity as "rowSecurity", c.relkind = 'p' as partitioned,
+  coalesce((select jsonb_agg(w.rulename order by w.rulename) from pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN'), '[]') as rules,
+  coalesce((select jsonb_agg(h.inhrelid::regclass::text order by h.inhrelid::regclass::text) from pg_inherits h where h.inhparent = c.oid and c.relkind = 'r'), '[]') as children,
+  c.relreplident as "replicaIdentity", c.relpersistence = 'u' as unlogged, c.relrowsecurity or c.relforcerowsecurity as "rowSecurity", c.relkind = 'p' as partitioned,
   coalesce((select jsonb_agg(q.relname order by q.relname) from pg_depend d join pg_class q on q.oid = d.objid and q.relkind = 'S'
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype in ('a', 'i')), '[]') as sequences,
   coalesce((select jsonb_agg(distinct pg_get_userbyid(x.grantee)) from (
@@ -40,19 +42,23 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relnamespace = $1 and c.relkind in ('r', 'p') and c.relname = any ($2)
 order by array_position($2, c.relname::text)`;
 
-type FactsRow = { readonly [Key in Exclude<keyof TableFacts, 'rowSecurity' | 'partitioned'>]: string } & {
+type FactsRow = { readonly [Key in Exclude<keyof TableFacts, 'rowSecurity' | 'partitioned' | 'unlogged'>]: string } & {
   readonly rowSecurity: boolean;
+  readonly unlogged: boolean;
   readonly partitioned: boolean;
 };
 
 function factsOf(row: FactsRow): TableFacts {
-  const { table, owner, rows, bytes } = row;
+  const { table, owner, rows, bytes, replicaIdentity } = row;
   const json = (text: string) => JSON.parse(text);
   return {
     table,
     owner,
     rows,
     bytes,
+    replicaIdentity,
+    rules: json(row.rules),
+    children: json(row.children),
     columns: json(row.columns),
     constraints: json(row.constraints),
     indexes: json(row.indexes),
@@ -60,6 +66,7 @@ function factsOf(row: FactsRow): TableFacts {
     inserters: json(row.inserters),
     sequences: json(row.sequences),
     rowSecurity: row.rowSecurity,
+    unlogged: row.unlogged,
     partitioned: row.partitioned,
   };
 }
@@ -110,7 +117,7 @@ export async function readWantedTables(
   }
 }
 
-// $1 schema, $2 names of functions, $3 of relations and types, $4 of tables that are ours or can be taken over
+// $1 schema, $2 names of functions, $3 of relations and types, $4 of tables that are ours or can be taken over, $5 of the latter
 const othersText = `
 with place as (select oid from pg_namespace where nspname = $1)
 select
@@ -118,9 +125,10 @@ select
       p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')') order by p.proname)
     from pg_proc p, place where p.pronamespace = place.oid and p.proname = any ($2) and p.prokind in ('f', 'p')
      and pg_get_userbyid(p.proowner) <> 'iu_owner'), '[]') as functions,
-  coalesce((select jsonb_agg(jsonb_build_object('kind', case c.relkind when 'v' then 'view' when 'S' then 'sequence' when 'c' then 'type'
-      when 'i' then 'index' else 'table' end, 'name', c.relname) order by c.relname)
-    from pg_class c, place where c.relnamespace = place.oid and c.relname = any ($3)
+  coalesce((select jsonb_agg(jsonb_build_object('kind', case c.relkind when 'v' then 'view' when 'm' then 'view' when 'S' then 'sequence' when 'c' then 'type'
+      when 'i' then 'index' when 'f' then 'foreign table' else 'table' end, 'name', c.relname) order by c.relname)
+    from pg_class c, place where c.relnamespace = place.oid
+     and (c.relname = any ($3) or c.relname = any ($5) and c.relkind not in ('r', 'p'))
      and pg_get_userbyid(c.relowner) <> 'iu_owner'), '[]') as relations,
   coalesce((select jsonb_agg(c.relname order by c.relname) from pg_class c, place
     where c.relnamespace = place.oid and c.relkind in ('r', 'p') and c.relname <> all ($4)), '[]') as tables,
@@ -137,7 +145,7 @@ export async function readOtherObjects(
     readonly tables: readonly string[];
   },
 ): Promise<OtherObjects> {
-  const values = [schema, names.functions, names.relations, names.tables];
+  const values = [schema, names.functions, names.relations, names.tables, adoptableTables];
   const row = (await client.query(othersText, values)).rows[0];
   return {
     functions: JSON.parse(row.functions),

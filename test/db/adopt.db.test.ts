@@ -179,6 +179,62 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     expect(await refusal(adoptApply(client, { schema, allow: everything }))).toBe('IU840');
   });
 
+  it('names beforehand what would stop an adoption halfway, or lose rows behind it, and goes on once that is away', async () => {
+    await legacy(20);
+    await client.query(`create function no_update() returns trigger language plpgsql as $$ begin raise exception 'never'; end $$;
+      create trigger never_again before update on event_outbox for each row execute function no_update();
+      alter table event_outbox enable always trigger never_again;
+      create rule no_delete as on delete to event_outbox do instead nothing;
+      create table event_outbox_old () inherits (event_outbox);
+      alter table event_outbox drop constraint event_outbox_pkey, add column tenant text not null default 'a', replica identity nothing;
+      alter table event_outbox alter column tenant drop default;
+      alter table dot_config rename to settings; create view dot_config as select * from settings;
+      create sequence event_outbox_seq_seq; alter table information_unit drop constraint information_unit_version_anchor_ref_fkey;
+      alter table unit_version set unlogged, force row level security, set (fillfactor = 80)`);
+    await client.query(`insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, canonical_address, actor_ref,
+        source_system, tenant)
+      select id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, canonical_address, actor_ref, source_system, tenant
+        from event_outbox limit 2`);
+    const { blockers } = await adoptPlan(client, { schema, allow: everything });
+    const said = blockers.map(({ what }) => what).join('\n');
+    for (const part of [
+      'trigger never_again of event_outbox would fire for every existing row',
+      'rule no_delete of event_outbox',
+      'event_outbox_old inherits from event_outbox',
+      'column tenant of event_outbox may not be null and has no default',
+      'replica identity of event_outbox is nothing',
+      '4 rows of event_outbox share their id',
+      'view dot_config exists',
+      'sequence event_outbox_seq_seq exists',
+      'unit_version is unlogged',
+      'row security is enabled on unit_version',
+    ]) {
+      expect(said).toContain(part);
+    }
+    expect(await refusal(adoptApply(client, { schema, allow: everything }))).toBe('IU840');
+    await client.query(`drop rule no_delete on event_outbox; alter table event_outbox_old no inherit event_outbox; drop view dot_config;
+      alter table settings rename to dot_config; drop sequence event_outbox_seq_seq; alter table unit_version set logged;
+      alter table unit_version no force row level security; alter table event_outbox disable trigger never_again;
+      delete from event_outbox where event_subject_ref is null and created_at > '2026-06-01';
+      alter table event_outbox replica identity full, alter column tenant set default 'a'`);
+    expect((await adoptPlan(client, { schema, allow: everything })).blockers).toEqual([]);
+    expect((await adoptApply(client, { schema, allow: everything })).verify.failures).toEqual([]);
+    await db.pool.query("select fn_iu_emit('system', 'alert', 'system_issue', '1')");
+    // its list of domains does not have those of the probe
+    const probe = () => runIu(['probe'], { url: db.url, schema });
+    expect(await probe()).toMatchObject({
+      stderr: expect.stringMatching(/IU846 check event_outbox_event_domain_check/),
+    });
+    await client.query(`alter table event_outbox drop constraint event_outbox_event_domain_check,
+      add constraint event_outbox_event_domain_check check (event_domain in ('system', 'task', 'comment', 'iu') or event_domain like 'iu_probe_%') not valid`);
+    expect(await probe()).toMatchObject({ exitCode: 0 });
+    // what the adoption switched off, and what its operator did, is nothing against health
+    const health = "select fn_iu_route_worker_health('iu_outbound_default') ->> 'reasons' as reasons";
+    expect((await one(health)).reasons).not.toContain('trigger_disabled');
+    await client.query('alter table event_outbox disable trigger trg_event_outbox_append_only');
+    expect((await one(health)).reasons).toContain('triggers are disabled: trg_event_outbox_append_only');
+  });
+
   it('does not take over a log that somebody else partitioned', async () => {
     await legacy(5);
     await client.query(`alter table event_outbox rename to former;

@@ -121,7 +121,7 @@ begin
     ('function', 'fn_iu_route_outcome(event_outbox, iu_judged_route)', '01651dc6f36484d92246f9531d3c0e85'),
     ('function', 'fn_iu_route_redecide(bigint, bigint, boolean)', 'cfacaae744e29490a19da13d50e84d8c'),
     ('function', 'fn_iu_route_worker_enabled()', '901fab8e682e83748f86a792b21fedab'),
-    ('function', 'fn_iu_route_worker_health(text)', 'dedb0e5a68464c18d10d484b839ecd7f'),
+    ('function', 'fn_iu_route_worker_health(text)', '29b8d9924308f0f8356519bd86a6f2a8'),
     ('function', 'fn_iu_route_worker_heartbeat(text, text[], text, integer, text, text, text)', 'c34358a3f1d9969ceed4290272c0bb4a'),
     ('function', 'fn_iu_route_worker_rebase(text, text)', 'bdf74a42c36dbf7489da5b323fe39f30'),
     ('function', 'fn_iu_route_worker_reconcile(text, boolean)', 'd21cdc3bb928a8dbe2fcb0a6671d6246'),

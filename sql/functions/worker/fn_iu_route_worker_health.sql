@@ -41,9 +41,11 @@ begin
   select count(*) into v_dead from iu_route_dead_letter where resolved_at is null;
   select string_agg(distinct t.event_domain, ', ') into v_unowned from event_type_registry t
    where t.active and not exists (select from iu_route_worker_cursor o where o.event_domain in ('*', t.event_domain));
-  select string_agg(tgname, ', ' order by tgname) into v_disabled from pg_trigger
-   where tgrelid in ('event_outbox'::regclass, 'unit_version'::regclass, 'iu_sql_link'::regclass, 'iu_outbound_route'::regclass,
-                     'iu_route_attempt'::regclass) and not tgisinternal and tgenabled = 'D';
+  -- of ours: an adoption leaves those of the former system beside them, switched off
+  select string_agg(t.tgname, ', ' order by t.tgname) into v_disabled from pg_trigger t join pg_proc f on f.oid = t.tgfoid
+   where t.tgrelid in ('event_outbox'::regclass, 'unit_version'::regclass, 'iu_sql_link'::regclass, 'iu_outbound_route'::regclass,
+                       'iu_route_attempt'::regclass) and not t.tgisinternal and t.tgenabled = 'D'
+     and f.proowner = (select relowner from pg_class where oid = 'event_outbox'::regclass);
   select coalesce(jsonb_agg(to_jsonb(b)), '[]') into v_blockers from fn_iu_blockers(60) b;
   select count(*) into v_suppressed from iu_suppressed_event;
   select * into v_log from fn_iu_log_partition_state();

@@ -71,6 +71,13 @@ export interface TableFacts {
   /** Sequences that belong to its columns: they follow its owner. */
   readonly sequences: readonly string[];
   readonly rowSecurity: boolean;
+  /** Rewrite rules. */
+  readonly rules: readonly string[];
+  /** Tables that inherit from it, with their schema; no partitions. */
+  readonly children: readonly string[];
+  /** d default, f full, i an index, n nothing. */
+  readonly replicaIdentity: string;
+  readonly unlogged: boolean;
   readonly partitioned: boolean;
 }
 

@@ -2,6 +2,7 @@ import type { ConstraintFacts, IndexFacts, ReferencingKey, TableFacts } from './
 import { dropKey, immovable, keyName, quoted } from './foreign-keys.js';
 import type { PlanInput } from './plan-input.js';
 import { type AdoptionStep, type Blocker, estimateSeconds, foreignKeysStep, keysStep, locks } from './steps.js';
+import { silenceAction, speakingTriggers } from './table-blockers.js';
 
 /** Numbers left free below the first new event, for rows that come between the plan and the lock. */
 const headroom = 1_000_000n;
@@ -34,11 +35,11 @@ function numberSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): 
     });
   }
   if (!has('seq') || input.unnumbered) {
-    const speaking = found.triggers.filter(({ onUpdate, enabled }) => onUpdate && enabled !== 'D');
-    if (speaking.length > 0 && !input.canSilenceTriggers) {
+    const speaking = speakingTriggers(found, input.canSilenceTriggers);
+    if (speaking.length > 0) {
       blockers.push({
         what: `trigger ${speaking.map(({ name }) => name).join(', ')} of event_outbox would fire for every existing row`,
-        action: 'adopt as a superuser, who can keep triggers still, or switch them off for the time of the adoption',
+        action: silenceAction('event_outbox', speaking, input.canSilenceTriggers),
       });
     }
     steps.push({

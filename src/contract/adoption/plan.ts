@@ -136,6 +136,21 @@ function standingRule({ name, word, columns }: UniqueRule): string {
   return `unique rule ${name} (${columns.join(', ')}) makes ${what}: the gates of passes stay closed while it stands; --allow ${word} replaces it by dedupe keys`;
 }
 
+/** Checks of theirs that list domains refuse those of the probe. */
+function domainChecks(log: TableFacts | undefined, { wanted }: PlanInput): string[] {
+  const ours = wanted.get('event_outbox')?.constraints ?? [];
+  return (log?.constraints ?? []).flatMap(({ name, type, definition }) =>
+    type === 'c' &&
+    /\bevent_domain\b[^<]*\bANY\b/.test(definition) &&
+    !definition.includes('iu_probe') &&
+    !ours.some((one) => one.name === name)
+      ? [
+          `check ${name} lists domains: let it allow those that you will emit, and for iu probe and iu activate those of the probe: … or event_domain like 'iu_probe_%'`,
+        ]
+      : [],
+  );
+}
+
 function notesOf(input: PlanInput, steps: readonly AdoptionStep[], standing: readonly UniqueRule[]): string[] {
   const log = input.found.get('event_outbox');
   const { creators, directusRelations, referencingLog } = input.others;
@@ -146,6 +161,7 @@ function notesOf(input: PlanInput, steps: readonly AdoptionStep[], standing: rea
       ? ['the master gate is open and stays so; the worker gate comes closed, so nothing runs']
       : []),
     ...standing.map(standingRule),
+    ...domainChecks(log, input),
     ...referencingLog.map(holdsEvents),
     ...(directusRelations.length > 0 && moves
       ? [
@@ -182,9 +198,13 @@ export function planAdoption(input: PlanInput): AdoptionPlan {
     blockers.push({ what: `${key} is true in dot_config: passes would run at once`, action });
   }
   blockers.push(...input.others.reachingKeys.map(reachesUnjudged));
-  // guards of theirs are switched off last, so that the log is without one for a moment only
+  const ofTables = [...input.found.values()].flatMap((table) => tableSteps(table, input, blockers));
+  const isOwnership = ({ action }: AdoptionStep) => action.kind === 'take_ownership';
+  // every table first: a foreign key of one needs rights on another. Guards of theirs are switched off last, so that the log is without
+  // one for a moment only.
   const steps = [
-    ...[...input.found.values()].flatMap((table) => tableSteps(table, input, blockers)),
+    ...ofTables.filter(isOwnership),
+    ...ofTables.filter((step) => !isOwnership(step)),
     ...nameSteps(input),
   ];
   const log = input.found.get('event_outbox');

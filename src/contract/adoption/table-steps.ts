@@ -2,6 +2,7 @@ import type { ColumnFacts, ConstraintFacts, IndexFacts, TableFacts, UnitSample }
 import { logSteps } from './log-steps.js';
 import type { PlanInput } from './plan-input.js';
 import { type AdoptionStep, type Blocker, estimateSeconds, formerName, locks, stepOf, twin } from './steps.js';
+import { silenceAction, speakingTriggers, tableBlockers } from './table-blockers.js';
 
 /** Two definitions of a default that mean the same are written the same by the server. */
 function columnProblem(found: ColumnFacts, wanted: ColumnFacts): string | undefined {
@@ -171,7 +172,8 @@ const sample = ({ count, addresses }: UnitSample): string =>
 /** What keeps the units that are there from being a tree of ours. */
 function treeBlockers(found: TableFacts, { tree, canSilenceTriggers }: PlanInput): Blocker[] {
   if (!tree.parents) return [];
-  const speaking = found.triggers.filter(({ onUpdate, enabled }) => onUpdate && enabled !== 'D');
+  const isRanked = found.constraints.some(({ name }) => name === placeKey);
+  const speaking = isRanked ? [] : speakingTriggers(found, canSilenceTriggers);
   const problems: readonly (readonly [UnitSample, string, string])[] = [
     [
       tree.circular,
@@ -194,12 +196,11 @@ function treeBlockers(found: TableFacts, { tree, canSilenceTriggers }: PlanInput
     ...problems.flatMap(([units, what, action]) =>
       units.count === 0 ? [] : [{ what: `${sample(units)} ${what}`, action }],
     ),
-    ...(tree.ranksAreOurs && speaking.length > 0 && !canSilenceTriggers
+    ...(tree.ranksAreOurs && speaking.length > 0
       ? [
           {
             what: `trigger ${speaking.map(({ name }) => name).join(', ')} of information_unit would fire for every unit that gets its rank`,
-            action:
-              'adopt as a superuser, who can keep triggers still, or switch them off for the time of the adoption',
+            action: silenceAction('information_unit', speaking, canSilenceTriggers),
           },
         ]
       : []),
@@ -223,11 +224,12 @@ export function tableSteps(found: TableFacts, input: PlanInput, blockers: Blocke
           ),
         ];
   const log = found.table === 'event_outbox' ? logSteps(found, wanted, input, blockers) : [];
+  blockers.push(...tableBlockers(found, wanted, input));
   if (found.table === 'information_unit') blockers.push(...treeBlockers(found, input));
   if (found.rowSecurity) {
     blockers.push({
       what: `row security is enabled on ${found.table}: iu_owner and the roles of IU Core would not see every row`,
-      action: `alter table ${found.table} disable row level security`,
+      action: `alter table ${found.table} disable row level security, no force row level security`,
     });
   }
   return [

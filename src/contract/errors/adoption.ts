@@ -49,6 +49,12 @@ export const adoptionErrors: readonly ErrorEntry[] = [
     'A unique rule on the log makes later events vanish or fail; passes stay off while it stands.',
     'Replace it by dedupe keys: `iu adopt apply --allow immediate-index`, or `unique-rules` for any other.',
   ),
+  entry(
+    'IU846',
+    'probe_refused',
+    'A check of the log that was there before IU Core refuses the events of the probe.',
+    "Let the check allow their domain too: `… or event_domain like 'iu_probe_%'`.",
+  ),
   entry('IU847', 'adoption_unknown', 'This database was not adopted.', 'See `iu migrate status`.', 1, 404),
   entry(
     'IU848',

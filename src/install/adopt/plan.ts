@@ -38,6 +38,10 @@ export interface AdoptionProposal extends AdoptionPlan {
   readonly notAllowed: readonly { readonly word: AllowWord; readonly meaning: string }[];
 }
 
+/** A unique index already says that no two events share an id. */
+const hasUniqueId = ({ indexes }: TableFacts): boolean =>
+  indexes.some(({ unique, valid, tail }) => unique && valid && tail === 'USING btree (id)');
+
 /** Rules of ours that rows of theirs break, counted. */
 async function violationsOf(
   client: ClientBase,
@@ -49,7 +53,7 @@ async function violationsOf(
   for (const [table, facts] of found) {
     for (const rule of wanted.get(table)?.constraints ?? []) {
       if (facts.constraints.some((one) => one.definition === rule.definition && one.validated)) continue;
-      if (table === 'event_outbox' && 'pu'.includes(rule.type)) continue;
+      if (table === 'event_outbox' && (rule.type === 'p' || (rule.type === 'u' && hasUniqueId(facts)))) continue;
       const count = await countViolations(client, schema, table, rule);
       if (count !== '0') broken.set(`${table}.${rule.name}`, count);
     }
@@ -77,7 +81,8 @@ export async function adoptPlan(client: ClientBase, options: AdoptPlanOptions): 
   const identities = (...kinds: readonly string[]) =>
     manifest.flatMap(({ kind, identity }) => (kinds.includes(kind) ? [identity] : []));
   const relations = identities('table', 'view', 'sequence', 'type').filter(
-    (name) => !own.has(name) && name !== 'event_outbox_seq_seq',
+    (name) =>
+      !own.has(name) && (name !== 'event_outbox_seq_seq' || !columnNames(found.get('event_outbox')).includes('seq')),
   );
   const others = await readOtherObjects(client, schema, {
     functions: [...new Set(identities('function').map((signature) => signature.split('(')[0] ?? ''))],

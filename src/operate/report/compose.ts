@@ -203,7 +203,7 @@ function notDone({ steps, routes, gates, place, activation }: ReportInput): stri
   ];
 }
 
-function wayBack({ routes, gates }: ReportInput): string[] {
+function wayBack({ routes, gates, adopted }: ReportInput): string[] {
   const isOpen = (key: string) => gates.find((one) => one.key === `iu_core.${key}`)?.value === 'true';
   const live = routes.filter((route) => route.state === 'live');
   return [
@@ -213,7 +213,11 @@ function wayBack({ routes, gates }: ReportInput): string[] {
     ...(isOpen('routes_master_enabled')
       ? ['iu disable --level 1 --reason TEXT: nothing is decided or sent; events are recorded and wait.']
       : []),
-    'iu migrate down --dry-run shows what taking back the last change does; it is refused while something would be lost.',
-    'iu uninstall takes everything back; the backup named above is the way behind that.',
+    ...(adopted
+      ? ['iu adopt back gives the former catalog and keeps the rows; it is refused while something would be lost.']
+      : [
+          'iu migrate down --dry-run shows what taking back the last change does; it is refused while something would be lost.',
+          'iu uninstall takes everything back; the backup named above is the way behind that.',
+        ]),
   ];
 }

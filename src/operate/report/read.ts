@@ -1,4 +1,5 @@
 import { type ActivationRow, type ActivationStepRow, activationSteps, findActivation } from '../../store/activation.js';
+import { readJournal } from '../../store/adoption-journal.js';
 import type { Database } from '../../store/database.js';
 import { readPlaceFacts } from '../../store/precheck.js';
 import {
@@ -27,6 +28,8 @@ export interface ReportInput {
     readonly cluster: string;
     readonly deployment: string | null;
   };
+  /** Tables of it were there before IU Core. */
+  readonly adopted: boolean;
   readonly activation: ActivationRow | undefined;
   readonly steps: readonly ActivationStepRow[];
   readonly changes: readonly ReportRow[];
@@ -64,6 +67,7 @@ export async function readReportInput(database: Database, activationId: string |
       window === undefined || range === undefined ? [] : await decisionTimeline(client, { ...window, ...range });
     return {
       place: { database: facts.database, schema: database.schema, cluster: facts.system_identifier, deployment: name },
+      adopted: (await readJournal(client, database.schema)).length > 0,
       activation,
       steps,
       changes: await installedChanges(client),
