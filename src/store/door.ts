@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { IuError } from '../contract/errors/index.js';
+import { answeredWithin } from './session.js';
 
 /** What the server says about itself, this role and this schema. */
 export interface ServerFacts {
@@ -52,7 +53,7 @@ const factsQuery = `select current_setting('server_version_num')::int as version
 
 /** Asks the server, in one query. */
 export async function readServerFacts(client: pg.ClientBase | pg.Pool, schema: string): Promise<ServerFacts> {
-  const row = (await client.query(factsQuery, [schema, groupRoles])).rows[0];
+  const row = (await client.query(answeredWithin(undefined, factsQuery, [schema, groupRoles]))).rows[0];
   return {
     serverVersionNumber: row.version,
     inRecovery: row.in_recovery,

@@ -12,6 +12,8 @@ export interface SessionSettings {
   readonly connectTimeoutSeconds?: number | undefined;
   /** Cancels a statement on the server; none when not said. */
   readonly statementTimeoutSeconds?: number | undefined;
+  /** Gives up a statement on this side: the server or the way to it may not answer at all. None when not said; the connection is gone then. */
+  readonly answerTimeoutSeconds?: number | undefined;
   readonly lockTimeoutSeconds?: number | undefined;
   readonly idleInTransactionTimeoutSeconds?: number | undefined;
 }
@@ -26,6 +28,12 @@ export function searchPath(schema: string): string {
   return `${quoteIdentifier(schema)}, pg_temp`;
 }
 
+/** A first statement of a session, given up like the login itself: what is between can go silent at any moment. */
+export function answeredWithin(seconds: number | undefined, text: string, values: unknown[]): pg.QueryConfig {
+  const config = { text, values, query_timeout: Math.ceil((seconds ?? 10) * 1000) };
+  return config;
+}
+
 /** Options for `pg.Client` and `pg.Pool`. Keepalive after 10 s finds a half-open connection within a minute. */
 export function clientConfig(settings: SessionSettings): pg.ClientConfig {
   return {
@@ -35,6 +43,7 @@ export function clientConfig(settings: SessionSettings): pg.ClientConfig {
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: Math.ceil((settings.connectTimeoutSeconds ?? 10) * 1000),
     types: textParsers,
+    ...(settings.answerTimeoutSeconds === undefined ? {} : { query_timeout: settings.answerTimeoutSeconds * 1000 }),
   };
 }
 
@@ -58,10 +67,9 @@ export async function prepareSession(client: pg.ClientBase, settings: SessionSet
   if (idleInTransactionTimeoutSeconds !== undefined) {
     values.push(['idle_in_transaction_session_timeout', milliseconds(idleInTransactionTimeoutSeconds)]);
   }
-  await client.query(
-    'select set_config(s.name, s.value, false) from unnest($1::text[], $2::text[]) as s (name, value)',
-    [values.map(([name]) => name), values.map(([, value]) => value)],
-  );
+  const text = 'select set_config(s.name, s.value, false) from unnest($1::text[], $2::text[]) as s (name, value)';
+  const named = [values.map(([name]) => name), values.map(([, value]) => value)];
+  await client.query(answeredWithin(settings.connectTimeoutSeconds, text, named));
 }
 
 /** One connection outside a pool, settled the same way. The caller ends it. */

@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { IuError } from '../../src/contract/errors/index.js';
@@ -29,6 +29,29 @@ describe('the door to PostgreSQL', () => {
     db = await createTestDatabase();
   });
   afterAll(() => db.drop());
+
+  it('gives up a connection that goes silent after the login', async () => {
+    const { hostname, port } = new URL(db.url);
+    const silent = createServer((client) => {
+      const server = connect(Number(port), hostname);
+      let isReady = false;
+      client.on('data', (part) => server.write(part));
+      client.on('close', () => server.destroy());
+      server.on('data', (part: Buffer) => {
+        if (!isReady) client.write(part);
+        isReady ||= part.includes('Z\0\0\0\u0005');
+      });
+      for (const socket of [client, server]) socket.on('error', () => client.destroy());
+    });
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    const url = new URL(db.url);
+    url.hostname = '127.0.0.1';
+    url.port = String((silent.address() as AddressInfo).port);
+    const settings = { url: url.href, schema: db.schema, connectTimeoutSeconds: 1 };
+    expect((await refusal(settings)).code).toBe('IU001');
+    await expect(connectClient(settings)).rejects.toThrow('Query read timeout');
+    await new Promise((closed) => silent.close(closed));
+  });
 
   it('opens an installed database and says version and schema', async () => {
     const database = await openDatabase({ url: db.url, schema: db.schema });

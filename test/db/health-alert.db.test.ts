@@ -8,6 +8,7 @@ import { Watchdog, type WatchdogSettings } from '../../src/operate/alert/watch.j
 import { type AlertWay, commandWay } from '../../src/operate/alert/ways.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startHoldingProxy } from '../support/holding-proxy.js';
 import { type Sink, startSink } from '../support/sink.js';
 import { waitFor } from '../support/wait.js';
 import { makeHealthy } from '../support/worker.js';
@@ -65,6 +66,31 @@ function dogWith(ways: readonly AlertWay[], more: Partial<WatchdogSettings> = {}
 }
 
 describe('alerts', () => {
+  it('come also when the server, or the way to it, goes silent after the login', async () => {
+    const proxy = await startHoldingProxy();
+    const blocker = await db.connect();
+    try {
+      const address = new URL(db.url);
+      proxy.forwardTo(Number(address.port), address.hostname);
+      address.port = String(proxy.port);
+      address.hostname = '127.0.0.1';
+      const way = keeping();
+      await blocker.query('begin; lock table iu_route_worker_cursor');
+      const look = dogWith([way], { url: address.href, answerTimeoutSeconds: 2 }).look();
+      await waitFor(async () => {
+        const waits =
+          "select from pg_stat_activity where application_name = 'iu-core health watch' and wait_event_type = 'Lock'";
+        return (await db.pool.query(waits)).rowCount === 1;
+      });
+      proxy.hold();
+      expect(await look).toMatchObject({ healthy: false, reasons: [{ code: 'database_unavailable' }] });
+      expect(way.told).toEqual(['red: database_unavailable']);
+    } finally {
+      await blocker.query('rollback');
+      await proxy.close();
+    }
+  });
+
   it('tell each change of health once, with a recovery, and again while it stays red', async () => {
     const way = keeping();
     let minutes = 0;

@@ -27,6 +27,8 @@ export interface WatchdogSettings {
   readonly repeatSeconds: number;
   readonly stateFile: string;
   readonly ways: readonly AlertWay[];
+  /** How long a statement may go without an answer, whatever is between; 30 s when not said. */
+  readonly answerTimeoutSeconds?: number;
   log(level: 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>): void;
   /** Clock of this host; Date.now unless a test says otherwise. */
   readonly now?: () => number;
@@ -44,7 +46,10 @@ export interface Look {
 
 /** Asks the database; whatever keeps it from answering is a reason itself. */
 export async function observe(
-  settings: Pick<WatchdogSettings, 'url' | 'schema' | 'watcher' | 'host' | 'everySeconds' | 'log'>,
+  settings: Pick<
+    WatchdogSettings,
+    'url' | 'schema' | 'watcher' | 'host' | 'everySeconds' | 'answerTimeoutSeconds' | 'log'
+  >,
 ): Promise<Observation> {
   const { url, schema, watcher } = settings;
   try {
@@ -56,6 +61,7 @@ export async function observe(
       readOnlyAllowed: true,
       connectTimeoutSeconds: 10,
       statementTimeoutSeconds: 20,
+      answerTimeoutSeconds: settings.answerTimeoutSeconds ?? 30,
     });
     try {
       const names = await registeredWorkers(database.pool);
