@@ -147,6 +147,15 @@ describe('verify', () => {
     expect(sorted(found)).toEqual(sorted(known));
   });
 
+  it('finds nothing in a schema whose name stands in texts of ours', async () => {
+    const other = await createEmptyDatabase();
+    const session = await other.connect();
+    await session.query('create schema iu');
+    await migrateUp(session, { schema: 'iu' });
+    expect((await migrateVerify(session, { schema: 'iu' })).failures).toEqual([]);
+    await other.drop();
+  });
+
   it('writes every rule as it is written again by a restore, so a restored copy is no damage', async () => {
     const { rows } = await client.query<{ place: string; name: string; rule: string }>(
       `select conrelid::regclass::text as place, conname as name, pg_get_constraintdef(oid) as rule from pg_constraint

@@ -132,7 +132,9 @@ as $$
                      (select l.lanname from pg_catalog.pg_language l where l.oid = p.prolang), p.prokind, p.prosecdef,
                      p.provolatile, p.proisstrict, p.proleakproof, p.proparallel, p.procost, p.prorows,
                      replace(array_to_string(p.proconfig, ' '), 'search_path=' || rtrim(place.prefix, '.'), 'search_path='),
-                     pg_catalog.pg_get_userbyid(p.proowner), p.prosrc, pg_catalog.pg_get_function_sqlbody(p.oid))
+                     -- hashed first: a body holds no name of the schema, and may hold its letters (iu.deployment in a schema iu)
+                     pg_catalog.pg_get_userbyid(p.proowner), encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex'),
+                     pg_catalog.pg_get_function_sqlbody(p.oid))
       from routine p cross join place
     union all
     -- rights of our roles and of PUBLIC; what a site grants to its own roles is the site's business.
