@@ -119,6 +119,9 @@ describe('targets in the database', () => {
     await db.pool.query('update iu_route_lease set lease_until = clock_timestamp()');
     expect(await execute(rows[0]?.lease_token)).toMatchObject({ settled: 0 });
     expect(await countOf(db, 'projection')).toBe(0);
+    // nobody has to ask what became of it: an effect would have come with its attempt
+    await claim(db, { inDatabase: true });
+    expect(await countOf(db, "iu_route_attempt where status = 'failed' and failure_code = 'lease_expired'")).toBe(1);
   });
 
   it('are held when the function is not the one that was approved', async () => {
@@ -132,6 +135,38 @@ describe('targets in the database', () => {
     expect(await countOf(db, 'iu_route_delivery')).toBe(1);
     await approveTarget();
     expect(await claim(db, { inDatabase: true })).toHaveLength(1);
+  });
+
+  it('are held when the name was given to another table of the same shape', async () => {
+    await live('t', 'table', 'inbox');
+    await emit(db.pool, 's');
+    await drain(db.pool);
+    await db.pool.query('create table elsewhere (like inbox including all); grant insert on elsewhere to iu_worker');
+    await db.pool.query("select fn_iu_target_register('table', 'inbox', $1, 'one person')", [`${db.schema}.elsewhere`]);
+    expect(await claim(db, { inDatabase: true })).toHaveLength(0);
+    await approveTarget();
+    expect(await claim(db, { inDatabase: true })).toHaveLength(1);
+  });
+
+  it('have their deferred constraints judged at their end, each of a batch', async () => {
+    await db.pool.query(`
+      create table parent (id text primary key);
+      create table child (id text primary key, parent_id text references parent deferrable initially deferred);
+      create function take(p_event_id uuid, p_event jsonb) returns void language plpgsql as $$
+      begin
+        insert into ${db.schema}.child values (p_event ->> 'delivery_id', p_event ->> 'delivery_id');
+        if p_event -> 'safe_payload' ->> 'mode' is null then insert into ${db.schema}.parent values (p_event ->> 'delivery_id'); end if;
+      end $$;
+      grant execute on function take to iu_worker; grant insert on parent, child to iu_worker`);
+    await db.pool.query("select fn_iu_target_register('sql_function', 'take', $1, 'test')", [
+      `${db.schema}.take(uuid,jsonb)`,
+    ]);
+    await live('f', 'sql_function', 'take');
+    for (const payload of [{}, {}, { mode: 'orphan' }, {}]) await emit(db.pool, 's', payload);
+    await drain(db.pool);
+    const rows = await claim(db, { inDatabase: true });
+    expect(await execute(rows[0]?.lease_token)).toMatchObject({ sent: 3, failed: 1 });
+    expect(await countOf(db, 'child')).toBe(3);
   });
 
   it('find a loop by its hops and end it as a dead letter', async () => {

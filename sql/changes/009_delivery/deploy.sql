@@ -324,7 +324,8 @@ begin
     select format('%I.%I', n.nspname, p.proname), pg_get_functiondef(p.oid) into call_name, definition
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.oid = to_regprocedure(v_identity);
   elsif p_target_kind = 'table' then
-    select format('%I.%I', n.nspname, c.relname), c.relkind::text || ' ' || (
+    -- with its name: another table with the same columns is another target
+    select format('%I.%I', n.nspname, c.relname), format('%s %I.%I ', c.relkind, n.nspname, c.relname) || (
              select string_agg(format('%s %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' order by a.attnum)
                from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
       into call_name, definition
@@ -801,7 +802,8 @@ $$;
 -- fn_iu_delivery_sweep() returns integer
 --
 -- Contract:  settles the oldest lease that ran out: nobody knows what became of its sends, so each is an attempt unknown with the
---            code lease_expired, and is due again by the retry policy under the same delivery id. One lease, of one route, a
+--            code lease_expired, and is due again by the retry policy under the same delivery id. Of a target in the database it is
+--            known: its effect would have settled it in the same transaction, so the attempt is failed. One lease, of one route, a
 --            call, and its settle locks no other, so that two callers never wait for each other in a circle.
 -- Arguments: none
 -- Returns:   sends that were settled
@@ -817,6 +819,7 @@ declare
   l iu_route_lease;
   v_open bigint[];
   v_count integer;
+  v_is_local boolean;
 begin
   select * into l from iu_route_lease where lease_until <= clock_timestamp() order by lease_until limit 1 for update skip locked;
   if not found then
@@ -827,9 +830,12 @@ begin
     join iu_route_delivery d on d.event_seq = e.event_seq and d.route_id = l.route_id and d.lease_token = l.lease_token;
   v_count := coalesce(cardinality(v_open), 0);
   if v_count > 0 then
+    v_is_local := (select h.route ->> 'target_kind' in ('sql_function', 'table') from iu_route_history h
+                    where h.route_id = l.route_id and h.version = l.route_version limit 1);
     perform fn_iu_delivery_settle(l.runner_id, array_fill(l.lease_token, array[v_count]), array_fill(l.route_id, array[v_count]), v_open,
-      array_fill('unknown'::text, array[v_count]), array_fill(null::integer, array[v_count]),
-      array_fill('the lease ran out before the runner said what happened'::text, array[v_count]),
+      array_fill(case when v_is_local then 'failed' else 'unknown' end, array[v_count]), array_fill(null::integer, array[v_count]),
+      array_fill(case when v_is_local then 'the lease ran out before its transaction committed: nothing stays'
+                 else 'the lease ran out before the runner said what happened' end, array[v_count]),
       array_fill('lease_expired'::text, array[v_count]), array_fill(false, array[v_count]), array_fill(null::integer, array[v_count]),
       array_fill(false, array[v_count]));
   end if;
@@ -1564,9 +1570,9 @@ $$;
 --
 -- Contract:  runs the targets of a claim that has committed, each in a sub-transaction, as the role that calls this and under its
 --            rights; then settles them. Effects, attempts and the settled queue commit together: exactly once. What a target raises
---            undoes that target alone, and search_path and role are set back after each. Once a gate was closed or the route stopped,
---            what did not run yet is released. An event that came through more than 16 targets is refused for good: a loop. Claim at most
---            50 at a time.
+--            undoes that target alone; search_path, role and deferred constraints are set back after each, and what it deferred is
+--            judged at its end. Once a gate was closed or the route stopped, what did not run yet is released. An event that came
+--            through more than 16 targets is refused for good: a loop. Claim at most 50 at a time.
 -- Arguments: p_runner_id: as at the claim; p_lease_token: of the claim, in an earlier transaction
 -- Returns:   {settled, refused, dead_lettered, sent, failed}; settled counts what was released too
 -- Raises:    IU359 the lease was lost, IU301, IU302, and what ends the whole transaction
@@ -1595,6 +1601,7 @@ declare
   v_role constant text := current_setting('role');
   v_judged_at timestamptz := '-infinity';
   v_state_now jsonb;
+  v_deferred text;
 begin
   for d in select t.*, array_agg(t.route_id) over () as route_ids from fn_iu_delivery_take(p_lease_token) t order by t.event_seq, t.route_id loop
     v_started := clock_timestamp();
@@ -1613,6 +1620,17 @@ begin
       v_message := 'the target is gone or not what was approved';
     else
       begin
+        -- The target before made every constraint of the transaction immediate; this one finds them as its tables say.
+        if v_count > 0 then
+          v_deferred := coalesce(v_deferred, (
+            select string_agg(distinct format('%I.%I', n.nspname, c.conname), ', ')
+              from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+             where c.condeferred and has_schema_privilege(n.oid, 'usage')
+               and not exists (select from pg_constraint o where o.connamespace = c.connamespace and o.conname = c.conname and not o.condeferrable)), '');
+          if v_deferred <> '' then
+            execute format('set constraints %s deferred', v_deferred);
+          end if;
+        end if;
         if d.target_kind = 'sql_function' then
           execute format('select %s($1, $2)', d.call_name) using d.event_id, d.event;
         else

@@ -2,9 +2,9 @@
 --
 -- Contract:  runs the targets of a claim that has committed, each in a sub-transaction, as the role that calls this and under its
 --            rights; then settles them. Effects, attempts and the settled queue commit together: exactly once. What a target raises
---            undoes that target alone, and search_path and role are set back after each. Once a gate was closed or the route stopped,
---            what did not run yet is released. An event that came through more than 16 targets is refused for good: a loop. Claim at most
---            50 at a time.
+--            undoes that target alone; search_path, role and deferred constraints are set back after each, and what it deferred is
+--            judged at its end. Once a gate was closed or the route stopped, what did not run yet is released. An event that came
+--            through more than 16 targets is refused for good: a loop. Claim at most 50 at a time.
 -- Arguments: p_runner_id: as at the claim; p_lease_token: of the claim, in an earlier transaction
 -- Returns:   {settled, refused, dead_lettered, sent, failed}; settled counts what was released too
 -- Raises:    IU359 the lease was lost, IU301, IU302, and what ends the whole transaction
@@ -33,6 +33,7 @@ declare
   v_role constant text := current_setting('role');
   v_judged_at timestamptz := '-infinity';
   v_state_now jsonb;
+  v_deferred text;
 begin
   for d in select t.*, array_agg(t.route_id) over () as route_ids from fn_iu_delivery_take(p_lease_token) t order by t.event_seq, t.route_id loop
     v_started := clock_timestamp();
@@ -51,6 +52,17 @@ begin
       v_message := 'the target is gone or not what was approved';
     else
       begin
+        -- The target before made every constraint of the transaction immediate; this one finds them as its tables say.
+        if v_count > 0 then
+          v_deferred := coalesce(v_deferred, (
+            select string_agg(distinct format('%I.%I', n.nspname, c.conname), ', ')
+              from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+             where c.condeferred and has_schema_privilege(n.oid, 'usage')
+               and not exists (select from pg_constraint o where o.connamespace = c.connamespace and o.conname = c.conname and not o.condeferrable)), '');
+          if v_deferred <> '' then
+            execute format('set constraints %s deferred', v_deferred);
+          end if;
+        end if;
         if d.target_kind = 'sql_function' then
           execute format('select %s($1, $2)', d.call_name) using d.event_id, d.event;
         else

@@ -20,7 +20,8 @@ begin
     select format('%I.%I', n.nspname, p.proname), pg_get_functiondef(p.oid) into call_name, definition
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.oid = to_regprocedure(v_identity);
   elsif p_target_kind = 'table' then
-    select format('%I.%I', n.nspname, c.relname), c.relkind::text || ' ' || (
+    -- with its name: another table with the same columns is another target
+    select format('%I.%I', n.nspname, c.relname), format('%s %I.%I ', c.relkind, n.nspname, c.relname) || (
              select string_agg(format('%s %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' order by a.attnum)
                from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
       into call_name, definition
