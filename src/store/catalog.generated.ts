@@ -2191,7 +2191,7 @@ export interface CatalogFunctions {
     readonly result: boolean | null;
   };
   readonly fn_iu_route_flow_settle: {
-    readonly args: { p_route_id: string | null; p_sent: number | null; p_failed: number | null; p_trailing: number | null; p_gone: boolean | null; p_failure_code: string | null };
+    readonly args: { p_route_id: string | null; p_sent: number | null; p_failed: number | null; p_spent: number | null; p_trailing: number | null; p_gone: boolean | null; p_failure_code: string | null };
     readonly result: null;
   };
   readonly fn_iu_route_go_live: {

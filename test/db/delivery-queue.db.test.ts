@@ -252,6 +252,33 @@ describe('the queue of deliveries', () => {
     expect(await attempts(next)).toMatchObject([{ status: 'dry_run' }]);
   });
 
+  it('counts what is refused for good against the failure budget, and health is red until somebody says a word', async () => {
+    await liveRoute(db, 'r', {}, { failure_budget: 3 });
+    for (let at = 0; at < 4; at += 1) await emit(db.pool, `s${at}`);
+    await drain(db.pool);
+    await settle(db, await claim(db), 'failed', { code: 'target_unusable' });
+    await closeBreakers();
+    await makeDue();
+    const rows = await claim(db);
+    const refused = { permanent: true, code: 'http_422' };
+    const state = () =>
+      one("select dry_run, breaker from iu_outbound_route join iu_route_flow using (route_id) where route_code = 'r'");
+    const reasons = async () => JSON.parse((await one("select fn_iu_delivery_health() ->> 'reasons' as found")).found);
+    await settle(db, rows.slice(0, 3), 'failed', refused);
+    expect(await state()).toEqual({ dry_run: false, breaker: 'closed' });
+    expect(await reasons()).toEqual([]);
+    await settle(db, rows.slice(3), 'failed', refused);
+    expect(await state()).toEqual({ dry_run: true, breaker: 'closed' });
+    expect(await reasons()).toMatchObject([
+      {
+        code: 'failure_budget_spent',
+        message: expect.stringMatching(/: r \(failure budget spent: 4 .*3 are allowed\)$/),
+      },
+    ]);
+    await db.pool.query("select fn_iu_route_back_to_dry_run('r', 'the receiver is being mended')");
+    expect(await reasons()).toEqual([]);
+  });
+
   it('claims no more than rate, concurrency and approved events allow', async () => {
     await liveRoute(db, 'r.rate', { rate_per_second: 3 });
     await liveRoute(db, 'r.many', { max_concurrency: 4 });

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { claim, settle } from '../support/delivery-queue.js';
 import { ask, codeOf, failing, prepareGoingLive, readyRoute, recordEvidence } from '../support/going-live.js';
 import { addRoute, drain, emit, replayMany } from '../support/race.js';
 
@@ -378,6 +379,18 @@ describe('going live', () => {
     const second = await live([500, null, 1, 50]);
     expect([await stateOf(first), await stateOf(second)]).toEqual(['revoked', 'in_use']);
     expect(await decisionOf('still live')).toBe('queued');
+  });
+
+  it('begins a failure budget of its own: what failed under another approval does not spend it', async () => {
+    await readyRoute(db, code);
+    await live([null, null, 1, 2]);
+    for (const subject of ['one', 'two']) await decisionOf(subject);
+    await settle(db, await claim(db), 'failed');
+    await ask(ann, "fn_iu_route_back_to_dry_run($1, 'mended')", [code]);
+    const second = await live([null, null, 1, 2]);
+    await decisionOf('three');
+    await settle(db, await claim(db), 'failed');
+    expect(await stateOf(second)).toBe('in_use');
   });
 
   it('with a canary delivers a share of the subjects, each always the same way', async () => {

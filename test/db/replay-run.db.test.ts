@@ -22,7 +22,7 @@ const step = (id: string, limit: number) => callFor(db, 'select fn_iu_replay_ste
 
 /** So many dead letters of a live route. */
 async function deadLetters(count: number, code = 'r.live'): Promise<void> {
-  await liveRoute(db, code);
+  await liveRoute(db, code, {}, { failure_budget: 10_000 });
   for (let at = 1; at <= count; at += 1) await emit(db.pool, `s${at}`);
   await drain(db.pool);
   expect(await refuseAll(db)).toBe(count);

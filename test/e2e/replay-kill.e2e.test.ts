@@ -31,7 +31,7 @@ const replayed = async () =>
 beforeAll(async () => {
   db = await createTestDatabase();
   await prepareDelivery(db);
-  await liveRoute(db, 'r.live');
+  await liveRoute(db, 'r.live', {}, { failure_budget: 10_000 });
   await db.pool.query(
     "select count(*) from generate_series(1, $1) n, fn_iu_emit($2, 'changed', 'thing', 's' || n, '{}') e",
     [letters, domain],

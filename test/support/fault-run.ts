@@ -243,13 +243,15 @@ async function addLiveRoutes(
   options: Pick<FaultRunOptions, 'config' | 'route'> = {},
 ): Promise<void> {
   for (const code of codes) {
-    await liveRoute(db, code, {
+    const route = {
       event_domain: faultDomain,
       target_ref: `${origin}/${code}`,
       target_config: { secrets: 'env:HOOK_SECRET', deadline_seconds: 10, ...options.config },
       retry_policy: retryPolicy,
       ordering: code.endsWith('ordered') ? 'subject' : 'none',
       ...options.route,
-    });
+    };
+    // rows refuse as many as they like
+    await liveRoute(db, code, route, { failure_budget: 1_000_000 });
   }
 }

@@ -482,21 +482,23 @@ $$;
 -- <<<
 
 -- >>> functions/delivery/fn_iu_route_flow_settle.sql
--- fn_iu_route_flow_settle(bigint, integer, integer, integer, boolean, text) returns void
+-- fn_iu_route_flow_settle(bigint, integer, integer, integer, integer, boolean, text) returns void
 --
 -- Contract:  what a settled batch means for its route. Breaker: opens after 10 failures in a row for 30 s, doubling to 10 minutes
 --            while the one send of the half-open state fails, and closes with a success; refused for good
 --            or not made, it gives its turn to the next. Pause: when the target is gone for good,
 --            or nothing but failures came for iu_core.pause_after_failing_seconds (a day). Failure budget: more failed and unknown
---            sends within an hour than the approval allows take the route back to dry-run.
--- Arguments: p_route_id; p_sent, p_failed: of the batch, refusals of single events not counted; p_trailing: failures after the last
---            success; p_gone: the target asked to be left alone; p_failure_code: of the last failure
+--            sends within an hour than the approval allows take the route back to dry-run. A refusal for good is about one event, so
+--            the breaker does not count it; the budget does, or a target that refuses every event would get them all.
+-- Arguments: p_route_id; p_sent, p_failed: of the batch, refusals of single events not counted; p_spent: what counts against the
+--            budget; p_trailing: failures after the last success; p_gone: the target asked to be left alone; p_failure_code: of the
+--            last failure
 -- Returns:   nothing
 -- Raises:    nothing
 -- Writes:    iu_route_flow, iu_outbound_route, iu_route_approval, iu_gate_log
 -- May call:  internal
-create or replace function fn_iu_route_flow_settle(p_route_id bigint, p_sent integer, p_failed integer, p_trailing integer, p_gone boolean,
-  p_failure_code text) returns void
+create or replace function fn_iu_route_flow_settle(p_route_id bigint, p_sent integer, p_failed integer, p_spent integer, p_trailing integer,
+  p_gone boolean, p_failure_code text) returns void
 language plpgsql
 volatile
 set search_path from current
@@ -523,10 +525,12 @@ begin
       f.breaker := 'open';
       f.breaker_until := v_now + make_interval(secs => f.breaker_seconds);
     end if;
+  end if;
+  if p_spent > 0 then
     if f.budget_started_at is null or f.budget_started_at < v_now - interval '1 hour' then
       f.budget_started_at := v_now; f.budget_failures := 0;
     end if;
-    f.budget_failures := f.budget_failures + p_failed;
+    f.budget_failures := f.budget_failures + p_spent;
   end if;
   if f.breaker = 'half_open' and p_sent = 0 and p_failed = 0 then
     f.breaker_until := v_now;
@@ -548,7 +552,7 @@ begin
          last_failure_code = f.last_failure_code, budget_started_at = f.budget_started_at, budget_failures = f.budget_failures,
          paused_at = f.paused_at, paused_by = f.paused_by, pause_reason = f.pause_reason
    where route_id = p_route_id;
-  if p_failed > 0 then
+  if p_spent > 0 then
     select a.failure_budget into v_budget from iu_outbound_route r join iu_route_approval a using (approval_id)
      where r.route_id = p_route_id and not r.dry_run;
     if f.budget_failures > v_budget then
@@ -770,6 +774,9 @@ begin
   for f in
     select s.route_id, count(*) filter (where s.status = 'sent')::integer as sent,
            count(*) filter (where s.is_failure)::integer as failed,
+           -- What this runner could not even try, because its configuration or a secret is not there, says nothing about the target.
+           count(*) filter (where (s.is_failure or s.status = 'failed' and s.permanent)
+                              and s.failure_code not in ('target_unusable', 'secret_unreadable'))::integer as spent,
            count(*) filter (where s.is_failure and s.ordinality > s.last_sent)::integer as trailing,
            coalesce(bool_or(s.gone), false) as gone, max(s.failure_code) filter (where s.is_failure) as failure_code
       from (select u.*, (u.status = 'unknown' or u.status = 'failed' and u.permanent is not true) and u.failure_code <> 'lease_expired' as is_failure,
@@ -777,15 +784,15 @@ begin
               from unnest(v_settled) u) s
       join iu_route_flow w using (route_id)
      group by s.route_id, w.breaker, w.failures_in_row
-    having count(*) filter (where s.is_failure) > 0 or bool_or(s.gone) or w.breaker <> 'closed' or w.failures_in_row > 0
+    having count(*) filter (where s.is_failure or s.status = 'failed') > 0 or bool_or(s.gone) or w.breaker <> 'closed' or w.failures_in_row > 0
     union all
-    select distinct l.route_id, 1, 0, 0, false, null::text
+    select distinct l.route_id, 1, 0, 0, 0, false, null::text
       from iu_route_lease l join iu_route_flow w using (route_id)
      where v_all_sent and v_sent > 0 and l.lease_token = any (p_lease_tokens) and (w.breaker <> 'closed' or w.failures_in_row > 0)
        and l.route_id = any (p_route_ids)
      order by 1
   loop
-    perform fn_iu_route_flow_settle(f.route_id, f.sent, f.failed, f.trailing, f.gone, f.failure_code);
+    perform fn_iu_route_flow_settle(f.route_id, f.sent, f.failed, f.spent, f.trailing, f.gone, f.failure_code);
   end loop;
   -- What was settled here, not what was asked for: a repeated call must not end the lease of what is still in flight.
   with counted as (select u.lease_token, u.route_id, count(*)::integer as n from unnest(v_done_tokens, v_done_routes) as u (lease_token, route_id) group by 1, 2),
@@ -1815,7 +1822,8 @@ $$;
 -- fn_iu_delivery_health() returns jsonb
 --
 -- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, a route is paused, something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
+--            gate holds all of them, deliveries are due and nobody claims them, a route is paused, the failure budget took one back to dry-run
+--            and nobody said a word since (any change of its note is one), something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
 --            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
 -- Returns:   {waiting, oldest_seconds, hold, reasons: [{code, message, action}]}
@@ -1836,6 +1844,7 @@ declare
   v_unclaimed_routes bigint[];
   v_paused text;
   v_nobody text;
+  v_fallen text;
   v_gap record;
 begin
   select coalesce(sum(q.waiting), 0) + (select coalesce(sum(unsettled), 0) from iu_route_lease), extract(epoch from clock_timestamp() - min(q.oldest_at)),
@@ -1848,6 +1857,10 @@ begin
     from iu_route_flow f join iu_outbound_route r using (route_id)
    where r.route_id = any (v_unclaimed_routes) and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
      and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid';
+  select string_agg(format('%s (%s)', r.route_code, r.note), ', ' order by r.route_code) into v_fallen
+    from iu_outbound_route r
+   where r.enabled and r.dry_run and exists (select from iu_route_approval a
+           where a.route_id = r.route_id and a.route_version = r.version and a.revoked_by = 'iu_core' and a.revoke_reason = r.note);
   select count(*) as missing, max(g.gap_id) as last_id, min(g.reported_at) as since, min(g.event_seq) as first_seq, max(g.event_seq) as last_seq,
          count(*) filter (where not g.has_event) as events, max(g.timeline) as timeline, max(g.claimed_timeline) as claimed_timeline
     into v_gap from iu_log_gap g where g.gap_id > (select coalesce(max(until_gap_id), 0) from iu_log_gap_acknowledgement);
@@ -1862,6 +1875,8 @@ begin
       (v_gap.missing > 0, 'committed_work_missing', format('the log went back: %s things that processes saw committed are gone since %s, among them %s events (numbers %s to %s); this is timeline %s, claimed on timeline %s',
         v_gap.missing, v_gap.since, v_gap.events, v_gap.first_seq, v_gap.last_seq, v_gap.timeline, coalesce(v_gap.claimed_timeline::text, 'none')),
        format('iu gap list names them; more may be lost than was seen: ask producers and receivers (docs/how-to/failover.md); then iu gap acknowledge %s --reason TEXT', v_gap.last_id)),
+      (v_fallen is not null, 'failure_budget_spent', format('back in dry-run, nothing more is sent: %s', v_fallen),
+       'iu route show CODE; mend it and ask again (iu route request-live), or leave it so: iu route back-to-dry-run CODE --reason TEXT'),
       (v_paused is not null, 'route_paused', format('paused: %s', v_paused), 'iu route resume CODE --reason TEXT')
     ) as reason (holds, code, message, action) where holds));
 end

@@ -760,13 +760,13 @@ $$;
 -- fn_iu_route_go_live(text, text) returns jsonb
 --
 -- Contract:  takes an enabled route live by the newest valid approval of its present version. Readiness is judged again: the evidence
---            of the request may be a month old. Another approval that the route had is revoked. Closed gates and a pause do not refuse
+--            of the request may be a month old. Another approval that the route had is revoked; the failure budget begins anew. Closed gates and a pause do not refuse
 --            it, they hold the deliveries, and the answer names them.
 -- Arguments: p_route_code; p_reason: why, mandatory
 -- Returns:   as fn_iu_route_approve, and {live_at, held_by: [code]} as fn_iu_delivery_hold names them, worker_gate_closed, route_paused
 -- Raises:    IU337 no such route, IU411 target kind cannot go live, IU420 not ready, IU423 reason missing, IU429 no valid approval,
 --            IU430 the route is disabled, IU431 live already, IU436 an inbound route, IU437 the target has changed
--- Writes:    iu_outbound_route, iu_route_approval, iu_route_history, iu_evidence
+-- Writes:    iu_outbound_route, iu_route_flow, iu_route_approval, iu_route_history, iu_evidence
 -- May call:  iu_operator
 create or replace function fn_iu_route_go_live(p_route_code text, p_reason text) returns jsonb
 language plpgsql
@@ -802,6 +802,10 @@ begin
   perform fn_iu_route_must_be_ready(fn_iu_route_readiness(p_route_code));
   update iu_route_approval set live_at = clock_timestamp() where approval_id = a.approval_id returning * into a;
   update iu_outbound_route set dry_run = false, approval_id = a.approval_id, note = p_reason where route_id = v_route.route_id;
+  -- What failed before is not this approval's: its budget begins now, and one failure does not pause a route that was not live meanwhile.
+  update iu_route_flow
+     set budget_started_at = null, budget_failures = 0, failing_since = case when not v_route.dry_run then failing_since end
+   where route_id = v_route.route_id;
   update iu_route_approval
      set revoked_at = clock_timestamp(), revoked_by = session_user, revoke_reason = format('replaced by approval %s', a.approval_id)
    where route_id = v_route.route_id and approval_id <> a.approval_id and approved_by is not null and revoked_at is null;
@@ -819,7 +823,8 @@ $$;
 -- fn_iu_route_back_to_dry_run(text, text) returns jsonb
 --
 -- Contract:  a person takes a route back to dry-run; its approval is revoked and going live again needs a new request. Deliveries that
---            wait stay and are held; those being sent at this moment end as they end. Safe to call for a route that is not live.
+--            wait stay and are held; those being sent at this moment end as they end. For a route that is not live
+--            only the reason is kept: so it is said of one that the failure budget took back that it stays so.
 -- Arguments: p_route_code; p_reason: why, mandatory
 -- Returns:   {route_code, version, was_live, approval_id, deliveries_waiting}
 -- Raises:    IU337 no such route, IU423 reason missing, IU436 an inbound route
@@ -837,6 +842,8 @@ begin
   v_route := fn_iu_route_of(p_route_code, true);
   if not v_route.dry_run then
     perform fn_iu_route_to_dry_run(v_route.route_id, p_reason, session_user::text);
+  else
+    update iu_outbound_route set note = p_reason where route_id = v_route.route_id;
   end if;
   return jsonb_build_object('route_code', p_route_code, 'version', v_route.version, 'was_live', not v_route.dry_run,
     'approval_id', case when not v_route.dry_run then v_route.approval_id::text end,

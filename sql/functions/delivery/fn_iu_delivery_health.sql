@@ -1,7 +1,8 @@
 -- fn_iu_delivery_health() returns jsonb
 --
 -- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, a route is paused, something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
+--            gate holds all of them, deliveries are due and nobody claims them, a route is paused, the failure budget took one back to dry-run
+--            and nobody said a word since (any change of its note is one), something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
 --            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
 -- Returns:   {waiting, oldest_seconds, hold, reasons: [{code, message, action}]}
@@ -22,6 +23,7 @@ declare
   v_unclaimed_routes bigint[];
   v_paused text;
   v_nobody text;
+  v_fallen text;
   v_gap record;
 begin
   select coalesce(sum(q.waiting), 0) + (select coalesce(sum(unsettled), 0) from iu_route_lease), extract(epoch from clock_timestamp() - min(q.oldest_at)),
@@ -34,6 +36,10 @@ begin
     from iu_route_flow f join iu_outbound_route r using (route_id)
    where r.route_id = any (v_unclaimed_routes) and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
      and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid';
+  select string_agg(format('%s (%s)', r.route_code, r.note), ', ' order by r.route_code) into v_fallen
+    from iu_outbound_route r
+   where r.enabled and r.dry_run and exists (select from iu_route_approval a
+           where a.route_id = r.route_id and a.route_version = r.version and a.revoked_by = 'iu_core' and a.revoke_reason = r.note);
   select count(*) as missing, max(g.gap_id) as last_id, min(g.reported_at) as since, min(g.event_seq) as first_seq, max(g.event_seq) as last_seq,
          count(*) filter (where not g.has_event) as events, max(g.timeline) as timeline, max(g.claimed_timeline) as claimed_timeline
     into v_gap from iu_log_gap g where g.gap_id > (select coalesce(max(until_gap_id), 0) from iu_log_gap_acknowledgement);
@@ -48,6 +54,8 @@ begin
       (v_gap.missing > 0, 'committed_work_missing', format('the log went back: %s things that processes saw committed are gone since %s, among them %s events (numbers %s to %s); this is timeline %s, claimed on timeline %s',
         v_gap.missing, v_gap.since, v_gap.events, v_gap.first_seq, v_gap.last_seq, v_gap.timeline, coalesce(v_gap.claimed_timeline::text, 'none')),
        format('iu gap list names them; more may be lost than was seen: ask producers and receivers (docs/how-to/failover.md); then iu gap acknowledge %s --reason TEXT', v_gap.last_id)),
+      (v_fallen is not null, 'failure_budget_spent', format('back in dry-run, nothing more is sent: %s', v_fallen),
+       'iu route show CODE; mend it and ask again (iu route request-live), or leave it so: iu route back-to-dry-run CODE --reason TEXT'),
       (v_paused is not null, 'route_paused', format('paused: %s', v_paused), 'iu route resume CODE --reason TEXT')
     ) as reason (holds, code, message, action) where holds));
 end

@@ -107,6 +107,9 @@ begin
   for f in
     select s.route_id, count(*) filter (where s.status = 'sent')::integer as sent,
            count(*) filter (where s.is_failure)::integer as failed,
+           -- What this runner could not even try, because its configuration or a secret is not there, says nothing about the target.
+           count(*) filter (where (s.is_failure or s.status = 'failed' and s.permanent)
+                              and s.failure_code not in ('target_unusable', 'secret_unreadable'))::integer as spent,
            count(*) filter (where s.is_failure and s.ordinality > s.last_sent)::integer as trailing,
            coalesce(bool_or(s.gone), false) as gone, max(s.failure_code) filter (where s.is_failure) as failure_code
       from (select u.*, (u.status = 'unknown' or u.status = 'failed' and u.permanent is not true) and u.failure_code <> 'lease_expired' as is_failure,
@@ -114,15 +117,15 @@ begin
               from unnest(v_settled) u) s
       join iu_route_flow w using (route_id)
      group by s.route_id, w.breaker, w.failures_in_row
-    having count(*) filter (where s.is_failure) > 0 or bool_or(s.gone) or w.breaker <> 'closed' or w.failures_in_row > 0
+    having count(*) filter (where s.is_failure or s.status = 'failed') > 0 or bool_or(s.gone) or w.breaker <> 'closed' or w.failures_in_row > 0
     union all
-    select distinct l.route_id, 1, 0, 0, false, null::text
+    select distinct l.route_id, 1, 0, 0, 0, false, null::text
       from iu_route_lease l join iu_route_flow w using (route_id)
      where v_all_sent and v_sent > 0 and l.lease_token = any (p_lease_tokens) and (w.breaker <> 'closed' or w.failures_in_row > 0)
        and l.route_id = any (p_route_ids)
      order by 1
   loop
-    perform fn_iu_route_flow_settle(f.route_id, f.sent, f.failed, f.trailing, f.gone, f.failure_code);
+    perform fn_iu_route_flow_settle(f.route_id, f.sent, f.failed, f.spent, f.trailing, f.gone, f.failure_code);
   end loop;
   -- What was settled here, not what was asked for: a repeated call must not end the lease of what is still in flight.
   with counted as (select u.lease_token, u.route_id, count(*)::integer as n from unnest(v_done_tokens, v_done_routes) as u (lease_token, route_id) group by 1, 2),

@@ -1,18 +1,20 @@
--- fn_iu_route_flow_settle(bigint, integer, integer, integer, boolean, text) returns void
+-- fn_iu_route_flow_settle(bigint, integer, integer, integer, integer, boolean, text) returns void
 --
 -- Contract:  what a settled batch means for its route. Breaker: opens after 10 failures in a row for 30 s, doubling to 10 minutes
 --            while the one send of the half-open state fails, and closes with a success; refused for good
 --            or not made, it gives its turn to the next. Pause: when the target is gone for good,
 --            or nothing but failures came for iu_core.pause_after_failing_seconds (a day). Failure budget: more failed and unknown
---            sends within an hour than the approval allows take the route back to dry-run.
--- Arguments: p_route_id; p_sent, p_failed: of the batch, refusals of single events not counted; p_trailing: failures after the last
---            success; p_gone: the target asked to be left alone; p_failure_code: of the last failure
+--            sends within an hour than the approval allows take the route back to dry-run. A refusal for good is about one event, so
+--            the breaker does not count it; the budget does, or a target that refuses every event would get them all.
+-- Arguments: p_route_id; p_sent, p_failed: of the batch, refusals of single events not counted; p_spent: what counts against the
+--            budget; p_trailing: failures after the last success; p_gone: the target asked to be left alone; p_failure_code: of the
+--            last failure
 -- Returns:   nothing
 -- Raises:    nothing
 -- Writes:    iu_route_flow, iu_outbound_route, iu_route_approval, iu_gate_log
 -- May call:  internal
-create or replace function fn_iu_route_flow_settle(p_route_id bigint, p_sent integer, p_failed integer, p_trailing integer, p_gone boolean,
-  p_failure_code text) returns void
+create or replace function fn_iu_route_flow_settle(p_route_id bigint, p_sent integer, p_failed integer, p_spent integer, p_trailing integer,
+  p_gone boolean, p_failure_code text) returns void
 language plpgsql
 volatile
 set search_path from current
@@ -39,10 +41,12 @@ begin
       f.breaker := 'open';
       f.breaker_until := v_now + make_interval(secs => f.breaker_seconds);
     end if;
+  end if;
+  if p_spent > 0 then
     if f.budget_started_at is null or f.budget_started_at < v_now - interval '1 hour' then
       f.budget_started_at := v_now; f.budget_failures := 0;
     end if;
-    f.budget_failures := f.budget_failures + p_failed;
+    f.budget_failures := f.budget_failures + p_spent;
   end if;
   if f.breaker = 'half_open' and p_sent = 0 and p_failed = 0 then
     f.breaker_until := v_now;
@@ -64,7 +68,7 @@ begin
          last_failure_code = f.last_failure_code, budget_started_at = f.budget_started_at, budget_failures = f.budget_failures,
          paused_at = f.paused_at, paused_by = f.paused_by, pause_reason = f.pause_reason
    where route_id = p_route_id;
-  if p_failed > 0 then
+  if p_spent > 0 then
     select a.failure_budget into v_budget from iu_outbound_route r join iu_route_approval a using (approval_id)
      where r.route_id = p_route_id and not r.dry_run;
     if f.budget_failures > v_budget then

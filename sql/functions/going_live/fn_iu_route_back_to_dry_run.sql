@@ -1,7 +1,8 @@
 -- fn_iu_route_back_to_dry_run(text, text) returns jsonb
 --
 -- Contract:  a person takes a route back to dry-run; its approval is revoked and going live again needs a new request. Deliveries that
---            wait stay and are held; those being sent at this moment end as they end. Safe to call for a route that is not live.
+--            wait stay and are held; those being sent at this moment end as they end. For a route that is not live
+--            only the reason is kept: so it is said of one that the failure budget took back that it stays so.
 -- Arguments: p_route_code; p_reason: why, mandatory
 -- Returns:   {route_code, version, was_live, approval_id, deliveries_waiting}
 -- Raises:    IU337 no such route, IU423 reason missing, IU436 an inbound route
@@ -19,6 +20,8 @@ begin
   v_route := fn_iu_route_of(p_route_code, true);
   if not v_route.dry_run then
     perform fn_iu_route_to_dry_run(v_route.route_id, p_reason, session_user::text);
+  else
+    update iu_outbound_route set note = p_reason where route_id = v_route.route_id;
   end if;
   return jsonb_build_object('route_code', p_route_code, 'version', v_route.version, 'was_live', not v_route.dry_run,
     'approval_id', case when not v_route.dry_run then v_route.approval_id::text end,
