@@ -42,6 +42,27 @@ const replayed = async () =>
   (await oneRow(db, "select count(*)::int as n from iu_route_attempt where attempt_no = 3 and status = 'queued'")).n;
 
 describe('a replay of many', () => {
+  it('sends again what was sent or cancelled, under the same delivery id, when asked for just that', async () => {
+    await liveRoute(db, 'r.live');
+    for (let at = 1; at <= 3; at += 1) await emit(db.pool, `s${at}`);
+    await drain(db.pool);
+    const [first, second, third] = await claim(db);
+    if (first === undefined || second === undefined || third === undefined) throw new Error('three were due');
+    await settle(db, [first, second], 'sent');
+    await settle(db, [third], 'released');
+    await db.pool.query("select fn_iu_delivery_cancel_many('r.live', null, null, 'by mistake')");
+    expect(await callFor(db, "select fn_iu_replay_preview('{}')")).toMatchObject({ pairs: 0 });
+    const words = ['event', 'revive', '--route', 'r.live', '--status', 'sent', '--json'];
+    expect(JSON.parse((await iu(...words)).stdout)).toMatchObject({ pairs: 2, alreadySent: 2 });
+    expect(JSON.parse((await iu(...words, '--note', 'lost', '--yes')).stdout)).toMatchObject({ replayed: 2 });
+    const run = await start({ status: ['cancelled'] });
+    expect(await step(run.run_id, 9)).toMatchObject({ status: 'done', by_decision: { queued: 1 } });
+    const again = await claim(db);
+    expect(again.map((row) => row.delivery_key)).toEqual([first, second, third].map((row) => row.delivery_key));
+    await settle(db, again, 'sent');
+    expect((await certificate(db.pool)).lost).toBe(0);
+  });
+
   it('is a run: what it means, who works on it and how far it is are kept, and it goes on where it ended', async () => {
     await deadLetters(10);
     const run = await start({ status: ['failed'], route_code: 'r.live' });
@@ -84,6 +105,32 @@ describe('a replay of many', () => {
     expect(await callFor(db, "select fn_iu_replay_preview('{}')")).toMatchObject({ pairs: 1, delivery_waiting: 1 });
     const run = await start({});
     expect(await step(run.run_id, 10)).toMatchObject({ state: 'done', pairs: 1, replayed: 0, delivery_waiting: 1 });
+  });
+
+  it('reads for a step what the step takes, however large the audit is and whatever its statistics say', async () => {
+    await addRoute(db.pool, 'r.dry', { filter: 'strict $.ok' });
+    await db.pool.query(
+      `select count(*) from generate_series(1, 4000) n, fn_iu_emit('race', 'changed', 'thing', 's' || n,
+         case when n % 20 = 0 then '{}' else '{"ok": true}' end::jsonb) e`,
+    );
+    await drain(db.pool);
+    await db.pool.query('alter table event_outbox set (autovacuum_enabled = off)');
+    await db.pool.query("update iu_outbound_route set filter = null where route_code = 'r.dry'");
+    const run = await start({});
+    expect(run.pairs_planned).toBe(200);
+    const client = await db.connect();
+    // on one connection: its sixth call is the first with a plan that is kept
+    for (let at = 1; at <= 12; at += 1) await client.query('select fn_iu_replay_step($1, 5)', [run.run_id]);
+    await client.query('begin');
+    await client.query('select fn_iu_replay_step($1, 5)', [run.run_id]);
+    const { rows } = await client.query(
+      `select relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as read from pg_stat_xact_user_tables
+        where relname in ('event_outbox', 'iu_route_attempt', 'iu_route_dead_letter')`,
+    );
+    await client.query('rollback');
+    expect(rows).toHaveLength(3);
+    // every 20th event is one of them, and an incremental sort looks some 30 ahead; the whole log stood at 36,000
+    for (const { relname, read } of rows) expect(Number(read), relname).toBeLessThan(2000);
   });
 
   it('is never faster than its cap by the clock of the server, however many work on it', async () => {

@@ -3,8 +3,9 @@
 -- Contract:  the (event, route) pairs that a replay filter means: those whose latest attempt has one of the statuses; failed
 --            means an open dead letter, whatever was tried since. Attempts later
 --            than until_attempt_id are not meant, and a pair that has a later one is done: so a replay of many is resumable. An event that no
---            route matched is meant while a route of today would decide it.
--- Arguments: p_filter: {status: [failed|skipped|dry_run] (default failed), route_code?, event_domain?, event_type?, reason?,
+--            route matched is meant while a route of today would decide it. Plans are pinned: a replay begins when the statistics are
+--            those of before the trouble, and each step is to read no more than it takes.
+-- Arguments: p_filter: {status: [failed|skipped|dry_run|sent|cancelled] (default failed), route_code?, event_domain?, event_type?, reason?,
 --            failure_signature?, since?, until? (attempt times), until_attempt_id?};
 --            p_limit: at most so many pairs, null = all; p_after_seq, p_after_route_id: only pairs after this one
 -- Returns:   a row a pair, in order of event, then route
@@ -17,6 +18,12 @@ returns table (event_seq bigint, route_id bigint, route_code text, status text, 
 language plpgsql
 volatile
 set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set jit = off
 as $$
 declare
   v_status text[] := coalesce((select array_agg(s) from jsonb_array_elements_text(p_filter -> 'status') s), '{failed}');
@@ -24,9 +31,9 @@ declare
 begin
   select string_agg(key, ', ') into v_unknown from jsonb_object_keys(p_filter) as key
    where key not in ('status', 'route_code', 'event_domain', 'event_type', 'reason', 'failure_signature', 'since', 'until', 'until_attempt_id');
-  if v_unknown is not null or not v_status <@ '{failed,skipped,dry_run}' then
+  if v_unknown is not null or not v_status <@ '{failed,skipped,dry_run,sent,cancelled}' then
     raise exception using errcode = 'IU344', message = format('a replay filter has no %s', coalesce(v_unknown, 'such status')),
-      hint = 'status is failed, skipped or dry_run; keys: status, route_code, event_domain, event_type, reason, failure_signature, since, until';
+      hint = 'status is failed, skipped, dry_run, sent or cancelled; keys: status, route_code, event_domain, event_type, reason, failure_signature, since, until';
   end if;
   return query
     select a.event_seq, a.route_id, a.route_code, a.status, a.reason, a.attempt_id, d.dead_letter_id
@@ -36,7 +43,8 @@ begin
      where a.route_kind = 'outbound'
        and case when d.dead_letter_id is not null then 'failed' = any (v_status) else a.status <> 'failed' and a.status = any (v_status) end
        and a.attempt_id <= coalesce((p_filter ->> 'until_attempt_id')::bigint, 9223372036854775807)
-       and (a.event_seq, a.route_id) > (p_after_seq, p_after_route_id)
+       -- not as rows: under a loop over events the index would be read from the position each time
+       and e.seq >= p_after_seq and a.event_seq >= p_after_seq and (a.event_seq > p_after_seq or a.route_id > p_after_route_id)
        and (p_filter ->> 'route_code' is null or a.route_code = p_filter ->> 'route_code')
        and (p_filter ->> 'reason' is null or a.reason = p_filter ->> 'reason')
        and (p_filter ->> 'since' is null or a.started_at >= (p_filter ->> 'since')::timestamptz)

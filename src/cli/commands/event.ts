@@ -168,12 +168,14 @@ interface ReviveOptions extends ReplayOptions {
   readonly all?: boolean;
 }
 
-const revivable = ['skipped', 'dry_run'] as const;
+const revivable = ['skipped', 'dry_run', 'sent', 'cancelled'] as const;
 
 function registerRevive(event: Command, context: CliContext): void {
   const revive = event
     .command('revive')
-    .description('Decide skipped or dry-run events again by the routes of today; shows first, does it with --yes')
+    .description(
+      'Decide events again by the routes of today: skipped, dry-run, cancelled, or sent ones that their receiver lost; shows first, does it with --yes',
+    )
     .addOption(
       new Option('--status <status...>', 'decisions with this status')
         .choices(revivable)
@@ -190,6 +192,7 @@ function registerRevive(event: Command, context: CliContext): void {
     withReplayOptions(revive),
     'iu event revive --reason no_route --since 7d',
     "iu event revive --route crm --status dry_run --rate 50 --note 'crm is live' --yes",
+    'iu event revive --route crm --status sent --since 2026-03-01T02:00Z --until 2026-03-01T05:00Z --rate 50',
   ).action(async (options: ReviveOptions, command: Command) => {
     const filter: ReplayFilter = {
       route_code: options.route,
