@@ -40,7 +40,7 @@ export interface AttemptFilter extends Period {
   readonly eventId?: string | undefined;
   readonly eventSeq?: string | undefined;
   readonly run?: string | undefined;
-  /** False: only attempts that nobody reconciled. */
+  /** False: only attempts that nobody reconciled and that no later send has cleared up. */
   readonly reconciled?: boolean | undefined;
   readonly oldestFirst?: boolean | undefined;
 }
@@ -71,7 +71,9 @@ export function listAttempts(
         ['a.run_id = ?::bigint', filter.run],
         ...within('a.started_at', filter),
         [
-          'exists (select from iu_attempt_reconciliation c where c.event_seq = a.event_seq and c.route_id = a.route_id and c.attempt_no = a.attempt_no) = ?::boolean',
+          `(exists (select from iu_attempt_reconciliation c where c.event_seq = a.event_seq and c.route_id = a.route_id and c.attempt_no = a.attempt_no)
+            or exists (select from iu_route_attempt l where l.event_seq = a.event_seq and l.route_id = a.route_id and l.attempt_no > a.attempt_no
+                        and l.status = 'sent')) = ?::boolean`,
           filter.reconciled,
         ],
       ],

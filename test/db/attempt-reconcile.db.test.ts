@@ -47,6 +47,16 @@ describe('an attempt whose outcome is unknown', () => {
     expect(again).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('IU383') });
   });
 
+  it('is not listed as open once a later send was taken: it could not be reconciled any more', async () => {
+    await unknownSend();
+    const [id = ''] = await unknownIds('--unreconciled');
+    await db.pool.query('update iu_route_delivery set due_at = clock_timestamp()');
+    await settle(db, await claim(db), 'sent');
+    expect((await iu('attempt', 'reconcile', id, '--not-sent', '--note', 'late')).stderr).toContain('IU383');
+    expect(await unknownIds('--unreconciled')).toEqual([]);
+    expect(await unknownIds()).toEqual([id]);
+  });
+
   it('that did not reach it is noted and tried again as before; the last word counts', async () => {
     const seq = await unknownSend();
     const [id = ''] = await unknownIds();

@@ -73,6 +73,10 @@ describe('the commands of going live', () => {
     const id: string = request.approvalId;
     expect((await operator('route', 'approve', id, '--note', 'me')).stderr).toContain('IU004');
     const open = await json(approver('route', 'approvals', '--state', 'requested', '--json'));
+    // What is asked for: a right of their own to see it, or they approve a number.
+    expect(await json(approver('route', 'show', 'crm', '--json'))).toMatchObject({ targetRef: 'https://crm.test/' });
+    expect((await json(approver('route', 'list', '--domain', 'race', '--json'))).items).toHaveLength(1);
+    expect((await json(approver('route', 'history', 'crm', '--json'))).items).toHaveLength(2);
     expect(open).toMatchObject({
       items: [{ approvalId: id, routeCode: 'crm', state: 'requested', reason: 'go' }],
       next: null,
@@ -108,6 +112,13 @@ describe('the commands of going live', () => {
     expect(text).toMatch(/approval:\n(.*\n)*? {2}state +in_use\n/);
 
     expect((await approver('route', 'reject', id, '--reason', 'no')).stderr).toContain('IU431');
+    const disabled = await operator('route', 'disable', 'crm', '--reason', 'a moment');
+    expect(disabled.stdout).toBe(
+      'Route crm, version 1: disabled, and live again when it is enabled, while its approval lasts.\n',
+    );
+    expect((await operator('route', 'enable', 'crm', '--reason', 'over')).stdout).toBe(
+      'Route crm, version 1: enabled, live, and sends what waits.\n',
+    );
     const back = await operator('route', 'back-to-dry-run', 'crm', '--reason', 'enough');
     expect(back.stdout).toContain(`Route crm is in dry-run again; approval ${id} is revoked.`);
     expect((await operator('route', 'go-live', 'crm', '--reason', 'again')).stderr).toContain('IU429');

@@ -211,6 +211,12 @@ describe('targets in the database', () => {
       await expect(register('sql_function', identity)).rejects.toMatchObject({ code: 'IU357' });
     }
     await expect(register('table', 'pg_class')).rejects.toMatchObject({ code: 'IU357' });
+    await db.pool.query('create schema app; create table app.inbox (like inbox)');
+    await expect(register('table', 'app.inbox')).rejects.toMatchObject({
+      code: 'IU357',
+      message: expect.stringContaining('permission denied for schema app'),
+      hint: expect.stringContaining('grant usage on its schema to iu_owner'),
+    });
     await liveRoute(db, 'f', { target_kind: 'sql_function', target_ref: 'pg_sleep' });
     await approveTarget();
     await emit(db.pool, 's');

@@ -353,6 +353,17 @@ describe('going live', () => {
     expect(await goLive()).toMatchObject({ held_by: ['delivery_gate_closed', 'route_paused'] });
   });
 
+  it('does not survive its approval when the route is disabled meanwhile: enabled it is in dry-run', async () => {
+    await readyRoute(db, code);
+    await live([null, new Date(Date.now() + 1500).toISOString(), 1, 50]);
+    const enable = (on: boolean) => ask(ann, "fn_iu_route_set_enabled($1, $2, 'test')", [code, on]);
+    expect(await enable(false)).toMatchObject({ dry_run: false });
+    expect(await enable(true)).toMatchObject({ enabled: true, dry_run: false });
+    await enable(false);
+    await db.pool.query('select pg_sleep(1.6)');
+    expect(await enable(true)).toMatchObject({ enabled: true, dry_run: true });
+  });
+
   it('is voided by a change of the route: back in dry-run, and the answer says so', async () => {
     await readyRoute(db, code);
     const id = await live();

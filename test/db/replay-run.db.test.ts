@@ -217,6 +217,14 @@ describe('a replay of many', () => {
 });
 
 describe('iu dead-letter replay and iu replay', () => {
+  it('group by a cause: ids that a target puts into each answer do not count', async () => {
+    const signature = async (detail: string) =>
+      (await oneRow(db, "select fn_iu_failure_signature('r', 'http_500', $1) as s", [detail])).s;
+    const one = await signature('500: down, Ray ID: 8a1b2c3d4e5f6071, request req_7fKx2Lp at 10:01');
+    expect(await signature('500: down, Ray ID: 9f01ab77c0de1234, request req_Qm9Rt1z at 11:59')).toBe(one);
+    expect(await signature('500: full, Ray ID: 9f01ab77c0de1234, request req_Qm9Rt1z at 11:59')).not.toBe(one);
+  });
+
   it('estimates by what the route sent lately when nothing else limits it', async () => {
     await liveRoute(db, 'r.live');
     for (let at = 0; at < 40; at += 1) await emit(db.pool, `s${at}`);

@@ -594,7 +594,7 @@ $$;
 -- Returns:   {kind, target, headers?}
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_worker, iu_operator, iu_reader
+-- May call:  iu_worker, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_route_request(p_target_kind text, p_target_ref text, p_target_config jsonb) returns jsonb
 language plpgsql
 immutable
@@ -703,7 +703,8 @@ $$;
 -- >>> functions/routes/fn_iu_failure_signature.sql
 -- fn_iu_failure_signature(text, text, text) returns text
 --
--- Contract:  failures of one cause on one route share it: numbers, quoted values and ids in the message do not count.
+-- Contract:  failures of one cause on one route share it: quoted values, and words with a digit in them (numbers, ids of requests), in
+--            the message do not count.
 -- Arguments: p_route_code, p_failure_code, p_failure_detail: of the failure
 -- Returns:   12 hex digits
 -- Raises:    nothing
@@ -715,7 +716,7 @@ immutable
 set search_path from current
 as $$
   select left(md5(p_route_code || '|' || p_failure_code || '|' || regexp_replace(regexp_replace(coalesce(p_failure_detail, ''),
-    '"[^"]*"|''[^'']*''', '?', 'g'), '[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+', '#', 'g')), 12)
+    '"[^"]*"|''[^'']*''', '?', 'g'), '[0-9a-f]{8}-[0-9a-f-]{27}|\w*[0-9]\w*', '#', 'g')), 12)
 $$;
 -- <<<
 
@@ -781,8 +782,9 @@ $$;
 -- >>> functions/routes/fn_iu_route_set_enabled.sql
 -- fn_iu_route_set_enabled(text, boolean, text) returns jsonb
 --
--- Contract:  enables or disables a route. Enabling never makes it live. Events met while it is disabled are decided skipped and can
---            be revived.
+-- Contract:  enables or disables a route. Enabling takes nothing live that was not, and brings a route back as it was, as level 2 of
+--            the ladder does: one that was live and is still validly approved sends again, one whose approval is not valid any more
+--            comes back in dry-run. Events met while it is disabled are decided skipped and can be revived.
 -- Arguments: p_route_code: outbound or inbound; p_enabled; p_reason: why, mandatory
 -- Returns:   {route_code, route_kind, enabled, dry_run, version}
 -- Raises:    IU337 no such route, IU338 reason missing
@@ -801,7 +803,9 @@ begin
   end if;
   -- the flow before the route, as everybody locks them
   perform from iu_route_flow f join iu_outbound_route r using (route_id) where r.route_code = p_route_code and r.removed_at is null for update of f;
-  update iu_outbound_route set enabled = p_enabled, ladder_disabled = false, note = p_reason
+  update iu_outbound_route
+     set enabled = p_enabled, ladder_disabled = false, note = p_reason,
+         dry_run = dry_run or p_enabled and not enabled and fn_iu_route_approval_state(route_id, version, approval_id) <> 'valid'
    where route_code = p_route_code and removed_at is null
   returning route_code, 'outbound' as route_kind, enabled, dry_run, version into v_route;
   if not found then

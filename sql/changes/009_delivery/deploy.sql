@@ -122,7 +122,7 @@ comment on type iu_claimed is 'One leased delivery with its event; or hold alone
 -- Returns:   seconds, at most 30 days; null when no try is left
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_worker, iu_operator, iu_reader
+-- May call:  iu_worker, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_delivery_delay(p_policy jsonb, p_sends integer, p_retry_after_seconds integer, p_random double precision)
 returns integer
 language sql
@@ -374,6 +374,7 @@ set search_path from current
 as $$
 declare
   v_identity text;
+  v_message text;
 begin
   if nullif(btrim(p_reason), '') is null or nullif(btrim(p_target_ref), '') is null then
     raise exception using errcode = 'IU358', message = 'a target is registered with a name and a reason', hint = 'add --reason TEXT';
@@ -393,6 +394,10 @@ begin
     end if;
   exception when syntax_error or invalid_name or undefined_object or invalid_text_representation then
     v_identity := null;
+  when insufficient_privilege then
+    get stacked diagnostics v_message = message_text;
+    raise exception using errcode = 'IU357', message = format('%s cannot be looked up: %s', quote_literal(p_identity), v_message),
+      hint = 'grant usage on its schema to iu_owner, which looks it up, and to iu_worker, which also needs execute or insert on it';
   end;
   if v_identity is null then
     raise exception using errcode = 'IU357', message = format('%s is no target of kind %s', quote_literal(p_identity), p_target_kind),

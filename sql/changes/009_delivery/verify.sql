@@ -102,7 +102,7 @@ begin
     ('function', 'fn_iu_route_to_dry_run(bigint, text, text)', 'c5826fddad6bb77f9da2afb27ce11bab'),
     ('function', 'fn_iu_schema()', 'fb0961c523cc93f518f7c277104137f6'),
     ('function', 'fn_iu_target_object(text, text)', '3713ce8cbd736ab06e617bd767c84ae5'),
-    ('function', 'fn_iu_target_register(text, text, text, text)', '65b37ceab388dd720b44f81ddf817c21'),
+    ('function', 'fn_iu_target_register(text, text, text, text)', '628b24b55fdeedd41f5a6dbce10d7fff'),
     ('function', 'fn_iu_target_sha256(text, text)', 'd6a34e872b149ee5f3fa4250c0e9e89c'),
     ('function', 'fn_iu_target_try(text, text, jsonb)', 'a1feb7257c06a31af604049953adc050'),
     ('function', 'pr_iu_deliver_local(integer, text)', '6b3023b6acf26fca43e8d9faea8edd8b'),

@@ -8,7 +8,7 @@
 -- Returns:   seconds, at most 30 days; null when no try is left
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_worker, iu_operator, iu_reader
+-- May call:  iu_worker, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_delivery_delay(p_policy jsonb, p_sends integer, p_retry_after_seconds integer, p_random double precision)
 returns integer
 language sql

@@ -17,6 +17,7 @@ set search_path from current
 as $$
 declare
   v_identity text;
+  v_message text;
 begin
   if nullif(btrim(p_reason), '') is null or nullif(btrim(p_target_ref), '') is null then
     raise exception using errcode = 'IU358', message = 'a target is registered with a name and a reason', hint = 'add --reason TEXT';
@@ -36,6 +37,10 @@ begin
     end if;
   exception when syntax_error or invalid_name or undefined_object or invalid_text_representation then
     v_identity := null;
+  when insufficient_privilege then
+    get stacked diagnostics v_message = message_text;
+    raise exception using errcode = 'IU357', message = format('%s cannot be looked up: %s', quote_literal(p_identity), v_message),
+      hint = 'grant usage on its schema to iu_owner, which looks it up, and to iu_worker, which also needs execute or insert on it';
   end;
   if v_identity is null then
     raise exception using errcode = 'IU357', message = format('%s is no target of kind %s', quote_literal(p_identity), p_target_kind),

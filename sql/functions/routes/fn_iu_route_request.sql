@@ -6,7 +6,7 @@
 -- Returns:   {kind, target, headers?}
 -- Raises:    nothing
 -- Writes:    nothing
--- May call:  iu_worker, iu_operator, iu_reader
+-- May call:  iu_worker, iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_route_request(p_target_kind text, p_target_ref text, p_target_config jsonb) returns jsonb
 language plpgsql
 immutable

@@ -77,7 +77,7 @@ function registerList(attempt: Command, context: CliContext): void {
     .option('--run <id>', 'only of this pass', countedId)
     .option('--since <time>', 'only since then, such as 2h or 2026-03-01', pointInTime)
     .option('--until <time>', 'only before then', pointInTime)
-    .option('--unreconciled', 'with --status unknown: only those that nobody has cleared up')
+    .option('--unreconciled', 'with --status unknown: only those that neither a person nor a later send has cleared up')
     .option('--oldest-first', 'in the order of decision');
   withExamples(
     withPaging(list, countedId),

@@ -131,7 +131,7 @@ export function registerDiff(route: Command, context: CliContext): void {
 export function registerSwitch(route: Command, context: CliContext, enabled: boolean): void {
   const verb = enabled ? 'enable' : 'disable';
   const description = enabled
-    ? 'Let a route decide; enabling never makes it live'
+    ? 'Let a route decide, as it was: one that was live and is still approved sends again'
     : 'Stop a route; events met meanwhile are decided skipped and can be revived';
   withExamples(
     route
@@ -143,7 +143,9 @@ export function registerSwitch(route: Command, context: CliContext, enabled: boo
   ).action(async (code: string, options: { reason: string }, command: Command) => {
     const { reason } = options;
     const result = await context.withDatabase(command, ({ pool }) => setRouteEnabled(pool, code, enabled, reason));
-    const mode = result.dry_run ? 'in dry-run' : 'not in dry-run';
+    // Said whole: who enables a route that was live would not expect it to send by that.
+    const live = enabled ? 'live, and sends what waits' : 'and live again when it is enabled, while its approval lasts';
+    const mode = result.dry_run ? 'in dry-run' : live;
     context
       .printer(command)
       .result(result, () => [
