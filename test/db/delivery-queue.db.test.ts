@@ -279,6 +279,28 @@ describe('the queue of deliveries', () => {
     expect(await reasons()).toEqual([]);
   });
 
+  it('holds the subject behind an event that could not be decided either, until its letter is resolved', async () => {
+    await liveRoute(db, 'r', { ordering: 'subject', on_dead_letter: 'hold', filter: 'strict $.ok' });
+    const first = await emit(db.pool, 's', {});
+    const second = await emit(db.pool, 's', { ok: true });
+    await emit(db.pool, 'other', { ok: true });
+    await drain(db.pool);
+    expect((await claim(db)).map((row) => row.event_subject_ref)).toEqual(['other']);
+    expect((await one('select state_reason from v_iu_delivery where event_seq = $1', [second])).state_reason).toBe(
+      'subject_held',
+    );
+    // mended by a payload: what comes first goes first
+    const edit = `select fn_iu_dead_letter_edit_retry(dead_letter_id, '{"ok": true}', 'test') from iu_route_dead_letter`;
+    await db.pool.query(edit);
+    const sends: string[] = [];
+    for (let at = 0; at < 2; at += 1) {
+      const rows = await claim(db);
+      sends.push(...rows.map((row) => row.event_seq));
+      await settle(db, rows, 'sent');
+    }
+    expect(sends).toEqual([first, second]);
+  });
+
   it('claims no more than rate, concurrency and approved events allow', async () => {
     await liveRoute(db, 'r.rate', { rate_per_second: 3 });
     await liveRoute(db, 'r.many', { max_concurrency: 4 });

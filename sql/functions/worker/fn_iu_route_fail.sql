@@ -1,11 +1,13 @@
 -- fn_iu_route_fail(bigint, iu_judged_route, integer, bigint, text, text) returns boolean
 --
--- Contract:  writes a failed attempt and its dead letter with the whole event, unless this attempt exists already.
+-- Contract:  writes a failed attempt and its dead letter with the whole event, unless this attempt exists already. A live ordered route
+--            with on_dead_letter = hold keeps the lane of the subject, as after a send: also what waits there from before, until the
+--            letter is resolved.
 -- Arguments: p_event_seq; p_route: null when the event itself could not be resolved; p_attempt_no; p_run_id;
 --            p_failure_code: SQLSTATE; p_failure_detail: the message, cut to 500 characters
 -- Returns:   true when written
 -- Raises:    nothing
--- Writes:    iu_route_attempt, iu_route_dead_letter
+-- Writes:    iu_route_attempt, iu_route_dead_letter, iu_route_lane
 -- May call:  internal
 create or replace function fn_iu_route_fail(p_event_seq bigint, p_route iu_judged_route, p_attempt_no integer, p_run_id bigint,
   p_failure_code text, p_failure_detail text) returns boolean
@@ -35,6 +37,12 @@ begin
   values (p_event_seq, v_event.id, coalesce((p_route).route_id, 0), v_code, p_attempt_no,
           v_code || ':' || v_event.id || case when p_attempt_no > 1 then '#' || p_attempt_no else '' end,
           to_jsonb(v_event), p_failure_code, v_detail, fn_iu_failure_signature(v_code, p_failure_code, v_detail));
+  insert into iu_route_lane (route_id, lane_key, head_seq, due_at)
+  select r.route_id, v_event.event_subject_table || ':' || v_event.event_subject_ref, p_event_seq, 'infinity'
+    from iu_outbound_route r
+   where r.route_id = (p_route).route_id and (p_route).verdict = 'live' and r.ordering = 'subject' and r.on_dead_letter = 'hold'
+     and v_event.event_subject_table || ':' || v_event.event_subject_ref is not null
+  on conflict (route_id, lane_key) do update set due_at = 'infinity';
   return true;
 end
 $$;
