@@ -90,7 +90,7 @@ export async function withinDeadline<Result>(
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new DeadlineError(milliseconds));
-      destroy(client);
+      cutConnection(client);
     }, milliseconds);
   });
   try {
@@ -102,12 +102,13 @@ export async function withinDeadline<Result>(
 
 /** A dead peer answers no Terminate message either: close politely, and cut the socket after a second. */
 export async function closeClient(client: pg.Client): Promise<void> {
-  const timer = setTimeout(() => destroy(client), 1000);
+  const timer = setTimeout(() => cutConnection(client), 1000);
   await client.end().catch(() => {});
   clearTimeout(timer);
 }
 
-function destroy(client: pg.Client): void {
+/** Ends the socket of a client without a word to the server. */
+export function cutConnection(client: pg.Client): void {
   const stream = (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream;
   stream?.destroy();
 }

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { IuError } from '../../src/contract/errors/index.js';
@@ -158,6 +159,23 @@ describe('the door to PostgreSQL', () => {
     expect(none).toMatchObject({ code: 'IU007', message: expect.stringContaining('and there is none') });
     expect(none.message).not.toContain('SASL');
     expect((await refusal({ url: withDatabase(db.url, 'no_such_database') })).code).toBe('IU008');
+  });
+
+  it('leaves no connection to the timeout of the server when a login fails on this side', async () => {
+    const target = new URL(db.url);
+    const server = new URL(db.url);
+    const open = new Set<Socket>();
+    const proxy = createServer((client) => {
+      open.add(client.on('close', () => open.delete(client)).on('error', () => {}));
+      client.pipe(connect(Number(target.port), target.hostname).on('error', () => {})).pipe(client);
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    server.port = String((proxy.address() as AddressInfo).port);
+    server.hostname = '127.0.0.1';
+    server.password = '';
+    expect((await refusal({ url: server.href })).code).toBe('IU007');
+    await waitFor(() => open.size === 0, { timeoutSeconds: 5, what: 'the connection is closed' });
+    proxy.close();
   });
 
   it('tells a missing schema from one that has nothing installed', async () => {
