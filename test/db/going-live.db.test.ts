@@ -71,7 +71,7 @@ describe('readiness', () => {
 
   it.each([
     ['a failed check', "select fn_iu_evidence_record('drift', false)", ['drift']],
-    ['an object that changed since', 'alter table iu_route_flow set (fillfactor = 60)', ['substrate', 'drift']],
+    ['an object that changed since', 'alter table iu_route_flow add column extra integer', ['substrate', 'drift']],
     ['a closed gate', "select fn_iu_gate_set('route_worker_enabled', false, 'test')", ['worker']],
     [
       'an open dead letter',
