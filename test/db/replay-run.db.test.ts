@@ -63,6 +63,29 @@ describe('a replay of many', () => {
     expect((await certificate(db.pool)).lost).toBe(0);
   });
 
+  it('takes back what a person resolved by mistake, when asked for just that', async () => {
+    await deadLetters(3);
+    await db.pool.query('select fn_iu_route_dead_letter_resolve(dead_letter_id, $1) from iu_route_dead_letter', [
+      'by mistake',
+    ]);
+    expect(await callFor(db, "select fn_iu_replay_preview('{}')")).toMatchObject({ pairs: 0 });
+    const words = [
+      'event',
+      'revive',
+      '--route',
+      'r.live',
+      '--status',
+      'resolved',
+      '--note',
+      'mistake',
+      '--yes',
+      '--json',
+    ];
+    expect(JSON.parse((await iu(...words)).stdout)).toMatchObject({ replayed: 3 });
+    expect(JSON.parse((await iu(...words)).stdout)).toMatchObject({ replayed: 0 });
+    expect(await claim(db)).toHaveLength(3);
+  });
+
   it('is a run: what it means, who works on it and how far it is are kept, and it goes on where it ended', async () => {
     await deadLetters(10);
     const run = await start({ status: ['failed'], route_code: 'r.live' });

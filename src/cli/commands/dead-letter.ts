@@ -230,7 +230,7 @@ async function replayOne(
     }
     printer.result(result, () => [
       result.status === 'already_resolved'
-        ? `Dead letter ${id} is ${result.resolution} already; nothing was changed.`
+        ? `Dead letter ${id} is ${result.resolution} already; nothing was changed.${result.resolution === 'resolved' ? ' By mistake? iu event revive --status resolved' : ''}`
         : `Dead letter ${id} replayed as attempt ${result.attempt_no}: ${result.decision}${
             result.resolved ? '; it is resolved.' : ` (${result.reason ?? '-'}); it stays open.`
           }`,

@@ -168,13 +168,13 @@ interface ReviveOptions extends ReplayOptions {
   readonly all?: boolean;
 }
 
-const revivable = ['skipped', 'dry_run', 'sent', 'cancelled'] as const;
+const revivable = ['skipped', 'dry_run', 'sent', 'cancelled', 'resolved'] as const;
 
 function registerRevive(event: Command, context: CliContext): void {
   const revive = event
     .command('revive')
     .description(
-      'Decide events again by the routes of today: skipped, dry-run, cancelled, or sent ones that their receiver lost; shows first, does it with --yes',
+      'Decide events again by the routes of today: skipped, dry-run, cancelled, sent ones that their receiver lost, or those of dead letters that were resolved by mistake; shows first, does it with --yes',
     )
     .addOption(
       new Option('--status <status...>', 'decisions with this status')
