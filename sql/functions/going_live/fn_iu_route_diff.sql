@@ -58,7 +58,9 @@ begin
   select jsonb_build_object(
     'route_code', v_route.route_code, 'version', v_route.version,
     'voids_approval', fn_iu_route_approval_state(v_route.route_id, v_route.version, v_route.approval_id) <> 'missing' and to_jsonb(v_changed) <> to_jsonb(v_route),
-    'examined', (select count(*) from decided), 'complete', (select count(*) < p_limit from decided),
+    'examined', (select count(*) from decided), 'complete', (select count(*) < p_limit from decided)
+      -- an event beyond the newest million that is meant too
+      and not coalesce((select p_since is null or o.created_at >= p_since from event_outbox o order by o.seq desc offset 1000000 limit 1), false),
     'differ', (select count(*) from difference),
     'first_seq', (select min(seq)::text from decided), 'last_seq', (select max(seq)::text from decided),
     'changes', coalesce((select jsonb_agg(jsonb_build_object('from', c.before, 'to', c.after, 'events', c.events) order by c.events desc, c.before, c.after)
