@@ -1182,6 +1182,7 @@ export interface VIuRouteApprovalRow {
   readonly approved_by: string | null;
   readonly canary_share: string | null;
   readonly events_used: string | null;
+  readonly evidence: string | null;
   readonly expires_at: string | null;
   readonly failure_budget: number | null;
   readonly live_at: string | null;

@@ -202,6 +202,17 @@ export interface ApprovalRow {
   readonly target_sha256: string | null;
 }
 
+/** One request or approval with the readiness that it was made on; undefined when there is none of this number. */
+export async function findApproval(
+  database: Queryable,
+  approvalId: string,
+): Promise<(ApprovalRow & { readonly readiness: Partial<Readiness> }) | undefined> {
+  const row = (await database.query('select * from v_iu_route_approval where approval_id = $1', [approvalId])).rows[0];
+  if (row === undefined) return undefined;
+  const { evidence, ...approval } = isoTimes(row) as unknown as ApprovalRow & { readonly evidence: string };
+  return { ...approval, readiness: JSON.parse(evidence) };
+}
+
 /** Requests and approvals, newest first. */
 export function listApprovals(
   database: Queryable,
@@ -216,7 +227,9 @@ export function listApprovals(
   return readPage(
     database,
     {
-      columns: 'a.*',
+      columns: `a.approval_id, a.route_code, a.route_version, a.state, a.requested_by, a.requested_at, a.reason, a.approved_by, a.approved_at,
+        a.approval_note, a.expires_at, a.max_events, a.events_used, a.canary_share, a.failure_budget, a.live_at, a.revoked_at, a.revoked_by,
+        a.revoke_reason, a.target_sha256`,
       from: 'v_iu_route_approval a',
       conditions: [
         ['a.route_code = ?', filter.route],

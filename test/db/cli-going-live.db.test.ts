@@ -85,6 +85,15 @@ describe('the commands of going live', () => {
     expect(await nextStep()).toBe(
       `Request ${id} of ${request.requestedBy} waits for a second person: iu route approve ${id} --note TEXT`,
     );
+    // what the approver reads: the limits, and what was looked at
+    expect((await json(approver('route', 'approval', id, '--json'))).readiness).toMatchObject({
+      ready: true,
+      items: expect.arrayContaining([expect.objectContaining({ item: 'backup', passed: true })]),
+    });
+    expect((await approver('route', 'approval', id)).stdout).toMatch(
+      /canary.*0\.5[\s\S]*readiness, judged [\s\S]*test_send +pass/,
+    );
+    expect((await approver('route', 'approval', '999')).stderr).toContain('IU424');
     expect((await approver('route', 'approve', id, '--note', 'read', '--canary', '0.6')).stderr).toContain('IU428');
     const approved = await approver('route', 'approve', id, '--note', 'evidence read', '--max-events', '10');
     expect(approved.stdout).toMatch(

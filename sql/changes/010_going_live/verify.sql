@@ -79,7 +79,7 @@ begin
     ('trigger', 'iu_route_approval.trg_iu_route_approval_guard', '4a1d685f391278fc201252491e0b906e'),
     ('trigger', 'iu_route_approval.trg_iu_route_approval_journal', '8ddf39bbfb358dbfee93d98cf6fc42be'),
     ('trigger', 'iu_route_approval.trg_iu_route_approval_keep', '89b52d9176e64147c6c9278a6f52dc32'),
-    ('view', 'v_iu_route_approval', '584f4789269db2193747260dc1eb15cc')
+    ('view', 'v_iu_route_approval', 'd11430bb955eac7ee8ee4fa3af629186')
   ) as expected (kind, identity, fingerprint)
   left join fn_iu_catalog_fingerprint() as found
     on found.kind = expected.kind and found.identity = expected.identity

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type CliContext, withExamples } from '../context.js';
 import { registerAdd, registerChange, registerDiff, registerRemove, registerSwitch } from '../route/edit.js';
 import {
+  registerApproval,
   registerApprovals,
   registerApprove,
   registerBackToDryRun,
@@ -28,6 +29,7 @@ export function register(program: Command, context: CliContext): void {
   registerTestSend(route, context);
   registerReadiness(route, context);
   registerRequestLive(route, context);
+  registerApproval(route, context);
   registerApprovals(route, context);
   registerApprove(route, context);
   registerReject(route, context);

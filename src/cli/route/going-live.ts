@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
+import { IuError } from '../../contract/errors/index.js';
 import { recordChecks } from '../../install/record-checks.js';
 import {
   type ApprovalAnswer,
@@ -7,6 +8,7 @@ import {
   type ApprovalRow,
   approveRequest,
   backToDryRun,
+  findApproval,
   goLive,
   listApprovals,
   type Readiness,
@@ -286,4 +288,31 @@ export function registerApprovals(route: Command, context: CliContext): void {
       context.printer(command).page(page, { columns: approvalColumns, whenEmpty: 'Nothing was asked for.', again });
     },
   );
+}
+
+/** `iu route approval`. */
+export function registerApproval(route: Command, context: CliContext): void {
+  withExamples(
+    route
+      .command('approval')
+      .description(
+        'One request or approval with its limits and the readiness that it was made on: what an approver reads',
+      )
+      .argument('<id>', 'number of the request (iu route approvals)', countedId),
+    'iu route approval 7',
+  ).action(async (id: string, _options: object, command: Command) => {
+    const printer = context.printer(command);
+    const approval = await context.withDatabase(command, ({ pool }) => findApproval(pool, id), {
+      readOnlyAllowed: true,
+    });
+    if (approval === undefined) {
+      throw new IuError('IU424', { message: `There is no request or approval ${id}.` });
+    }
+    const { readiness, ...facts } = approval;
+    printer.result(approval, () => [
+      ...printer.facts(facts),
+      `readiness, judged ${readiness.judged_at ?? 'never'}:`,
+      ...printer.table(itemColumns, readiness.items ?? []),
+    ]);
+  });
 }
