@@ -54,7 +54,7 @@ async function acceptBest(client: pg.ClientBase, runId: string, actor: string): 
     await decideCutPiece(client, {
       runId,
       ordinal: doubt.ordinal,
-      unitId,
+      unitIds: unitId === null ? [] : [unitId],
       note: 'the best candidate was accepted',
       actor,
     });

@@ -209,7 +209,7 @@ function requireLiving(
   if (dead === undefined) return;
   throw new IuError('IU738', {
     message: `Piece ${dead.newKey} of cut run ${runId} was decided to be ${dead.oldKey}, which is no living unit of ${documentAddress} any more.`,
-    hint: `decide it anew: iu cut decide ${runId} ${dead.newKey} --as UNIT (or --new) --actor NAME`,
+    hint: `decide it anew: iu cut decide ${runId} ${dead.newKey} --as UNIT (or --new, or --withdraw) --actor NAME`,
   });
 }
 

@@ -176,7 +176,7 @@ export interface IuCutDecisionRow {
   readonly note: string | null;
   readonly ordinal: number;
   readonly run_id: string;
-  readonly unit_id: string | null;
+  readonly unit_ids: readonly (string | null)[] | null;
 }
 
 /** A row of the table iu_cut_doubt. */
@@ -1512,7 +1512,7 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_cut_decide: {
-    readonly args: { p_run_id: string | null; p_ordinal: number | null; p_unit_id: string | null; p_note: string | null; p_actor: string | null };
+    readonly args: { p_run_id: string | null; p_ordinal: number | null; p_unit_ids: readonly (string | null)[] | null; p_note: string | null; p_actor: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_cut_digest: {

@@ -138,7 +138,32 @@ export interface CutLogRow {
   readonly detail: string;
 }
 
-/** One run with its manifest, its approvals and its log; undefined when there is no such run. */
+/** A word that a person said about a piece. */
+export interface CutDecisionRow {
+  readonly ordinal: number;
+  /** Addresses of the units that it is, several are merged; none: it is new; null: the word before was withdrawn. */
+  readonly units: readonly string[] | null;
+  readonly note: string | null;
+  readonly actor_ref: string;
+  readonly decided_by: string;
+  readonly decided_at: string;
+  /** The last word about the piece, and not withdrawn. */
+  readonly counts: boolean;
+}
+
+/** Every word about the pieces of a run, in order. */
+export async function listCutDecisions(database: Queryable, runId: string): Promise<readonly CutDecisionRow[]> {
+  const { rows } = await database.query(
+    `select d.ordinal, case when d.unit_ids is not null then array(select u.canonical_address from information_unit u
+              where u.id = any (d.unit_ids) order by 1) end as units, d.note, d.actor_ref, d.decided_by, d.decided_at,
+            d.unit_ids is not null and d.decision_id = max(d.decision_id) over (partition by d.ordinal) as counts
+       from iu_cut_decision d where d.run_id = $1 order by d.decision_id`,
+    [runId],
+  );
+  return rows.map(isoTimes) as unknown as readonly CutDecisionRow[];
+}
+
+/** One run with its manifest, its decisions and its log; undefined when there is no such run. */
 export async function findCutRun(database: Queryable, runId: string) {
   const { rows } = await database.query(
     `select v.*, r.manifest::text as manifest, fn_iu_cut_manifest_digest(r.manifest) as manifest_digest, r.detail::text as detail
@@ -159,6 +184,7 @@ export async function findCutRun(database: Queryable, runId: string) {
       readonly state: string;
       readonly waits_for: string | null;
     },
+    decisions: await listCutDecisions(database, runId),
     log: log.rows.map(isoTimes) as unknown as readonly CutLogRow[],
   };
 }

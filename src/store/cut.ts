@@ -138,19 +138,39 @@ export function advanceCutRun(database: Queryable, runId: string, actor: string)
   return callForResult(database, 'select fn_iu_cut_advance($1, $2)', [runId, actor]);
 }
 
-/** A person's word about one piece. */
+/** A word about a piece that counted until another one was said. */
+export interface ReplacedDecision {
+  readonly unit_ids: readonly string[];
+  /** Their addresses; empty: it was new. */
+  readonly units: readonly string[];
+  readonly decided_by: string;
+  readonly decided_at: string;
+}
+
+export interface CutDecision {
+  readonly decision_id: string;
+  readonly ordinal: number;
+  readonly unit_ids: readonly string[] | null;
+  readonly decided_by: string;
+  /** Pieces that are the same unit by the word of a person: it is split into them. */
+  readonly others: readonly number[];
+  readonly replaces: ReplacedDecision | null;
+}
+
+/** A person's whole word about one piece. */
 export function decideCutPiece(
   database: Queryable,
   decision: {
     readonly runId: string;
     readonly ordinal: number;
-    readonly unitId: string | null;
+    /** The unit it is, or several that are merged; none: it is new; null: the word before is withdrawn. */
+    readonly unitIds: readonly string[] | null;
     readonly note: string | null;
     readonly actor: string;
   },
-): Promise<{ readonly decision_id: string; readonly decided_by: string; readonly others: readonly number[] }> {
-  const { runId, ordinal, unitId, note, actor } = decision;
-  return callForResult(database, 'select fn_iu_cut_decide($1, $2, $3, $4, $5)', [runId, ordinal, unitId, note, actor]);
+): Promise<CutDecision> {
+  const { runId, ordinal, unitIds, note, actor } = decision;
+  return callForResult(database, 'select fn_iu_cut_decide($1, $2, $3, $4, $5)', [runId, ordinal, unitIds, note, actor]);
 }
 
 /** An approval as the database recorded it. */
@@ -235,13 +255,17 @@ export async function takenAddresses(database: Queryable, addresses: readonly st
   return new Set(rows.map((row) => row.canonical_address));
 }
 
-/** What people decided about the pieces of a run; the last word about each. */
+/** What people decided about the pieces of a run: the last word about each, unless it was withdrawn. Several units are an override each. */
 export async function readDecisions(database: Queryable, runId: string): Promise<readonly MatchOverride[]> {
   const { rows } = await database.query(
-    `select distinct on (ordinal) ordinal, unit_id from iu_cut_decision where run_id = $1 order by ordinal, decision_id desc`,
+    `select distinct on (ordinal) ordinal, unit_ids from iu_cut_decision where run_id = $1 order by ordinal, decision_id desc`,
     [runId],
   );
-  return rows.map((row) => ({ newKey: String(row.ordinal), oldKey: row.unit_id }));
+  return (rows as { ordinal: number; unit_ids: string[] | null }[]).flatMap(({ ordinal, unit_ids: units }) =>
+    units === null
+      ? []
+      : [...(units.length === 0 ? [null] : units)].map((oldKey) => ({ newKey: `${ordinal}`, oldKey })),
+  );
 }
 
 /** A match that a person has to decide. */

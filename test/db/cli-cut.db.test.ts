@@ -128,8 +128,30 @@ describe('the commands about cuts', () => {
     expect(apart.stderr).not.toContain('it is split');
     const anew = await json(editor, 'cut', 'decide', second.runId, '3', '--new', '--actor', 'ann');
     expect(anew.manifest.counts.fates).toMatchObject({ born: 2 });
-    const neither = await at(editor, 'cut', 'decide', second.runId, '3', '--actor', 'ann');
-    expect(neither.stderr).toContain('IU738');
+    for (const words of [[], ['--new', '--withdraw'], ['--as', 'two/b', '--new']]) {
+      const neither = await at(editor, 'cut', 'decide', second.runId, '3', ...words, '--actor', 'ann');
+      expect(neither.stderr).toContain('IU738');
+    }
+    const decide = (...words: string[]) => at(editor, 'cut', 'decide', second.runId, ...words, '--actor', 'ann');
+    const both = await decide('3', '--as', 'two/a/art-1', '--as', 'two/a/art-2');
+    expect(both.stderr).toContain('Piece 3 is decided to be two/a/art-1 and two/a/art-2: they are merged into it.');
+    expect(both.stderr).toMatch(/This replaces the word of \S+: piece 3 was decided to be new\./);
+    const merged = await at(editor, 'cut', 'plan', second.runId, '--what', 'step');
+    expect(merged.stdout).toMatch(/step +merge /);
+    expect((await decide('2', '--as', 'two/a/art-1')).stderr).toMatch(/IU738.*piece 3 was decided/);
+    const less = await decide('3', '--as', 'two/a/art-2');
+    expect(less.stderr).toMatch(/piece 3 was decided to be two\/a\/art-1 and two\/a\/art-2\./);
+    const { decision } = await json(editor, 'cut', 'decide', second.runId, '3', '--withdraw', '--actor', 'ann');
+    expect(decision).toMatchObject({ unitIds: null, replaces: { units: ['two/a/art-2'] } });
+    expect((await decide('3', '--withdraw')).stderr).toMatch(/IU738.*nothing is to be withdrawn/);
+    const { decisions } = await json(editor, 'cut', 'show', second.runId);
+    expect(decisions.filter((one: { counts: boolean }) => one.counts)).toMatchObject([{ ordinal: 4, units: [] }]);
+    expect(decisions.at(-1)).toMatchObject({ ordinal: 3, units: null });
+    const said = (await at(editor, 'cut', 'show', second.runId)).stdout;
+    expect(said).toMatch(/piece 3: two\/a\/art-1 and two\/a\/art-2 by \S+ \(ann\), counts no more\n/);
+    await decide('4', '--withdraw');
+    const matchers = await json(editor, 'cut', 'show', second.runId);
+    expect(matchers.manifest.plan_digest).toBe(second.manifest.planDigest);
     const gone = await json(editor, 'cut', 'void', second.runId, '--actor', 'ann', '--reason', 'no');
     expect(gone.state).toBe('voided_by_person');
   }, 60_000);

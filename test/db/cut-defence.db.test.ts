@@ -259,7 +259,7 @@ describe('an approval of a cut', () => {
     const { rows: units } = await db.pool.query(
       `select id from information_unit where canonical_address = 'li/law/a/art-2'`,
     );
-    const word = { runId: run.run_id, ordinal: 3, unitId: units[0].id, note: 'renumbered', actor: 'dan' };
+    const word = { runId: run.run_id, ordinal: 3, unitIds: [units[0].id], note: 'renumbered', actor: 'dan' };
     await decideCutPiece(decider, word);
     const waiting = await advance(await planCut(planner, run.run_id, 'pam'));
     for (const login of [planner, decider]) {
@@ -275,7 +275,7 @@ describe('an approval of a cut', () => {
     ]);
     expect(rows[0].waits).toBeNull();
     await db.pool.query(
-      `insert into iu_cut_decision (run_id, ordinal, actor_ref, decided_by) values ($1, 0, 'x', $2)`,
+      `insert into iu_cut_decision (run_id, ordinal, unit_ids, actor_ref, decided_by) values ($1, 0, '{}', 'x', $2)`,
       [run.run_id, people.approver.user],
     );
     expect(await advance(waiting)).toMatchObject({ moved: false, waits_for: 'gate 1' });

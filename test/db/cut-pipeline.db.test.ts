@@ -282,10 +282,10 @@ describe('the states of a cut', () => {
     const run = await start(smaller, '2');
     const { rows } = await db.pool.query(`select id from information_unit where canonical_address = 'li/law/a/art-2'`);
     const word = { runId: run.run_id, ordinal: 3, note: 'it was renumbered', actor: 'ann' };
-    await expect(decideCutPiece(people.editor, { ...word, ordinal: 99, unitId: rows[0].id })).rejects.toMatchObject({
+    await expect(decideCutPiece(people.editor, { ...word, ordinal: 99, unitIds: [rows[0].id] })).rejects.toMatchObject({
       code: 'IU738',
     });
-    await decideCutPiece(people.editor, { ...word, unitId: rows[0].id });
+    await decideCutPiece(people.editor, { ...word, unitIds: [rows[0].id] });
     const planned = await planCut(people.editor, run.run_id, 'ann');
     expect(planned.manifest).toMatchObject({ counts: { steps: { renumber: 1 }, fates: { changed: 2, same: 3 } } });
     const waiting = await advance(planned);
@@ -295,12 +295,48 @@ describe('the states of a cut', () => {
     expect(await livingText()).toBe(smaller);
   });
 
+  it('merge the units that a person names for one piece, and go back to them', async () => {
+    await cut(small, '1');
+    const before = await hashes();
+    const text = '# Law\n## A\n### Art. 1\nx, y and much more of it\n## B\nz\n';
+    const run = await start(text, '2');
+    const { rows } = await db.pool.query<{ id: string }>(
+      `select id from information_unit where canonical_address in ('li/law/a/art-1', 'li/law/a/art-2') order by canonical_address`,
+    );
+    const [one = '', two = ''] = rows.map(({ id }) => id);
+    const decide = (ordinal: number, unitIds: string[] | null) =>
+      decideCutPiece(people.editor, { runId: run.run_id, ordinal, unitIds, note: null, actor: 'ann' });
+    expect(await decide(2, [two, one, two])).toMatchObject({ unit_ids: [one, two].sort(), others: [], replaces: null });
+    for (const units of [[two], [one, two]]) {
+      const clash = {
+        code: 'IU738',
+        message: expect.stringContaining('piece 2 was decided'),
+        hint: expect.stringContaining('--withdraw'),
+      };
+      await expect(decide(3, units)).rejects.toMatchObject(clash);
+    }
+    const waiting = await advance(await planCut(people.editor, run.run_id, 'ann'));
+    expect(waiting.manifest).toMatchObject({ counts: { steps: { merge: 1 }, fates: { merged: 1 } } });
+    await approve(waiting);
+    const written = await advance(waiting);
+    await approve(written);
+    expect(await advance(written)).toMatchObject({ state: 'closeout_reported' });
+    expect(await livingText()).toBe(text);
+    const { rows: lineage } = await db.pool.query(
+      `select count(*)::int as sources from iu_relation where relation_type = 'merged_from' and to_unit_id in ($1, $2)`,
+      [one, two],
+    );
+    expect(lineage).toEqual([{ sources: 2 }]);
+    await rollBack(written);
+    expect(await hashes()).toEqual(before);
+  });
+
   it('say which decision names a unit that ended since, until it is decided anew', async () => {
     await cut(small, '1');
     const run = await start(smaller, '2');
     const { rows } = await db.pool.query(`select id from information_unit where canonical_address = 'li/law/a/art-2'`);
     const word = { runId: run.run_id, ordinal: 3, note: null, actor: 'ann' };
-    await decideCutPiece(people.editor, { ...word, unitId: rows[0].id });
+    await decideCutPiece(people.editor, { ...word, unitIds: [rows[0].id] });
     await db.pool.query(
       `select fn_iu_structure_op_apply((fn_iu_structure_op_plan(jsonb_build_array(jsonb_build_object('operation_type', 'deprecate_piece',
          'unit', $1::text, 'link_policy', 'manual_review')), 'ann', 'test') ->> 'operation_id')::bigint, 'ann', 'R-1')`,
@@ -310,7 +346,7 @@ describe('the states of a cut', () => {
       code: 'IU738',
       message: expect.stringContaining('Piece 3 of cut run'),
     });
-    await decideCutPiece(people.editor, { ...word, unitId: null });
+    await decideCutPiece(people.editor, { ...word, unitIds: [] });
     expect((await planCut(people.editor, run.run_id, 'ann')).state).toBe('cutplan_ok');
   });
 

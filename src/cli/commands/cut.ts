@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CliContext, withExamples } from '../context.js';
 import { registerCutChange } from '../cut/change.js';
+import { registerCutDecide } from '../cut/decide.js';
 import { registerCutDir } from '../cut/dir.js';
 import { registerCutPreview } from '../cut/preview.js';
 import { registerCutReview } from '../cut/review.js';
@@ -17,6 +18,7 @@ export function register(program: Command, context: CliContext): void {
   registerCutPreview(cut, context);
   registerCutStart(cut, context);
   registerCutReview(cut, context);
+  registerCutDecide(cut, context);
   registerCutChange(cut, context);
   registerCutDir(cut, context);
 }

@@ -1,9 +1,15 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import { advanceCut, planCut } from '../../cut/pipeline.js';
-import { approveCutRun, decideCutPiece } from '../../store/cut.js';
-import { type CutPlanRow, type CutRunRow, findCutRun, listCutPlan, listCutRuns } from '../../store/cut-lists.js';
-import { unitIdOf } from '../../store/unit-tree.js';
+import { approveCutRun } from '../../store/cut.js';
+import {
+  type CutDecisionRow,
+  type CutPlanRow,
+  type CutRunRow,
+  findCutRun,
+  listCutPlan,
+  listCutRuns,
+} from '../../store/cut-lists.js';
 import { pieceDiff } from '../../structure/piece-diff.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
@@ -11,8 +17,9 @@ import { rawJson } from '../json.js';
 import { changeLines } from '../line-changes.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
+import { pieceNumber } from './decide.js';
 import { approvalCommand } from './run-facts.js';
-import { onCutSession, showRun } from './start.js';
+import { onCutSession } from './start.js';
 
 const planColumns: readonly Column<CutPlanRow>[] = [
   { title: 'piece', value: (row) => row.ordinal, align: 'right' },
@@ -90,12 +97,6 @@ function registerPlan(cut: Command, context: CliContext): void {
   );
 }
 
-function pieceNumber(text: string): number {
-  if (!/^[0-9]{1,9}$/.test(text))
-    throw new InvalidArgumentError('It is the number of a piece, as iu cut plan shows it.');
-  return Number(text);
-}
-
 function registerDiff(cut: Command, context: CliContext): void {
   withExamples(
     cut
@@ -123,48 +124,6 @@ function registerDiff(cut: Command, context: CliContext): void {
         ...(found.text === null ? [] : ['beside nothing, the whole text is new:', ...found.text.split('\n')]),
       ]);
   });
-}
-
-function registerDecide(cut: Command, context: CliContext): void {
-  withExamples(
-    cut
-      .command('decide')
-      .description('Say what a piece is, and plan again; your word counts before everything that the matcher finds')
-      .argument('<run>', 'number of the run', countedId)
-      .argument('<piece>', 'number of the piece', pieceNumber)
-      .option('--as <unit>', 'it is this unit (address or id)')
-      .option('--new', 'it is new')
-      .option('--note <text>', 'why')
-      .requiredOption('--actor <name>', 'who decides; stands beside the database login'),
-    'iu cut decide 7 12 --as li/constitution/art-5 --actor ann',
-    'iu cut decide 7 13 --new --actor ann',
-  ).action(
-    async (
-      id: string,
-      ordinal: number,
-      options: { as?: string; new?: boolean; note?: string; actor: string },
-      command: Command,
-    ) => {
-      const { as: unit, actor } = options;
-      if ((unit === undefined) === (options.new !== true)) {
-        throw new IuError('IU738', { message: 'A decision says either --as UNIT or --new.' });
-      }
-      const run = await context.withDatabase(command, (database) =>
-        onCutSession(database, async (client) => {
-          const unitId = unit === undefined ? null : await unitIdOf(client, unit);
-          const word = { runId: id, ordinal, unitId, note: options.note ?? null, actor };
-          const { others } = await decideCutPiece(client, word);
-          if (others.length > 0) {
-            const all = [...others, ordinal].sort((left, right) => left - right).join(', ');
-            context.printer(command).note(`Pieces ${all} are decided to be ${unit}: it is split into them.`);
-          }
-          await planCut(client, id, actor);
-          return advanceCut(client, id, actor);
-        }),
-      );
-      showRun(context, command, run);
-    },
-  );
 }
 
 interface ApproveOptions {
@@ -248,11 +207,17 @@ function registerList(cut: Command, context: CliContext): void {
   );
 }
 
+function decisionLine({ ordinal, units, counts, note, ...said }: CutDecisionRow): string {
+  const word = units === null ? 'withdrawn' : units.length === 0 ? 'new' : units.join(' and ');
+  const earlier = counts || units === null ? '' : ', counts no more';
+  return `  ${said.decided_at} piece ${ordinal}: ${word} by ${said.decided_by} (${said.actor_ref})${earlier}${note === null ? '' : ` ${note}`}`;
+}
+
 function registerShow(cut: Command, context: CliContext): void {
   withExamples(
     cut
       .command('show')
-      .description('One run: its manifest, who approved it, and every state it passed')
+      .description('One run: its manifest, who approved it, what was decided, and every state it passed')
       .argument('<run>', 'number of the run', countedId),
     'iu cut show 7 --json',
   ).action(async (id: string, _options: object, command: Command) => {
@@ -261,27 +226,30 @@ function registerShow(cut: Command, context: CliContext): void {
     const { manifest, detail, ...rest } = found.run;
     const printer = context.printer(command);
     const log = found.log.map((row) => ({ ...row, detail: rawJson(row.detail) }));
-    printer.result({ ...rest, manifest: rawJson(manifest), detail: rawJson(String(detail)), log }, () => [
-      ...printer.facts(
-        Object.fromEntries(
-          Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+    printer.result(
+      { ...rest, manifest: rawJson(manifest), detail: rawJson(String(detail)), decisions: found.decisions, log },
+      () => [
+        ...printer.facts(
+          Object.fromEntries(
+            Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+          ),
         ),
-      ),
-      'log:',
-      ...found.log.map(
-        (row) => `  ${row.recorded_at} ${row.to_state} by ${row.recorded_by} (${row.actor_ref}) ${row.detail}`,
-      ),
-    ]);
+        ...(found.decisions.length > 0 ? ['decisions:', ...found.decisions.map(decisionLine)] : []),
+        'log:',
+        ...found.log.map(
+          (row) => `  ${row.recorded_at} ${row.to_state} by ${row.recorded_by} (${row.actor_ref}) ${row.detail}`,
+        ),
+      ],
+    );
     const approval = approvalCommand(found.run);
     if (approval !== undefined) printer.note(`next: ${approval}`);
   });
 }
 
-/** `iu cut plan|decide|approve|list|show`. */
+/** `iu cut plan|diff|approve|list|show`. */
 export function registerCutReview(cut: Command, context: CliContext): void {
   registerPlan(cut, context);
   registerDiff(cut, context);
-  registerDecide(cut, context);
   registerApprove(cut, context);
   registerList(cut, context);
   registerShow(cut, context);

@@ -69,10 +69,11 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
   {
     code: 'IU738',
     name: 'cut_decision_refused',
-    meaning: 'The decision names no piece of the run or no living unit of the document.',
+    meaning:
+      'The decision names no piece of the run or no living unit of the document, contradicts another one, or there is none to withdraw.',
     httpStatus: 422,
     exitCode: 1,
-    action: '`iu cut plan` lists the pieces, `iu unit tree` the units.',
+    action: '`iu cut plan` lists the pieces, `iu unit tree` the units, `iu cut show` the decisions.',
   },
   {
     code: 'IU739',
