@@ -1065,6 +1065,7 @@ export interface VIuCutRunRow {
   readonly finished_at: string | null;
   readonly gate_1_approved_by: string | null;
   readonly gate_2_approved_by: string | null;
+  readonly manifest_digest: string | null;
   readonly media_type: string | null;
   readonly piece_count: number | null;
   readonly pin_sha256: string | null;

@@ -7,6 +7,8 @@ export interface CutRunRow {
   readonly revision_label: string;
   readonly state: string;
   readonly waits_for: string | null;
+  /** What an approval names. */
+  readonly manifest_digest: string;
   readonly piece_count: number | null;
   readonly units_created: number;
   readonly units_revised: number;
@@ -22,8 +24,8 @@ export interface CutRunRow {
   readonly finished_at: string | null;
 }
 
-const runColumns = `run_id, document_address, revision_label, state, waits_for, piece_count, units_created, units_revised, units_deprecated,
-  units_moved, anchors_only, doubts, created_by, actor_ref, gate_1_approved_by, gate_2_approved_by, started_at, finished_at`;
+const runColumns = `run_id, document_address, revision_label, state, waits_for, manifest_digest, piece_count, units_created, units_revised,
+  units_deprecated, units_moved, anchors_only, doubts, created_by, actor_ref, gate_1_approved_by, gate_2_approved_by, started_at, finished_at`;
 
 /** Cut runs, newest first. */
 export function listCutRuns(
@@ -166,7 +168,7 @@ export async function listCutDecisions(database: Queryable, runId: string): Prom
 /** One run with its manifest, its decisions and its log; undefined when there is no such run. */
 export async function findCutRun(database: Queryable, runId: string) {
   const { rows } = await database.query(
-    `select v.*, r.manifest::text as manifest, fn_iu_cut_manifest_digest(r.manifest) as manifest_digest, r.detail::text as detail
+    `select v.*, r.manifest::text as manifest, r.detail::text as detail
        from v_iu_cut_run v join iu_cut_run r on r.run_id = v.run_id where v.run_id = $1`,
     [runId],
   );

@@ -68,7 +68,7 @@ describe('the commands about cuts', () => {
     ]);
     expect((await json(editor, 'cut', 'plan', id, '--after', page.next)).items).toHaveLength(3);
     const digest = started.stderr.match(/--manifest ([0-9a-f]{12}) /)?.[1] ?? '';
-    const blind = await at(approver, 'cut', 'approve', id, '--note', 'x', '--actor', 'bob');
+    const blind = await at(approver, 'cut', 'approve', id, '--gate', '1', '--note', 'x', '--actor', 'bob');
     expect(blind).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('--manifest') });
     const own = await at(
       editor,
@@ -205,6 +205,81 @@ describe('the commands about cuts', () => {
     expect((await at(editor, 'cut', 'diff', id, '77')).stderr).toContain('IU738');
     expect((await at(editor, 'cut', 'diff', id, '2', '--with', 'fees/nothing')).stderr).toContain('IU601');
     await json(editor, 'cut', 'void', id, '--actor', 'ann', '--reason', 'no');
+  }, 60_000);
+
+  it('approve a whole list at one gate, each run judged alone by the manifest that stands in the list', async () => {
+    for (const name of ['a', 'b', 'c']) file(`many/${name}.md`, `# ${name}\n## One\nfirst\n`);
+    const dir = () =>
+      json(editor, 'cut', 'dir', join(folder, 'many'), '--actor', 'ann', '--prefix', 'many', '--revision', '1');
+    const waiting = (await dir()).open;
+    expect(waiting).toMatchObject([
+      { waitsFor: 'gate 1', manifestDigest: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      {},
+      {},
+    ]);
+    const seen = await json(approver, 'cut', 'list', '--waits-for', 'gate 1', '--limit', '100');
+    seen.items = seen.items.filter((one: { documentAddress: string }) => one.documentAddress.startsWith('many/'));
+    const digests = (rows: { manifestDigest: string }[]) => rows.map((one) => one.manifestDigest).sort();
+    expect(digests(seen.items)).toEqual(digests(waiting));
+    expect((await at(approver, 'cut', 'list', '--open')).stdout).toContain(
+      ` ${waiting[0].manifestDigest.slice(0, 12)} `,
+    );
+    const [lost] = waiting.map((one: { runId: string }) => one.runId);
+    await json(editor, 'cut', 'void', lost, '--actor', 'ann', '--reason', 'wrong file');
+    const approve = (text: string, gate: string, ...words: string[]) =>
+      at(
+        approver,
+        'cut',
+        'approve',
+        '--from',
+        file('seen.json', text),
+        '--gate',
+        gate,
+        '--note',
+        'read',
+        '--actor',
+        'bob',
+        ...words,
+      );
+    const first = await approve(JSON.stringify(seen), '1', '--json');
+    expect(first.exitCode).toBe(1);
+    const many = JSON.parse(first.stdout);
+    expect(many).toMatchObject({
+      gate: 1,
+      listed: 3,
+      approved: 2,
+      refused: 1,
+      left: 0,
+      refusals: [{ runId: lost, code: 'IU730' }],
+    });
+    expect(many.approvals[0]).toMatchObject({
+      gate: 1,
+      approvedBy: expect.any(String),
+      manifestDigest: expect.any(String),
+    });
+    const next = await dir();
+    expect(next.open.map((one: { waitsFor: string }) => one.waitsFor)).toEqual(['gate 1', 'gate 2', 'gate 2']);
+    const second = await approve(JSON.stringify(next), '2');
+    expect(second).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/listed +2\napproved +2\nrefused +0\n/),
+    });
+    expect(second.stderr).toContain('1 of the list waited for something else than gate 2');
+    expect(await dir()).toMatchObject({ finished: 2, waits: 1 });
+    const [left] = next.open;
+    const other = await approve(`# not this one: 9\n${left.runId} ${'0'.repeat(12)} many/a\n`, '1');
+    expect(other).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/IU740 .*another manifest/) });
+    for (const text of ['', 'x', '{}', `${left.runId} abc`, JSON.stringify(next).replaceAll('gate 1', 'decisions')]) {
+      expect(await approve(text, '1')).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('IU749') });
+    }
+    expect(await approve('7 0', '1', '--manifest', '0')).toMatchObject({
+      exitCode: 64,
+      stderr: expect.stringContaining('IU030'),
+    });
+    expect((await approve(`${left.runId}=${left.manifestDigest.slice(0, 12)} many/a\r\n`, '1')).exitCode).toBe(0);
+    await dir();
+    await approveAsSaid((await at(approver, 'cut', 'show', left.runId)).stderr);
+    expect(await dir()).toMatchObject({ finished: 1, unchanged: 2, open: [] });
   }, 60_000);
 
   it('take a folder and a git history, pass over what is finished, and list what waits for a person', async () => {

@@ -224,7 +224,7 @@ begin
     ('trigger', 'iu_cut_run.trg_iu_cut_run_journal', '98c8974fd1ec1c2b55c9bf390aadf1ed'),
     ('trigger', 'iu_cut_version.trg_iu_cut_version_append_only', 'd85fef3b5db58c817a9047f0a758f909'),
     ('view', 'v_iu_cut_plan', 'bbc286f5a8fe0009def605292e23ccb0'),
-    ('view', 'v_iu_cut_run', '50692dff3d56d3608d7497f6985f9893')
+    ('view', 'v_iu_cut_run', 'e433e4108586b47d1f62f6235fc2b556')
   ) as expected (kind, identity, fingerprint)
   left join fn_iu_catalog_fingerprint() as found
     on found.kind = expected.kind and found.identity = expected.identity

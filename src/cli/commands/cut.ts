@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type CliContext, withExamples } from '../context.js';
+import { registerCutApprove } from '../cut/approve.js';
 import { registerCutChange } from '../cut/change.js';
 import { registerCutDecide } from '../cut/decide.js';
 import { registerCutDir } from '../cut/dir.js';
@@ -19,6 +20,7 @@ export function register(program: Command, context: CliContext): void {
   registerCutStart(cut, context);
   registerCutReview(cut, context);
   registerCutDecide(cut, context);
+  registerCutApprove(cut, context);
   registerCutChange(cut, context);
   registerCutDir(cut, context);
 }

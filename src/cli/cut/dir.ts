@@ -16,6 +16,7 @@ import { readSource } from '../../cut/read-source.js';
 import type { Database } from '../../store/database.js';
 import type { connectClient } from '../../store/session.js';
 import { type CliContext, withExamples } from '../context.js';
+import { manifestAtGate } from './run-facts.js';
 import { onCutSession, withDemoApprover } from './start.js';
 
 interface DirOptions {
@@ -41,6 +42,8 @@ interface Outcome {
    */
   readonly outcome: 'finished' | 'unchanged' | 'waits' | 'after' | 'refused' | 'passed';
   readonly waitsFor: string | null;
+  /** Of a run that waits: what an approval names. */
+  readonly manifestDigest: string | null;
   readonly code: string | null;
   readonly message: string | null;
 }
@@ -66,7 +69,7 @@ class DocumentCuts {
 
   async take(found: FoundRevision): Promise<void> {
     const about = { path: found.path, document: found.address, revision: found.revisionLabel };
-    const nothing = { runId: null, waitsFor: null, code: null, message: null };
+    const nothing = { runId: null, waitsFor: null, manifestDigest: null, code: null, message: null };
     if (this.#isHeld) {
       this.outcomes.push({ ...about, ...nothing, outcome: 'after' });
       return;
@@ -89,7 +92,9 @@ class DocumentCuts {
       const isThrough = run.state === 'closeout_reported';
       this.#isHeld = !isThrough;
       const outcome = wasFinished ? 'unchanged' : isThrough ? 'finished' : 'waits';
-      this.outcomes.push({ ...about, ...nothing, runId: run.run_id, outcome, waitsFor: run.waits_for });
+      const { run_id: runId, waits_for: waitsFor } = run;
+      const manifestDigest = isThrough ? null : run.manifest_digest;
+      this.outcomes.push({ ...about, ...nothing, runId, outcome, waitsFor, manifestDigest });
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       // What is wrong with one document stops that document; what is wrong with the database stops everything.
@@ -232,12 +237,19 @@ export function registerCutDir(cut: Command, context: CliContext): void {
           { title: 'document', value: (row) => row.document },
           { title: 'revision', value: (row) => row.revision },
           { title: 'waits for', value: (row) => row.waitsFor },
+          {
+            title: 'manifest',
+            value: ({ waitsFor, manifestDigest }) =>
+              manifestDigest && manifestAtGate({ waits_for: waitsFor, manifest_digest: manifestDigest }),
+          },
           { title: 'refused', value: (row) => (row.code === null ? null : `${row.code} ${row.message ?? ''}`) },
         ],
         open,
       ),
     ]);
     if (counts.waits > 0)
-      printer.note('review: iu cut list --open; a person decides and approves, then run the same command again');
+      printer.note(
+        'review: iu cut list --open; a person decides, a second one approves (one by one, or iu cut approve --from FILE), then run the same command again',
+      );
   });
 }

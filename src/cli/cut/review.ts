@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import { advanceCut, planCut } from '../../cut/pipeline.js';
-import { approveCutRun } from '../../store/cut.js';
 import {
   type CutDecisionRow,
   type CutPlanRow,
@@ -18,7 +17,7 @@ import { changeLines } from '../line-changes.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
 import { pieceNumber } from './decide.js';
-import { approvalCommand } from './run-facts.js';
+import { approvalCommand, manifestAtGate } from './run-facts.js';
 import { onCutSession } from './start.js';
 
 const planColumns: readonly Column<CutPlanRow>[] = [
@@ -126,49 +125,13 @@ function registerDiff(cut: Command, context: CliContext): void {
   });
 }
 
-interface ApproveOptions {
-  readonly gate: string;
-  readonly manifest: string;
-  readonly note: string;
-  readonly actor: string;
-}
-
-function registerApprove(cut: Command, context: CliContext): void {
-  withExamples(
-    cut
-      .command('approve')
-      .description('Let a run through the gate at which it waits; never by a login that started, planned or decided it')
-      .argument('<run>', 'number of the run', countedId)
-      .requiredOption('--note <text>', 'what was looked at')
-      .requiredOption('--actor <name>', 'who approves; stands beside the database login')
-      .requiredOption('--manifest <sha256>', 'the manifest that was looked at; its first 12 characters are enough')
-      .addOption(new Option('--gate <gate>', 'the gate that is meant').choices(['1', '2']).makeOptionMandatory()),
-    'iu cut approve 7 --gate 1 --manifest 3f2a9c01b7de --note "read the plan" --actor bob',
-  ).action(async (id: string, options: ApproveOptions, command: Command) => {
-    const { gate, manifest: manifestDigest, note, actor } = options;
-    const approval = await context.withDatabase(command, ({ pool }) =>
-      approveCutRun(pool, id, { gate, manifestDigest, note }, actor),
-    );
-    const printer = context.printer(command);
-    printer.result(approval, () =>
-      printer.facts({
-        run: id,
-        gate: approval.gate,
-        'approved by': approval.approved_by,
-        manifest: approval.manifest_digest,
-        reference: approval.reference,
-      }),
-    );
-    printer.note(`next: iu cut ${approval.gate === 1 ? 'apply' : 'enact'} ${id} --actor NAME`);
-  });
-}
-
 const runColumns: readonly Column<CutRunRow>[] = [
   { title: 'run', value: (row) => row.run_id, align: 'right' },
   { title: 'document', value: (row) => row.document_address },
   { title: 'revision', value: (row) => row.revision_label },
   { title: 'state', value: (row) => row.state },
   { title: 'waits for', value: (row) => row.waits_for },
+  { title: 'manifest', value: (row) => manifestAtGate(row) },
   { title: 'pieces', value: (row) => row.piece_count, align: 'right' },
   { title: 'made', value: (row) => row.units_created, align: 'right' },
   { title: 'revised', value: (row) => row.units_revised, align: 'right' },
@@ -246,11 +209,10 @@ function registerShow(cut: Command, context: CliContext): void {
   });
 }
 
-/** `iu cut plan|diff|approve|list|show`. */
+/** `iu cut plan|diff|list|show`. */
 export function registerCutReview(cut: Command, context: CliContext): void {
   registerPlan(cut, context);
   registerDiff(cut, context);
-  registerApprove(cut, context);
   registerList(cut, context);
   registerShow(cut, context);
 }

@@ -20,13 +20,22 @@ export function runLines(run: CutRunAnswer, printer: Printer): string[] {
   });
 }
 
+type AtGate = Pick<CutRunAnswer, 'waits_for' | 'manifest_digest'>;
+
+function gateOf({ waits_for: waitsFor }: AtGate): string | undefined {
+  return /^gate ([12])$/.exec(waitsFor ?? '')?.[1];
+}
+
+/** The beginning of the manifest that an approval names; null when the run waits at no gate. */
+export function manifestAtGate(run: AtGate): string | null {
+  return gateOf(run) === undefined ? null : run.manifest_digest.slice(0, 12);
+}
+
 /** The command that lets a run through the gate at which it waits, with the manifest that stands; undefined when it waits at none. */
-export function approvalCommand(
-  run: Pick<CutRunAnswer, 'run_id' | 'waits_for' | 'manifest_digest'>,
-): string | undefined {
-  const gate = /^gate ([12])$/.exec(run.waits_for ?? '')?.[1];
+export function approvalCommand(run: AtGate & Pick<CutRunAnswer, 'run_id'>): string | undefined {
+  const gate = gateOf(run);
   if (gate === undefined) return undefined;
-  return `iu cut approve ${run.run_id} --gate ${gate} --manifest ${run.manifest_digest.slice(0, 12)} --note TEXT --actor NAME`;
+  return `iu cut approve ${run.run_id} --gate ${gate} --manifest ${manifestAtGate(run)} --note TEXT --actor NAME`;
 }
 
 /** What to do next, for the person at the terminal. */

@@ -159,4 +159,13 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     exitCode: 1,
     action: 'Put the named unit in force (`fn_iu_enact`), or take its draft back, and plan the cut again.',
   },
+  {
+    code: 'IU749',
+    name: 'cut_approvals_unreadable',
+    meaning: 'The list of approvals does not name runs with the manifests that were looked at, each once.',
+    httpStatus: 422,
+    exitCode: 64,
+    action:
+      'Give what `iu cut list --json` or `iu cut dir --json` printed, or a line RUN DIGEST for each run; nothing was approved.',
+  },
 ];
