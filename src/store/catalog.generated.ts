@@ -1520,6 +1520,10 @@ export interface CatalogFunctions {
     readonly args: { p_run_id: string | null; p_what: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_cut_document: {
+    readonly args: { p_document_address: string | null };
+    readonly result: InformationUnitRow;
+  };
   readonly fn_iu_cut_enact: {
     readonly args: { p_run: string | null };
     readonly result: string | null;

@@ -350,6 +350,23 @@ describe('the states of a cut', () => {
     expect((await planCut(people.editor, run.run_id, 'ann')).state).toBe('cutplan_ok');
   });
 
+  it('do not begin at an address that is no document, and say what it is', async () => {
+    await cut(small, '1');
+    const begin = (address: string) => startCut(people.editor, { ...law, address }, source(small, '2'));
+    await expect(begin('li/law/a/art-1')).rejects.toMatchObject({
+      code: 'IU734',
+      message: 'li/law/a/art-1 is a unit of the document li/law, no document of its own',
+      hint: expect.stringContaining('--document'),
+    });
+    await db.pool.query("select fn_iu_create('old', 'x', 'bob'), fn_iu_soft_delete('old', 'bob', 'R-1')");
+    await expect(begin('old')).rejects.toMatchObject({
+      code: 'IU734',
+      message: 'old is no living document: it is deleted',
+    });
+    const { rows } = await db.pool.query('select count(*)::int as runs from iu_cut_run');
+    expect(rows).toEqual([{ runs: 1 }]);
+  });
+
   it('give a first cut another address where one is a document, and make nothing outside of their own', async () => {
     await cutRevision(people, { ...law, address: 'li/law/a' }, source('# A\nx\n', '1'));
     await cut(small, '1');

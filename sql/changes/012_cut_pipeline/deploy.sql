@@ -740,15 +740,10 @@ security definer
 set search_path from current
 as $$
 declare
-  v_unit information_unit;
+  v_unit information_unit := fn_iu_cut_document(p_document_address);
   v_tree text;
   v_text text;
 begin
-  select * into v_unit from information_unit where canonical_address = p_document_address;
-  if v_unit.parent_or_container_ref is not null or v_unit.deleted_at is not null or v_unit.lifecycle_status not in ('draft', 'enacted') then
-    raise exception using errcode = 'IU734', message = format('%s is no living document', p_document_address),
-      hint = 'a document is a unit without parent; cut into another address';
-  end if;
   if v_unit.id is not null then
     v_tree := fn_iu_tree_hash(v_unit.id);
     select encode(sha256(coalesce(string_agg(convert_to(l.body, 'UTF8'), ''::bytea order by l.position), ''::bytea)), 'hex') into v_text
@@ -1070,6 +1065,42 @@ begin
       jsonb_build_object('unit_ids', to_jsonb(v_before.unit_ids), 'decided_by', v_before.decided_by, 'decided_at', v_before.decided_at,
         'units', (select coalesce(jsonb_agg(u.canonical_address order by u.canonical_address), '[]')
                     from information_unit u where u.id = any (v_before.unit_ids))) end);
+end
+$$;
+-- <<<
+
+-- >>> functions/cut_pipeline/fn_iu_cut_document.sql
+-- fn_iu_cut_document(text) returns information_unit
+--
+-- Contract:  the document into which an address is cut: a living unit without parent, or nothing yet.
+-- Arguments: p_document_address
+-- Returns:   the row; null when there is no such document yet
+-- Raises:    IU734 the address is a unit inside of a document, or the life of the document has ended
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_cut_document(p_document_address text) returns information_unit
+language plpgsql
+stable
+set search_path from current
+as $$
+declare
+  v_unit information_unit;
+  v_document text;
+begin
+  select * into v_unit from information_unit where canonical_address = p_document_address;
+  if v_unit.parent_or_container_ref is not null then
+    v_document := coalesce((select d.canonical_address from iu_tree_path t join information_unit d on d.id = t.root_unit_id where t.unit_id = v_unit.id),
+                           'another one');
+    raise exception using errcode = 'IU734', message = format('%s is a unit of the document %s, no document of its own', p_document_address, v_document),
+      hint = format('cut it as a document of another address (--document; in a folder --prefix, or another name of the file); '
+                    'what %s says there is changed by cutting %s', v_document, v_document);
+  end if;
+  if v_unit.deleted_at is not null or v_unit.lifecycle_status not in ('draft', 'enacted') then
+    raise exception using errcode = 'IU734', message = format('%s is no living document: it is %s', p_document_address,
+        case when v_unit.deleted_at is not null then 'deleted' else v_unit.lifecycle_status end),
+      hint = 'its address stays taken; cut into another one';
+  end if;
+  return v_unit;
 end
 $$;
 -- <<<
@@ -1593,7 +1624,8 @@ $$;
 -- Arguments: p_pin_id: the source; p_document_address; p_document_title; p_owner_ref; p_revision_label: unique in the document;
 --            p_cutter_name, p_cutter_version: who cuts; p_config: settings of cutter and normaliser; p_actor: who
 -- Returns:   as fn_iu_cut_said, and is_new
--- Raises:    IU216 actor missing, IU702 unknown pin, IU703 the label was cut from other bytes, IU704 another revision is unfinished
+-- Raises:    IU216 actor missing, IU702 unknown pin, IU703 the label was cut from other bytes, IU704 another revision is unfinished,
+--            IU734 the address is a unit inside of a document, or the life of the document has ended
 -- Writes:    iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_start(p_pin_id bigint, p_document_address text, p_document_title text, p_owner_ref text,
@@ -1636,6 +1668,7 @@ begin
       message = format('revision %s of %s was already cut from another source or with another configuration', p_revision_label, p_document_address),
       hint = 'a corrected source is a revision of its own: give it another label';
   end if;
+  perform fn_iu_cut_document(p_document_address);
   insert into iu_cut_run (run_key, pin_id, document_address, document_title, owner_ref, revision_label, cutter_name, cutter_version, config, actor_ref)
   values (v_run_key, p_pin_id, p_document_address, coalesce(nullif(btrim(p_document_title), ''), p_document_address),
           coalesce(nullif(btrim(p_owner_ref), ''), p_actor), p_revision_label, p_cutter_name, p_cutter_version, v_config, p_actor)

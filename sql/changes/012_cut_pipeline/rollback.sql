@@ -32,6 +32,7 @@ drop function fn_iu_cut_misplaced(bigint, uuid);
 drop function fn_iu_cut_refuse_drafts(uuid);
 drop function fn_iu_cut_mark(bigint, jsonb, text);
 drop function fn_iu_cut_enact(iu_cut_run);
+drop function fn_iu_cut_document(text);
 drop function fn_iu_cut_decide(bigint, integer, uuid[], text, text);
 drop function fn_iu_cut_conflict(iu_cut_run);
 drop function fn_iu_cut_bridge_requests(bigint);

@@ -13,15 +13,10 @@ security definer
 set search_path from current
 as $$
 declare
-  v_unit information_unit;
+  v_unit information_unit := fn_iu_cut_document(p_document_address);
   v_tree text;
   v_text text;
 begin
-  select * into v_unit from information_unit where canonical_address = p_document_address;
-  if v_unit.parent_or_container_ref is not null or v_unit.deleted_at is not null or v_unit.lifecycle_status not in ('draft', 'enacted') then
-    raise exception using errcode = 'IU734', message = format('%s is no living document', p_document_address),
-      hint = 'a document is a unit without parent; cut into another address';
-  end if;
   if v_unit.id is not null then
     v_tree := fn_iu_tree_hash(v_unit.id);
     select encode(sha256(coalesce(string_agg(convert_to(l.body, 'UTF8'), ''::bytea order by l.position), ''::bytea)), 'hex') into v_text

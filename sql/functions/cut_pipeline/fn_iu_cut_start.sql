@@ -6,7 +6,8 @@
 -- Arguments: p_pin_id: the source; p_document_address; p_document_title; p_owner_ref; p_revision_label: unique in the document;
 --            p_cutter_name, p_cutter_version: who cuts; p_config: settings of cutter and normaliser; p_actor: who
 -- Returns:   as fn_iu_cut_said, and is_new
--- Raises:    IU216 actor missing, IU702 unknown pin, IU703 the label was cut from other bytes, IU704 another revision is unfinished
+-- Raises:    IU216 actor missing, IU702 unknown pin, IU703 the label was cut from other bytes, IU704 another revision is unfinished,
+--            IU734 the address is a unit inside of a document, or the life of the document has ended
 -- Writes:    iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_start(p_pin_id bigint, p_document_address text, p_document_title text, p_owner_ref text,
@@ -49,6 +50,7 @@ begin
       message = format('revision %s of %s was already cut from another source or with another configuration', p_revision_label, p_document_address),
       hint = 'a corrected source is a revision of its own: give it another label';
   end if;
+  perform fn_iu_cut_document(p_document_address);
   insert into iu_cut_run (run_key, pin_id, document_address, document_title, owner_ref, revision_label, cutter_name, cutter_version, config, actor_ref)
   values (v_run_key, p_pin_id, p_document_address, coalesce(nullif(btrim(p_document_title), ''), p_document_address),
           coalesce(nullif(btrim(p_owner_ref), ''), p_actor), p_revision_label, p_cutter_name, p_cutter_version, v_config, p_actor)
