@@ -62,7 +62,7 @@ export function cutDocument(bytes: Uint8Array, options: CutOptions = {}): Docume
     const message = `There is no scanner for ${mediaType}; there is one for ${textMediaTypes.join(', ')}.`;
     throw new IuError('IU720', { message, mediaType });
   }
-  requireText(bytes);
+  requireText(bytes, mediaType);
   const { marks, grammar } = marksOf(bytes, mediaType, options.grammar ?? 'auto');
   return {
     cutter: documentCutter,

@@ -38,13 +38,25 @@ export function encodingOf(bytes: Uint8Array, mediaType: string): KnownEncoding 
 }
 
 function declaredInHtml(bytes: Uint8Array): KnownEncoding | null {
-  const head = Buffer.from(bytes.subarray(0, 4096)).toString('latin1');
-  const declared = /<meta[^>]{1,200}charset\s*=\s*["']?([\w-]{3,20})/i.exec(head)?.[1];
-  return declared === undefined ? null : (knownEncodings.find((name) => name === declared.toLowerCase()) ?? null);
+  const declared = charsetOfHtml(headOf(bytes));
+  return knownEncodings.find((name) => name === declared?.toLowerCase()) ?? null;
 }
 
-/** The name as `knownEncodings` has it; raises for others. */
-export function encodingNamed(word: string): KnownEncoding {
+const headOf = (bytes: Uint8Array) => Buffer.from(bytes.subarray(0, 4096)).toString('latin1');
+const charsetOfHtml = (head: string) => /<meta[^>]{1,200}charset\s*=\s*["']?([\w.:-]{3,40})/i.exec(head)?.[1];
+
+/**
+ * What a document says about its encoding, in the words of its XML prolog or of its HTML, whether there is a decoder for it or not; null when
+ * it says nothing.
+ */
+export function declaredEncoding(bytes: Uint8Array, mediaType: string): string | null {
+  const head = headOf(bytes);
+  const prolog = /^(?:\xef\xbb\xbf)?\s*<\?xml[^>]{1,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(head)?.[1];
+  return prolog ?? (mediaType === 'text/html' ? (charsetOfHtml(head) ?? null) : null);
+}
+
+/** The encoding that somebody calls by this word; undefined when there is no decoder for it. */
+export function knownEncoding(word: string): KnownEncoding | undefined {
   const wanted = word.trim().toLowerCase().replace(/_/g, '-');
   const alias: Readonly<Record<string, KnownEncoding>> = {
     utf8: 'utf-8',
@@ -54,7 +66,12 @@ export function encodingNamed(word: string): KnownEncoding {
     cp1252: 'windows-1252',
     cp1258: 'windows-1258',
   };
-  const found = knownEncodings.find((name) => name === (alias[wanted] ?? wanted));
+  return knownEncodings.find((name) => name === (alias[wanted] ?? wanted));
+}
+
+/** The name as `knownEncodings` has it; raises for others. */
+export function encodingNamed(word: string): KnownEncoding {
+  const found = knownEncoding(word);
   if (found) return found;
   const message = `There is no decoder for ${word}; there is one for ${knownEncodings.join(', ')}.`;
   throw new IuError('IU724', { message, encoding: word });

@@ -44,11 +44,11 @@ export async function readSource(bytes: Uint8Array, options: ReadOptions = {}): 
   }
   const encoding = options.encoding === undefined ? encodingOf(bytes, mediaType) : encodingNamed(options.encoding);
   if (encoding === null || encoding === 'utf-8') {
-    requireText(bytes);
+    requireText(bytes, mediaType);
     return { original: { bytes, mediaType, encoding }, text: bytes, textMediaType: mediaType, extractor: null };
   }
   const { text, extractor } = convertToUtf8(bytes, encoding);
-  requireText(text);
+  requireText(text, mediaType);
   return { original: { bytes, mediaType, encoding }, text, textMediaType: mediaType, extractor };
 }
 

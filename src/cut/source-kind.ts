@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { extname } from 'node:path';
 import type { NewlineStyle } from '../contract/cut/piece.js';
 import { IuError } from '../contract/errors/index.js';
+import { declaredEncoding, knownEncoding, knownEncodings } from './encoding.js';
 
 export const docxMediaType = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 export const pdfMediaType = 'application/pdf';
@@ -54,22 +55,31 @@ export function isTextMediaType(mediaType: string): mediaType is TextMediaType {
 }
 
 /** Raises unless the bytes are UTF-8 text that a scanner can cut. */
-export function requireText(bytes: Uint8Array): void {
+export function requireText(bytes: Uint8Array, mediaType: string): void {
   if (bytes.length === 0) throw new IuError('IU722');
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(16, bytes.length)).toString('latin1');
   const format = binaryFormats.find(([start]) => head.startsWith(start))?.[1];
   if (format !== undefined) throw new IuError('IU723', { message: `The source is ${format}, not text.`, format });
-  if (!isUtf8(bytes)) {
-    const offset = firstBrokenByte(bytes);
-    throw new IuError('IU724', {
-      message: `The source is not UTF-8: the byte at ${offset} belongs to no character.`,
-      offset,
-    });
-  }
+  if (!isUtf8(bytes)) throw notUtf8(bytes, mediaType);
   const nul = bytes.indexOf(0);
   if (nul >= 0)
     throw new IuError('IU723', { message: `The source holds a NUL byte at ${nul}, so it is no text.`, offset: nul });
   refuseControlCharacters(bytes);
+}
+
+function notUtf8(bytes: Uint8Array, mediaType: string): IuError {
+  const offset = firstBrokenByte(bytes);
+  const message = `The source is not UTF-8: the byte at ${offset} belongs to no character.`;
+  const declared = declaredEncoding(bytes, mediaType);
+  if (declared === null) return new IuError('IU724', { message, offset });
+  const encoding = knownEncoding(declared);
+  const hint =
+    encoding === undefined
+      ? `There is no decoder for it: convert the file to UTF-8, or say another encoding with --encoding (${knownEncodings.join(', ')}).`
+      : encoding === 'utf-8'
+        ? 'Say in which encoding it was written really: --encoding NAME.'
+        : `If that is right, say so: --encoding ${encoding}.`;
+  return new IuError('IU724', { message: `${message} It declares the encoding ${declared}.`, hint, offset, declared });
 }
 
 const controlSample = 65_536;

@@ -94,6 +94,29 @@ describe('a source', () => {
     await expect(readSource(bytes, options)).rejects.toThrow(refused(code, message));
   });
 
+  it.each<[string, string, RegExp, RegExp]>([
+    ['a.html', '<meta charset=latin1><h1>\xc4</h1>', /declares the encoding latin1\./, /--encoding iso-8859-1/],
+    [
+      'a.xhtml',
+      '<?xml version="1.0" encoding="ISO-8859-1"?>\n<html><h1>\xc4</h1></html>',
+      /declares the encoding ISO-8859-1\./,
+      /--encoding iso-8859-1/,
+    ],
+    ['a.htm', '<meta http-equiv="x" content="text/html; charset=Shift_JIS">\x83', /Shift_JIS\./, /no decoder for it/],
+    ['a.html', '<meta charset="utf-8">\xc4', /declares the encoding utf-8\./, /really: --encoding/],
+    ['a.md', 'What `<meta charset=latin1>` says: \xc4', /no character\.$/, /--encoding windows-1258/],
+  ])(
+    'in %s whose encoding is not taken names the one that it declares, and the option',
+    async (fileName, text, message, hint) => {
+      const broken = expect.objectContaining({
+        code: 'IU724',
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+      });
+      await expect(readSource(Buffer.from(text, 'latin1'), { fileName })).rejects.toThrow(broken);
+    },
+  );
+
   it('that is no file, or too large a one, is refused before it is read', async () => {
     await expect(readSourceFile(join(folder, 'none.md'))).rejects.toThrow(refused('IU729', /ENOENT/));
     await expect(readSourceFile(fileOf('big.txt', 'x'.repeat(50)), { maxBytes: 10 })).rejects.toThrow(

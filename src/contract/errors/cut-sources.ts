@@ -40,7 +40,7 @@ export const cutSourcesErrors: readonly ErrorEntry[] = [
     meaning: 'The bytes are not text in the encoding that was said or found.',
     httpStatus: 422,
     exitCode: 1,
-    action: 'Say the encoding in which the file was written, for example windows-1258. It is never guessed.',
+    action: 'Say the encoding in which the file was written, for example --encoding windows-1258. It is never guessed.',
   },
   {
     code: 'IU725',
