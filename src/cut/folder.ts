@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { IuError } from '../contract/errors/index.js';
+import { documentEndings } from './source-kind.js';
 
 /** One revision of one document, found in a folder or in its history. */
 export interface FoundRevision {
@@ -16,7 +17,7 @@ export interface FoundRevision {
   readonly note: string;
 }
 
-const endings = /\.(md|markdown|html?|xhtml|txt|docx|pdf)$/i;
+const endings = new RegExp(`(?:${documentEndings.map((ending) => `\\${ending}`).join('|')})$`, 'i');
 const run = promisify(execFile);
 /** A history of a hundred thousand commits fits. */
 const outputLimit = 1 << 28;
@@ -96,20 +97,35 @@ export function twoFilesOf(revisions: readonly FoundRevision[]): readonly [strin
   return undefined;
 }
 
-/** The bytes of a file as a commit has it. */
-export function bytesOfCommit(folder: string, commit: string, path: string): Promise<Buffer> {
-  return git(folder, 'show', `${commit}:./${path}`);
+/** The bytes of a file as a commit has it; raises IU721 for more than `maxBytes`. */
+export async function bytesOfCommit(folder: string, commit: string, path: string, maxBytes: number): Promise<Buffer> {
+  try {
+    return await gitOutput(folder, maxBytes, 'show', `${commit}:./${path}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
+      throw gitFailure(folder, 'show', error);
+    const message = `${path} of commit ${commit.slice(0, 12)} has more than ${maxBytes} bytes, the limit.`;
+    throw new IuError('IU721', { message, maxBytes });
+  }
 }
 
 async function git(folder: string, ...words: string[]): Promise<Buffer> {
   try {
-    const { stdout } = await run('git', ['-C', folder, ...words], { encoding: 'buffer', maxBuffer: outputLimit });
-    return stdout;
+    return await gitOutput(folder, outputLimit, ...words);
   } catch (error) {
-    const { stderr, code } = error as { stderr?: Buffer; code?: string | number };
-    const said = stderr?.toString().trim().split('\n')[0] || String(code ?? 'unknown');
-    throw new IuError('IU746', { message: `git ${words[0]} in ${folder} failed: ${said}.` }, { cause: error });
+    throw gitFailure(folder, words[0] ?? '', error);
   }
+}
+
+async function gitOutput(folder: string, maxBuffer: number, ...words: string[]): Promise<Buffer> {
+  const { stdout } = await run('git', ['-C', folder, ...words], { encoding: 'buffer', maxBuffer });
+  return stdout;
+}
+
+function gitFailure(folder: string, word: string, error: unknown): IuError {
+  const { stderr, code } = error as { stderr?: Buffer; code?: string | number };
+  const said = stderr?.toString().trim().split('\n')[0] || String(code ?? 'unknown');
+  return new IuError('IU746', { message: `git ${word} in ${folder} failed: ${said}.` }, { cause: error });
 }
 
 function addressOf(path: string, prefix: string): string {

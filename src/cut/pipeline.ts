@@ -44,6 +44,8 @@ export interface CutSource {
   readonly mediaType?: string | undefined;
   readonly fileName?: string | undefined;
   readonly grammar?: CutOptions['grammar'] | undefined;
+  /** Larger text is refused; `usualSourceLimit` unless said. */
+  readonly maxBytes?: number | undefined;
   /** What the text was made of, when it is not the source itself: pinned beside it. */
   readonly original?: {
     readonly bytes: Uint8Array;
@@ -61,12 +63,13 @@ export interface CutSource {
  * `client` is one connection outside of a transaction; its login starts the run and cannot approve it.
  */
 export async function startCut(client: pg.ClientBase, target: CutTarget, source: CutSource): Promise<CutRunAnswer> {
-  const { bytes, revisionLabel, mediaType, fileName, grammar } = source;
+  const { bytes, revisionLabel, mediaType, fileName, grammar, maxBytes } = source;
   refuseNul(bytes);
   const options: CutOptions = {
     ...(mediaType === undefined ? {} : { mediaType }),
     ...(fileName === undefined ? {} : { fileName }),
     ...(grammar === undefined ? {} : { grammar }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
   };
   const cut = cutDocument(bytes, options);
   const run = await inTransaction(client, async () => {
@@ -113,7 +116,8 @@ export async function planCut(client: pg.ClientBase, runId: string, actor: strin
   if (source === undefined) throw new IuError('IU707', { message: `There is no cut run ${runId}.` });
   const { bytes, documentAddress, normalizer } = source;
   if (source.state === 'source_pinned') {
-    const cut = cutDocument(bytes, { mediaType: source.mediaType, grammar: grammarOfRun(runId, source.grammar) });
+    const grammar = grammarOfRun(runId, source.grammar);
+    const cut = cutDocument(bytes, { mediaType: source.mediaType, grammar, maxBytes: bytes.length });
     if (cut.cutter.name !== source.cutter.name || cut.cutter.version !== source.cutter.version) {
       throw new IuError('IU734', {
         message: `Run ${runId} was begun by ${source.cutter.name} ${source.cutter.version}, this program has ${cut.cutter.name} ${cut.cutter.version}.`,

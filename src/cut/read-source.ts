@@ -12,6 +12,8 @@ export interface ReadOptions {
   readonly fileName?: string;
   /** Needed when the bytes do not show it themselves. */
   readonly encoding?: string;
+  /** The same, but for a source of many: of those whose bytes do not show it. */
+  readonly encodingOfRest?: string;
   readonly maxBytes?: number;
 }
 
@@ -42,7 +44,7 @@ export async function readSource(bytes: Uint8Array, options: ReadOptions = {}): 
     const message = `There is no scanner for ${mediaType}; there is one for ${textMediaTypes.join(', ')}.`;
     throw new IuError('IU720', { message, mediaType });
   }
-  const encoding = options.encoding === undefined ? encodingOf(bytes, mediaType) : encodingNamed(options.encoding);
+  const encoding = encodingOfSource(bytes, mediaType, options);
   if (encoding === null || encoding === 'utf-8') {
     requireText(bytes, mediaType);
     return { original: { bytes, mediaType, encoding }, text: bytes, textMediaType: mediaType, extractor: null };
@@ -50,6 +52,12 @@ export async function readSource(bytes: Uint8Array, options: ReadOptions = {}): 
   const { text, extractor } = convertToUtf8(bytes, encoding);
   requireText(text, mediaType);
   return { original: { bytes, mediaType, encoding }, text, textMediaType: mediaType, extractor };
+}
+
+function encodingOfSource(bytes: Uint8Array, mediaType: string, options: ReadOptions): KnownEncoding | null {
+  const { encoding, encodingOfRest } = options;
+  if (encoding !== undefined) return encodingNamed(encoding);
+  return encodingOf(bytes, mediaType) ?? (encodingOfRest === undefined ? null : encodingNamed(encodingOfRest));
 }
 
 /** `readSource` of a file; its size is looked at before it is read. */

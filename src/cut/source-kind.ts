@@ -22,6 +22,9 @@ const byExtension: Readonly<Record<string, string>> = {
   '.pdf': pdfMediaType,
 };
 
+/** How the names of documents end, with the dot. */
+export const documentEndings: readonly string[] = Object.keys(byExtension);
+
 /** First bytes of formats that people take for text, as latin1. */
 const binaryFormats: readonly (readonly [string, string])[] = [
   ['%PDF-', 'a PDF document'],

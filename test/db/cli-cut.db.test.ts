@@ -282,6 +282,34 @@ describe('the commands about cuts', () => {
     expect(await dir()).toMatchObject({ finished: 1, unchanged: 2, open: [] });
   }, 60_000);
 
+  it('read the files of a folder, also of its history, with the same options as one file', async () => {
+    writeFileSync(file('coded/a.text', ''), Buffer.from('R\xe9sum\xe9\n\nfirst\n', 'latin1'));
+    file('coded/b.md', '# Für\nx\n');
+    const dir = (...words: string[]) =>
+      at(editor, 'cut', 'dir', join(folder, 'coded'), '--actor', 'ann', '--prefix', 'coded', '--json', ...words);
+    const blind = JSON.parse((await dir('--revision', '1')).stdout);
+    expect(blind).toMatchObject({ revisions: 2, refused: 1, waits: 1 });
+    const hint = expect.stringContaining('--encoding');
+    expect(blind.open[0]).toMatchObject({ document: 'coded/a', code: 'IU724', hint });
+    expect((await dir('--revision', '1', '--encoding', 'klingon')).stderr).toContain('IU724');
+    const said = JSON.parse((await dir('--revision', '1', '--encoding', 'latin1')).stdout);
+    expect(said).toMatchObject({ refused: 0, waits: 2 });
+    const texts = await db.pool.query(
+      "select convert_from(bytes, 'UTF8') as text from iu_source_pin where title ~ '^coded/' and media_type ~ '^text/' and encoding = 'utf-8'",
+    );
+    expect(texts.rows.map(({ text }) => text).sort()).toEqual(['# Für\nx\n', 'Résumé\n\nfirst\n']);
+    const small = JSON.parse((await dir('--revision', '2', '--max-bytes', '10')).stdout);
+    expect(small.open).toMatchObject([{ code: 'IU721' }, { code: 'IU704' }]);
+    const one = ['--document', 'coded/c', '--revision', '1', '--actor', 'ann', '--max-bytes', '10'];
+    expect((await at(editor, 'cut', 'start', file('c.text', 'more than ten'), ...one)).stderr).toContain('IU721');
+    const git = (...words: string[]) => execFileSync('git', ['-C', join(folder, 'coded'), ...words], { stdio: 'pipe' });
+    git('init', '-q');
+    git('add', '.');
+    git('-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '-q', '-m', 'one');
+    const history = JSON.parse((await dir('--git', '--max-bytes', '10')).stdout);
+    expect(history.open).toMatchObject([{ code: 'IU721', message: expect.stringMatching(/a\.text of commit/) }, {}]);
+  }, 60_000);
+
   it('take a folder and a git history, pass over what is finished, and list what waits for a person', async () => {
     const git = (...words: string[]) =>
       execFileSync('git', ['-C', folder, '-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {

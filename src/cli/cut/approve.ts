@@ -21,6 +21,7 @@ interface ApproveOptions {
 interface Refusal extends SeenManifest {
   readonly code: string;
   readonly message: string;
+  readonly hint: string | undefined;
 }
 
 interface ManyApprovals {
@@ -45,7 +46,8 @@ async function approveEach(
     } catch (error) {
       const refusal = iuErrorFromPg(error);
       if (refusal === undefined || !refusal.code.startsWith('IU7')) throw error;
-      refusals.push({ runId, manifestDigest, code: refusal.code, message: refusal.message });
+      const { code, message, hint } = refusal;
+      refusals.push({ runId, manifestDigest, code, message, hint });
     }
     onJudged(approvals.length + refusals.length);
   }

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { IuError } from '../../contract/errors/index.js';
 import { type Approver, carryThrough } from '../../cut/carry-through.js';
+import { encodingNamed } from '../../cut/encoding.js';
 import {
   bytesOfCommit,
   type FoundRevision,
@@ -12,20 +12,20 @@ import {
   twoFilesOf,
 } from '../../cut/folder.js';
 import { advanceCut, type CutSource, startCut } from '../../cut/pipeline.js';
-import { readSource } from '../../cut/read-source.js';
+import { readSource, readSourceFile } from '../../cut/read-source.js';
 import type { Database } from '../../store/database.js';
 import type { connectClient } from '../../store/session.js';
 import { type CliContext, withExamples } from '../context.js';
 import { manifestAtGate } from './run-facts.js';
+import { cutSourceOf, type SourceOptions, withSourceOptions } from './source-options.js';
 import { onCutSession, withDemoApprover } from './start.js';
 
-interface DirOptions {
+interface DirOptions extends SourceOptions {
   readonly actor: string;
   readonly git?: boolean;
   readonly revision?: string;
   readonly prefix: string;
   readonly owner?: string;
-  readonly grammar?: string;
   readonly parallel: number;
   readonly yesIApprove?: boolean;
 }
@@ -46,6 +46,8 @@ interface Outcome {
   readonly manifestDigest: string | null;
   readonly code: string | null;
   readonly message: string | null;
+  /** What to do about it. */
+  readonly hint: string | null;
 }
 
 /** No bytes, binary content, broken characters. */
@@ -69,7 +71,7 @@ class DocumentCuts {
 
   async take(found: FoundRevision): Promise<void> {
     const about = { path: found.path, document: found.address, revision: found.revisionLabel };
-    const nothing = { runId: null, waitsFor: null, manifestDigest: null, code: null, message: null };
+    const nothing = { runId: null, waitsFor: null, manifestDigest: null, code: null, message: null, hint: null };
     if (this.#isHeld) {
       this.outcomes.push({ ...about, ...nothing, outcome: 'after' });
       return;
@@ -96,30 +98,24 @@ class DocumentCuts {
       const manifestDigest = isThrough ? null : run.manifest_digest;
       this.outcomes.push({ ...about, ...nothing, runId, outcome, waitsFor, manifestDigest });
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
+      const { code, message, hint = null } = error as { code?: string; message: string; hint?: string };
       // What is wrong with one document stops that document; what is wrong with the database stops everything.
       if (code === undefined || !/^IU[67]/.test(code)) throw error;
       const isPassed = found.commit !== null && noText.has(code);
       this.#isHeld = !isPassed;
-      this.outcomes.push({ ...about, ...nothing, outcome: isPassed ? 'passed' : 'refused', code, message });
+      this.outcomes.push({ ...about, ...nothing, outcome: isPassed ? 'passed' : 'refused', code, message, hint });
     }
   }
 
   async #sourceOf(found: FoundRevision): Promise<CutSource> {
-    const { path, commit } = found;
-    const bytes =
-      commit === null ? await readFile(join(this.folder, path)) : await bytesOfCommit(this.folder, commit, path);
-    const read = await readSource(bytes, { fileName: path });
-    return {
-      bytes: read.text,
-      revisionLabel: found.revisionLabel,
-      sourceNote: found.note,
-      mediaType: read.textMediaType,
-      grammar: this.options.grammar,
-      ...(read.extractor === null
-        ? {}
-        : { original: { bytes: read.original.bytes, mediaType: read.original.mediaType, extractor: read.extractor } }),
-    };
+    const { path, commit, revisionLabel, note: sourceNote } = found;
+    const { encoding, maxBytes } = this.options;
+    const reading = { fileName: path, maxBytes, ...(encoding === undefined ? {} : { encodingOfRest: encoding }) };
+    const read =
+      commit === null
+        ? await readSourceFile(join(this.folder, path), reading)
+        : await readSource(await bytesOfCommit(this.folder, commit, path, maxBytes), reading);
+    return cutSourceOf(read, this.options, { revisionLabel, sourceNote });
   }
 }
 
@@ -171,29 +167,23 @@ function parallel(text: string): number {
 
 /** `iu cut dir`: a folder of documents, or the git history of one. */
 export function registerCutDir(cut: Command, context: CliContext): void {
+  const dir = cut
+    .command('dir')
+    .description(
+      'Cut every document of a folder, or every revision of its git history; what is finished is passed over, so it goes on where it stopped',
+    )
+    .argument('<folder>', 'folder of Markdown, HTML, plain text, DOCX or PDF')
+    .requiredOption('--actor <name>', 'who cuts; stands beside the database login')
+    .option('--git', 'each commit that touched a file is a revision of it, oldest first')
+    .option('--revision <label>', 'what the revision is called; needed without --git')
+    .option('--prefix <address>', 'put before the address of each document, which is its path without the ending', '')
+    .option('--owner <name>', 'of new units')
+    .option('--parallel <count>', 'documents that are worked on at once, each on a connection of its own', parallel, 4);
   withExamples(
-    cut
-      .command('dir')
-      .description(
-        'Cut every document of a folder, or every revision of its git history; what is finished is passed over, so it goes on where it stopped',
-      )
-      .argument('<folder>', 'folder of Markdown, HTML, plain text, DOCX or PDF')
-      .requiredOption('--actor <name>', 'who cuts; stands beside the database login')
-      .option('--git', 'each commit that touched a file is a revision of it, oldest first')
-      .option('--revision <label>', 'what the revision is called; needed without --git')
-      .option('--prefix <address>', 'put before the address of each document, which is its path without the ending', '')
-      .option('--owner <name>', 'of new units')
-      .option('--grammar <name>', 'auto, none, or a legal grammar: see iu cut preview')
-      .option(
-        '--parallel <count>',
-        'documents that are worked on at once, each on a connection of its own',
-        parallel,
-        4,
-      )
-      .option(
-        '--yes-i-approve',
-        'through both gates at once, with the second login of the embedded demo; refused elsewhere',
-      ),
+    withSourceOptions(dir, 'folder').option(
+      '--yes-i-approve',
+      'through both gates at once, with the second login of the embedded demo; refused elsewhere',
+    ),
     'iu cut dir laws --revision 2026-01 --actor ann',
     'iu cut dir laws --git --prefix li --actor ann',
   ).action(async (folder: string, options: DirOptions, command: Command) => {
@@ -203,6 +193,7 @@ export function registerCutDir(cut: Command, context: CliContext): void {
         hint: 'add --revision LABEL, or --git',
       });
     }
+    if (options.encoding !== undefined) encodingNamed(options.encoding);
     const found = options.git
       ? await revisionsOfHistory(folder, options.prefix)
       : await revisionsOfFolder(folder, options.prefix, options.revision ?? '');

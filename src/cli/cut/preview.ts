@@ -1,22 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CutPiece } from '../../contract/cut/piece.js';
-import { cutDocument, type DocumentCutResult, usualSourceLimit } from '../../cut/cut-document.js';
-import { shippedGrammarNames } from '../../cut/legal/grammar.js';
+import { cutDocument, type DocumentCutResult } from '../../cut/cut-document.js';
 import { type ReadSource, readSourceFile } from '../../cut/read-source.js';
 import { type CliContext, withExamples } from '../context.js';
-import { wholeNumber } from '../global-options.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
+import { largestText, type SourceOptions, withSourceOptions } from './source-options.js';
 
 const sampleBytes = 160;
 const sampleLength = 60;
 
-interface PreviewOptions extends PageOptions {
-  readonly mediaType?: string;
-  readonly encoding?: string;
-  readonly grammar?: string;
+interface PreviewOptions extends PageOptions, SourceOptions {
   readonly kind?: string;
-  readonly maxBytes: number;
 }
 
 /** A piece as it is shown: where it is and how it begins. */
@@ -46,19 +41,19 @@ export function registerCutPreview(cut: Command, context: CliContext): void {
     .command('preview')
     .description('How a file would be cut: its tree, sizes and first words. Nothing is written, no database is needed')
     .argument('<file>', 'Markdown, HTML, plain text, DOCX or PDF')
-    .option('--media-type <type>', 'of the file, when its name and content do not tell')
-    .option('--encoding <name>', 'of the file, when it is not UTF-8 and does not say so itself')
-    .option('--grammar <name>', `auto, none, a file, or one of ${shippedGrammarNames().join(', ')}`, 'auto')
-    .option('--kind <kind>', 'only pieces of this kind')
-    .option('--max-bytes <count>', 'larger files are refused', wholeNumber(1, 1_073_741_823), usualSourceLimit);
-  withExamples(withPaging(preview, ordinalSeen), 'iu cut preview law.txt --grammar vietnamese --kind article').action(
-    async (file: string, options: PreviewOptions, command: Command) => {
-      const source = await readSourceFile(file, options);
-      const { grammar = 'auto' } = options;
-      const cutting = { mediaType: source.textMediaType, grammar, maxBytes: options.maxBytes * 4 };
-      show(context, command, source, cutDocument(source.text, cutting), options);
-    },
-  );
+    .option('--kind <kind>', 'only pieces of this kind');
+  withExamples(
+    withPaging(withSourceOptions(preview, 'file'), ordinalSeen),
+    'iu cut preview law.txt --grammar vietnamese --kind article',
+  ).action(async (file: string, options: PreviewOptions, command: Command) => {
+    const source = await readSourceFile(file, options);
+    const cutting = {
+      mediaType: source.textMediaType,
+      grammar: options.grammar,
+      maxBytes: largestText(options),
+    };
+    show(context, command, source, cutDocument(source.text, cutting), options);
+  });
 }
 
 function show(

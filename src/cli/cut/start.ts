@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import { type Approver, carryThrough } from '../../cut/carry-through.js';
-import { advanceCut, type CutSource, startCut } from '../../cut/pipeline.js';
+import { advanceCut, startCut } from '../../cut/pipeline.js';
 import { readSourceFile } from '../../cut/read-source.js';
 import type { CutRunAnswer } from '../../store/cut.js';
 import { type Database, openDatabase } from '../../store/database.js';
@@ -11,41 +11,16 @@ import { demoLogin } from '../../store/demo-live.js';
 import { connectClient } from '../../store/session.js';
 import { type CliContext, withExamples } from '../context.js';
 import { nextStep, runLines } from './run-facts.js';
+import { cutSourceOf, type SourceOptions, withSourceOptions } from './source-options.js';
 
-export interface CutStartOptions {
+interface CutStartOptions extends SourceOptions {
   readonly document: string;
   readonly revision: string;
   readonly actor: string;
   readonly title?: string;
   readonly owner?: string;
   readonly note?: string;
-  readonly mediaType?: string;
-  readonly encoding?: string;
-  readonly grammar?: string;
   readonly yesIApprove?: boolean;
-}
-
-/** A file as a source of a cut; what is no UTF-8 text is pinned beside the text that was made of it. */
-export async function sourceOfFile(
-  file: string,
-  options: Pick<CutStartOptions, 'mediaType' | 'encoding' | 'grammar' | 'note'>,
-  revisionLabel: string,
-): Promise<CutSource> {
-  const { mediaType, encoding, grammar } = options;
-  const read = await readSourceFile(file, {
-    ...(mediaType === undefined ? {} : { mediaType }),
-    ...(encoding === undefined ? {} : { encoding }),
-  });
-  return {
-    bytes: read.text,
-    revisionLabel,
-    sourceNote: options.note ?? basename(file),
-    mediaType: read.textMediaType,
-    grammar,
-    ...(read.extractor === null
-      ? {}
-      : { original: { bytes: read.original.bytes, mediaType: read.original.mediaType, extractor: read.extractor } }),
-  };
 }
 
 /** Runs `work` on one connection of its own: a cut is many transactions of one session. */
@@ -94,29 +69,27 @@ export function showRun(context: CliContext, command: Command, run: CutRunAnswer
 
 /** `iu cut start`. */
 export function registerCutStart(cut: Command, context: CliContext): void {
+  const start = cut
+    .command('start')
+    .description(
+      'Pin a source, cut it, and plan what becomes of the document, up to the first gate; nothing of the document changes',
+    )
+    .argument('<file>', 'Markdown, HTML, plain text, DOCX or PDF')
+    .requiredOption('--document <address>', 'address of the document; a new one is made')
+    .requiredOption('--revision <label>', 'what this revision is called; unique in the document')
+    .requiredOption('--actor <name>', 'who cuts; stands beside the database login')
+    .option('--title <text>', 'of a new document')
+    .option('--owner <name>', 'of new units')
+    .option('--note <text>', 'where the source comes from; the name of the file unless said');
   withExamples(
-    cut
-      .command('start')
-      .description(
-        'Pin a source, cut it, and plan what becomes of the document, up to the first gate; nothing of the document changes',
-      )
-      .argument('<file>', 'Markdown, HTML, plain text, DOCX or PDF')
-      .requiredOption('--document <address>', 'address of the document; a new one is made')
-      .requiredOption('--revision <label>', 'what this revision is called; unique in the document')
-      .requiredOption('--actor <name>', 'who cuts; stands beside the database login')
-      .option('--title <text>', 'of a new document')
-      .option('--owner <name>', 'of new units')
-      .option('--note <text>', 'where the source comes from; the name of the file unless said')
-      .option('--media-type <type>', 'of the file, when its name and content do not tell')
-      .option('--encoding <name>', 'of the file, when it is not UTF-8 and does not say so itself')
-      .option('--grammar <name>', 'auto, none, or a legal grammar: see iu cut preview')
-      .option(
-        '--yes-i-approve',
-        'through both gates at once, with the second login of the embedded demo; refused elsewhere',
-      ),
+    withSourceOptions(start, 'file').option(
+      '--yes-i-approve',
+      'through both gates at once, with the second login of the embedded demo; refused elsewhere',
+    ),
     'iu cut start law.md --document li/constitution --revision 2026-01-01 --actor ann',
   ).action(async (file: string, options: CutStartOptions, command: Command) => {
-    const source = await sourceOfFile(file, options, options.revision);
+    const about = { revisionLabel: options.revision, sourceNote: options.note ?? basename(file) };
+    const source = cutSourceOf(await readSourceFile(file, options), options, about);
     const { document: address, title = address, owner: ownerRef = options.actor, actor } = options;
     const run = await context.withDatabase(command, (database) =>
       onCutSession(database, async (client) => {
