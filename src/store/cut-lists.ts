@@ -181,6 +181,7 @@ export async function findCutRun(database: Queryable, runId: string) {
   return {
     run: isoTimes(run) as Readonly<Record<string, string | number | null>> & {
       readonly manifest: string;
+      readonly detail: string;
       readonly run_id: string;
       readonly manifest_digest: string;
       readonly state: string;

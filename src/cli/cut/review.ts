@@ -12,7 +12,6 @@ import {
 import { pieceDiff } from '../../structure/piece-diff.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
-import { rawJson } from '../json.js';
 import { changeLines } from '../line-changes.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
@@ -188,22 +187,27 @@ function registerShow(cut: Command, context: CliContext): void {
     if (found === undefined) throw new IuError('IU707', { message: `There is no cut run ${id}.` });
     const { manifest, detail, ...rest } = found.run;
     const printer = context.printer(command);
-    const log = found.log.map((row) => ({ ...row, detail: rawJson(row.detail) }));
-    printer.result(
-      { ...rest, manifest: rawJson(manifest), detail: rawJson(String(detail)), decisions: found.decisions, log },
-      () => [
-        ...printer.facts(
-          Object.fromEntries(
-            Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
-          ),
+    const log = found.log.map((row) => ({ ...row, detail: JSON.parse(row.detail) }));
+    // As cut start answers them: documents of our own, whose keys are those of the rest.
+    const whole = {
+      ...rest,
+      manifest: JSON.parse(manifest),
+      detail: JSON.parse(detail),
+      decisions: found.decisions,
+      log,
+    };
+    printer.result(whole, () => [
+      ...printer.facts(
+        Object.fromEntries(
+          Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
         ),
-        ...(found.decisions.length > 0 ? ['decisions:', ...found.decisions.map(decisionLine)] : []),
-        'log:',
-        ...found.log.map(
-          (row) => `  ${row.recorded_at} ${row.to_state} by ${row.recorded_by} (${row.actor_ref}) ${row.detail}`,
-        ),
-      ],
-    );
+      ),
+      ...(found.decisions.length > 0 ? ['decisions:', ...found.decisions.map(decisionLine)] : []),
+      'log:',
+      ...found.log.map(
+        (row) => `  ${row.recorded_at} ${row.to_state} by ${row.recorded_by} (${row.actor_ref}) ${row.detail}`,
+      ),
+    ]);
     const approval = approvalCommand(found.run);
     if (approval !== undefined) printer.note(`next: ${approval}`);
   });
