@@ -268,6 +268,8 @@ describe('an approval of a cut', () => {
       await superuser.query(`set session authorization ${login.user}`);
       await expect(approveCutRun(superuser, run.run_id, seen(waiting), 'x')).rejects.toMatchObject({ code: 'IU732' });
     }
+    await decideCutPiece(decider, { ...word, unitIds: null });
+    await expect(approveCutRun(decider, run.run_id, seen(waiting), 'x')).rejects.toMatchObject({ code: 'IU732' });
     await approve(waiting);
     // who approved and then decides is a second person no longer
     const { rows } = await db.pool.query('select fn_iu_cut_waits_for(r) as waits from iu_cut_run r where run_id = $1', [
