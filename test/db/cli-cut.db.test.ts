@@ -150,7 +150,9 @@ describe('the commands about cuts', () => {
     expect(decisions.at(-1)).toMatchObject({ ordinal: 3, units: null });
     const said = (await at(editor, 'cut', 'show', second.runId)).stdout;
     expect(said).toMatch(/piece 3: two\/a\/art-1 and two\/a\/art-2 by \S+ \(ann\), counts no more\n/);
-    await decide('4', '--withdraw');
+    expect((await decide('4', '--withdraw')).stderr).toMatch(
+      /This withdraws the word of \S+: piece 4 was decided to be new\./,
+    );
     const matchers = await json(editor, 'cut', 'show', second.runId);
     expect(matchers.manifest).toEqual(second.manifest);
     const gone = await json(editor, 'cut', 'void', second.runId, '--actor', 'ann', '--reason', 'no');

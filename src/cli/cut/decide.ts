@@ -23,7 +23,8 @@ interface DecideOptions {
 }
 
 /** What the word of a person does beside what was asked for: a merge, a split, and which word counts no more. */
-function consequences(ordinal: number, units: readonly string[], { others, replaces }: CutDecision): string[] {
+function consequences(ordinal: number, units: readonly string[], decision: CutDecision): string[] {
+  const { others, replaces } = decision;
   const notes: string[] = [];
   if (units.length > 1)
     notes.push(`Piece ${ordinal} is decided to be ${units.join(' and ')}: they are merged into it.`);
@@ -33,7 +34,8 @@ function consequences(ordinal: number, units: readonly string[], { others, repla
   }
   if (replaces !== null) {
     const before = replaces.units.length === 0 ? 'new' : replaces.units.join(' and ');
-    notes.push(`This replaces the word of ${replaces.decided_by}: piece ${ordinal} was decided to be ${before}.`);
+    const verb = decision.unit_ids === null ? 'withdraws' : 'replaces';
+    notes.push(`This ${verb} the word of ${replaces.decided_by}: piece ${ordinal} was decided to be ${before}.`);
   }
   return notes;
 }
