@@ -2336,6 +2336,10 @@ export interface CatalogFunctions {
     readonly args: { p_link: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_sql_link_refuse: {
+    readonly args: { p_units: readonly (string | null)[] | null };
+    readonly result: null;
+  };
   readonly fn_iu_sql_link_retire: {
     readonly args: { p_link_id: string | null; p_actor: string | null; p_reason: string | null };
     readonly result: string | null;

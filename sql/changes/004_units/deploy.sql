@@ -126,6 +126,10 @@ create index iu_sql_link_object_idx on iu_sql_link (object_schema, object_name);
 create index iu_sql_link_collection_idx on iu_sql_link (collection_name) where collection_name is not null;
 comment on table iu_sql_link is 'Which database object a unit governs, describes or is about. Retired by status, never inherited by an operation.';
 
+insert into event_type_registry (event_domain, event_type, event_stream, delivery_lane, description) values
+  ('iu', 'unit_retitled', 'update', 'delayed', 'the title of a draft changed and its text did not')
+on conflict do nothing;
+
 insert into dot_config (key, value, description) values
   ('iu_create.gateway.marker_key', 'app.canonical_writer', 'session setting in which a governed function names itself'),
   ('iu_create.gateway.allowed_marker_values', 'fn_iu_create, fn_iu_revise, fn_iu_enact, fn_iu_deprecate', 'who may write units and versions')
@@ -823,12 +827,15 @@ $$;
 -- fn_iu_revise(text, text, text, text, text, jsonb, integer) returns jsonb
 --
 -- Contract:  gives a unit its next version (draft) and moves the anchor to it; the version trigger emits version_applied. The same text
---            is no new version and no event. Of two revisions at once the second builds on the first.
+--            is no new version and no event. Of two revisions at once the second builds on the first. Another title with the same text is
+--            an event unit_retitled of a draft; the title of what is in force changes with a new version only, whose profile keeps the one
+--            before (title_before).
 -- Arguments: p_canonical_address: the unit; p_body: the whole new text; p_actor: who; p_reason: kept in the version's profile;
---            p_title: new title, null keeps it (a title alone changes in place); p_content_profile: of the new version;
+--            p_title: new title, null keeps it; p_content_profile: of the new version;
 --            p_expected_version_seq: refuse when the current version is another
--- Returns:   {status: revised | unchanged, unit_id, version_id, version_seq, content_hash}
--- Raises:    IU201 body missing, IU205 no such unit, IU206 not alive, IU216 actor missing, IU219 another version is current
+-- Returns:   {status: revised | retitled | unchanged, unit_id, version_id, version_seq, content_hash}
+-- Raises:    IU201 body missing, IU205 no such unit, IU206 not alive, IU216 actor missing, IU219 another version is current,
+--            IU220 a title in force without a new version
 -- Writes:    unit_version, information_unit, event_outbox
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_revise(
@@ -850,6 +857,7 @@ declare
   v_hash text := encode(sha256(convert_to(p_body, 'UTF8')), 'hex');
   v_id uuid := gen_random_uuid();
   v_profile jsonb;
+  v_retitled boolean;
 begin
   if coalesce(btrim(p_actor), '') = '' then
     raise exception using errcode = 'IU216', message = 'a change of units names its actor';
@@ -865,17 +873,26 @@ begin
       message = format('unit %s is at version %s, not %s', p_canonical_address, v_version.version_seq, p_expected_version_seq),
       hint = 'read the unit again and revise what it says now';
   end if;
+  v_retitled := v_profile <> v_unit.identity_profile;
+  if v_retitled and v_version.content_hash = v_hash and v_unit.lifecycle_status = 'enacted' then
+    raise exception using errcode = 'IU220', message = format('unit %s is in force: its title changes with a new version only', v_unit.canonical_address),
+      hint = 'revise its text with the title, or replace it by a structure operation (replace_piece)';
+  end if;
   perform fn_iu_canonical_writer('fn_iu_revise');
   if v_version.content_hash = v_hash then
-    update information_unit set identity_profile = v_profile, updated_by = p_actor
-     where id = v_unit.id and identity_profile <> v_profile;
+    update information_unit set identity_profile = v_profile, updated_by = p_actor where id = v_unit.id and v_retitled;
     perform fn_iu_canonical_writer('');
-    return jsonb_build_object('status', 'unchanged', 'unit_id', v_unit.id, 'version_id', v_version.id,
+    if v_retitled then
+      perform fn_iu_emit_event('unit_retitled', v_unit.canonical_address, v_unit.id, p_actor,
+                               jsonb_build_object('version_seq', v_version.version_seq, 'version_id', v_version.id));
+    end if;
+    return jsonb_build_object('status', case when v_retitled then 'retitled' else 'unchanged' end, 'unit_id', v_unit.id, 'version_id', v_version.id,
                               'version_seq', v_version.version_seq, 'content_hash', v_hash);
   end if;
   insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
   values (v_id, v_unit.id, p_body, v_hash, (select max(version_seq) + 1 from unit_version where unit_id = v_unit.id),
-          coalesce(p_content_profile, '{}') || case when p_reason ~ '\S' then jsonb_build_object('reason', p_reason) else '{}' end, p_actor)
+          coalesce(p_content_profile, '{}') || case when p_reason ~ '\S' then jsonb_build_object('reason', p_reason) else '{}' end
+          || case when v_retitled then jsonb_build_object('title_before', v_unit.identity_profile -> 'title') else '{}' end, p_actor)
   returning version_seq into v_version.version_seq;
   update information_unit
      set content_anchor_ref = v_id::text, version_anchor_ref = v_id, identity_profile = v_profile, updated_by = p_actor
@@ -953,16 +970,45 @@ end
 $$;
 -- <<<
 
+-- >>> functions/units/fn_iu_sql_link_refuse.sql
+-- fn_iu_sql_link_refuse(uuid[]) returns void
+--
+-- Contract:  refuses to end units on which living SQL links stand, where nobody says what becomes of the links.
+-- Arguments: p_units: their ids, rows locked by the caller
+-- Returns:   nothing
+-- Raises:    IU611 living SQL links
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_sql_link_refuse(p_units uuid[]) returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_address text;
+begin
+  select min(u.canonical_address) into v_address
+    from iu_sql_link l join information_unit u on u.id = l.unit_id
+   where l.unit_id = any (p_units) and l.lifecycle_status in ('draft', 'enacted');
+  if v_address is not null then
+    raise exception using errcode = 'IU611', message = format('unit %s has living SQL links', v_address),
+      hint = 'retire them first (fn_iu_sql_link_retire), or end the unit by a structure operation with a link_policy';
+  end if;
+end
+$$;
+-- <<<
+
 -- >>> functions/units/fn_iu_deprecate.sql
 -- fn_iu_deprecate(text, text, text, boolean, text) returns jsonb
 --
 -- Contract:  ends the life of a unit: lifecycle deprecated, one row of iu_lifecycle_log and one event unit_deprecated a unit. Text,
 --            versions and place stay, the address stays taken. Refused while a child lives, unless told to deprecate them too,
---            children first. Locks the document, so that nobody adds a child meanwhile. A deprecated unit stays as it is.
+--            children first, and while a living SQL link stands on any of them. What is in force ends by a login that is iu_operator, or with
+--            the review that decided it. Locks the document, so that nobody adds a child meanwhile. A deprecated unit stays as it is.
 -- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory; p_with_children: true takes all living descendants
---            along; p_review_decision_id: kept in the log
+--            along; p_review_decision_id: kept in the log, mandatory for a login that is no iu_operator when one of the units is enacted
 -- Returns:   {status: deprecated | unchanged, unit_id, units_deprecated}
--- Raises:    IU205 no such unit, IU206 neither alive nor deprecated, IU208 living children, IU216 actor or reason missing, IU217 units kept moving
+-- Raises:    IU205 no such unit, IU206 neither alive nor deprecated, IU207 review missing, IU208 living children, IU216 actor or reason missing,
+--            IU217 units kept moving, IU611 living SQL links
 -- Writes:    information_unit, iu_lifecycle_log, event_outbox
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_deprecate(
@@ -979,6 +1025,7 @@ as $$
 declare
   v_unit information_unit;
   v_living uuid[];
+  v_found text;
 begin
   if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
     raise exception using errcode = 'IU216', message = 'a deprecation names its actor and its reason';
@@ -1003,6 +1050,14 @@ begin
       hint = 'deprecate them first, or say p_with_children => true';
   end if;
   perform from information_unit where id = any (v_living) order by id for no key update;
+  if coalesce(btrim(p_review_decision_id), '') = '' and not pg_has_role(session_user, 'iu_operator', 'usage') then
+    select min(canonical_address) into v_found from information_unit where id = any (v_living) and lifecycle_status = 'enacted';
+    if v_found is not null then
+      raise exception using errcode = 'IU207', message = format('unit %s is in force: its end names the review decision that allows it', v_found),
+        hint = 'pass p_review_decision_id, or let a login that is iu_operator do it';
+    end if;
+  end if;
+  perform fn_iu_sql_link_refuse(v_living);
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
   select u.id, u.canonical_address, u.version_anchor_ref, u.lifecycle_status, 'deprecated', p_actor, p_review_decision_id, p_reason
     from unnest(v_living) with ordinality as l (id, place) join information_unit u on u.id = l.id order by l.place;

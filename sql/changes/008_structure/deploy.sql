@@ -2341,10 +2341,11 @@ $$;
 -- fn_iu_soft_delete(text, text, text) returns jsonb
 --
 -- Contract:  takes a draft that was never enacted out of its tree: deleted_at is set, place and contains relation end, one event unit_deleted.
---            Row, versions and address stay. Refused for anything that was in force (that ends by fn_iu_deprecate) or has something below it.
+--            Row, versions and address stay. Refused for anything that was in force (that ends by fn_iu_deprecate), has something below it
+--            or has a living SQL link.
 -- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory
 -- Returns:   {status: deleted | unchanged, unit_id}
--- Raises:    IU205 no such unit, IU206 not alive, IU208 it has units below it, IU216 actor or reason missing, IU217, IU622 it was in force
+-- Raises:    IU205 no such unit, IU206 not alive, IU208 it has units below it, IU216 actor or reason missing, IU217, IU611 living SQL links, IU622 it was in force
 -- Writes:    information_unit, iu_tree_path, iu_collection_path, iu_relation, iu_lifecycle_log, event_outbox
 -- May call:  iu_operator
 create or replace function fn_iu_soft_delete(p_canonical_address text, p_actor text, p_reason text) returns jsonb
@@ -2373,6 +2374,7 @@ begin
     raise exception using errcode = 'IU208', message = format('unit %s has units below it', v_unit.canonical_address),
       hint = 'move or delete them first';
   end if;
+  perform fn_iu_sql_link_refuse(array[v_unit.id]);
   update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
    where to_unit_id = v_unit.id and relation_type = 'contains' and relation_status = 'active';
   delete from iu_collection_path where document_id = v_unit.id;

@@ -136,7 +136,7 @@ begin
     ('constraint', 'iu_tree_path.iu_tree_path_pkey', 'de2118cdb0d809e6f536710320a1d732'),
     ('constraint', 'iu_tree_path.iu_tree_path_shape_chk', '55a39eb687b7e7b189f534501ae6f857'),
     ('constraint', 'iu_tree_path.iu_tree_path_unit_id_fkey', '57794ab25dd0c3144aced68df78ead31'),
-    ('function', 'fn_iu_soft_delete(text, text, text)', 'c673efa19d5e00422bdb0db950c00f97'),
+    ('function', 'fn_iu_soft_delete(text, text, text)', 'cb74379e9f18c6cd4e9ca9bea56ef4ce'),
     ('function', 'fn_iu_sql_link_exists(iu_sql_link)', 'adace24948ccc8584b4fc0fb992218ca'),
     ('function', 'fn_iu_sql_link_fingerprint(iu_sql_link)', 'bef023297c490e713552d44717fcdb12'),
     ('function', 'fn_iu_sql_link_retire(uuid, text, text)', '57b968d6ca68f09231488f7caa8c88dc'),

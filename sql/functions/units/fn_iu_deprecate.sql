@@ -2,11 +2,13 @@
 --
 -- Contract:  ends the life of a unit: lifecycle deprecated, one row of iu_lifecycle_log and one event unit_deprecated a unit. Text,
 --            versions and place stay, the address stays taken. Refused while a child lives, unless told to deprecate them too,
---            children first. Locks the document, so that nobody adds a child meanwhile. A deprecated unit stays as it is.
+--            children first, and while a living SQL link stands on any of them. What is in force ends by a login that is iu_operator, or with
+--            the review that decided it. Locks the document, so that nobody adds a child meanwhile. A deprecated unit stays as it is.
 -- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory; p_with_children: true takes all living descendants
---            along; p_review_decision_id: kept in the log
+--            along; p_review_decision_id: kept in the log, mandatory for a login that is no iu_operator when one of the units is enacted
 -- Returns:   {status: deprecated | unchanged, unit_id, units_deprecated}
--- Raises:    IU205 no such unit, IU206 neither alive nor deprecated, IU208 living children, IU216 actor or reason missing, IU217 units kept moving
+-- Raises:    IU205 no such unit, IU206 neither alive nor deprecated, IU207 review missing, IU208 living children, IU216 actor or reason missing,
+--            IU217 units kept moving, IU611 living SQL links
 -- Writes:    information_unit, iu_lifecycle_log, event_outbox
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_deprecate(
@@ -23,6 +25,7 @@ as $$
 declare
   v_unit information_unit;
   v_living uuid[];
+  v_found text;
 begin
   if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
     raise exception using errcode = 'IU216', message = 'a deprecation names its actor and its reason';
@@ -47,6 +50,14 @@ begin
       hint = 'deprecate them first, or say p_with_children => true';
   end if;
   perform from information_unit where id = any (v_living) order by id for no key update;
+  if coalesce(btrim(p_review_decision_id), '') = '' and not pg_has_role(session_user, 'iu_operator', 'usage') then
+    select min(canonical_address) into v_found from information_unit where id = any (v_living) and lifecycle_status = 'enacted';
+    if v_found is not null then
+      raise exception using errcode = 'IU207', message = format('unit %s is in force: its end names the review decision that allows it', v_found),
+        hint = 'pass p_review_decision_id, or let a login that is iu_operator do it';
+    end if;
+  end if;
+  perform fn_iu_sql_link_refuse(v_living);
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
   select u.id, u.canonical_address, u.version_anchor_ref, u.lifecycle_status, 'deprecated', p_actor, p_review_decision_id, p_reason
     from unnest(v_living) with ordinality as l (id, place) join information_unit u on u.id = l.id order by l.place;

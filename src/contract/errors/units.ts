@@ -53,7 +53,8 @@ export const unitsErrors: readonly ErrorEntry[] = [
   {
     code: 'IU207',
     name: 'review_missing',
-    meaning: 'An enactment names the review decision that allows it.',
+    meaning:
+      'An enactment, and the end of what is in force by a login that is no operator, names the review decision that allows it.',
     httpStatus: 422,
     exitCode: 3,
     action: 'Pass the review decision id.',
@@ -153,5 +154,13 @@ export const unitsErrors: readonly ErrorEntry[] = [
     httpStatus: 409,
     exitCode: 1,
     action: 'Read the unit again and revise what it says now.',
+  },
+  {
+    code: 'IU220',
+    name: 'title_in_force',
+    meaning: 'The title of an enacted unit would change without a new version.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Revise its text with the title, or replace it by a structure operation (`replace_piece`).',
   },
 ];
