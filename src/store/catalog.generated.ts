@@ -2518,11 +2518,11 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_tree_at: {
     readonly args: { p_document_id: string | null; p_at: string | null };
-    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null })[];
+    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null; enacted_seq: number | null })[];
   };
   readonly fn_iu_tree_at_version: {
     readonly args: { p_unit_id: string | null; p_version_seq: number | null };
-    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null })[];
+    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null; enacted_seq: number | null })[];
   };
   readonly fn_iu_tree_hash: {
     readonly args: { p_document_id: string | null };
@@ -2554,7 +2554,7 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_unit_at: {
     readonly args: { p_address: string | null; p_at: string | null };
-    readonly result: readonly ({ unit_id: string | null; canonical_address: string | null; number_path: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null })[];
+    readonly result: readonly ({ unit_id: string | null; canonical_address: string | null; number_path: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null; enacted_seq: number | null })[];
   };
   readonly fn_iu_unit_ref: {
     readonly args: { p_ref: string | null };

@@ -30,6 +30,10 @@ export interface TreeRow {
   readonly canonical_address: string;
   readonly section_code: string | null;
   readonly lifecycle_status: string;
+  /** Of a moment only: the version that was the last one written then, maybe a draft. */
+  readonly version_seq?: number | null;
+  /** Of a moment only: the version in force then; null of a unit that was not in force. */
+  readonly enacted_seq?: number | null;
 }
 
 /** A unit and everything below it, now or as its document stood at a moment. */
@@ -42,7 +46,7 @@ export async function readUnitTree(
   const select =
     wishes.at === undefined
       ? `select ${columns} from fn_iu_tree_subtree(fn_iu_unit_ref($1), $2)`
-      : `select ${columns} from fn_iu_tree_at(fn_iu_unit_ref($1), $3) where $2::int is null or depth <= $2`;
+      : `select ${columns}, version_seq, enacted_seq from fn_iu_tree_at(fn_iu_unit_ref($1), $3) where $2::int is null or depth <= $2`;
   const values = wishes.at === undefined ? [unit, wishes.levels ?? null] : [unit, wishes.levels ?? null, wishes.at];
   return readNumbered(database, { select, order: '', values }, wishes);
 }
@@ -120,13 +124,16 @@ export interface UnitAtRow {
   readonly canonical_address: string;
   readonly number_path: string | null;
   readonly lifecycle_status: string;
+  /** The last one written then, maybe a draft. */
   readonly version_seq: number | null;
+  /** The one in force then; null when it was not in force. */
+  readonly enacted_seq: number | null;
 }
 
 /** The units that an address, also one made of numbers, named at a moment. */
 export async function readUnitAt(database: Queryable, address: string, at: string): Promise<UnitAtRow[]> {
   const text =
-    'select unit_id, canonical_address, number_path, lifecycle_status, version_seq from fn_iu_unit_at($1, $2)';
+    'select unit_id, canonical_address, number_path, lifecycle_status, version_seq, enacted_seq from fn_iu_unit_at($1, $2)';
   return (await database.query(text, [address, at])).rows;
 }
 

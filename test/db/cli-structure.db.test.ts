@@ -97,6 +97,19 @@ describe('the commands about structure', () => {
     const at = new Date(rows[0].now).toISOString();
     expect((await json('unit', 'history', 'law/2', '--at', at)).items).toMatchObject([{ canonicalAddress: 'law/2' }]);
     expect((await json('unit', 'tree', 'law', '--at', at)).items).toHaveLength(3);
+    expect((await json('unit', 'history', 'law/2', '--at', at)).items).toMatchObject([
+      { versionSeq: 1, enactedSeq: null },
+    ]);
+    await db.pool.query(`select fn_iu_enact('law/2', 'me', 'R3'), fn_iu_revise('law/2', 'a draft', 'me')`);
+    // a Date has milliseconds only
+    const soon = await db.pool.query(`select (clock_timestamp() + interval '1 ms')::text as now`);
+    const later = new Date(soon.rows[0].now).toISOString();
+    expect((await json('unit', 'history', 'law/2', '--at', later)).items).toMatchObject([
+      { versionSeq: 2, enactedSeq: 1 },
+    ]);
+    expect((await iu('unit', 'tree', 'law', '--at', later)).stdout).toBe(
+      'law draft\n  law/1 (1) draft\n  law/2 (2) enacted, version 1 in force, 2 written\n',
+    );
     await db.pool.query(`select fn_iu_revise('law/1', E'one\\n2\\nthree\\nfour', 'me')`);
     expect((await iu('unit', 'diff', 'law/1')).stdout).toBe('version 1 -> 2\n- 2 two\n+ 2 2\n+ 4 four\n');
   });

@@ -29,6 +29,33 @@ const at = async (address: string, moment: string) =>
     )
   ).rows;
 
+describe('what was in force', () => {
+  it('is the version enacted last by then, whatever draft stood beside it, and none before and after its life', async () => {
+    const call = (sql: string) => db.pool.query(`select ${sql}`);
+    await create('LAW');
+    await create('LAW/1', 'LAW', '1');
+    const moments: [string, string, number, number | null][] = [['draft', await now(), 1, null]];
+    await call(`fn_iu_enact('LAW/1', 'me', 'R1')`);
+    moments.push(['enacted', await now(), 1, 1]);
+    await call(`fn_iu_revise('LAW/1', 'a draft', 'me')`);
+    moments.push(['enacted', await now(), 2, 1]);
+    await call(`fn_iu_revise('LAW/1', 'another', 'me')`);
+    await call(`fn_iu_enact('LAW/1', 'me', 'R2')`);
+    moments.push(['enacted', await now(), 3, 3]);
+    await call(`fn_iu_deprecate('LAW/1', 'me', 'gone')`);
+    moments.push(['deprecated', await now(), 3, null]);
+    const id = (await call(`fn_iu_unit_ref('LAW') as id`)).rows[0].id;
+    const columns = 'lifecycle_status, version_seq, enacted_seq';
+    for (const [lifecycle_status, moment, version_seq, enacted_seq] of moments) {
+      const expected = [{ lifecycle_status, version_seq, enacted_seq }];
+      const unit = `select ${columns} from fn_iu_unit_at('LAW/1', $1)`;
+      expect((await db.pool.query(unit, [moment])).rows).toEqual(expected);
+      const tree = `select ${columns} from fn_iu_tree_at($1, $2) where canonical_address = 'LAW/1'`;
+      expect((await db.pool.query(tree, [id, moment])).rows).toEqual(expected);
+    }
+  });
+});
+
 describe('what was at an address', () => {
   it('is found in the document in which it stood, wherever it stands today', async () => {
     // addresses as the user writes them: the document is no prefix up to a slash

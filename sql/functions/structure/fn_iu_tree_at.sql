@@ -1,15 +1,16 @@
 -- fn_iu_tree_at(uuid, timestamptz) returns table (unit_id uuid, parent_id uuid, depth integer, ...)
 --
 -- Contract:  a document as it stood at a moment: places from the contains relations valid then, numbers from the renumberings since,
---            lifecycle from the log, text by the version that was current. In reading order.
+--            lifecycle from the log. version_seq is the version that was the last one written, maybe a draft; enacted_seq the one in force,
+--            null of a unit that was not. In reading order.
 -- Arguments: p_document_id: the document; p_at: the moment
--- Returns:   unit_id, parent_id, depth, canonical_address, section_code, lifecycle_status, version_id, version_seq
+-- Returns:   unit_id, parent_id, depth, canonical_address, section_code, lifecycle_status, version_id, version_seq, enacted_seq
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_at(p_document_id uuid, p_at timestamptz)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, lifecycle_status text,
-               version_id uuid, version_seq integer)
+               version_id uuid, version_seq integer, enacted_seq integer)
 language sql
 set search_path from current
 as $$
@@ -32,7 +33,7 @@ as $$
               else coalesce((select b.after ->> 'canonical_address' from iu_structure_change b where b.unit_id = u.id and b.change_kind = 'born'),
                             u.canonical_address) end,
          case when n.relation_id is null then u.section_code else n.attributes ->> 'from' end,
-         coalesce(l.to_status, first_l.from_status, u.lifecycle_status), v.id, v.version_seq
+         life.status, v.id, v.version_seq, e.version_seq
     from standing s
     join information_unit u on u.id = s.id
     left join lateral (
@@ -44,6 +45,11 @@ as $$
     left join lateral (
       select x.from_status from iu_lifecycle_log x where x.unit_id = u.id and x.recorded_at > p_at order by x.log_id limit 1
     ) first_l on true
+   cross join lateral (select coalesce(l.to_status, first_l.from_status, u.lifecycle_status) as status) life
+    left join lateral (
+      select x.version_seq from unit_version x
+       where x.unit_id = u.id and x.enacted_at <= p_at and life.status = 'enacted' order by x.enacted_at desc, x.version_seq desc limit 1
+    ) e on true
     left join lateral (
       -- the first change of number after the moment tells what it was before
       select x.relation_id, x.attributes from iu_relation x

@@ -8,7 +8,7 @@
 -- May call:  iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_tree_at_version(p_unit_id uuid, p_version_seq integer)
 returns table (unit_id uuid, parent_id uuid, depth integer, canonical_address text, section_code text, lifecycle_status text,
-               version_id uuid, version_seq integer)
+               version_id uuid, version_seq integer, enacted_seq integer)
 language sql
 set search_path from current
 as $$

@@ -4,12 +4,13 @@
 --            (DOC/2/5: the piece numbered 5 in the piece numbered 2), which names different units at different times. It is looked for in
 --            the document in which it stood then, wherever it stands today.
 -- Arguments: p_address: the address; p_at: the moment
--- Returns:   unit_id, canonical_address, number_path, lifecycle_status, version_id, version_seq
+-- Returns:   unit_id, canonical_address, number_path, lifecycle_status, version_id, version_seq, enacted_seq (as fn_iu_tree_at)
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_operator, iu_approver, iu_reader
 create or replace function fn_iu_unit_at(p_address text, p_at timestamptz)
-returns table (unit_id uuid, canonical_address text, number_path text, lifecycle_status text, version_id uuid, version_seq integer)
+returns table (unit_id uuid, canonical_address text, number_path text, lifecycle_status text, version_id uuid, version_seq integer,
+               enacted_seq integer)
 language sql
 set search_path from current
 as $$
@@ -41,7 +42,7 @@ as $$
     union all
     select s.unit_id, n.number_path || coalesce('/' || s.section_code, '') from numbered n join standing s on s.parent_id = n.unit_id
   )
-  select s.unit_id, s.canonical_address, n.number_path, s.lifecycle_status, s.version_id, s.version_seq
+  select s.unit_id, s.canonical_address, n.number_path, s.lifecycle_status, s.version_id, s.version_seq, s.enacted_seq
     from standing s join numbered n on n.unit_id = s.unit_id
    where s.canonical_address = p_address
       or (n.number_path = p_address and s.section_code is not null and s.lifecycle_status in ('draft', 'enacted'))

@@ -5,6 +5,7 @@ import {
   readUnitAt,
   readUnitHistory,
   readUnitTree,
+  type TreeRow,
   type UnitAtRow,
   type UnitHistoryRow,
 } from '../../store/unit-tree.js';
@@ -21,6 +22,12 @@ const wholePage = <Row>(items: readonly Row[]) => ({ items, next: null });
 function rowsSeen(text: string): string {
   if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('It is the number that the page before ends with.');
   return text;
+}
+
+/** With --at: which version was in force, and which one was written and not. */
+function versionsThen({ version_seq: written, enacted_seq: inForce }: TreeRow): string {
+  if (inForce === undefined || inForce === null) return '';
+  return `, version ${inForce} in force${written === inForce ? '' : `, ${written} written`}`;
 }
 
 function registerTree(unit: Command, context: CliContext): void {
@@ -40,7 +47,7 @@ function registerTree(unit: Command, context: CliContext): void {
       printer.result(page, () =>
         page.items.map((row) => {
           const number = row.section_code === null ? '' : ` (${row.section_code})`;
-          return `${'  '.repeat(row.depth - top)}${row.canonical_address}${number} ${row.lifecycle_status}`;
+          return `${'  '.repeat(row.depth - top)}${row.canonical_address}${number} ${row.lifecycle_status}${versionsThen(row)}`;
         }),
       );
       if (page.items.length === 0) printer.note('Nothing of it was there then.');
@@ -91,7 +98,8 @@ const atColumns: readonly Column<UnitAtRow>[] = [
   { title: 'unit', value: (row) => row.canonical_address },
   { title: 'numbers', value: (row) => row.number_path },
   { title: 'status', value: (row) => row.lifecycle_status },
-  { title: 'version', value: (row) => row.version_seq, align: 'right' },
+  { title: 'in force', value: (row) => row.enacted_seq, align: 'right' },
+  { title: 'written', value: (row) => row.version_seq, align: 'right' },
 ];
 
 function registerHistory(unit: Command, context: CliContext): void {
