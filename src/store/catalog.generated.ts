@@ -2348,6 +2348,10 @@ export interface CatalogFunctions {
     readonly args: { p_link_id: string | null; p_accept?: boolean | null };
     readonly result: string | null;
   };
+  readonly fn_iu_stamp: {
+    readonly args: { p_after?: string | null; p_documents?: readonly (string | null)[] | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_structure_add: {
     readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
     readonly result: string | null;

@@ -113,7 +113,7 @@ export function readUnitHistory(
      ) happened where $2::text is null or what = $2`;
   return readNumbered(
     database,
-    { select, order: 'order by happened_at, what, detail', values: [unit, wishes.what ?? null] },
+    { select, order: `order by happened_at, what = 'lifecycle', what, detail`, values: [unit, wishes.what ?? null] },
     wishes,
   );
 }

@@ -126,6 +126,16 @@ describe('a document cut again and again', () => {
     const { created, units, applied, later, enacted, in_force, structure, steps } = events[0];
     expect([created, applied, enacted, structure]).toEqual([units, later, in_force, steps]);
     expect(units).toBeGreaterThan(150);
+    // what one envelope wrote is dated as one: texts, births, places, numbers
+    const { rows: moments } = await db.pool.query(
+      `select run_id, count(distinct at)::int as moments from (
+         select (content_profile ->> 'cut_run')::bigint as run_id, created_at as at from unit_version where content_profile ? 'cut_run'
+         union all select o.run_id, r.valid_from from iu_cut_operation o join iu_relation r on r.operation_ref = o.operation_id
+         union all select o.run_id, u.created_at from iu_cut_operation o
+                     join iu_structure_change c on c.operation_id = o.operation_id and c.change_kind = 'born' join information_unit u on u.id = c.unit_id
+       ) written group by run_id`,
+    );
+    expect(moments.map((row) => row.moments)).toEqual(runs.map(() => 1));
     expect((await db.pool.query('select fn_iu_tree_verify() as proof')).rows[0].proof).toContain('"ok": true');
     for (const run of runs.toReversed().slice(0, -1)) {
       const back = await rollBack(run);

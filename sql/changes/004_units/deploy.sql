@@ -1,5 +1,53 @@
 -- 004_units: information units, their versions, and the only functions that write them.
 
+-- >>> functions/units/fn_iu_stamp.sql
+-- fn_iu_stamp(timestamptz, uuid[]) returns timestamptz
+--
+-- Contract:  the moment that dates what this transaction writes about units: births, versions, places, numbers, lifecycles. All of it has one,
+--            so that a read of the past never sees half of a transaction. It is taken when the transaction has its first lock, and moves
+--            on when it locks another document, or a unit that is dated later (others wrote while this one waited): what comes after
+--            something is dated after it.
+-- Arguments: p_after: the date of what is changed; p_documents: documents that are locked now. At most 64 are remembered; one that was
+--            forgotten counts as another
+-- Returns:   the moment, never before the transaction began
+-- Raises:    nothing
+-- Writes:    nothing (two session settings that end with the transaction)
+-- May call:  internal
+create or replace function fn_iu_stamp(p_after timestamptz default null, p_documents uuid[] default null) returns timestamptz
+language plpgsql
+set search_path from current
+as $$
+declare
+  v_kept text := current_setting('iu_core.stamp', true);
+  v_stamp timestamptz;
+  v_held text[] := '{}';
+begin
+  -- nearly every call ends at the first return
+  if v_kept ~ '^[0-9]{1,16}$' then
+    v_stamp := timestamptz 'epoch' + v_kept::bigint * interval '1 microsecond';
+    -- what a session wrote there itself is worth nothing outside of its transaction
+    if v_stamp < now() or v_stamp > clock_timestamp() then
+      v_stamp := null;
+    end if;
+  end if;
+  if v_stamp is not null then
+    if p_documents is null and (p_after is null or p_after <= v_stamp) then
+      return v_stamp;
+    end if;
+    v_held := string_to_array(current_setting('iu_core.stamp_documents', true), ',');
+    if p_documents::text[] <@ v_held and (p_after is null or p_after <= v_stamp) then
+      return v_stamp;
+    end if;
+  end if;
+  v_stamp := greatest(clock_timestamp(), now(), p_after);
+  v_held := array(select d::text from unnest(p_documents) d where d::text <> all (coalesce(v_held, '{}'))) || v_held;
+  perform set_config('iu_core.stamp', (extract(epoch from v_stamp) * 1000000)::bigint::text, true),
+          set_config('iu_core.stamp_documents', array_to_string(v_held[:64], ','), true);
+  return v_stamp;
+end
+$$;
+-- <<<
+
 create table iu_lifecycle_vocab (
   lifecycle_status text primary key,
   living           boolean not null,
@@ -88,10 +136,11 @@ create table iu_lifecycle_log (
   reason             text,
   tool_revision      text,
   recorded_by        text not null default session_user,
-  recorded_at        timestamptz not null default clock_timestamp(),
+  recorded_at        timestamptz not null default fn_iu_stamp(),
   constraint iu_lifecycle_log_review_chk check (to_status <> 'enacted' or review_decision_id is not null)
 );
 create index iu_lifecycle_log_unit_idx on iu_lifecycle_log (unit_id, log_id);
+comment on column iu_lifecycle_log.recorded_at is 'One moment for all that a transaction did to units (fn_iu_stamp), as created_at of a unit and of a version.';
 comment on table iu_lifecycle_log is 'Every change of a lifecycle: who, why, on whose review. Append-only.';
 
 create table iu_sql_link (
@@ -341,7 +390,7 @@ language plpgsql
 set search_path from current
 as $$
 begin
-  new.updated_at := clock_timestamp();
+  new.updated_at := fn_iu_stamp(old.updated_at);
   return new;
 end
 $$;
@@ -561,11 +610,15 @@ as $$
 declare
   v_documents uuid[] := fn_iu_document_of(p_unit_ids);
   v_now uuid[];
+  v_at timestamptz;
 begin
   for i in 1 .. 20 loop
     perform from information_unit where id = any (v_documents) order by id for no key update;
     v_now := fn_iu_document_of(p_unit_ids);
     if v_now <@ v_documents then
+      -- what this transaction made itself nobody else has changed
+      v_at := fn_iu_stamp();
+      perform fn_iu_stamp(null, array(select id from information_unit where id = any (v_documents) and updated_at <> v_at));
       return v_documents;
     end if;
     v_documents := v_now;
@@ -666,8 +719,10 @@ as $$
 #variable_conflict use_column
 declare
   v_constraint text;
+  v_at timestamptz;
 begin
   perform fn_iu_create_check(p_units, p_actor);
+  v_at := fn_iu_stamp();
   perform fn_iu_canonical_writer('fn_iu_create');
   return query
   with input as materialized (
@@ -694,16 +749,17 @@ begin
       from input i left join parent on parent.address = i.parent_address
   ), unit as (
     insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
-                                  doc_code, sort_order, section_type, section_code, sibling_rank, identity_profile, created_by, updated_by)
+                                  doc_code, sort_order, section_type, section_code, sibling_rank, identity_profile, created_by, updated_by,
+                                  created_at, updated_at)
     select id, canonical_address, kind, version_id::text, version_id, owner, parent_id, doc_code, sort_order, section_type, section_code, rank,
            jsonb_build_object('title', coalesce(nullif(title, ''), canonical_address), 'owner_lookup_ref', owner,
                               'primary_section_type_ref', coalesce(section_type, kind)) || coalesce(identity_profile, '{}'),
-           p_actor, p_actor
+           p_actor, p_actor, v_at, v_at
       from placed order by ordinal
     returning id
   ), version as (
-    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
-    select version_id, id, body, content_hash, 1, coalesce(content_profile, '{}'), p_actor from placed order by ordinal
+    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
+    select version_id, id, body, content_hash, 1, coalesce(content_profile, '{}'), p_actor, v_at from placed order by ordinal
     returning id
   ), event as (
     -- joined to the written units, so that the event comes after the row it tells about
@@ -818,6 +874,7 @@ begin
         case when v_unit.deleted_at is not null then 'deleted' else v_unit.lifecycle_status end),
       hint = 'only draft and enacted units change; make a new unit';
   end if;
+  perform fn_iu_stamp(v_unit.updated_at);
   return v_unit;
 end
 $$;
@@ -889,10 +946,10 @@ begin
     return jsonb_build_object('status', case when v_retitled then 'retitled' else 'unchanged' end, 'unit_id', v_unit.id, 'version_id', v_version.id,
                               'version_seq', v_version.version_seq, 'content_hash', v_hash);
   end if;
-  insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
+  insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
   values (v_id, v_unit.id, p_body, v_hash, (select max(version_seq) + 1 from unit_version where unit_id = v_unit.id),
           coalesce(p_content_profile, '{}') || case when p_reason ~ '\S' then jsonb_build_object('reason', p_reason) else '{}' end
-          || case when v_retitled then jsonb_build_object('title_before', v_unit.identity_profile -> 'title') else '{}' end, p_actor)
+          || case when v_retitled then jsonb_build_object('title_before', v_unit.identity_profile -> 'title') else '{}' end, p_actor, fn_iu_stamp())
   returning version_seq into v_version.version_seq;
   update information_unit
      set content_anchor_ref = v_id::text, version_anchor_ref = v_id, identity_profile = v_profile, updated_by = p_actor
@@ -956,7 +1013,7 @@ begin
   end if;
   perform fn_iu_canonical_writer('fn_iu_enact');
   update unit_version set lifecycle_status = 'superseded' where id = v_before;
-  update unit_version set lifecycle_status = 'enacted', enacted_at = clock_timestamp() where id = v_version.id;
+  update unit_version set lifecycle_status = 'enacted', enacted_at = fn_iu_stamp() where id = v_version.id;
   update information_unit set lifecycle_status = 'enacted', updated_by = p_actor where id = v_unit.id;
   perform fn_iu_canonical_writer('');
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, change_set_id, reason, tool_revision)
@@ -1050,6 +1107,7 @@ begin
       hint = 'deprecate them first, or say p_with_children => true';
   end if;
   perform from information_unit where id = any (v_living) order by id for no key update;
+  perform fn_iu_stamp((select max(updated_at) from information_unit where id = any (v_living)));
   if coalesce(btrim(p_review_decision_id), '') = '' and not pg_has_role(session_user, 'iu_operator', 'usage') then
     select min(canonical_address) into v_found from information_unit where id = any (v_living) and lifecycle_status = 'enacted';
     if v_found is not null then

@@ -78,7 +78,7 @@ create table iu_relation (
   sibling_rank    text collate "C",
   attributes      jsonb not null default '{}' check (jsonb_typeof(attributes) = 'object'),
   operation_ref   bigint references iu_structure_operation,
-  valid_from      timestamptz not null default clock_timestamp(),
+  valid_from      timestamptz not null default fn_iu_stamp(),
   valid_to        timestamptz,
   created_by      text not null default session_user,
   constraint iu_relation_validity_chk check ((relation_status = 'active') = (valid_to is null) and valid_to >= valid_from),
@@ -833,7 +833,7 @@ begin
      where document_id <> p_unit_id and path_ids >= coalesce(v_old.collection_path, array[p_unit_id])
        and path_ids < coalesce(v_old.collection_path, array[p_unit_id]) || c_last;
   end if;
-  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
    where to_unit_id = p_unit_id and relation_type = 'contains' and relation_status = 'active';
   if coalesce(p_parent_id, p_collection_id) is not null then
     insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, attributes, operation_ref, created_by)
@@ -918,6 +918,7 @@ declare
   v_unit information_unit;
 begin
   select * into strict v_unit from information_unit where id = p_unit_id for no key update;
+  perform fn_iu_stamp(v_unit.updated_at);
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
   values (v_unit.id, v_unit.canonical_address, v_unit.version_anchor_ref, v_unit.lifecycle_status, p_status, p_actor, p_reference,
           format('structure operation %s', p_operation_id));
@@ -2090,7 +2091,7 @@ begin
       hint = 'plan it again with another request name and look at the new impact';
   end if;
   update iu_structure_operation
-     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = clock_timestamp(),
+     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = fn_iu_stamp(),
          updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
          impact_summary = impact_summary || jsonb_build_object('before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash'),
          target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),
@@ -2125,17 +2126,18 @@ declare
   v_unit information_unit;
 begin
   select * into strict v_unit from information_unit where id = p_change.unit_id for no key update;
+  perform fn_iu_stamp(v_unit.updated_at);
   case p_change.change_kind
   when 'placed' then
     perform fn_iu_structure_place(null, null, p_change.unit_id, (p_change.before ->> 'parent_id')::uuid,
                                   (p_change.before ->> 'collection_id')::uuid, p_change.before ->> 'rank', p_actor);
   when 'born' then
-    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
      where to_unit_id = p_change.unit_id and relation_type = 'contains' and relation_status = 'active';
     delete from iu_tree_path where unit_id = p_change.unit_id;
     perform fn_iu_canonical_writer('fn_iu_structure_op');
     update information_unit
-       set deleted_at = clock_timestamp(), updated_by = p_actor, sort_order = null,
+       set deleted_at = fn_iu_stamp(), updated_by = p_actor, sort_order = null,
            canonical_address = left(canonical_address, 240) || '~undone-' || p_change.operation_id || '-' || p_change.change_no,
            sibling_rank = sibling_rank || replace(id::text, '-', '') || 'V'
      where id = p_change.unit_id;
@@ -2153,21 +2155,20 @@ begin
     perform fn_iu_canonical_writer('fn_iu_structure_op');
     update information_unit set section_code = p_change.before ->> 'section_code', updated_by = p_actor where id = p_change.unit_id;
     perform fn_iu_canonical_writer('');
-    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
      where operation_ref = p_change.operation_id and from_unit_id = p_change.unit_id and relation_type = 'renumbered_from' and relation_status = 'active';
     -- the way back is a change of number too: what stood at an address in between stays answerable
     insert into iu_relation (relation_type, from_unit_id, to_unit_id, relation_status, attributes, operation_ref, valid_to, valid_from, created_by)
     select 'renumbered_from', v_unit.id, v_unit.id, 'retired',
            jsonb_build_object('from', p_change.after -> 'section_code', 'to', p_change.before -> 'section_code', 'rollback', true),
-           p_change.operation_id, at.now, at.now, p_actor
-      from (select clock_timestamp() as now offset 0) at;
+           p_change.operation_id, fn_iu_stamp(), fn_iu_stamp(), p_actor;
   when 'link_copied' then
     update iu_sql_link set lifecycle_status = 'retired', enabled = false where id = (p_change.after ->> 'link_id')::uuid;
   when 'link_moved' then
     update iu_sql_link set lifecycle_status = p_change.before ->> 'lifecycle_status', enabled = (p_change.before ->> 'enabled')::boolean
      where id = (p_change.before ->> 'link_id')::uuid;
   when 'relation' then
-    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
      where relation_id = (p_change.after ->> 'relation_id')::bigint and relation_status = 'active';
   else
     null; -- context and review changed nothing
@@ -2253,7 +2254,7 @@ begin
       and (k.deleted_at is not null
            -- an adopted tree may have had living pieces below dead ones before
            or (k.lifecycle_status not in ('draft', 'enacted')
-               and exists (select from iu_lifecycle_log l where l.unit_id = k.id and l.recorded_at > v_applied_at))
+               and exists (select from iu_lifecycle_log l where l.unit_id = k.id and l.recorded_at >= v_applied_at))
            or (o.in_collection and k.parent_or_container_ref is not null))
     order by o.change_no limit 1),
   (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
@@ -2332,7 +2333,7 @@ begin
       hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
   end if;
   update iu_structure_operation
-     set operation_status = 'rolled_back', rolled_back_at = clock_timestamp(), rolled_back_by = p_actor, rollback_reason = p_reason,
+     set operation_status = 'rolled_back', rolled_back_at = fn_iu_stamp(), rolled_back_by = p_actor, rollback_reason = p_reason,
          rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
    where operation_id = p_operation_id returning * into v_operation;
   perform fn_iu_structure_emit(p_operation_id, e.step_no, 'rollback', 'structure_op_rolled_back', e.unit_id, p_actor)
@@ -2382,12 +2383,12 @@ begin
       hint = 'move or delete them first';
   end if;
   perform fn_iu_sql_link_refuse(array[v_unit.id]);
-  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
    where to_unit_id = v_unit.id and relation_type = 'contains' and relation_status = 'active';
   delete from iu_collection_path where document_id = v_unit.id;
   delete from iu_tree_path where unit_id = v_unit.id;
   perform fn_iu_canonical_writer('fn_iu_structure_op');
-  update information_unit set deleted_at = clock_timestamp(), updated_by = p_actor where id = v_unit.id;
+  update information_unit set deleted_at = fn_iu_stamp(), updated_by = p_actor where id = v_unit.id;
   perform fn_iu_canonical_writer('');
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, reason)
   values (v_unit.id, v_unit.canonical_address, v_unit.version_anchor_ref, v_unit.lifecycle_status, v_unit.lifecycle_status, p_actor,

@@ -501,6 +501,7 @@ begin
   perform fn_iu_lock_documents(array[v_document]);
   -- a revision locks its unit only: one that is under way ends before the next statement looks at the text
   perform from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l)) order by u.id for no key update;
+  perform fn_iu_stamp((select max(u.updated_at) from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l))));
   v_base := fn_iu_cut_base(p_run.document_address);
   if v_base ->> 'base_hash' <> p_run.base_hash then
     raise exception using errcode = 'IU739', message = format('%s has changed since cut run %s was planned', p_run.document_address, p_run.run_id),
@@ -777,6 +778,7 @@ declare
   v_versions uuid[] := array(select gen_random_uuid() from generate_series(1, p_run.piece_count));
   v_ranks text[];
   v_document_version uuid := gen_random_uuid();
+  v_at timestamptz := fn_iu_stamp();
 begin
   if exists (select from iu_cut_plan_piece f where f.run_id = p_run.run_id and starts_with(f.address, p_run.document_address || '/') is not true) then
     raise exception using errcode = 'IU734', message = format('the plan of cut run %s would make a unit outside of %s', p_run.run_id, p_run.document_address),
@@ -803,16 +805,16 @@ begin
     select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p
   ), unit as (
     insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
-                                  section_type, section_code, sibling_rank, identity_profile, created_by, updated_by)
+                                  section_type, section_code, sibling_rank, identity_profile, created_by, updated_by, created_at, updated_at)
     select i.id, i.address, i.kind, i.version_id::text, i.version_id, p_run.owner_ref, i.parent_id, i.section_type, i.code, i.rank,
            jsonb_build_object('title', i.title, 'owner_lookup_ref', p_run.owner_ref, 'primary_section_type_ref', i.section_type),
-           p_run.actor_ref, p_run.actor_ref
+           p_run.actor_ref, p_run.actor_ref, v_at, v_at
       from input i order by i.place
     returning id
   ), version as (
-    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
+    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
     select i.version_id, i.id, i.body, i.content_hash, 1,
-           jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref
+           jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref, v_at
       from input i order by i.place
     returning id
   ), event as (
@@ -1139,6 +1141,7 @@ begin
   end if;
   perform fn_iu_lock_documents(array[p_run.document_id]);
   perform from information_unit u join iu_cut_piece c on c.unit_id = u.id where c.run_id = p_run.run_id order by u.id for no key update of u;
+  perform fn_iu_stamp((select max(u.updated_at) from iu_cut_piece c join information_unit u on u.id = c.unit_id where c.run_id = p_run.run_id));
   select min(u.canonical_address) into v_dead from iu_cut_piece c join information_unit u on u.id = c.unit_id
    where c.run_id = p_run.run_id and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
   if v_dead is not null then
@@ -1163,7 +1166,7 @@ begin
            cross join lateral (select n.id from unit_version n where n.id = u.version_anchor_ref and n.lifecycle_status = 'draft' offset 0) v) w;
   perform fn_iu_canonical_writer('fn_iu_enact');
   update unit_version set lifecycle_status = 'superseded' where id = any (array_remove(v_before, null));
-  update unit_version set lifecycle_status = 'enacted', enacted_at = clock_timestamp() where id = any (v_versions);
+  update unit_version set lifecycle_status = 'enacted', enacted_at = fn_iu_stamp() where id = any (v_versions);
   update information_unit set lifecycle_status = 'enacted', updated_by = p_run.actor_ref where id = any (v_units);
   perform fn_iu_canonical_writer('');
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
@@ -1756,14 +1759,14 @@ begin
     from unnest(v_units) with ordinality as w (id, place) join information_unit u on u.id = w.id
     left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_deleted'
    order by w.place;
-  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
    where to_unit_id = any (v_units) and relation_type = 'contains' and relation_status = 'active';
   update iu_sql_link set lifecycle_status = 'retired', enabled = false
    where unit_id = any (v_units) and metadata ->> 'cut_run' = p_run.run_id::text and lifecycle_status in ('draft', 'enacted');
   delete from iu_tree_path where unit_id = any (v_units);
   perform fn_iu_canonical_writer('fn_iu_structure_op');
   update information_unit
-     set deleted_at = clock_timestamp(), updated_by = p_run.actor_ref, sort_order = null,
+     set deleted_at = fn_iu_stamp(), updated_by = p_run.actor_ref, sort_order = null,
          canonical_address = left(canonical_address, 240) || '~undone-cut-' || p_run.run_id || '-' || left(id::text, 8)
    where id = any (v_units);
   perform fn_iu_canonical_writer('');
@@ -1834,6 +1837,7 @@ language plpgsql
 set search_path from current
 as $$
 begin
+  perform fn_iu_stamp((select max(updated_at) from information_unit where id = any (p_units)));
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
   select u.id, u.canonical_address, u.version_anchor_ref, u.lifecycle_status, 'draft', p_actor, p_reference, p_reason
     from information_unit u where u.id = any (p_units) and u.lifecycle_status = 'enacted' order by u.canonical_address;

@@ -19,6 +19,7 @@ declare
   v_versions uuid[] := array(select gen_random_uuid() from generate_series(1, p_run.piece_count));
   v_ranks text[];
   v_document_version uuid := gen_random_uuid();
+  v_at timestamptz := fn_iu_stamp();
 begin
   if exists (select from iu_cut_plan_piece f where f.run_id = p_run.run_id and starts_with(f.address, p_run.document_address || '/') is not true) then
     raise exception using errcode = 'IU734', message = format('the plan of cut run %s would make a unit outside of %s', p_run.run_id, p_run.document_address),
@@ -45,16 +46,16 @@ begin
     select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p
   ), unit as (
     insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
-                                  section_type, section_code, sibling_rank, identity_profile, created_by, updated_by)
+                                  section_type, section_code, sibling_rank, identity_profile, created_by, updated_by, created_at, updated_at)
     select i.id, i.address, i.kind, i.version_id::text, i.version_id, p_run.owner_ref, i.parent_id, i.section_type, i.code, i.rank,
            jsonb_build_object('title', i.title, 'owner_lookup_ref', p_run.owner_ref, 'primary_section_type_ref', i.section_type),
-           p_run.actor_ref, p_run.actor_ref
+           p_run.actor_ref, p_run.actor_ref, v_at, v_at
       from input i order by i.place
     returning id
   ), version as (
-    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
+    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
     select i.version_id, i.id, i.body, i.content_hash, 1,
-           jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref
+           jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref, v_at
       from input i order by i.place
     returning id
   ), event as (

@@ -22,14 +22,14 @@ begin
     from unnest(v_units) with ordinality as w (id, place) join information_unit u on u.id = w.id
     left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_deleted'
    order by w.place;
-  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
    where to_unit_id = any (v_units) and relation_type = 'contains' and relation_status = 'active';
   update iu_sql_link set lifecycle_status = 'retired', enabled = false
    where unit_id = any (v_units) and metadata ->> 'cut_run' = p_run.run_id::text and lifecycle_status in ('draft', 'enacted');
   delete from iu_tree_path where unit_id = any (v_units);
   perform fn_iu_canonical_writer('fn_iu_structure_op');
   update information_unit
-     set deleted_at = clock_timestamp(), updated_by = p_run.actor_ref, sort_order = null,
+     set deleted_at = fn_iu_stamp(), updated_by = p_run.actor_ref, sort_order = null,
          canonical_address = left(canonical_address, 240) || '~undone-cut-' || p_run.run_id || '-' || left(id::text, 8)
    where id = any (v_units);
   perform fn_iu_canonical_writer('');

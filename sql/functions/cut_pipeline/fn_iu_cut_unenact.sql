@@ -12,6 +12,7 @@ language plpgsql
 set search_path from current
 as $$
 begin
+  perform fn_iu_stamp((select max(updated_at) from information_unit where id = any (p_units)));
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
   select u.id, u.canonical_address, u.version_anchor_ref, u.lifecycle_status, 'draft', p_actor, p_reference, p_reason
     from information_unit u where u.id = any (p_units) and u.lifecycle_status = 'enacted' order by u.canonical_address;

@@ -35,12 +35,12 @@ begin
       hint = 'move or delete them first';
   end if;
   perform fn_iu_sql_link_refuse(array[v_unit.id]);
-  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
    where to_unit_id = v_unit.id and relation_type = 'contains' and relation_status = 'active';
   delete from iu_collection_path where document_id = v_unit.id;
   delete from iu_tree_path where unit_id = v_unit.id;
   perform fn_iu_canonical_writer('fn_iu_structure_op');
-  update information_unit set deleted_at = clock_timestamp(), updated_by = p_actor where id = v_unit.id;
+  update information_unit set deleted_at = fn_iu_stamp(), updated_by = p_actor where id = v_unit.id;
   perform fn_iu_canonical_writer('');
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, reason)
   values (v_unit.id, v_unit.canonical_address, v_unit.version_anchor_ref, v_unit.lifecycle_status, v_unit.lifecycle_status, p_actor,

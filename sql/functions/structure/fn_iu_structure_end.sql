@@ -15,6 +15,7 @@ declare
   v_unit information_unit;
 begin
   select * into strict v_unit from information_unit where id = p_unit_id for no key update;
+  perform fn_iu_stamp(v_unit.updated_at);
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
   values (v_unit.id, v_unit.canonical_address, v_unit.version_anchor_ref, v_unit.lifecycle_status, p_status, p_actor, p_reference,
           format('structure operation %s', p_operation_id));

@@ -44,7 +44,7 @@ begin
       hint = 'plan it again with another request name and look at the new impact';
   end if;
   update iu_structure_operation
-     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = clock_timestamp(),
+     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = fn_iu_stamp(),
          updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
          impact_summary = impact_summary || jsonb_build_object('before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash'),
          target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),

@@ -64,7 +64,7 @@ begin
      where document_id <> p_unit_id and path_ids >= coalesce(v_old.collection_path, array[p_unit_id])
        and path_ids < coalesce(v_old.collection_path, array[p_unit_id]) || c_last;
   end if;
-  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+  update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
    where to_unit_id = p_unit_id and relation_type = 'contains' and relation_status = 'active';
   if coalesce(p_parent_id, p_collection_id) is not null then
     insert into iu_relation (relation_type, from_unit_id, to_unit_id, sibling_rank, attributes, operation_ref, created_by)

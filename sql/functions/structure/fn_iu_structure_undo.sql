@@ -15,17 +15,18 @@ declare
   v_unit information_unit;
 begin
   select * into strict v_unit from information_unit where id = p_change.unit_id for no key update;
+  perform fn_iu_stamp(v_unit.updated_at);
   case p_change.change_kind
   when 'placed' then
     perform fn_iu_structure_place(null, null, p_change.unit_id, (p_change.before ->> 'parent_id')::uuid,
                                   (p_change.before ->> 'collection_id')::uuid, p_change.before ->> 'rank', p_actor);
   when 'born' then
-    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
      where to_unit_id = p_change.unit_id and relation_type = 'contains' and relation_status = 'active';
     delete from iu_tree_path where unit_id = p_change.unit_id;
     perform fn_iu_canonical_writer('fn_iu_structure_op');
     update information_unit
-       set deleted_at = clock_timestamp(), updated_by = p_actor, sort_order = null,
+       set deleted_at = fn_iu_stamp(), updated_by = p_actor, sort_order = null,
            canonical_address = left(canonical_address, 240) || '~undone-' || p_change.operation_id || '-' || p_change.change_no,
            sibling_rank = sibling_rank || replace(id::text, '-', '') || 'V'
      where id = p_change.unit_id;
@@ -43,21 +44,20 @@ begin
     perform fn_iu_canonical_writer('fn_iu_structure_op');
     update information_unit set section_code = p_change.before ->> 'section_code', updated_by = p_actor where id = p_change.unit_id;
     perform fn_iu_canonical_writer('');
-    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
      where operation_ref = p_change.operation_id and from_unit_id = p_change.unit_id and relation_type = 'renumbered_from' and relation_status = 'active';
     -- the way back is a change of number too: what stood at an address in between stays answerable
     insert into iu_relation (relation_type, from_unit_id, to_unit_id, relation_status, attributes, operation_ref, valid_to, valid_from, created_by)
     select 'renumbered_from', v_unit.id, v_unit.id, 'retired',
            jsonb_build_object('from', p_change.after -> 'section_code', 'to', p_change.before -> 'section_code', 'rollback', true),
-           p_change.operation_id, at.now, at.now, p_actor
-      from (select clock_timestamp() as now offset 0) at;
+           p_change.operation_id, fn_iu_stamp(), fn_iu_stamp(), p_actor;
   when 'link_copied' then
     update iu_sql_link set lifecycle_status = 'retired', enabled = false where id = (p_change.after ->> 'link_id')::uuid;
   when 'link_moved' then
     update iu_sql_link set lifecycle_status = p_change.before ->> 'lifecycle_status', enabled = (p_change.before ->> 'enabled')::boolean
      where id = (p_change.before ->> 'link_id')::uuid;
   when 'relation' then
-    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, clock_timestamp())
+    update iu_relation set relation_status = 'retired', valid_to = greatest(valid_from, fn_iu_stamp())
      where relation_id = (p_change.after ->> 'relation_id')::bigint and relation_status = 'active';
   else
     null; -- context and review changed nothing

@@ -20,8 +20,10 @@ as $$
 #variable_conflict use_column
 declare
   v_constraint text;
+  v_at timestamptz;
 begin
   perform fn_iu_create_check(p_units, p_actor);
+  v_at := fn_iu_stamp();
   perform fn_iu_canonical_writer('fn_iu_create');
   return query
   with input as materialized (
@@ -48,16 +50,17 @@ begin
       from input i left join parent on parent.address = i.parent_address
   ), unit as (
     insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
-                                  doc_code, sort_order, section_type, section_code, sibling_rank, identity_profile, created_by, updated_by)
+                                  doc_code, sort_order, section_type, section_code, sibling_rank, identity_profile, created_by, updated_by,
+                                  created_at, updated_at)
     select id, canonical_address, kind, version_id::text, version_id, owner, parent_id, doc_code, sort_order, section_type, section_code, rank,
            jsonb_build_object('title', coalesce(nullif(title, ''), canonical_address), 'owner_lookup_ref', owner,
                               'primary_section_type_ref', coalesce(section_type, kind)) || coalesce(identity_profile, '{}'),
-           p_actor, p_actor
+           p_actor, p_actor, v_at, v_at
       from placed order by ordinal
     returning id
   ), version as (
-    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
-    select version_id, id, body, content_hash, 1, coalesce(content_profile, '{}'), p_actor from placed order by ordinal
+    insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
+    select version_id, id, body, content_hash, 1, coalesce(content_profile, '{}'), p_actor, v_at from placed order by ordinal
     returning id
   ), event as (
     -- joined to the written units, so that the event comes after the row it tells about

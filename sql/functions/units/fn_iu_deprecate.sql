@@ -50,6 +50,7 @@ begin
       hint = 'deprecate them first, or say p_with_children => true';
   end if;
   perform from information_unit where id = any (v_living) order by id for no key update;
+  perform fn_iu_stamp((select max(updated_at) from information_unit where id = any (v_living)));
   if coalesce(btrim(p_review_decision_id), '') = '' and not pg_has_role(session_user, 'iu_operator', 'usage') then
     select min(canonical_address) into v_found from information_unit where id = any (v_living) and lifecycle_status = 'enacted';
     if v_found is not null then

@@ -49,7 +49,7 @@ begin
   end if;
   perform fn_iu_canonical_writer('fn_iu_enact');
   update unit_version set lifecycle_status = 'superseded' where id = v_before;
-  update unit_version set lifecycle_status = 'enacted', enacted_at = clock_timestamp() where id = v_version.id;
+  update unit_version set lifecycle_status = 'enacted', enacted_at = fn_iu_stamp() where id = v_version.id;
   update information_unit set lifecycle_status = 'enacted', updated_by = p_actor where id = v_unit.id;
   perform fn_iu_canonical_writer('');
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, change_set_id, reason, tool_revision)

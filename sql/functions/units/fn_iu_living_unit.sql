@@ -23,6 +23,7 @@ begin
         case when v_unit.deleted_at is not null then 'deleted' else v_unit.lifecycle_status end),
       hint = 'only draft and enacted units change; make a new unit';
   end if;
+  perform fn_iu_stamp(v_unit.updated_at);
   return v_unit;
 end
 $$;

@@ -14,11 +14,15 @@ as $$
 declare
   v_documents uuid[] := fn_iu_document_of(p_unit_ids);
   v_now uuid[];
+  v_at timestamptz;
 begin
   for i in 1 .. 20 loop
     perform from information_unit where id = any (v_documents) order by id for no key update;
     v_now := fn_iu_document_of(p_unit_ids);
     if v_now <@ v_documents then
+      -- what this transaction made itself nobody else has changed
+      v_at := fn_iu_stamp();
+      perform fn_iu_stamp(null, array(select id from information_unit where id = any (v_documents) and updated_at <> v_at));
       return v_documents;
     end if;
     v_documents := v_now;

@@ -63,10 +63,10 @@ begin
     return jsonb_build_object('status', case when v_retitled then 'retitled' else 'unchanged' end, 'unit_id', v_unit.id, 'version_id', v_version.id,
                               'version_seq', v_version.version_seq, 'content_hash', v_hash);
   end if;
-  insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by)
+  insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
   values (v_id, v_unit.id, p_body, v_hash, (select max(version_seq) + 1 from unit_version where unit_id = v_unit.id),
           coalesce(p_content_profile, '{}') || case when p_reason ~ '\S' then jsonb_build_object('reason', p_reason) else '{}' end
-          || case when v_retitled then jsonb_build_object('title_before', v_unit.identity_profile -> 'title') else '{}' end, p_actor)
+          || case when v_retitled then jsonb_build_object('title_before', v_unit.identity_profile -> 'title') else '{}' end, p_actor, fn_iu_stamp())
   returning version_seq into v_version.version_seq;
   update information_unit
      set content_anchor_ref = v_id::text, version_anchor_ref = v_id, identity_profile = v_profile, updated_by = p_actor

@@ -11,7 +11,7 @@ language plpgsql
 set search_path from current
 as $$
 begin
-  new.updated_at := clock_timestamp();
+  new.updated_at := fn_iu_stamp(old.updated_at);
   return new;
 end
 $$;
