@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { normalizeText } from '../../src/contract/cut/normalize.js';
 import type { DocumentCut } from '../../src/contract/cut/piece.js';
+import { cutDocument } from '../../src/cut/cut-document.js';
 
 /** What a cut breaks of its promises, one sentence a broken promise; plain comparisons, because a fuzz run makes a million of them. */
 export function brokenPromises(source: Uint8Array, cut: DocumentCut, alsoNormalised = true): string[] {
@@ -50,4 +52,15 @@ export function filesBelow(folder: string, ending: RegExp): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => ending.test(name))
     .map((name) => join(folder, name));
+}
+
+/** Lines as the text of a file. */
+export const lines = (...all: string[]) => `${all.join('\n')}\n`;
+
+/** Level and label of each piece of a text. */
+export function outline(text: string, grammar = 'auto', mediaType = 'text/plain'): string[] {
+  const bytes = Buffer.from(text);
+  const cut = cutDocument(bytes, { grammar, mediaType });
+  expect(brokenPromises(bytes, cut)).toEqual([]);
+  return cut.pieces.map(({ level, label }) => `${level} ${label}`);
 }

@@ -3,16 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cutDocument } from '../../src/cut/cut-document.js';
 import { grammarNamed, readGrammar, shippedGrammar, shippedGrammarNames } from '../../src/cut/legal/grammar.js';
-import { brokenPromises, filesBelow } from '../support/cut.js';
-
-function outline(text: string, grammar = 'auto', mediaType = 'text/plain'): string[] {
-  const bytes = Buffer.from(text);
-  const cut = cutDocument(bytes, { grammar, mediaType });
-  expect(brokenPromises(bytes, cut)).toEqual([]);
-  return cut.pieces.map(({ level, label }) => `${level} ${label}`);
-}
-
-const lines = (...all: string[]) => `${all.join('\n')}\n`;
+import { filesBelow, lines, outline } from '../support/cut.js';
 
 describe('Vietnamese law', () => {
   const law = lines(
@@ -202,14 +193,14 @@ describe('a law in which much was repealed', () => {
         'f',
       ),
     );
-  const after = ['9 Art. 31', '10 Abs. 1', '10 Abs. 2', '9 Art. 32', '9 Art. 33'];
+  const after = ['9 § 31', '10 Abs. 1', '10 Abs. 2', '9 § 32', '9 § 33'];
 
   it('goes on behind the last number of a range', () => {
-    expect(law('§§ 3 bis 30 (weggefallen)')).toEqual(['9 Art. 1', '9 Art. 2', '9 Art. 3', ...after]);
+    expect(law('§§ 3 bis 30 (weggefallen)')).toEqual(['9 § 1', '9 § 2', '9 § 3', ...after]);
   });
 
   it('goes on where two numbers follow each other again', () => {
-    expect(law()).toEqual(['9 Art. 1', '9 Art. 2', ...after]);
+    expect(law()).toEqual(['9 § 1', '9 § 2', ...after]);
   });
 });
 
@@ -223,9 +214,9 @@ describe('a table of contents', () => {
     expect(outline(text)).toEqual([
       '0 preamble',
       '6 1. Abschnitt',
-      ...['9 Art. 1', ...paragraphs, '9 Art. 2', ...paragraphs, '9 Art. 3', ...paragraphs],
+      ...['9 § 1', ...paragraphs, '9 § 2', ...paragraphs, '9 § 3', ...paragraphs],
       '6 2. Abschnitt',
-      ...['9 Art. 4', ...paragraphs],
+      ...['9 § 4', ...paragraphs],
     ]);
   });
 
@@ -248,7 +239,7 @@ describe('a table of contents', () => {
 
   it('is none where headings without text have no others of their name behind them', () => {
     const repealed = ['§ 1 Zweck', 'a', '§ 2 (weggefallen)', '§ 3 (weggefallen)', '§ 4 (weggefallen)', '§ 5 Ende', 'b'];
-    expect(outline(lines(...repealed))).toEqual(['9 Art. 1', '9 Art. 2', '9 Art. 3', '9 Art. 4', '9 Art. 5']);
+    expect(outline(lines(...repealed))).toEqual(['9 § 1', '9 § 2', '9 § 3', '9 § 4', '9 § 5']);
     const twoLaws = [
       'Artikel 1',
       'Gesetz',
@@ -291,16 +282,16 @@ describe('other traditions', () => {
       '0 preamble',
       '3 erster Teil',
       '6 1. Abschnitt',
-      '9 Art. 1',
+      '9 § 1',
       '10 Abs. 1',
       '11 Ziff. 1',
       '12 Bst. a',
       '12 Bst. b',
       '11 Ziff. 2',
       '10 Abs. 2',
-      '9 Art. 2a',
-      '9 Art. 3',
-      '9 Art. 6',
+      '9 § 2a',
+      '9 § 3',
+      '9 § 6',
       '1 Anhang 1',
     ]);
   });
@@ -397,12 +388,12 @@ describe('other traditions', () => {
   it('counts on behind a first number on the line of what it stands in', () => {
     const austria = ['§ 1. (1) Dieses Gesetz gilt:', '1. a) hier;', 'b) dort;', '2. sonst.', '(2) Satz.', '§ 2. Satz.'];
     expect(outline(lines(...austria), 'german')).toEqual([
-      '9 Art. 1',
+      '9 § 1',
       '11 Ziff. 1',
       '12 Bst. b',
       '11 Ziff. 2',
       '10 Abs. 2',
-      '9 Art. 2',
+      '9 § 2',
     ]);
     const statute = ['§ 1. Rules', '(a)(1)(A) One.', '(B) Two.', '(2) Three.', '(b) Four.', '§ 2. Fees', 'Five.'];
     expect(outline(lines(...statute))).toEqual(['7 § 1', '8 (a)', '10 (B)', '9 (2)', '8 (b)', '7 § 2']);
@@ -472,6 +463,16 @@ describe('a grammar is data', () => {
       'a pattern without its number',
       wrong({ main: 'book', levels: [{ ...byelaws.levels[0], patterns: ['liber'] }] }),
       /\{number\}/,
+    ],
+    [
+      'two levels of one kind',
+      wrong({ levels: [...byelaws.levels, byelaws.levels[0]] }),
+      /two levels are of kind book/,
+    ],
+    [
+      'a third form of the main level',
+      wrong({ levels: [byelaws.levels[0], byelaws.levels[1], byelaws.levels[1], byelaws.levels[1]] }),
+      /two levels are of kind rule/,
     ],
     ['a main level that is none', wrong({ main: 'law' }), /main: /],
     ['a parent that is none', wrong({ levels: [{ ...byelaws.levels[1], under: ['law'] }] }), /under/],

@@ -32,7 +32,7 @@ const numberLabels = [
   `\\(?(${arabic}|${roman}|\\p{L})[.)]*`,
   `([0-9]+\\p{L}?|${roman})\\.? (?:buch|teil|hauptstück|kapitel|abschnitt|titel|unterabschnitt)`,
 ].map((pattern) => new RegExp(`^${pattern}$`, 'iu'));
-/** How a text may call what its label calls otherwise: `§ 4` is labelled `Art. 4`, and `SEC. 4.` `§ 4`. */
+/** How a text may call what its label calls otherwise: `Artikel 4` is labelled `Art. 4`, and `SEC. 4.` `§ 4`. */
 const leadingWord = new RegExp(`^(?:${numberWords})${afterWord} ?`, 'iu');
 
 /**

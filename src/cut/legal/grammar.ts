@@ -49,11 +49,16 @@ const grammarSchema = z.strictObject({
 
 type LevelData = z.infer<typeof levelSchema>;
 
-/** A level ready to match; `level` is its place in the order of the grammar, from 1. */
+/** A level ready to match; `level` is its place in the order of the grammar, from 1, and one for both forms of the main level. */
 export interface GrammarLevel extends Omit<LevelData, 'patterns' | 'under'> {
   readonly level: number;
   readonly patterns: readonly RegExp[];
   readonly under: ReadonlySet<string> | null;
+}
+
+export interface MainForms {
+  readonly outer: GrammarLevel;
+  readonly inner: GrammarLevel;
 }
 
 export interface Grammar {
@@ -64,6 +69,8 @@ export interface Grammar {
   readonly text: string | null;
   /** Kind of the level whose numbers tell whether a text follows this grammar. */
   readonly main: string;
+  /** Where the main level has two forms, such as Artikel and §: the second stands below the first in a text that has both. */
+  readonly forms: MainForms | null;
   readonly counting: Counting;
   readonly fold: ReadonlyMap<string, string>;
   readonly foldPattern: RegExp | null;
@@ -86,7 +93,7 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
   const data = parsed.data;
   const kinds = data.levels.map(({ kind }) => kind);
   if (!kinds.includes(data.main)) throw invalid(source, `main: no level is of kind ${data.main}`);
-  const doubled = kinds.find((kind, index) => kinds.indexOf(kind) !== index);
+  const doubled = kinds.find((kind, index) => kinds.indexOf(kind) !== index && !isSecondForm(data, index));
   if (doubled !== undefined) throw invalid(source, `levels: two levels are of kind ${doubled}`);
   const stranger = data.levels.flatMap(({ under }) => under ?? []).find((kind) => !kinds.includes(kind));
   if (stranger !== undefined) throw invalid(source, `levels.under: no level is of kind ${stranger}`);
@@ -95,15 +102,18 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
     ordinals: data.ordinals.map((one) => one.normalize('NFC')),
   };
   const compile = (member: string, list: readonly string[]) => list.map((one) => regexOf(source, member, one, 'iu'));
+  const second = data.levels.findIndex((_, index) => isSecondForm(data, index));
   const levels = data.levels.map((level, index) => ({
     ...level,
-    level: index + 1,
+    level: second >= 0 && index >= second ? index : index + 1,
     under: level.under ? new Set(level.under) : null,
     patterns: level.patterns.map((one) => levelPattern(source, one, level, counting)),
   }));
+  const [outer, inner] = second < 0 ? [] : levels.slice(second - 1);
   return {
     ...data,
     text,
+    forms: outer && inner ? { outer, inner } : null,
     counting,
     fold: new Map(Object.entries(data.fold)),
     foldPattern: foldPatternOf(Object.keys(data.fold)),
@@ -114,6 +124,12 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
     levels,
     patternsByLetter: new PatternsByLetter(levels),
   };
+}
+
+/** Only the main level may have two forms, both of them headings, one after the other. */
+function isSecondForm({ levels, main }: { levels: readonly LevelData[]; main: string }, index: number): boolean {
+  const isForm = (level?: LevelData) => level?.kind === main && level.sequence === 'free';
+  return isForm(levels[index]) && isForm(levels[index - 1]) && levels[index - 2]?.kind !== main;
 }
 
 function levelPattern(source: string, text: string, level: LevelData, counting: Counting): RegExp {

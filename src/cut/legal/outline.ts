@@ -1,5 +1,6 @@
 import type { Mark } from '../mark.js';
 import { type DraftMark, withoutContents } from './contents.js';
+import { withForms } from './forms.js';
 import type { Grammar, GrammarLevel } from './grammar.js';
 import { type LevelMatch, matchesOf } from './match.js';
 import { follows, type LegalNumber } from './numerals.js';
@@ -27,7 +28,7 @@ interface Line {
 export class LegalOutline {
   private readonly marks: DraftMark[] = [];
   private readonly open: OpenNode[] = [];
-  private readonly lastNumber = new Map<string, LegalNumber>();
+  private readonly lastNumber = new Map<GrammarLevel, LegalNumber>();
   private awaitsTitle: DraftMark | null = null;
   private hasHeadings = false;
   /** The line before introduced another law's text, or a quotation lost its end: only what continues our own numbers counts. */
@@ -40,7 +41,9 @@ export class LegalOutline {
 
   /** All marks, or those without a table of contents. */
   finish(keepsContents = false): readonly Mark[] {
-    return this.hasHeadings || keepsContents ? this.marks : withoutContents(this.marks, this.grammar.main);
+    if (this.hasHeadings) return this.marks;
+    const marks = keepsContents ? this.marks : withoutContents(this.marks, this.grammar);
+    return withForms(marks, this.grammar.forms);
   }
 
   isIntroduction(view: string): boolean {
@@ -49,15 +52,16 @@ export class LegalOutline {
 
   /** True when the line is the heading of the main level that our own numbers expect. */
   isNextMain(view: string): boolean {
-    const last = this.lastNumber.get(this.grammar.main);
-    return matchesOf(view, this.grammar).some(
-      ({ level, number, isStrong }) =>
+    return matchesOf(view, this.grammar).some(({ level, number, isStrong }) => {
+      const last = this.lastNumber.get(level);
+      return (
         isStrong &&
         level.kind === this.grammar.main &&
         number !== null &&
         last !== undefined &&
-        follows(last, number, 1),
-    );
+        follows(last, number, 1)
+      );
+    });
   }
 
   doubt(): void {
@@ -84,12 +88,13 @@ export class LegalOutline {
     this.isDoubtful = false;
     this.closeFrom(level);
     this.open.push({ level: match?.level ?? null, depth: level, number: match?.number ?? null });
-    if (match?.last) this.lastNumber.set(match.level.kind, match.last);
+    if (match) this.countOn(match);
     this.marks.push({
       start,
       kind: match?.level.kind ?? 'heading',
       level,
       title,
+      form: match?.level ?? null,
       name: '',
       isBare: false,
       ...(match ? { label: match.label } : {}),
@@ -114,6 +119,7 @@ export class LegalOutline {
         level: parent.depth + 1,
         title: '',
         label: `quoted ${match.label}`,
+        form: null,
         name: '',
         isBare: false,
       });
@@ -143,9 +149,10 @@ export class LegalOutline {
 
   private isBelievable(match: LevelMatch, line: Line): boolean {
     const { level, number, isStrong } = match;
-    const last = this.lastNumber.get(level.kind);
+    const last = this.lastNumber.get(level);
     const isFirst = number === null || number.value === 1;
-    const isNext = number !== null && (last === undefined ? isFirst : follows(last, number, 1));
+    const isNext =
+      number !== null && (last === undefined ? isFirst && !this.isBelowForm(level) : follows(last, number, 1));
     if (this.isDoubtful && level.kind === this.grammar.main && !isNext) return false;
     if (!isStrong && !isFirst) {
       if (number === null || last === undefined) return false;
@@ -165,7 +172,7 @@ export class LegalOutline {
     const { start, view } = before;
     const { level, label, rest } = from;
     const title = view.slice(0, longestTitle);
-    const mark = { start, kind: level.kind, level: level.level, title, label, name: rest, isBare: false };
+    const mark = { start, kind: level.kind, level: level.level, title, form: level, label, name: rest, isBare: false };
     this.marks.splice(this.marks.findLastIndex((one) => one.start < start) + 1, 0, mark);
     return true;
   }
@@ -189,11 +196,25 @@ export class LegalOutline {
     return null;
   }
 
-  private accept(start: number, view: string, { level, number, last, label, rest }: LevelMatch, depth: number): void {
+  /** Below each Artikel § counts anew. */
+  private countOn({ level, last }: LevelMatch): void {
+    const { forms } = this.grammar;
+    if (level === forms?.outer) this.lastNumber.delete(forms.inner);
+    if (last) this.lastNumber.set(level, last);
+  }
+
+  /** Whether it stands below an Artikel, which may be one that quotes the § of another law. */
+  private isBelowForm(level: GrammarLevel): boolean {
+    const { forms } = this.grammar;
+    return forms !== null && level === forms.inner && this.lastNumber.has(forms.outer);
+  }
+
+  private accept(start: number, view: string, match: LevelMatch, depth: number): void {
+    const { level, number, label, rest } = match;
     this.isDoubtful = false;
     this.closeFrom(depth);
     this.open.push({ level, depth, number });
-    if (last) this.lastNumber.set(level.kind, last);
+    this.countOn(match);
     this.countInside(level, rest, depth - level.level);
     const isHeading = level.sequence === 'free';
     const mark: DraftMark = {
@@ -201,6 +222,7 @@ export class LegalOutline {
       kind: level.kind,
       level: depth,
       title: isHeading ? view.slice(0, longestTitle) : '',
+      form: level,
       label,
       name: rest,
       isBare: isHeading,
