@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { partsOf } from '../contract/cut/code.js';
 import { cleanText, normalizeText, numberLength, numberOf } from '../contract/cut/normalize.js';
 
 // The hash of `normalizeText`, computed on bytes: a string of each piece, four regular expressions and NFC took three quarters of a whole
@@ -21,7 +22,9 @@ export interface NormalizedRange {
 /** What `normalizeText` makes of a range of valid UTF-8. */
 export function normalizedRange(bytes: Buffer, start: number, end: number, label: string): NormalizedRange {
   if (end - start > scratch.length) scratch = Buffer.allocUnsafe(2 * (end - start));
-  const length = cleanInto(scratch, bytes, start, end);
+  continuationBytes = 0;
+  let length = beginsFrontMatter(bytes, start) ? code : cleanInto(scratch, bytes, start, end, 0);
+  if (length === code) length = cleanWithCode(scratch, bytes, start, end);
   const from = length < 0 ? 0 : afterHeadingMarks(length);
   const number = length < 0 ? -1 : numberBytes(from, length, label);
   if (number < 0) {
@@ -71,7 +74,7 @@ const bytesIn = (characters: string): Uint8Array => {
   for (const byte of Buffer.from(characters)) table[byte] = 1;
   return table;
 };
-const followsNumber = bytesIn(' .:)-');
+const followsNumber = bytesIn(' \n.:)-');
 const isWordByte = bytesIn('0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
 /** A number label has two words, a number and its `bis` at most; most titles need no look. */
@@ -85,7 +88,7 @@ function afterHeadingMarks(length: number): number {
   for (;;) {
     let at = from;
     while (at < length && scratch[at] === 0x23) at++;
-    if (at === from || at - from > 6 || scratch[at] !== 0x20 || at >= length) return from;
+    if (at === from || at - from > 6 || (scratch[at] !== 0x20 && scratch[at] !== 0x0a) || at >= length) return from;
     from = at + 1;
   }
 }
@@ -93,23 +96,42 @@ function afterHeadingMarks(length: number): number {
 const white = 1;
 const wide = 2;
 const bracket = 3;
+const sign = 4;
 
-/** What a byte asks for, in the upper byte: 0 copy it, white space, begin of a wide character, perhaps a footnote marker. Below, what is written. */
+/**
+ * What a byte asks for, in the upper byte: 0 copy it, white space, begin of a wide character, perhaps a footnote marker, perhaps code. Below, what
+ * is written.
+ */
 const classAndByte = new Uint16Array(256).map((_, byte) => {
   if (byte >= 0x80) return wide << 8;
   if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) return (white << 8) | 0x20;
+  if (byte === 0x60 || byte === 0x7e || byte === 0x3c) return (sign << 8) | byte;
   return byte === 0x5b ? bracket << 8 : byte;
 });
 
-/** Writes the clean text and returns its length, or -1 when only the contract's way is certain. */
-function cleanInto(out: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
+/** Only the contract's way is certain. */
+const unsure = -1;
+/** It may hold code, whose lines are cleaned one by one. */
+const code = -2;
+
+/**
+ * Writes the clean text from `base` on and returns where it ends, or one of the answers above; not `code` when the range is a part of a text that
+ * was asked already.
+ */
+function cleanInto(
+  out: Uint8Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  base: number,
+  isPart = false,
+): number {
   const table = classAndByte;
-  let length = 0;
+  let length = base;
   let at = start;
-  continuationBytes = 0;
   for (;;) {
     // Most text is plain bytes and single spaces: the inner loop does nothing else, and has one branch that is nearly never taken.
-    let before = length === 0 || out[length - 1] === 0x20 ? white : 0;
+    let before = length === base || out[length - 1] === 0x20 ? white : 0;
     while (at < end) {
       const found = table[bytes[at] as number] as number;
       const kind = found >> 8;
@@ -131,14 +153,18 @@ function cleanInto(out: Uint8Array, bytes: Uint8Array, start: number, end: numbe
       continuationBytes++;
     } else if (kind === wide) {
       const size = wideCharacter(bytes, at, lead);
-      if (size < 0) return -1;
+      if (size < 0) return unsure;
       continuationBytes += (size & 15) - 1;
       if (size < 16) for (let index = 0; index < size; index++) out[length++] = bytes[at + index] as number;
-      else if (size >= 32 && length > 0 && out[length - 1] !== 0x20) out[length++] = 0x20;
+      else if (size >= 32 && length > base && out[length - 1] !== 0x20) out[length++] = 0x20;
       at += size & 15;
+    } else if (kind === sign) {
+      if (!isPart && mayBeCode(bytes, at, lead)) return code;
+      out[length++] = lead;
+      at++;
     } else {
       const after = bytes[at + 1] === 0x5e ? footnote(bytes, at, end) : 0;
-      if (after < 0) return -1;
+      if (after < 0) return unsure;
       if (after === 0) {
         out[length++] = 0x5b;
         at++;
@@ -146,16 +172,58 @@ function cleanInto(out: Uint8Array, bytes: Uint8Array, start: number, end: numbe
         for (const byte of footnoteStart) out[length++] = byte;
         at = after + 1;
       } else {
-        while (length > 0 && out[length - 1] === 0x20) length--;
+        while (length > base && out[length - 1] === 0x20) length--;
         // A bracket before a marker could make another marker of what is left.
-        if (length > 0 && out[length - 1] === 0x5b) return -1;
+        if (length > base && out[length - 1] === 0x5b) return unsure;
         at = afterJoinedMarkers(bytes, after, end);
-        if (at < 0) return -1;
+        if (at < 0) return unsure;
       }
     }
-    if (length + 8 > out.length) return -1;
+    if (length + 8 > out.length) return unsure;
   }
-  return length > 0 && out[length - 1] === 0x20 ? length - 1 : length;
+  return length > base && out[length - 1] === 0x20 ? length - 1 : length;
+}
+
+/** The same for a text that may hold code. */
+function cleanWithCode(out: Uint8Array, bytes: Buffer, start: number, end: number): number {
+  continuationBytes = 0;
+  let length = 0;
+  let isFirst = true;
+  for (const part of partsOf(bytes.toString('latin1', start, end), byteOrderMarkLength(bytes, start))) {
+    const begin = part.kind === 'rest' || isFirst ? length : length + 1;
+    const from = begin + part.kept;
+    if (from + 8 > out.length) return unsure;
+    let cleanEnd = cleanInto(out, bytes, start + part.start + part.kept, start + part.end, from, true);
+    if (cleanEnd < 0) return unsure;
+    const isBlank = cleanEnd === from;
+    if (isBlank && part.kind === 'prose') continue;
+    if (isBlank) cleanEnd = begin;
+    else bytes.copy(out, begin, start + part.start, start + part.start + part.kept);
+    if (begin > length) out[length] = 0x0a;
+    length = cleanEnd;
+    isFirst = false;
+  }
+  return length;
+}
+
+/** Three of the marks of a fence, or `<pre` in any letters: what `mayHoldCode` asks. */
+function mayBeCode(bytes: Uint8Array, at: number, lead: number): boolean {
+  if (lead !== 0x3c) return bytes[at + 1] === lead && bytes[at + 2] === lead;
+  return isLetter(bytes[at + 1], 0x70) && isLetter(bytes[at + 2], 0x72) && isLetter(bytes[at + 3], 0x65);
+}
+
+function isLetter(byte: number | undefined, lower: number): boolean {
+  return byte !== undefined && (byte | 0x20) === lower;
+}
+
+function byteOrderMarkLength(bytes: Uint8Array, start: number): 0 | 3 {
+  return bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf ? 3 : 0;
+}
+
+function beginsFrontMatter(bytes: Uint8Array, start: number): boolean {
+  const at = start + byteOrderMarkLength(bytes, start);
+  const mark = bytes[at];
+  return (mark === 0x2d || mark === 0x2b) && bytes[at + 1] === mark && bytes[at + 2] === mark;
 }
 
 const footnoteStart = Buffer.from('[^]:');

@@ -176,6 +176,18 @@ describe('a document cut again and again', () => {
     });
   });
 
+  it('makes a version of a line of code that stands less deep, and of prose that does only an anchor', async () => {
+    const program = (prose: string, line: string) =>
+      `# Guide\n\n${prose}\n\n\`\`\`python\nif ready:\n    check()\n${line}\n\`\`\`\n`;
+    await cut(program('Runs it.', '    launch()'), '1');
+    expect((await cut(program('  Runs\nit.', '    launch()'), '2')).counts).toMatchObject({
+      revised: 0,
+      anchors_only: 1,
+    });
+    expect((await cut(program('Runs it.', 'launch()'), '3')).counts).toMatchObject({ revised: 1, anchors_only: 0 });
+    expect(await livingText()).toBe(program('Runs it.', 'launch()'));
+  });
+
   it('keeps a byte order mark, CRLF and combining characters exactly', async () => {
     const text = '\uFEFF# Luật\r\nD\u0323ie\u0302\u0300u\r\n\r\n## Điều 1\r\nx';
     await cut(text, '1');

@@ -46,6 +46,10 @@ const marks: Readonly<Record<string, readonly string[]>> = {
     '+++',
     '...',
     '[^[^1]^2]:',
+    '\t',
+    '<pre>',
+    '</pre>',
+    '> ```',
   ],
   'text/html': [
     '<h1>',
@@ -77,6 +81,9 @@ const marks: Readonly<Record<string, readonly string[]>> = {
     '>',
     '"',
     '<template>',
+    '<pre>  ',
+    '</PRE>',
+    '```',
     '<title>',
   ],
   'text/plain': [

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cleanText, isClean, normalizeText } from '../../src/contract/cut/normalize.js';
+import { cutDocument } from '../../src/cut/cut-document.js';
+import { brokenPromises, lines } from '../support/cut.js';
 
 describe('the normalised text of a piece', () => {
   it.each<[string, string, string, string | undefined]>([
@@ -82,5 +84,110 @@ describe('the normalised text of a piece', () => {
         },
       ),
     );
+  });
+});
+
+const python = (...body: string[]) => lines('Text', '', '```python', ...body, '```', '', 'More text');
+const page = (...body: string[]) => `<p>Text</p>${body.join('\n')}<p>More  text</p>`;
+const matter = (...body: string[]) => lines('---', ...body, '---', '', '# Title');
+
+/** Two texts, and whether only their format differs. */
+const changesOfCode: readonly (readonly [string, string, string, 'format' | 'content'])[] = [
+  ['a line of a fence dedented', python('if a:', '    b()', '    c()'), python('if a:', '    b()', 'c()'), 'content'],
+  ['a tab for spaces', python('a:', '\tb'), python('a:', '    b'), 'content'],
+  ['a line break inside', python('a', 'b'), python('a b'), 'content'],
+  ['a blank line inside', python('a', 'b'), python('a', '', 'b'), 'content'],
+  ['a line of a fence of tildes', lines('~~~', '  a', '~~~'), lines('~~~', 'a', '~~~'), 'content'],
+  ['a line of a fence that nothing closes', lines('```', '  a'), lines('```', 'a'), 'content'],
+  [
+    'a line that shows a fence',
+    lines('```', '  a', '    ```', '  b', '```'),
+    lines('```', '  a', '    ```', 'b', '```'),
+    'content',
+  ],
+  ['a fence in a quotation', lines('> ```', '>   a', '> ```'), lines('> ```', '> a', '> ```'), 'content'],
+  ['a fence in a list', lines('- ```', '    a', '  ```'), lines('- ```', '  a', '  ```'), 'content'],
+  ['preformatted text', page('<pre>a', '  b</pre>'), page('<pre>a', 'b</pre>'), 'content'],
+  ['its first line', page('<pre class="x">  a', 'b</PRE>'), page('<pre class="x">a', 'b</PRE>'), 'content'],
+  [
+    'a second one on the line where the first ends',
+    page('<pre>a', '</pre><PRE>', ' b</pre>'),
+    page('<pre>a', '</pre><PRE>', 'b</pre>'),
+    'content',
+  ],
+  ['front matter', matter('a:', '  b: 1', 'c: 2'), matter('a:', 'b: 1', 'c: 2'), 'content'],
+  [
+    'front matter of the other kind, behind a byte order mark',
+    '\uFEFF+++\na = 1\n b = 2\n+++\n',
+    '\uFEFF+++\na = 1\nb = 2\n+++\n',
+    'content',
+  ],
+  ['the kind of line breaks', python('a', '  b'), python('a', '  b').replaceAll('\n', '\r\n'), 'format'],
+  ['old line breaks', python('a', '  é'), python('a', '  é').replaceAll('\n', '\r'), 'format'],
+  ['white space at the end of a line or in it', python('a =  1', ''), python('a = 1 \t', '   '), 'format'],
+  ['a fence put deeper as a whole', python('a:', '  b'), python('a:', '  b').replace(/^(?=[`a ])/gm, '   '), 'format'],
+  [
+    'the prose around',
+    python(' a'),
+    python(' a').replace('Text\n\n', '\n  Text\n').replace('More text', ' More\n text'),
+    'format',
+  ],
+  [
+    'prose between two fences',
+    python('a') + python('b'),
+    python('a') + python('b').replace('Text\n\n', '\n Text\n'),
+    'format',
+  ],
+  ['paragraphs without code', lines('a', '  b'), lines('a b'), 'format'],
+  ['code inside a line', lines('a ``` b', '  c'), lines('a ``` b c'), 'format'],
+  ['a fence that has its mark on its line', lines('```a``` b', '  c'), lines('```a``` b c'), 'format'],
+  [
+    'a heading of plain text and its underline',
+    lines('Title', '~~~~~', '  a', 'b'),
+    lines('Title', '~~~~~', 'a', '  b'),
+    'format',
+  ],
+  [
+    'what stands behind the mention of a tag',
+    lines('The `<pre>` tag', '  a', '`</pre>`'),
+    lines('The `<pre>` tag', 'a', '`</pre>`'),
+    'format',
+  ],
+  ['a tag that is closed on its line', page('<pre>a</pre>', '  b'), page('<pre>a</pre>', 'b'), 'format'],
+  ['a tag that nothing closes', page('<pre>a', '  b'), page('<pre>a', 'b'), 'format'],
+  ['a thematic break', lines('---', '  a'), lines('---', 'a'), 'format'],
+];
+
+describe('white space in code', () => {
+  it.each(changesOfCode)('is compared as it is read: %s', (_, before, after, difference) => {
+    expect(after).not.toBe(before);
+    expect(normalizeText(after) === normalizeText(before) ? 'format' : 'content').toBe(difference);
+  });
+
+  it('is compared alike by the bytes and by the text, around letters of all kinds', () => {
+    const parts = ['', '[^1]', 'é', 'e\u0301', '\u00a0', '\u200b', '한', '[^2]: ', '“', '#'];
+    for (const [what, ...texts] of changesOfCode) {
+      for (const text of texts.slice(0, 2)) {
+        for (const part of parts) {
+          const bytes = Buffer.from(`${text}${part}\n${text.replaceAll('a', `a${part} `)}`);
+          for (const mediaType of ['text/markdown', 'text/html', 'text/plain']) {
+            const cut = cutDocument(bytes, { mediaType, grammar: 'none' });
+            expect(brokenPromises(bytes, cut), `${what}, ${mediaType}`).toEqual([]);
+          }
+        }
+      }
+    }
+  });
+
+  it.each<[string, string]>([
+    ['fences that nothing closes', '~~~ a\n'.repeat(100_000)],
+    ['tags that nothing closes', '<pre>\n'.repeat(100_000)],
+    ['tags that open again', '<pre>\n</pre><pre>\n'.repeat(50_000)],
+    ['lines that end as they did long ago', '```\na\r'.repeat(100_000)],
+    ['one line of marks before a fence', `${'> - '.repeat(300_000)}\`\`\``],
+  ])('costs in proportion to the text: %s', (_, text) => {
+    const begin = performance.now();
+    normalizeText(text);
+    expect(performance.now() - begin).toBeLessThan(5000);
   });
 });

@@ -223,6 +223,12 @@ describe('re-cut matcher', () => {
     expect(flags('a4')).toEqual(['a4', 'format', true, false, true]);
   });
 
+  it('knows a piece by its text whose code was indented anew, and calls it changed', () => {
+    const code = (indent: string) => `${prose(2)}\n\n\`\`\`python\nif ready:\n    check()\n${indent}launch()\n\`\`\`\n`;
+    const { matches } = recut(flat('o', [prose(1), code('    '), prose(3)]), flat('n', [code(''), prose(9), prose(8)]));
+    expect(matches).toMatchObject([{ oldKey: 'o1', newKey: 'n0', reason: 'same_text', text: 'changed' }]);
+  });
+
   it('asks a person when one of two new pieces must be the old one and neither resembles it', () => {
     const result = recut(
       flat('o', [prose(1), prose(2), prose(3)]),

@@ -1,3 +1,5 @@
+import { joinParts, mayHoldCode, partsOf } from './code.js';
+
 // The text of a piece without what only the format decides. Two pieces with equal normalised text say the same; what differs between
 // their bytes makes a new anchor and no new version.
 
@@ -15,7 +17,7 @@ const footnoteMarker = /(?<!\s)\s*\[\^[^\]\s]{1,40}\](?!:)/g;
 const joinedMarker = /\s*,\s*\[\^[^\]\s]{1,40}\](?!:)/y;
 /** `[^12]:` at the start of a footnote: its number is given by the order of the markers. */
 const footnoteNumber = /\[\^[^\]\s]{1,40}\]:/g;
-const headingMarks = /^(?:#{1,6} )+/;
+const headingMarks = /^(?:#{1,6}[ \n])+/;
 const numberWords =
   'art(?:\\.|icles?|ikel)?|abs(?:\\.|atz)?|ziff(?:\\.|er)?|bst\\.?|sec(?:\\.|tion)?|sub-?section|recital|item|subpoint|subtitle|subchapter|subpart|chapter|part|title|paragraph|point|annex|appendix|teil|kapitel|unterabschnitt|abschnitt|hauptstück|titel|buch|anhang|điều|chương|tiểu mục|mục|phần|khoản|điểm|phụ lục|§+';
 /** After the word: `Parts` is no part with the number s. */
@@ -36,8 +38,9 @@ const numberLabels = [
 const leadingWord = new RegExp(`^(?:${numberWords})${afterWord} ?`, 'iu');
 
 /**
- * NFC; runs of white space as one space; without unseen characters, footnote markers, the marks of a leading heading and, when `label` is
- * a number label (`Art. 4a`, `Khoản 2`, `(a)`), without that label at the start. A label that is a title is text and stays.
+ * NFC; runs of white space as one space, except line breaks and the beginnings of lines in code; without unseen characters, footnote markers, the
+ * marks of a leading heading and, when `label` is a number label (`Art. 4a`, `Khoản 2`, `(a)`), without that label at the start. A label that is a
+ * title is text and stays.
  */
 export function normalizeText(text: string, label?: string): string {
   const clean = cleanText(text).replace(headingMarks, '');
@@ -47,6 +50,12 @@ export function normalizeText(text: string, label?: string): string {
 /** Without what nobody sees, but with heading marks and number. */
 export function cleanText(text: string): string {
   if (isClean(text)) return text;
+  if (!mayHoldCode(text)) return cleanPart(text);
+  const parts = partsOf(text, text.startsWith('\uFEFF') ? 1 : 0);
+  return joinParts(text, parts, (part) => (isClean(part) ? part : cleanPart(part)));
+}
+
+function cleanPart(text: string): string {
   return withoutMarkers(text.replace(unseen, ''))
     .replace(footnoteNumber, '[^]:')
     .replace(/\s+/g, ' ')

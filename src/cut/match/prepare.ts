@@ -15,7 +15,10 @@ export interface Prepared {
   readonly label: string;
   /** The text as the normaliser leaves it. */
   readonly normal: string;
-  /** The same without footnotes and link definitions: they stand at the end of a file, in whatever piece is the last one. */
+  /**
+   * The same without footnotes and link definitions, which stand at the end of a file, in whatever piece is the last one, and without the lines of
+   * code: what was indented anew is the same piece.
+   */
   readonly body: string;
   readonly wordCount: number;
   /** Hashes of every three words in a row of the body, ascending, each once. */
@@ -67,8 +70,8 @@ function prepareOne(piece: MatchPiece, index: number, indexOf: ReadonlyMap<strin
 
 /** A piece of nothing but definitions keeps them. */
 function bodyOf({ text, label }: MatchPiece, normal: string): string {
-  if (!text.includes(']:')) return normal;
-  return normalizeText(text.replace(definitions, ''), label) || normal;
+  const body = text.includes(']:') ? normalizeText(text.replace(definitions, ''), label) || normal : normal;
+  return body.includes('\n') ? body.replace(/\s+/g, ' ') : body;
 }
 
 function wordHashes(text: string): readonly number[] {

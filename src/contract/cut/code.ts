@@ -1,0 +1,206 @@
+// Code in a text: fences, `<pre>` and front matter. There a line break and the white space at the beginning of a line say something, to a
+// program as to a reader; anywhere else they are format. Everything asked here is ASCII, so bytes read as Latin-1 give the same answers.
+
+/** A range of a text that is cleaned by itself. */
+export interface TextPart {
+  readonly start: number;
+  readonly end: number;
+  /** So many characters from `start` stay as they are, unless nothing but white space follows. */
+  readonly kept: number;
+  /** `prose` and `line` begin a line, prose only when there is something of it; `rest` goes on in the line before. */
+  readonly kind: 'prose' | 'line' | 'rest';
+}
+
+/** Asked before the lines are looked at; most texts have none. */
+export function mayHoldCode(text: string): boolean {
+  return text.includes('```') || text.includes('~~~') || /^\uFEFF?(?:---|\+\+\+)/.test(text) || /<pre/i.test(text);
+}
+
+/**
+ * The parts of a text, its prose as a whole and its code line by line: the beginnings of lines stay, less what stands before the fence itself. White
+ * space at the end of a line, or within it, is format in code too. `markLength` characters at the beginning are a byte order mark.
+ */
+export function partsOf(text: string, markLength: number): readonly TextPart[] {
+  const lines = linesOf(text);
+  const finder = new CodeFinder(lines, markLength);
+  const parts: TextPart[] = [];
+  let prose = 0;
+  for (let at = 0; at < lines.length; at++) {
+    const code = finder.beginningAt(at);
+    const line = lines[at];
+    if (code === null || line === undefined) continue;
+    if (line.start > prose) parts.push({ start: prose, end: line.start, kept: 0, kind: 'prose' });
+    const from = code.from === null ? line.end : line.start + code.from;
+    parts.push({ start: line.start, end: from, kept: 0, kind: 'line' });
+    if (from < line.end) parts.push(codePart(line.text.slice(code.from ?? 0), from, code, 'rest'));
+    for (const inside of lines.slice(at + 1, code.end)) parts.push(codePart(inside.text, inside.start, code, 'line'));
+    prose = lines[code.end]?.start ?? text.length;
+    at = code.end - 1;
+  }
+  if (prose < text.length) parts.push({ start: prose, end: text.length, kept: 0, kind: 'prose' });
+  return parts;
+}
+
+/** The text of parts, each cleaned by `clean`. */
+export function joinParts(text: string, parts: readonly TextPart[], clean: (text: string) => string): string {
+  const cleaned: string[] = [];
+  for (const { start, end, kept, kind } of parts) {
+    const rest = clean(text.slice(start + kept, end));
+    const whole = rest === '' ? '' : text.slice(start, start + kept) + rest;
+    if (kind === 'rest') cleaned.push((cleaned.pop() ?? '') + whole);
+    else if (kind === 'line' || whole !== '') cleaned.push(whole);
+  }
+  return cleaned.join('\n');
+}
+
+interface Line {
+  readonly start: number;
+  /** Without its break. */
+  readonly end: number;
+  readonly text: string;
+}
+
+function linesOf(text: string): readonly Line[] {
+  const lines: Line[] = [];
+  const hasReturns = text.includes('\r');
+  let last = -1;
+  for (let start = 0; ; ) {
+    // Asked once a line feed: a text may have none.
+    if (last < start) last = text.indexOf('\n', start);
+    if (last < 0) last = text.length;
+    const found = hasReturns ? text.slice(start, last).indexOf('\r') : -1;
+    const end = found < 0 ? last : start + found;
+    lines.push({ start, end, text: text.slice(start, end) });
+    if (end === text.length) return lines;
+    start = end + (text.startsWith('\r\n', end) ? 2 : 1);
+  }
+}
+
+interface Code {
+  /** The line after the last one. */
+  readonly end: number;
+  /** Characters before the fence: so many may stand before its lines too, and are no part of the code. */
+  readonly indent: number;
+  /** In a quotation lines begin with its marks. */
+  readonly isQuoted: boolean;
+  /** Where on the first line the code begins, behind the tag; null when that line is the fence. */
+  readonly from: number | null;
+}
+
+function codePart(line: string, start: number, { indent, isQuoted }: Code, kind: 'line' | 'rest'): TextPart {
+  const begin = beginningOf(line, isQuoted);
+  const isMarked = isQuoted && line.slice(0, begin).includes('>');
+  const skipped = isMarked || kind === 'rest' ? 0 : Math.min(indent, begin);
+  return { start: start + skipped, end: start + line.length, kept: begin - skipped, kind };
+}
+
+/** How many characters of white space, and of quotation marks, a line begins with. */
+function beginningOf(line: string, isQuoted: boolean): number {
+  const begin = isQuoted ? /^[ \t\v\f>]*/.exec(line) : /^[ \t\v\f]*/.exec(line);
+  return begin?.[0].length ?? 0;
+}
+
+function withoutEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end--;
+  return line.slice(0, end);
+}
+
+/** Before a fence: white space and the marks of the quotations and list items that it stands in. */
+const beforeFence = /^(?:[ \t]|>|[-*+](?=[ \t])|[0-9]{1,9}[.)](?=[ \t]))*$/;
+const longestBeforeFence = 80;
+/** In backticks the tag is spoken of. */
+const opensPre = /(?<!`)<pre(?=[ \t>]|$)/gi;
+const closesPre = /<\/pre/gi;
+
+class CodeFinder {
+  private readonly lastPreEnd: number;
+  /** Behind the line looked at there is no fence of tildes of this length or longer. */
+  private unclosedTildes = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly lines: readonly Line[],
+    private readonly markLength: number,
+  ) {
+    this.lastPreEnd = lines.findLastIndex(({ text }) => text.includes('</') && /<\/pre/i.test(text));
+  }
+
+  /** The code that begins on this line, or null. */
+  beginningAt(at: number): Code | null {
+    const line = this.lines[at]?.text ?? '';
+    if (at > 0) return this.fence(at, line, 0) ?? this.pre(at, line);
+    return this.frontMatter(line.slice(this.markLength)) ?? this.fence(at, line, this.markLength) ?? this.pre(at, line);
+  }
+
+  private frontMatter(line: string): Code | null {
+    const mark = withoutEnd(line);
+    if (mark !== '---' && mark !== '+++') return null;
+    const last = this.lines.findIndex(({ text }, index) => {
+      const end = index > 0 ? withoutEnd(text) : '';
+      return end === mark || (mark === '---' && end === '...');
+    });
+    return last < 0 ? null : { end: last + 1, indent: 0, isQuoted: false, from: null };
+  }
+
+  private fence(at: number, line: string, from: number): Code | null {
+    if (!line.includes('```') && !line.includes('~~~')) return null;
+    const found = /`{3,}|~{3,}/.exec(line.slice(from, from + 2 * longestBeforeFence));
+    if (found === null || found.index > longestBeforeFence) return null;
+    const before = line.slice(from, from + found.index);
+    if (!beforeFence.test(before)) return null;
+    const mark = found[0].slice(0, 1);
+    let after = from + found.index;
+    while (line[after] === mark) after++;
+    if (mark === '`' && line.includes('`', after)) return null;
+    const end = this.fenceEnd(at, mark, after - from - found.index, found.index);
+    return end < 0 ? null : { end, indent: found.index, isQuoted: before.includes('>'), from: null };
+  }
+
+  /**
+   * After the closing fence. Code that is not closed goes on to the end; but a line of tildes that nothing closes underlines a heading of plain text.
+   */
+  private fenceEnd(at: number, mark: string, length: number, indent: number): number {
+    if (mark === '~' && length >= this.unclosedTildes) return -1;
+    for (let end = at + 1; end < this.lines.length; end++) {
+      if (isFenceEnd(this.lines[end]?.text ?? '', mark, length, indent)) return end + 1;
+    }
+    if (mark === '`') return this.lines.findLastIndex(({ text }) => /[^ \t\v\f]/.test(text)) + 1;
+    this.unclosedTildes = length;
+    return -1;
+  }
+
+  private pre(at: number, line: string): Code | null {
+    if (at >= this.lastPreEnd) return null;
+    const begin = openPreOf(line);
+    if (begin < 0) return null;
+    let end = at + 1;
+    while (end < this.lastPreEnd && !closesAndStays(this.lines[end]?.text ?? '')) end++;
+    const tagEnd = line.indexOf('>', begin);
+    return { end: end + 1, indent: 0, isQuoted: false, from: tagEnd < 0 ? line.length : tagEnd + 1 };
+  }
+}
+
+function isFenceEnd(line: string, mark: string, length: number, indent: number): boolean {
+  if (!line.includes(mark.repeat(3))) return false;
+  const begin = beginningOf(line, true);
+  const run = withoutEnd(line.slice(begin));
+  // What stands deeper is shown by the code, such as a fence in a text about Markdown.
+  return begin <= indent + 3 && run.length >= length && run === mark.repeat(run.length);
+}
+
+/** Where the tag stands that the line leaves open, or -1. */
+function openPreOf(line: string): number {
+  if (!/<pre/i.test(line)) return -1;
+  const begin = lastPlace(line, opensPre);
+  return begin > lastPlace(line, closesPre) ? begin : -1;
+}
+
+function closesAndStays(line: string): boolean {
+  return lastPlace(line, closesPre) >= 0 && openPreOf(line) < 0;
+}
+
+function lastPlace(line: string, pattern: RegExp): number {
+  let place = -1;
+  for (const { index } of line.matchAll(pattern)) place = index;
+  return place;
+}
