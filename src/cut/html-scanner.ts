@@ -162,10 +162,7 @@ class HtmlReader {
     const { tagName: name } = token;
     const start = token.location?.startOffset ?? 0;
     if (name === 'svg' || name === 'math') this.enterForeign(token);
-    if (containers.has(name) && (this.foreignDepth === 0 || this.htmlInForeign > 0)) {
-      this.open.push(name);
-      if (quoting.has(name)) this.quoteDepth++;
-    }
+    if (containers.has(name)) this.beginContainer(token);
     const level = headingLevel(name);
     if (level > 0 && this.quoteDepth === 0 && this.foreignDepth === 0) {
       this.endHeading();
@@ -184,6 +181,14 @@ class HtmlReader {
     if (name === 'body' && !this.hasBody) this.beginBody(start);
   }
 
+  /** In a drawing `<section>` is part of the drawing, and an end of that name ends it and no section around. */
+  private beginContainer({ tagName: name, selfClosing }: Token.TagToken): void {
+    if (this.foreignDepth === 0 || this.htmlInForeign > 0) {
+      this.open.push(name);
+      if (quoting.has(name)) this.quoteDepth++;
+    } else if (!selfClosing) this.open.push(foreign(name));
+  }
+
   private beginBody(start: number): void {
     this.hasBody = true;
     this.bodyStart = start;
@@ -200,6 +205,7 @@ class HtmlReader {
     const { tagName: name } = token;
     if (name === this.hidden) this.hidden = '';
     if (this.foreignDepth > 0 && htmlInForeign.has(name)) this.htmlInForeign = Math.max(0, this.htmlInForeign - 1);
+    if (name === 'p' || name === 'br') this.leaveForeign();
     if (containers.has(name) || name === 'svg' || name === 'math') this.close(name);
     if (headingLevel(name) > 0) this.endHeading();
     if (!blocks.has(name)) return;
@@ -213,8 +219,9 @@ class HtmlReader {
     const { open } = this;
     let at = open.length - 1;
     const least = Math.max(0, open.length - mostLevelsClosed);
-    while (at >= least && open[at] !== name && open[at] !== 'table') at--;
-    if (at >= least && open[at] === name) this.closeFrom(at);
+    const isOf = (one: string | undefined) => one === name || one === foreign(name);
+    while (at >= least && !isOf(open[at]) && open[at] !== 'table') at--;
+    if (at >= least && isOf(open[at])) this.closeFrom(at);
   }
 
   private closeFrom(at: number): void {
@@ -286,9 +293,12 @@ class HtmlReader {
 
   private beginInForeign({ tagName, selfClosing }: Token.TagToken): void {
     if (htmlInForeign.has(tagName) && !selfClosing) this.htmlInForeign++;
-    else if (this.htmlInForeign === 0 && endsForeign.has(tagName)) {
-      this.closeFrom(this.open.findIndex((one) => one === 'svg' || one === 'math'));
-    }
+    else if (endsForeign.has(tagName)) this.leaveForeign();
+  }
+
+  private leaveForeign(): void {
+    if (this.foreignDepth === 0 || this.htmlInForeign > 0) return;
+    this.closeFrom(this.open.findIndex((one) => one === 'svg' || one === 'math'));
   }
 
   private enterForeign({ tagName, selfClosing }: Token.TagToken): void {
@@ -297,6 +307,11 @@ class HtmlReader {
     this.foreignDepth++;
     this.tokenizer.inForeignNode = true;
   }
+}
+
+/** How an element of a drawing or formula is called among the open ones. */
+function foreign(name: string): string {
+  return `svg ${name}`;
 }
 
 function headingLevel(name: string): number {
