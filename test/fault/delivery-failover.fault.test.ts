@@ -16,7 +16,6 @@ const { row } = faultRows([
   'timeline held',
   'commit waited',
   'reconnected',
-  'lease expired',
   'gap reported',
   'wait cancelled',
 ]);
