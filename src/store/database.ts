@@ -56,7 +56,6 @@ class PooledClient extends pg.Client {
   override connect(done: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): void;
   override connect(done?: (error: never, client: never) => void): Promise<pg.Client> | undefined {
     const connected = super.connect().catch((error: unknown) => {
-      // not `end`, which waits for a server that waits for the login
       cutConnection(this);
       throw error;
     });

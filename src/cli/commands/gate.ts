@@ -45,9 +45,9 @@ export async function drainAfterClosing(
   sends: boolean,
 ): Promise<void> {
   const endsAt = performance.now() + waitSeconds * 1000;
-  printer.note(
-    `closed; waiting up to ${waitSeconds} s for ${corpusGates.includes(key) ? 'operations and cuts' : sends ? 'passes and sends' : 'passes'} that started before`,
-  );
+  const passes = sends ? 'passes and sends' : 'passes';
+  const waitedFor = corpusGates.includes(key) ? 'operations and cuts' : passes;
+  printer.note(`closed; waiting up to ${waitSeconds} s for ${waitedFor} that started before`);
   if (!(await drainGate(database, key, waitSeconds * 1000))) {
     throw new IuError('IU034', {
       message: `The gate is closed, but after ${waitSeconds} s something that started before still runs.`,
