@@ -65,6 +65,20 @@ describe('a rollback into a former place', () => {
     await rollBack(db.pool, operation);
   });
 
+  it('goes on when the operation itself made the collection a piece after the document had left it', async () => {
+    for (const name of ['rack-1', 'rack-2', 'rack-3']) await create(name, null, 'collection');
+    await create('rack-3/book', 'rack-3');
+    const before = await Promise.all(['rack-3/book', 'rack-1'].map(pathOf));
+    const operation = await doSteps(db.pool, [
+      move('rack-3/book', 'rack-1'),
+      move('rack-3/book', 'rack-2'),
+      move('rack-1', 'rack-3/book'),
+    ]);
+    const { hash, expected_hash } = await rollBack(db.pool, operation);
+    expect(hash).toBe(expected_hash);
+    expect(await Promise.all(['rack-3/book', 'rack-1'].map(pathOf))).toEqual(before);
+  });
+
   it('is refused when its collection is one no more, and goes on when that is undone', async () => {
     for (const name of ['c1', 'c2']) await create(name, null, 'collection');
     for (const name of ['other', 'inside']) await create(name);

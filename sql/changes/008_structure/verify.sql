@@ -143,7 +143,7 @@ begin
     ('function', 'fn_iu_sql_link_validate(uuid, boolean)', '5f07e2e0858525383acd06a92d9f29f8'),
     ('function', 'fn_iu_structure_add(bigint, integer, jsonb, text, text)', 'fc4f2d27ef50fc45617ad2944c477651'),
     ('function', 'fn_iu_structure_claim(bigint, text, text)', 'f5070a83296c72a14e74adf1ed9e82bb'),
-    ('function', 'fn_iu_structure_conflict(bigint)', 'ec9423b8bba8cbd39653a2338ae63c90'),
+    ('function', 'fn_iu_structure_conflict(bigint)', '39d47e4b0bbdaac4467a82f9a8f2332d'),
     ('function', 'fn_iu_structure_dependants(bigint, integer, uuid, uuid, text, text, text, text)', '39f76ecb9a1f958d070b391a8ffd0526'),
     ('function', 'fn_iu_structure_deprecate(bigint, integer, jsonb, text, text)', 'fadcab9968ba990344609d95ee57b6b9'),
     ('function', 'fn_iu_structure_digest(bigint, boolean)', '9055dafe9b23f94c9f4bd1ea51ee292c'),

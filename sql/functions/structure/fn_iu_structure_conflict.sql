@@ -75,7 +75,9 @@ begin
            -- an adopted tree may have had living pieces below dead ones before
            or (k.lifecycle_status not in ('draft', 'enacted')
                and exists (select from iu_lifecycle_log l where l.unit_id = k.id and l.recorded_at >= v_applied_at))
-           or (o.in_collection and k.parent_or_container_ref is not null))
+           -- one that the operation itself made a piece is a collection again by the time
+           or (o.in_collection and k.parent_or_container_ref is not null
+               and k.id not in (select unit_id from own where change_kind = 'placed')))
     order by o.change_no limit 1),
   (select format('%s stands below %s, which the operation made', c.canonical_address, u.canonical_address)
      from own b
