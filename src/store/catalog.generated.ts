@@ -1528,6 +1528,10 @@ export interface CatalogFunctions {
     readonly args: { p_run: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_cut_living: {
+    readonly args: { p_document_id: string | null };
+    readonly result: readonly ({ position: string | null; unit_id: string | null; parent_id: string | null; canonical_address: string | null; version_id: string | null })[];
+  };
   readonly fn_iu_cut_living_units: {
     readonly args: { p_document_id: string | null };
     readonly result: readonly ({ position: string | null; unit_id: string | null; parent_id: string | null; canonical_address: string | null; version_id: string | null; body: string | null; body_sha256: string | null })[];

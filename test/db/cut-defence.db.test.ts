@@ -357,4 +357,26 @@ describe('the write of a cut', () => {
     );
     expect(rows[0].links).toBe(1);
   });
+
+  it('records a piece only for a run that is there and for a version of its unit, whoever writes', async () => {
+    await cut(small, '1');
+    const client = await db.connect();
+    const copy = (run: string, version: string) =>
+      client.query(
+        `insert into iu_cut_piece select ${run}, p.ordinal + 1000, p.byte_start, p.byte_end, p.address, other.id, ${version}, p.sha256,
+                                         p.normalized_sha256, p.anchor
+           from iu_cut_piece p cross join lateral (select u.id from fn_iu_cut_living(fn_iu_unit_ref('li/law')) l
+                join information_unit u on u.id = l.unit_id where u.id <> p.unit_id order by l.position limit 1) other where p.ordinal = 1`,
+      );
+    for (const role of ['origin', 'replica']) {
+      await client.query(`set session_replication_role = ${role}`);
+      await expect(copy('p.run_id', 'p.version_id')).rejects.toMatchObject({ code: 'IU706' });
+      await expect(copy('p.run_id', 'gen_random_uuid()')).rejects.toMatchObject({ code: 'IU706' });
+      const own = '(select version_anchor_ref from information_unit where id = other.id)';
+      await expect(copy('p.run_id + 1000', own)).rejects.toMatchObject({ code: 'IU706' });
+      await client.query('begin');
+      await copy('p.run_id', own);
+      await client.query('rollback');
+    }
+  });
 });

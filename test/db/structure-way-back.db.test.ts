@@ -1,4 +1,5 @@
 // The way back of a structure operation when the place that a unit left is no longer there, what a proof says of an orphan, the events of both ways, and documents of collections.
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -115,6 +116,27 @@ describe('the proof of a tree', () => {
           where canonical_address = 'orphaned/parent/child'`,
       );
       expect(await treeProblems(client)).toEqual([expect.stringContaining('orphaned/parent/child')]);
+    } finally {
+      await client.query('rollback');
+    }
+  });
+
+  it('sees a place without its unit', async () => {
+    await create('haunted');
+    const client = await db.connect();
+    const nobody = randomUUID();
+    try {
+      await client.query('begin');
+      await client.query(
+        `insert into iu_tree_path (unit_id, root_unit_id, path_ids, depth)
+         select $1, id, array[id, $1], 1 from information_unit where canonical_address = 'haunted'`,
+        [nobody],
+      );
+      expect(await treeProblems(client)).toEqual([expect.stringContaining('rows of iu_tree_path')]);
+      const { rows } = await client.query(
+        `select fn_iu_tree_verify(fn_iu_unit_ref('haunted')) -> 'problems' as problems`,
+      );
+      expect(rows[0].problems).toContain(nobody);
     } finally {
       await client.query('rollback');
     }

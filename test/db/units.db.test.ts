@@ -211,7 +211,7 @@ describe('the gates around the tables', () => {
     expect(await codeOf(`select fn_iu_deprecate('${doc}/a', 'me', 'why')`, write)).toBe('IU210');
   });
 
-  it('refuse at commit a unit without a version, with a foreign version, or with anchors that differ', async () => {
+  it('refuse at commit a unit without a version, with a foreign version, with none that is there, or with anchors that differ', async () => {
     const doc = await makeDocument();
     expect(await codeOf(open, unitRow)).toBe('IU212');
     const anchor = (to: string) =>
@@ -222,6 +222,7 @@ describe('the gates around the tables', () => {
         anchor('version_anchor_ref = o.version_anchor_ref, content_anchor_ref = o.content_anchor_ref'),
       ),
     ).toBe('IU212');
+    expect(await codeOf(open, anchor('version_anchor_ref = o.id, content_anchor_ref = o.id::text'))).toBe('IU212');
     expect(await codeOf(open, anchor(`content_anchor_ref = 'elsewhere'`))).toBe('IU212');
     expect(await codeOf(open, anchor('version_anchor_ref = null, content_anchor_ref = null'))).toBe('IU212');
   });

@@ -70,6 +70,7 @@ create table information_unit (
   lifecycle_status        text not null default 'draft'
                             check (lifecycle_status in ('draft', 'enacted', 'superseded', 'retired', 'deprecated')),
   content_anchor_ref      text,
+  -- a version of this unit: fn_iu_birth_gate_layer2 judges that at commit, a foreign key would only say it again
   version_anchor_ref      uuid,
   owner_ref               text not null,
   parent_or_container_ref uuid references information_unit,
@@ -120,8 +121,6 @@ comment on column unit_version.content_hash is 'sha256 of the body in UTF-8, hex
 comment on column unit_version.redaction_id is 'The redaction that overwrote text and profile; null = as written.';
 -- one statement that two sessions cannot both win: a unit has at most one version in force
 create unique index unit_version_one_enacted_idx on unit_version (unit_id) where lifecycle_status = 'enacted';
-alter table information_unit add constraint information_unit_version_anchor_fk
-  foreign key (version_anchor_ref) references unit_version deferrable initially deferred;
 
 create table iu_lifecycle_log (
   log_id             bigint generated always as identity primary key,

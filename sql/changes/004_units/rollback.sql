@@ -24,7 +24,6 @@ drop function fn_iu_lock_documents(uuid[]);
 drop function fn_iu_document_of(uuid[]);
 drop table iu_sql_link;
 drop table iu_lifecycle_log;
-alter table information_unit drop constraint information_unit_version_anchor_fk;
 drop table unit_version;
 drop table information_unit;
 drop table iu_lifecycle_vocab;

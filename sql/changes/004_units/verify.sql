@@ -118,7 +118,6 @@ begin
     ('constraint', 'information_unit.information_unit_place_key', '79430168e0bd9d3930fba98c7b0ff787'),
     ('constraint', 'information_unit.information_unit_sibling_rank_check', '51e469b121617a15627ba26ac3cd4676'),
     ('constraint', 'information_unit.information_unit_sort_order_key', 'fcdc9f24b1bd95becb0ea1d2bb0e30b2'),
-    ('constraint', 'information_unit.information_unit_version_anchor_fk', 'e16b0d7b4616be681977410a632ee225'),
     ('constraint', 'information_unit.trg_iu_birth_gate_layer2', '44408daae0b5119a8a62ebf9cbcbadf1'),
     ('constraint', 'iu_lifecycle_log.iu_lifecycle_log_from_status_fkey', 'd823a90e4acd18a6ae48bf2d3d3b136c'),
     ('constraint', 'iu_lifecycle_log.iu_lifecycle_log_pkey', '9689ce5bc2f46af5be7a05e8fded0799'),

@@ -17,5 +17,7 @@ drop table iu_cut_run;
 drop table iu_source_pin;
 drop function fn_iu_cut_verify(bigint);
 drop function fn_iu_cut_living_units(uuid);
+drop function fn_iu_cut_living(uuid);
+drop function fn_iu_cut_piece_check();
 drop function fn_iu_source_pin(bytea, text, text, text, text);
 drop function fn_iu_cut_run_guard();

@@ -94,8 +94,9 @@ create index iu_relation_to_idx on iu_relation (to_unit_id, relation_type);
 create index iu_relation_operation_idx on iu_relation (operation_ref) where operation_ref is not null;
 
 -- 128 levels of 16 bytes fit an index entry (2,704 bytes)
+-- no foreign key: what a projection holds is proven, not referenced (fn_iu_tree_verify finds a path without its unit)
 create table iu_tree_path (
-  unit_id      uuid primary key references information_unit,
+  unit_id      uuid primary key,
   root_unit_id uuid not null,
   path_ids     uuid[] not null,
   depth        integer not null,
@@ -295,8 +296,9 @@ declare
   v_rows bigint;
   v_edges bigint;
 begin
-  select array_agg(format('%s: its path is not that of its parent and itself, or the active contains relation says another place', u.canonical_address))
-           filter (where u.deleted_at is not null
+  select array_agg(format('%s: its path is not that of its parent and itself, or the active contains relation says another place',
+                          coalesce(u.canonical_address, t.unit_id::text)))
+           filter (where u.id is null or u.deleted_at is not null
                       or t.path_ids is distinct from
                          case when u.parent_or_container_ref is null then array[u.id]
                               else (select p.path_ids || u.id from iu_tree_path p where p.unit_id = u.parent_or_container_ref) end
@@ -308,7 +310,7 @@ begin
     -- each row looks its own up by key, whatever the statistics say: as joins they read all units for the few of one document, or paired all
     -- with all before the first analyze
     from iu_tree_path t
-   cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
+    left join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u on true
     left join lateral (select k.from_unit_id, k.sibling_rank from iu_relation k
                         where k.to_unit_id = t.unit_id and k.relation_type = 'contains' and k.relation_status = 'active' offset 0) r on true
     left join lateral (select d.* from iu_collection_path d where d.document_id = t.unit_id offset 0) c on true

@@ -219,12 +219,12 @@ begin
   case p_what
   when 'cut' then
     select string_agg(m.line, E'\n' order by m.ordinal) into v_text from (
-      select ordinal, to_jsonb(x)::text as line from iu_cut_mark x where run_id = p_run_id) m;
+      select ordinal, x::text as line from iu_cut_mark x where run_id = p_run_id) m;
   when 'plan' then
     select concat_ws(E'\n--\n',
-      (select string_agg(s.line, E'\n' order by s.step_no) from (select step_no, to_jsonb(x)::text as line from iu_cut_plan_step x where run_id = p_run_id) s),
-      (select string_agg(p.line, E'\n' order by p.ordinal) from (select ordinal, to_jsonb(x)::text as line from iu_cut_plan_piece x where run_id = p_run_id) p),
-      (select string_agg(d.line, E'\n' order by d.ordinal) from (select ordinal, to_jsonb(x)::text as line from iu_cut_doubt x where run_id = p_run_id) d))
+      (select string_agg(s.line, E'\n' order by s.step_no) from (select step_no, x::text as line from iu_cut_plan_step x where run_id = p_run_id) s),
+      (select string_agg(p.line, E'\n' order by p.ordinal) from (select ordinal, x::text as line from iu_cut_plan_piece x where run_id = p_run_id) p),
+      (select string_agg(d.line, E'\n' order by d.ordinal) from (select ordinal, x::text as line from iu_cut_doubt x where run_id = p_run_id) d))
       into v_text;
   when 'write' then
     select string_agg(concat_ws(' ', ordinal, byte_start, byte_end, unit_id, version_id, sha256, anchor), E'\n' order by ordinal)
@@ -500,8 +500,8 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_run.document_address, 0));
   perform fn_iu_lock_documents(array[v_document]);
   -- a revision locks its unit only: one that is under way ends before the next statement looks at the text
-  perform from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l)) order by u.id for no key update;
-  perform fn_iu_stamp((select max(u.updated_at) from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l))));
+  perform from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living(v_document) l)) order by u.id for no key update;
+  perform fn_iu_stamp((select max(u.updated_at) from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living(v_document) l))));
   v_base := fn_iu_cut_base(p_run.document_address);
   if v_base ->> 'base_hash' <> p_run.base_hash then
     raise exception using errcode = 'IU739', message = format('%s has changed since cut run %s was planned', p_run.document_address, p_run.run_id),
@@ -1038,7 +1038,7 @@ begin
     raise exception using errcode = 'IU738', message = format('cut run %s has no piece %s', p_run_id, p_ordinal), hint = 'iu cut plan lists the pieces';
   end if;
   select coalesce(u::text, 'null') into v_unknown from unnest(v_units) u
-   where not exists (select from fn_iu_cut_living_units(v_run.document_id) l where l.unit_id = u and l.unit_id <> v_run.document_id) limit 1;
+   where not exists (select from fn_iu_cut_living(v_run.document_id) l where l.unit_id = u and l.unit_id <> v_run.document_id) limit 1;
   if found then
     raise exception using errcode = 'IU738', message = format('%s is no living unit of %s', v_unknown, v_run.document_address),
       hint = 'iu unit tree shows the units of the document';
@@ -1265,7 +1265,7 @@ declare
   v_draft text;
 begin
   select min(u.canonical_address) into v_draft
-    from fn_iu_cut_living_units(p_document_id) l
+    from fn_iu_cut_living(p_document_id) l
    cross join lateral (select i.canonical_address, i.lifecycle_status from information_unit i where i.id = l.unit_id offset 0) u
    cross join lateral (select v.lifecycle_status from unit_version v where v.id = l.version_id offset 0) v
    where u.lifecycle_status <> 'enacted' or v.lifecycle_status <> 'enacted';
@@ -1295,31 +1295,28 @@ set enable_seqscan = off
 as $$
 declare
   v_proof jsonb := fn_iu_cut_verify(p_run_id);
-  v_living uuid[];
-  v_cut uuid[];
-  v_units bigint;
+  v_fact record;
 begin
   if not (v_proof ->> 'ok')::boolean then
     return v_proof -> 'problems' ->> 0;
   end if;
-  select array_agg(l.unit_id order by l.position) filter (where l.unit_id <> p_document_id) into v_living from fn_iu_cut_living_units(p_document_id) l;
-  select array_agg(unit_id order by ordinal) into v_cut from iu_cut_piece where run_id = p_run_id;
-  if v_living is distinct from v_cut then
+  select count(*) filter (where l.unit_id is distinct from c.unit_id) as elsewhere,
+         count(*) filter (where l.version_id is distinct from c.version_id) as other_version,
+         count(*) filter (where l.parent_id is distinct from coalesce(p.unit_id, p_document_id)) as other_parent
+    into v_fact
+    -- the document itself stands first, so the n-th piece, counted from 0, is the unit after it
+    from (select l.* from fn_iu_cut_living(p_document_id) l where l.unit_id <> p_document_id) l
+    full join (select c.ordinal, c.unit_id, c.version_id, m.parent_ordinal from iu_cut_piece c
+                 left join iu_cut_mark m on m.run_id = c.run_id and m.ordinal = c.ordinal where c.run_id = p_run_id) c on c.ordinal = l.position - 2
+    left join iu_cut_piece p on p.run_id = p_run_id and p.ordinal = c.parent_ordinal;
+  if v_fact.elsewhere > 0 then
     return 'the living units of the document in tree order are not the pieces';
   end if;
-  select count(*) into v_units from iu_cut_piece c join information_unit u on u.id = c.unit_id
-   where c.run_id = p_run_id and u.version_anchor_ref <> c.version_id;
-  if v_units > 0 then
-    return format('%s units have another version than the run gave them', v_units);
+  if v_fact.other_version > 0 then
+    return format('%s units have another version than the run gave them', v_fact.other_version);
   end if;
-  select count(*) into v_units
-    from iu_cut_mark m
-    join iu_cut_piece c on c.run_id = m.run_id and c.ordinal = m.ordinal
-    join information_unit u on u.id = c.unit_id
-    left join iu_cut_piece p on p.run_id = m.run_id and p.ordinal = m.parent_ordinal
-   where m.run_id = p_run_id and u.parent_or_container_ref is distinct from coalesce(p.unit_id, p_document_id);
-  if v_units > 0 then
-    return format('%s units stand below another unit than their piece', v_units);
+  if v_fact.other_parent > 0 then
+    return format('%s units stand below another unit than their piece', v_fact.other_parent);
   end if;
   return (fn_iu_tree_verify_document(p_document_id))[1];
 end

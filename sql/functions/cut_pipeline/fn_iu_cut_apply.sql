@@ -31,8 +31,8 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('iu_cut_start:' || current_schema() || ':' || p_run.document_address, 0));
   perform fn_iu_lock_documents(array[v_document]);
   -- a revision locks its unit only: one that is under way ends before the next statement looks at the text
-  perform from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l)) order by u.id for no key update;
-  perform fn_iu_stamp((select max(u.updated_at) from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living_units(v_document) l))));
+  perform from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living(v_document) l)) order by u.id for no key update;
+  perform fn_iu_stamp((select max(u.updated_at) from information_unit u where u.id = any (array(select l.unit_id from fn_iu_cut_living(v_document) l))));
   v_base := fn_iu_cut_base(p_run.document_address);
   if v_base ->> 'base_hash' <> p_run.base_hash then
     raise exception using errcode = 'IU739', message = format('%s has changed since cut run %s was planned', p_run.document_address, p_run.run_id),

@@ -33,7 +33,7 @@ begin
     raise exception using errcode = 'IU738', message = format('cut run %s has no piece %s', p_run_id, p_ordinal), hint = 'iu cut plan lists the pieces';
   end if;
   select coalesce(u::text, 'null') into v_unknown from unnest(v_units) u
-   where not exists (select from fn_iu_cut_living_units(v_run.document_id) l where l.unit_id = u and l.unit_id <> v_run.document_id) limit 1;
+   where not exists (select from fn_iu_cut_living(v_run.document_id) l where l.unit_id = u and l.unit_id <> v_run.document_id) limit 1;
   if found then
     raise exception using errcode = 'IU738', message = format('%s is no living unit of %s', v_unknown, v_run.document_address),
       hint = 'iu unit tree shows the units of the document';

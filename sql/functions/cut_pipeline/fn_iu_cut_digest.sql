@@ -18,12 +18,12 @@ begin
   case p_what
   when 'cut' then
     select string_agg(m.line, E'\n' order by m.ordinal) into v_text from (
-      select ordinal, to_jsonb(x)::text as line from iu_cut_mark x where run_id = p_run_id) m;
+      select ordinal, x::text as line from iu_cut_mark x where run_id = p_run_id) m;
   when 'plan' then
     select concat_ws(E'\n--\n',
-      (select string_agg(s.line, E'\n' order by s.step_no) from (select step_no, to_jsonb(x)::text as line from iu_cut_plan_step x where run_id = p_run_id) s),
-      (select string_agg(p.line, E'\n' order by p.ordinal) from (select ordinal, to_jsonb(x)::text as line from iu_cut_plan_piece x where run_id = p_run_id) p),
-      (select string_agg(d.line, E'\n' order by d.ordinal) from (select ordinal, to_jsonb(x)::text as line from iu_cut_doubt x where run_id = p_run_id) d))
+      (select string_agg(s.line, E'\n' order by s.step_no) from (select step_no, x::text as line from iu_cut_plan_step x where run_id = p_run_id) s),
+      (select string_agg(p.line, E'\n' order by p.ordinal) from (select ordinal, x::text as line from iu_cut_plan_piece x where run_id = p_run_id) p),
+      (select string_agg(d.line, E'\n' order by d.ordinal) from (select ordinal, x::text as line from iu_cut_doubt x where run_id = p_run_id) d))
       into v_text;
   when 'write' then
     select string_agg(concat_ws(' ', ordinal, byte_start, byte_end, unit_id, version_id, sha256, anchor), E'\n' order by ordinal)

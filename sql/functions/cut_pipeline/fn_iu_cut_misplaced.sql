@@ -15,31 +15,28 @@ set enable_seqscan = off
 as $$
 declare
   v_proof jsonb := fn_iu_cut_verify(p_run_id);
-  v_living uuid[];
-  v_cut uuid[];
-  v_units bigint;
+  v_fact record;
 begin
   if not (v_proof ->> 'ok')::boolean then
     return v_proof -> 'problems' ->> 0;
   end if;
-  select array_agg(l.unit_id order by l.position) filter (where l.unit_id <> p_document_id) into v_living from fn_iu_cut_living_units(p_document_id) l;
-  select array_agg(unit_id order by ordinal) into v_cut from iu_cut_piece where run_id = p_run_id;
-  if v_living is distinct from v_cut then
+  select count(*) filter (where l.unit_id is distinct from c.unit_id) as elsewhere,
+         count(*) filter (where l.version_id is distinct from c.version_id) as other_version,
+         count(*) filter (where l.parent_id is distinct from coalesce(p.unit_id, p_document_id)) as other_parent
+    into v_fact
+    -- the document itself stands first, so the n-th piece, counted from 0, is the unit after it
+    from (select l.* from fn_iu_cut_living(p_document_id) l where l.unit_id <> p_document_id) l
+    full join (select c.ordinal, c.unit_id, c.version_id, m.parent_ordinal from iu_cut_piece c
+                 left join iu_cut_mark m on m.run_id = c.run_id and m.ordinal = c.ordinal where c.run_id = p_run_id) c on c.ordinal = l.position - 2
+    left join iu_cut_piece p on p.run_id = p_run_id and p.ordinal = c.parent_ordinal;
+  if v_fact.elsewhere > 0 then
     return 'the living units of the document in tree order are not the pieces';
   end if;
-  select count(*) into v_units from iu_cut_piece c join information_unit u on u.id = c.unit_id
-   where c.run_id = p_run_id and u.version_anchor_ref <> c.version_id;
-  if v_units > 0 then
-    return format('%s units have another version than the run gave them', v_units);
+  if v_fact.other_version > 0 then
+    return format('%s units have another version than the run gave them', v_fact.other_version);
   end if;
-  select count(*) into v_units
-    from iu_cut_mark m
-    join iu_cut_piece c on c.run_id = m.run_id and c.ordinal = m.ordinal
-    join information_unit u on u.id = c.unit_id
-    left join iu_cut_piece p on p.run_id = m.run_id and p.ordinal = m.parent_ordinal
-   where m.run_id = p_run_id and u.parent_or_container_ref is distinct from coalesce(p.unit_id, p_document_id);
-  if v_units > 0 then
-    return format('%s units stand below another unit than their piece', v_units);
+  if v_fact.other_parent > 0 then
+    return format('%s units stand below another unit than their piece', v_fact.other_parent);
   end if;
   return (fn_iu_tree_verify_document(p_document_id))[1];
 end

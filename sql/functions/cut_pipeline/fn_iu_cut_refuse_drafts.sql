@@ -16,7 +16,7 @@ declare
   v_draft text;
 begin
   select min(u.canonical_address) into v_draft
-    from fn_iu_cut_living_units(p_document_id) l
+    from fn_iu_cut_living(p_document_id) l
    cross join lateral (select i.canonical_address, i.lifecycle_status from information_unit i where i.id = l.unit_id offset 0) u
    cross join lateral (select v.lifecycle_status from unit_version v where v.id = l.version_id offset 0) v
    where u.lifecycle_status <> 'enacted' or v.lifecycle_status <> 'enacted';

@@ -18,8 +18,9 @@ declare
   v_rows bigint;
   v_edges bigint;
 begin
-  select array_agg(format('%s: its path is not that of its parent and itself, or the active contains relation says another place', u.canonical_address))
-           filter (where u.deleted_at is not null
+  select array_agg(format('%s: its path is not that of its parent and itself, or the active contains relation says another place',
+                          coalesce(u.canonical_address, t.unit_id::text)))
+           filter (where u.id is null or u.deleted_at is not null
                       or t.path_ids is distinct from
                          case when u.parent_or_container_ref is null then array[u.id]
                               else (select p.path_ids || u.id from iu_tree_path p where p.unit_id = u.parent_or_container_ref) end
@@ -31,7 +32,7 @@ begin
     -- each row looks its own up by key, whatever the statistics say: as joins they read all units for the few of one document, or paired all
     -- with all before the first analyze
     from iu_tree_path t
-   cross join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u
+    left join lateral (select i.* from information_unit i where i.id = t.unit_id offset 0) u on true
     left join lateral (select k.from_unit_id, k.sibling_rank from iu_relation k
                         where k.to_unit_id = t.unit_id and k.relation_type = 'contains' and k.relation_status = 'active' offset 0) r on true
     left join lateral (select d.* from iu_collection_path d where d.document_id = t.unit_id offset 0) c on true
