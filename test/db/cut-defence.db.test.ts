@@ -379,4 +379,27 @@ describe('the write of a cut', () => {
       await client.query('rollback');
     }
   });
+
+  it('reads the tree of a document by parents, whatever stands beside it and whatever the statistics say', async () => {
+    const units = Array.from({ length: 1000 }, (_, place) => ({
+      canonical_address: `beside/${place}`,
+      parent_address: place % 50 === 0 ? 'beside' : `beside/${place - (place % 50)}`,
+      body: 'text',
+    }));
+    await db.pool.query('select count(*) from fn_iu_create_many($1, $2)', [
+      JSON.stringify([{ canonical_address: 'beside', body: '' }, ...units]),
+      'ann',
+    ]);
+    const client = await db.connect();
+    await client.query('begin');
+    const { rows: living } = await client.query(
+      "select count(*)::int as units from fn_iu_cut_living(fn_iu_unit_ref('beside'))",
+    );
+    expect(living[0].units).toBe(1001);
+    const { rows: read } = await client.query(
+      "select pg_stat_get_xact_tuples_returned('information_unit_lifecycle_idx'::regclass)::int as entries",
+    );
+    expect(read[0].entries).toBe(0);
+    await client.query('rollback');
+  });
 });

@@ -98,7 +98,7 @@ begin
     ('constraint', 'iu_source_pin.iu_source_pin_pkey', '871454a1c42a05ff4e233cc46717b6db'),
     ('constraint', 'iu_source_pin.iu_source_pin_sha256_chk', 'ba529f74fc5838a87ebec2f44724bc38'),
     ('constraint', 'iu_source_pin.iu_source_pin_sha256_key', 'ea18cab8fb7d5579899d34409905aa7c'),
-    ('function', 'fn_iu_cut_living(uuid)', '8f1e7266371f2424cba6cb54fdcd0bdc'),
+    ('function', 'fn_iu_cut_living(uuid)', 'c01c4448743034a63b6d0447b50d5a6f'),
     ('function', 'fn_iu_cut_living_units(uuid)', 'a8156bd0d64ae26b240382c57e4eea57'),
     ('function', 'fn_iu_cut_piece_check()', '91e037a3d0e928f9d1e11848d53d0c20'),
     ('function', 'fn_iu_cut_run_guard()', '9c3b58ad2916ff22f4b21251c94f1110'),

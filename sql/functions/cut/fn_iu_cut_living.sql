@@ -24,10 +24,9 @@ as $$
      union all
     select c.id, c.parent_or_container_ref, c.canonical_address, c.version_anchor_ref, t.path || ' ' || c.sibling_rank
       from tree t
-     cross join lateral (select u.id, u.parent_or_container_ref, u.canonical_address, u.version_anchor_ref, u.sibling_rank
-                           from information_unit u
-                          where u.parent_or_container_ref = t.id and u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null
-                         offset 0) c
+     -- what is behind the fence goes by the parent alone: with a lifecycle beside it the planner read all units of that lifecycle for each parent
+     cross join lateral (select u.* from information_unit u where u.parent_or_container_ref = t.id offset 0) c
+     where c.lifecycle_status in ('draft', 'enacted') and c.deleted_at is null
   )
   select row_number() over (order by t.path), t.id, t.parent_or_container_ref, t.canonical_address, t.version_anchor_ref
     from tree t

@@ -11,6 +11,8 @@
 create or replace function fn_iu_cut_apply(p_run iu_cut_run) returns jsonb
 language plpgsql
 set search_path from current
+-- the rows of a first cut of 50,000 pieces stay in memory between its statements; at 4 MB they went to files, a twelfth of the time
+set work_mem = '64MB'
 as $$
 declare
   v_reference text := fn_iu_cut_reference(p_run.run_id, 1);
