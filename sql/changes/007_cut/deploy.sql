@@ -336,7 +336,7 @@ $$;
 -- fn_iu_cut_piece_check() returns trigger
 --
 -- Contract:  each recorded piece belongs to a run that is there, and its version is one of its unit. All rows of a statement at once:
---            three foreign keys did less of that (not that version and unit belong together) for 9 us a piece, this takes 1. Nothing else is left
+--            three foreign keys did less of that (not that version and unit belong together) and took 9 us a piece more. Nothing else is left
 --            for a foreign key to hold: pieces, runs and versions are never deleted and keep their keys.
 -- Arguments: none
 -- Returns:   null (statement trigger)
