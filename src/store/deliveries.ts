@@ -1,6 +1,6 @@
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
-/** Where a delivery stands: being sent, due and not held, due later or behind an earlier event, or held. */
+/** Where a delivery stands: being sent, due, due later or behind an earlier event, or held, whenever it is due. */
 export type DeliveryStanding = 'leased' | 'due' | 'waiting' | 'held';
 
 /** One delivery of the queue, without its payload. */
@@ -36,13 +36,13 @@ export interface DeliveryFilter {
   readonly olderThan?: string | undefined;
 }
 
-// A held route is worth a look at its reason only where it counts: what would be claimed otherwise.
+// What holds a route holds all that waits for it, also what is due later. An open breaker ends by itself: it holds what would be claimed otherwise.
 const from = `(select v.event_seq, v.route_id, v.route_code, v.event_id, v.event_domain, v.event_type, v.event_subject_table,
     v.event_subject_ref, v.attempt_no, v.sends, v.delivery_id, v.edit_id, v.due_at, v.created_at, v.runner_id, v.lease_until,
-    case when v.state = 'due' and h.hold is not null then 'held' else v.state end as state,
-    case when v.state = 'due' then h.hold else v.state_reason end as state_reason
+    case when h.hold is null then v.state else 'held' end as state, coalesce(h.hold, v.state_reason) as state_reason
   from v_iu_delivery v left join fn_iu_delivery_holds(?) h
-    on h.route_id = v.route_id and not (h.hold = 'approval_used_up' and v.counted)) d`;
+    on h.route_id = v.route_id and not (h.hold = 'approval_used_up' and v.counted)
+    and (v.state = 'due' or v.state = 'waiting' and h.hold <> 'breaker_open')) d`;
 
 /** The queue in the order of events, oldest first. `deployment`: of the runner that would claim; null = one with the right name. */
 export function listDeliveries(

@@ -93,6 +93,27 @@ describe('iu delivery', () => {
     expect((await iu('gate', 'log')).stdout).toContain('maintenance');
   });
 
+  it('lists as held all that waits for a held route, also what is due later or behind an earlier event', async () => {
+    await liveRoute(db, 'r', { ordering: 'subject', retry_policy: { delays_seconds: [1000], jitter_share: 0 } });
+    for (const subject of ['a', 'b', 'b', 'c']) await emit(db.pool, subject);
+    await drain(db.pool);
+    const [failed] = await claim(db, { limit: 1 });
+    await settle(db, failed === undefined ? [] : [failed], 'failed');
+    const open = ['r a waiting due_later', 'r b due -', 'r b waiting behind_earlier_event', 'r c due -'];
+    expect(await reasons()).toEqual(open);
+    await db.pool.query("update iu_route_flow set breaker = 'open', breaker_until = now() + interval '30 s'");
+    expect(await reasons('--state', 'held')).toEqual(['r b held breaker_open', 'r c held breaker_open']);
+    await iu('route', 'pause', 'r', '--reason', 'maintenance');
+    expect(await reasons('--state', 'held')).toEqual(['a', 'b', 'b', 'c'].map((one) => `r ${one} held route_paused`));
+    expect(await reasons('--state', 'waiting')).toEqual([]);
+    expect(await json('delivery', 'show', '1', 'r')).toMatchObject({ state: 'held', stateReason: 'route_paused' });
+    await iu('route', 'resume', 'r', '--reason', 'done');
+    expect(await claim(db)).toHaveLength(2);
+    await db.pool.query("select fn_iu_gate_set('delivery_enabled', false, 'test')");
+    // What is being sent is not held.
+    expect(await reasons('--state', 'held')).toEqual(['a', 'b'].map((one) => `r ${one} held delivery_gate_closed`));
+  });
+
   it('cancels everything that waits for a route after a preview, and nothing that is being sent or came later', async () => {
     await liveRoute(db, 'r', { ordering: 'subject' });
     await liveRoute(db, 'other');
