@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { access, chmod, constants, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, constants, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { IuError } from '../contract/errors/index.js';
 import { errorCode } from '../store/failure.js';
 import { hashOfFile } from './file-hash.js';
+import { makeFolder } from './make-folder.js';
 
 /** A backup that was written and could be read back. */
 export interface Backup {
@@ -94,7 +95,7 @@ export async function makeBackup(wishes: BackupWishes): Promise<Backup> {
   const major = Math.floor(wishes.serverVersionNumber / 10_000);
   const tools = await findClientTools(major, wishes);
   const folder = resolve(wishes.folder);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const { arguments: connection, environment, database } = connectionOf(wishes.url, wishes.environment);
   const stamp = wishes.now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const file = join(folder, `${database.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${stamp}.dump`);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -7,6 +7,7 @@ import { IuError } from '../contract/errors/index.js';
 import { errorCode } from '../store/failure.js';
 import type { ArchivedFile } from '../store/prunes.js';
 import { hashOfFile } from './file-hash.js';
+import { makeFolder } from './make-folder.js';
 
 /**
  * Names the file of one step, each time anew: a step that is done again, or the same step of a copy of the database, never meets the file of
@@ -20,7 +21,7 @@ export function archiveFileName(installation: string, runId: string, batchNo: nu
 /** Makes the folder, so that a prune fails before it takes anything when it cannot be written; what is made is synced into its parent. */
 export async function prepareArchive(folder: string): Promise<void> {
   await refusing(folder, async () => {
-    const first = await mkdir(folder, { recursive: true });
+    const first = await makeFolder(folder);
     if (first === undefined) return;
     const top = dirname(resolve(first));
     for (let made = dirname(resolve(folder)); ; made = dirname(made)) {

@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { makeFolder } from '../../install/make-folder.js';
 import { composeReport } from '../../operate/report/compose.js';
 import { compareReports, parseReport, type ReportDifference } from '../../operate/report/document.js';
 import { reportHtml } from '../../operate/report/html.js';
@@ -24,7 +25,7 @@ async function write(options: ReportOptions, command: Command, context: CliConte
   const report = composeReport(input);
   const usual =
     input.activation === undefined ? 'iu-report-state' : `iu-report-activation-${input.activation.activation_id}`;
-  await mkdir(options.out, { recursive: true, mode: 0o700 });
+  await makeFolder(options.out, 0o700);
   const path = join(options.out, options.name ?? usual);
   const files = { markdown: `${path}.md`, html: `${path}.html`, json: `${path}.json` };
   await writeFile(files.markdown, reportMarkdown(report), { mode: 0o600 });

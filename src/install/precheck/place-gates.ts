@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { supportedMajors } from '../../store/door.js';
 import { errorCode } from '../../store/failure.js';
 import { readClaim } from '../../store/precheck.js';
 import { judgeBackup } from '../backup-record.js';
+import { makeFolder } from '../make-folder.js';
 import { missingRights, readInstallFacts } from '../migrate/prepare.js';
 import { fail, type GateInput, pass, type Verdict } from './gate.js';
 
@@ -93,7 +94,7 @@ export async function evidenceFolder({ evidenceFolder: folder }: GateInput): Pro
   const path = resolve(folder);
   const probe = join(path, `.precheck-${randomBytes(6).toString('hex')}`);
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
     const file = await open(probe, 'wx', 0o600);
     try {
       await file.write('iu precheck\n');

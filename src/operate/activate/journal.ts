@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IuError } from '../../contract/errors/index.js';
+import { makeFolder } from '../../install/make-folder.js';
 import type { StepOutcome } from '../../store/activation.js';
 
 /** One step as it was taken. */
@@ -55,7 +56,7 @@ export async function readJournal(folder: string, place: string): Promise<Journa
 
 /** Replaces the journal as a whole, synced: what was done is known after a crash. */
 export async function writeJournal(folder: string, journal: Journal): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const unfinished = join(folder, `${fileName}.unfinished`);
   const handle = await open(unfinished, 'w', 0o600);
   try {

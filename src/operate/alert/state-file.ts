@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type AlertState, freshAlertState, parseAlertState } from '../../contract/operate/alert.js';
+import { makeFolder } from '../../install/make-folder.js';
 
 /** Where a watchdog keeps what it told, unless somebody says so: systemd's StateDirectory, or the folder for state of this user. */
 export function usualStateFile(
@@ -38,7 +39,7 @@ export async function readStateFile(file: string): Promise<{ readonly state: Ale
 
 /** Replaces the file as a whole: a crash leaves the old state or the new one. */
 export async function writeStateFile(file: string, state: AlertState): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(file), 0o700);
   const unfinished = `${file}.${process.pid}.unfinished`;
   const handle = await open(unfinished, 'w', 0o600);
   try {
