@@ -1656,6 +1656,10 @@ export interface CatalogFunctions {
     readonly args: { p_runner_id: string | null; p_limit: number | null; p_lease_seconds: number | null; p_deployment: string | null; p_in_database?: boolean | null; p_route_ids?: readonly (string | null)[] | null; p_rooms?: readonly (number | null)[] | null; p_room?: number | null };
     readonly result: readonly (string | null)[];
   };
+  readonly fn_iu_delivery_closed: {
+    readonly args: { p_since: string | null; p_until: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_delivery_dead: {
     readonly args: { p_delivery: string | null; p_route_code: string | null; p_failure_code: string | null; p_failure_detail: string | null };
     readonly result: null;

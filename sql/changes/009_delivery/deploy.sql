@@ -486,15 +486,49 @@ end
 $$;
 -- <<<
 
+-- >>> functions/delivery/fn_iu_delivery_closed.sql
+-- fn_iu_delivery_closed(timestamptz, timestamptz) returns interval
+--
+-- Contract:  for how long a gate that deliveries need, the master's or their own, was closed between two moments, by the log of the
+--            gates. A time limit that passed closed it too. Before the first entry of a gate it counts as open.
+-- Arguments: p_since, p_until
+-- Returns:   the time, 0 when none
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  internal
+create or replace function fn_iu_delivery_closed(p_since timestamptz, p_until timestamptz) returns interval
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+  return (
+    with said as (
+      select l.operation <> 'delete' and l.new_value is not distinct from 'true' as is_open, l.open_until, l.changed_at,
+             lead(l.changed_at, 1, 'infinity') over (partition by l.config_key order by l.log_id) as until
+        from iu_gate_log l
+       where l.config_key in ('iu_core.routes_master_enabled', 'iu_core.delivery_enabled')
+    ), closed as (
+      select greatest(p_since, case when s.is_open then greatest(s.changed_at, s.open_until) else s.changed_at end) as since, least(p_until, s.until) as until
+        from said s where not s.is_open or s.open_until is not null
+    )
+    -- Both gates closed at once count once.
+    select coalesce(sum(upper(r) - lower(r)), interval '0')
+      from unnest((select range_agg(tstzrange(c.since, c.until)) from closed c where c.since < c.until)) as r
+  );
+end
+$$;
+-- <<<
 -- >>> functions/delivery/fn_iu_route_flow_settle.sql
 -- fn_iu_route_flow_settle(bigint, integer, integer, integer, integer, boolean, text) returns void
 --
 -- Contract:  what a settled batch means for its route. Breaker: opens after 10 failures in a row for 30 s, doubling to 10 minutes
 --            while the one send of the half-open state fails, and closes with a success; refused for good
 --            or not made, it gives its turn to the next. Pause: when the target is gone for good,
---            or nothing but failures came for iu_core.pause_after_failing_seconds (a day). Failure budget: more failed and unknown
---            sends within an hour than the approval allows take the route back to dry-run. A refusal for good is about one event, so
---            the breaker does not count it; the budget does, or a target that refuses every event would get them all.
+--            or nothing but failures came for iu_core.pause_after_failing_seconds (a day), the time in which a gate was closed not counted.
+--            Failure budget: more failed and unknown sends within an hour than the approval allows take the route back to dry-run. A
+--            refusal for good is about one event, so the breaker does not count it; the budget does, or a target that refuses every
+--            event would get them all.
 -- Arguments: p_route_id; p_sent, p_failed: of the batch, refusals of single events not counted; p_spent: what counts against the
 --            budget; p_trailing: failures after the last success; p_gone: the target asked to be left alone; p_failure_code: of the
 --            last failure
@@ -513,6 +547,7 @@ declare
   f iu_route_flow;
   v_budget integer;
   v_pause text;
+  v_pause_after interval := make_interval(secs => fn_iu_setting_number('iu_core.pause_after_failing_seconds', 86400, 60, 2592000));
 begin
   select * into strict f from iu_route_flow where route_id = p_route_id for update;
   if p_sent > 0 then
@@ -542,7 +577,7 @@ begin
   end if;
   if p_gone then
     v_pause := 'the target is gone for good (it answered 410)';
-  elsif f.failing_since < v_now - make_interval(secs => fn_iu_setting_number('iu_core.pause_after_failing_seconds', 86400, 60, 2592000)) then
+  elsif f.failing_since < v_now - v_pause_after and v_now - f.failing_since - fn_iu_delivery_closed(f.failing_since, v_now) > v_pause_after then
     v_pause := format('nothing but failures since %s', f.failing_since);
   end if;
   if v_pause is not null and f.paused_at is null then

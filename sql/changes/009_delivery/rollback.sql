@@ -44,6 +44,7 @@ drop function fn_iu_delivery_settle(text, uuid[], bigint[], bigint[], text[], in
 drop function fn_iu_delivery_settle_rest(text, iu_settled[]);
 drop function fn_iu_delivery_dead(iu_route_delivery, text, text, text);
 drop function fn_iu_route_flow_settle(bigint, integer, integer, integer, integer, boolean, text);
+drop function fn_iu_delivery_closed(timestamptz, timestamptz);
 drop function fn_iu_route_set_paused(text, boolean, text);
 drop function fn_iu_route_to_dry_run(bigint, text, text);
 drop function fn_iu_target_register(text, text, text, text);

@@ -3,9 +3,10 @@
 -- Contract:  what a settled batch means for its route. Breaker: opens after 10 failures in a row for 30 s, doubling to 10 minutes
 --            while the one send of the half-open state fails, and closes with a success; refused for good
 --            or not made, it gives its turn to the next. Pause: when the target is gone for good,
---            or nothing but failures came for iu_core.pause_after_failing_seconds (a day). Failure budget: more failed and unknown
---            sends within an hour than the approval allows take the route back to dry-run. A refusal for good is about one event, so
---            the breaker does not count it; the budget does, or a target that refuses every event would get them all.
+--            or nothing but failures came for iu_core.pause_after_failing_seconds (a day), the time in which a gate was closed not counted.
+--            Failure budget: more failed and unknown sends within an hour than the approval allows take the route back to dry-run. A
+--            refusal for good is about one event, so the breaker does not count it; the budget does, or a target that refuses every
+--            event would get them all.
 -- Arguments: p_route_id; p_sent, p_failed: of the batch, refusals of single events not counted; p_spent: what counts against the
 --            budget; p_trailing: failures after the last success; p_gone: the target asked to be left alone; p_failure_code: of the
 --            last failure
@@ -24,6 +25,7 @@ declare
   f iu_route_flow;
   v_budget integer;
   v_pause text;
+  v_pause_after interval := make_interval(secs => fn_iu_setting_number('iu_core.pause_after_failing_seconds', 86400, 60, 2592000));
 begin
   select * into strict f from iu_route_flow where route_id = p_route_id for update;
   if p_sent > 0 then
@@ -53,7 +55,7 @@ begin
   end if;
   if p_gone then
     v_pause := 'the target is gone for good (it answered 410)';
-  elsif f.failing_since < v_now - make_interval(secs => fn_iu_setting_number('iu_core.pause_after_failing_seconds', 86400, 60, 2592000)) then
+  elsif f.failing_since < v_now - v_pause_after and v_now - f.failing_since - fn_iu_delivery_closed(f.failing_since, v_now) > v_pause_after then
     v_pause := format('nothing but failures since %s', f.failing_since);
   end if;
   if v_pause is not null and f.paused_at is null then
