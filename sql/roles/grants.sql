@@ -177,6 +177,7 @@ begin
       ('function', 'fn_iu_target_object', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_target_try', 'execute', 'iu_worker, iu_operator'),
       ('function', 'fn_iu_target_register', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_delivery_unopened', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_target_sha256', 'execute', 'iu_worker, iu_operator, iu_approver, iu_reader'),
       ('function', 'pr_iu_deliver_local', 'execute', 'iu_worker, iu_operator'),
       -- dead letter tools

@@ -18,6 +18,8 @@ const sentences: Readonly<Record<string, string>> = {
     'the approval of the route is used up, only what it has counted is tried again: iu route request-live ROUTE',
   route_paused: 'the route is paused: iu route resume ROUTE --reason TEXT',
   breaker_open: 'the target fails; it is tried again by itself, or at once after iu route resume ROUTE --reason TEXT',
+  target_not_opened:
+    'no runner can open the target, a secret or file is not there: iu health names it, iu secret check --route ROUTE',
   target_changed: 'the target in the database is gone or not what was approved: iu target list',
   subject_held: 'a dead letter of its subject holds it: iu dead-letter list --route ROUTE',
   behind_earlier_event: 'an earlier event of its subject comes first',

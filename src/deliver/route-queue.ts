@@ -1,3 +1,4 @@
+import type { SendOutcome } from '../contract/delivery/delivery.js';
 import type { ClaimedDelivery } from '../store/delivery-session.js';
 import type { Target } from './target.js';
 
@@ -26,12 +27,11 @@ export class RouteQueue {
   readonly waiting: WaitingDelivery[] = [];
   active = 0;
   target: Target | undefined;
-  /** Its target could not be opened: what waits fails, and the next claim opens it anew. */
-  unusable = false;
   #window = firstWindow;
   #finished = 0;
   #measuredAt = 0;
   #finishedPerSecond = 0;
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(
     readonly routeId: string,
@@ -79,23 +79,30 @@ export class RouteQueue {
     return this.waiting.splice(0, count);
   }
 
-  succeeded(slots: number): void {
+  /** One of those in flight is over. What was refused for good, or not tried, says nothing against the pace. */
+  ended(outcome: SendOutcome, slots: number): void {
+    this.active -= 1;
     this.#finished += 1;
-    this.#window = Math.min(slots, this.#window + 1);
+    const isWell =
+      outcome.status === 'sent' || (outcome.status === 'failed' && (outcome.permanent || outcome.notTried));
+    this.#window = isWell ? Math.min(slots, this.#window + 1) : Math.max(1, this.#window / 2);
+    if (this.active === 0) for (const wake of this.#onIdle.splice(0)) wake();
   }
 
-  failed(): void {
-    this.#finished += 1;
-    this.#window = Math.max(1, this.#window / 2);
+  /** When nothing of it is in flight. */
+  whenIdle(): Promise<void> {
+    return this.active === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
   }
 }
 
-/** Room of each route by its id, and how much more than usual the fastest of them makes a runner hold. */
+/** Room of each route by its id, none for those that cannot be sent to, and how much more than usual the fastest makes a runner hold. */
 export function roomsOf(
-  queues: readonly RouteQueue[],
+  queues: ReadonlyMap<string, RouteQueue>,
+  unopened: readonly string[],
   slots: number,
   nowMilliseconds: number,
 ): { readonly rooms: Map<string, number>; readonly ahead: number } {
-  const rooms = new Map(queues.map((queue) => [queue.routeId, queue.room(slots, nowMilliseconds)]));
-  return { rooms, ahead: Math.max(0, ...queues.map((queue) => queue.ahead(slots))) };
+  const rooms = new Map([...queues].map(([id, queue]) => [id, queue.room(slots, nowMilliseconds)]));
+  for (const routeId of unopened) rooms.set(routeId, 0);
+  return { rooms, ahead: Math.max(0, ...[...queues.values()].map((queue) => queue.ahead(slots))) };
 }

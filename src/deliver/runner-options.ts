@@ -43,4 +43,6 @@ export interface RunnerState {
   readonly released: number;
   readonly refused: number;
   readonly deadLettered: number;
+  /** Codes of routes whose target this process cannot open. */
+  readonly unopened: readonly string[];
 }

@@ -5,6 +5,7 @@ import { LastKnown } from '../route/last-known.js';
 import { silentLog, type WorkerLog } from '../route/log.js';
 import { AdaptivePoll } from '../route/poll.js';
 import type { ClaimedDelivery, DeliveryRoute, DeliverySession, Settlement } from '../store/delivery-session.js';
+import { Beats } from './beats.js';
 import { HeldLeases } from './held-leases.js';
 import { holdSentence } from './hold.js';
 import { LocalDelivery } from './local.js';
@@ -22,7 +23,6 @@ export type { RunnerOptions, RunnerPorts, RunnerState };
 const stateMilliseconds = 250;
 /** A send that could not be over before its lease ends is not begun. */
 const leaseMarginMilliseconds = 2000;
-const beatMilliseconds = 5000;
 /** What was judged longer ago than this is not sent before it was judged again: a paused process, a database out of reach. */
 const staleMilliseconds = 1000;
 /** Attempts to connect in a row after which `once` gives up. */
@@ -48,6 +48,7 @@ export class DeliveryRunner {
   readonly #results: Settling;
   readonly #leases: HeldLeases;
   readonly #skew: SkewCheck;
+  readonly #beats: Beats;
   readonly #lastKnown: LastKnown;
   readonly #counts = { sent: 0, failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0 };
   readonly #claimWake = new Wake();
@@ -56,7 +57,6 @@ export class DeliveryRunner {
   #waiting = 0;
   #turn = 0;
   #hold: string | null = null;
-  #beatAt = 0;
   #stateAt = 0;
   #judgedAt = Number.NEGATIVE_INFINITY;
   #error: unknown;
@@ -75,14 +75,13 @@ export class DeliveryRunner {
     const holder = `${options.runnerId}~${randomBytes(6).toString('base64url')}`;
     this.#leases = new HeldLeases(holder, this.#clock, this.#log);
     this.#results = new Settling(holder, this.#log);
-    this.#targets = new OpenTargets(
-      (route) => ports.openTarget(route),
-      this.#clock,
-      this.#log,
-      () => this.#pump(),
-    );
+    this.#targets = new OpenTargets((route) => ports.openTarget(route), this.#clock, this.#log, {
+      onOpen: () => this.#pump(),
+      onUnopened: (queue) => this.#giveUp(queue),
+    });
     this.#lastKnown = new LastKnown(holder, this.#log);
     this.#skew = new SkewCheck(this.#clock, options.wallClockSeconds);
+    this.#beats = new Beats(options, this.#clock);
     const connect = () => ports.connect();
     this.#claims = new SessionKeeper('claim', connect, this.#clock, this.#log);
     this.#settles = new SessionKeeper('settle', connect, this.#clock, this.#log);
@@ -100,7 +99,8 @@ export class DeliveryRunner {
   }
 
   get state(): RunnerState {
-    return { hold: this.#hold, sending: this.#active, waiting: this.#waiting, ...this.#counts };
+    const { codes: unopened } = this.#targets.unopened;
+    return { hold: this.#hold, sending: this.#active, waiting: this.#waiting, ...this.#counts, unopened };
   }
 
   /** There is work: a pass queued something, or somebody rang. */
@@ -142,12 +142,13 @@ export class DeliveryRunner {
         const session = await this.#claims.session(this.#stop.signal);
         if (session === undefined) break;
         if (isNew) await this.#lastKnown.check(session);
-        await this.#beat(session, this.#hold === null ? 'running' : 'waiting');
+        await this.#beats.beat(session, this.state, this.#targets.unopened.reasons);
         const isSkewed = await this.#skew.isSkewed(session);
         if (isSkewed) this.#noteHold('clock_skew');
         if (isSkewed && this.options.once) this.#stop.abort();
         await this.#leases.recover(session);
         await this.#targets.closeStopped(session, this.#queues, this.options.deployment);
+        for (const route of await this.#targets.unopened.due(session, this.options.deployment)) this.#openRoute(route);
         const wait = isSkewed ? skewCheckMilliseconds / 10 : await this.#claim(session);
         this.#claiming = false;
         this.#claims.worked();
@@ -165,20 +166,10 @@ export class DeliveryRunner {
     await this.#sayGoodbye();
   }
 
-  async #beat(session: DeliverySession, state: 'running' | 'waiting' | 'stopped'): Promise<void> {
-    const { identity, runnerId } = this.options;
-    const now = this.#clock.nowMilliseconds();
-    if (identity === undefined || (now < this.#beatAt && state !== 'stopped')) return;
-    this.#beatAt = now + beatMilliseconds;
-    const held = this.#hold === null ? '' : `held: ${this.#hold}; `;
-    const detail = `${held}sending ${this.#active}, holding ${this.#waiting}`;
-    await session.heartbeat({ processId: `${runnerId}:delivery`, ...identity, state, detail });
-  }
-
   async #sayGoodbye(): Promise<void> {
     if (!this.#claims.isOpen) return;
     const session = await this.#claims.session(this.#stop.signal);
-    if (session !== undefined) await this.#beat(session, 'stopped').catch(() => {});
+    if (session !== undefined) await this.#beats.beat(session, this.state, {}, true).catch(() => {});
   }
 
   async #sleepClaims(milliseconds: number): Promise<void> {
@@ -190,7 +181,7 @@ export class DeliveryRunner {
   /** Claims once; milliseconds to wait before the next time. */
   async #claim(session: DeliverySession): Promise<number> {
     const startedAt = this.#clock.nowMilliseconds();
-    const { rooms, ahead } = roomsOf([...this.#queues.values()], this.#slots, startedAt);
+    const { rooms, ahead } = roomsOf(this.#queues, this.#targets.unopened.routeIds, this.#slots, startedAt);
     const room = heldPerSlot * this.#slots + ahead - this.#waiting - this.#active - this.#results.length;
     if (room < this.#slots) return 1000; // woken when there is room again
     this.#claiming = true;
@@ -232,8 +223,8 @@ export class DeliveryRunner {
     const missing = new Set<string>();
     for (const delivery of deliveries) {
       const queue = this.#queues.get(delivery.routeId);
-      if (queue === undefined || queue.unusable || queue.routeVersion !== delivery.routeVersion)
-        missing.add(delivery.routeId);
+      const isUnopened = this.#targets.unopened.has(delivery.routeId, delivery.routeVersion);
+      if (queue?.routeVersion !== delivery.routeVersion && !isUnopened) missing.add(delivery.routeId);
     }
     if (missing.size > 0) {
       for (const route of await session.routes([...missing])) this.#openRoute(route);
@@ -241,7 +232,7 @@ export class DeliveryRunner {
     for (const delivery of deliveries) {
       const queue = this.#queues.get(delivery.routeId);
       if (queue === undefined || queue.routeVersion !== delivery.routeVersion) {
-        // changed between the claim and now: the next claim judges it anew
+        // changed between the claim and now, so that the next claim judges it anew; or its target cannot be opened here
         this.#releaseOne(delivery);
         continue;
       }
@@ -257,6 +248,13 @@ export class DeliveryRunner {
     if (old !== undefined) this.#release((one) => one === old);
     this.#queues.set(route.route_id, queue);
     this.#targets.open(route, queue);
+  }
+
+  /** Its target cannot be opened here. */
+  #giveUp(queue: RouteQueue): void {
+    this.#release((one) => one === queue);
+    if (this.#queues.get(queue.routeId) === queue) this.#queues.delete(queue.routeId);
+    this.#beats.soon();
   }
 
   /** Starts sends while slots are free, one route after the other, so that each gets its turn. */
@@ -302,10 +300,11 @@ export class DeliveryRunner {
 
   #finished(queue: RouteQueue, delivery: ClaimedDelivery, outcome: SendOutcome, startedAt: number): void {
     this.#active -= 1;
-    queue.active -= 1;
-    if (outcome.status === 'sent' || (outcome.status === 'failed' && outcome.permanent)) queue.succeeded(this.#slots);
-    else queue.failed();
-    this.#settleLater({ delivery, outcome, milliseconds: this.#clock.nowMilliseconds() - startedAt });
+    queue.ended(outcome, this.#slots);
+    if (outcome.status === 'failed' && outcome.notTried) {
+      this.#releaseOne(delivery);
+      if (this.#queues.get(queue.routeId) === queue) this.#targets.giveUp(queue, outcome.failureDetail);
+    } else this.#settleLater({ delivery, outcome, milliseconds: this.#clock.nowMilliseconds() - startedAt });
     this.#pump();
   }
 

@@ -42,13 +42,3 @@ export interface Target {
 
 /** Opens a target. Throws an IuError when the configuration cannot work (unknown key, unreadable secret, malformed address). */
 export type OpenTarget = (route: TargetRoute, surroundings: TargetSurroundings) => Promise<Target>;
-
-/** Stands in for a target that could not be opened: every send fails, and nothing goes out. */
-export function unusableTarget(code: string, reason: string): Target {
-  const outcome: SendOutcome = {
-    status: 'failed',
-    failureCode: 'target_unusable',
-    failureDetail: `${code}: ${reason}`,
-  };
-  return { send: async () => outcome, check: async () => [], close: async () => {} };
-}

@@ -884,6 +884,7 @@ export interface IuRouteWorkerHeartbeatRow {
   readonly process_id: string;
   readonly started_at: string;
   readonly state: string;
+  readonly unopened_routes: string | null;
   readonly version: string;
   readonly worker_names: readonly (string | null)[];
 }
@@ -1732,6 +1733,10 @@ export interface CatalogFunctions {
     readonly args: { p_lease_token: string | null };
     readonly result: readonly ({ route_id: string | null; event_seq: string | null; event_id: string | null; target_kind: string | null; call_name: string | null; event: string | null; hop: number | null })[];
   };
+  readonly fn_iu_delivery_unopened: {
+    readonly args: {  };
+    readonly result: readonly ({ route_id: string | null; route_code: string | null; by_all: boolean | null; runners: number | null; reason: string | null })[];
+  };
   readonly fn_iu_deployment_claim: {
     readonly args: { p_name: string | null; p_reason: string | null };
     readonly result: string | null;
@@ -2281,7 +2286,7 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_route_worker_heartbeat: {
-    readonly args: { p_process_id: string | null; p_worker_names: readonly (string | null)[] | null; p_host: string | null; p_pid: number | null; p_version: string | null; p_state: string | null; p_detail?: string | null };
+    readonly args: { p_process_id: string | null; p_worker_names: readonly (string | null)[] | null; p_host: string | null; p_pid: number | null; p_version: string | null; p_state: string | null; p_detail?: string | null; p_unopened_routes?: string | null };
     readonly result: null;
   };
   readonly fn_iu_route_worker_rebase: {

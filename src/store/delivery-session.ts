@@ -78,6 +78,8 @@ export interface RunnerBeat {
   readonly version: string;
   readonly state: ProcessState;
   readonly detail: string;
+  /** Why it cannot open the targets of routes, by route id. */
+  readonly unopened: Readonly<Record<string, string>>;
 }
 
 /** One connection of a runner. Calls on it run one after the other; each is one transaction, so a transaction pooler may stand between. */
@@ -136,10 +138,10 @@ export async function openDeliverySession(settings: SessionSettings): Promise<De
         [runnerId, leaseToken],
         deadlineMilliseconds,
       ),
-    heartbeat: async ({ processId, host, pid, version, state, detail }) => {
+    heartbeat: async ({ processId, host, pid, version, state, detail, unopened }) => {
       await document(
-        `select to_json(${schema}.fn_iu_route_worker_heartbeat($1, '{}', $2, $3, $4, $5, $6)::text)::text as result`,
-        [processId, host, pid, version, state, detail],
+        `select to_json(${schema}.fn_iu_route_worker_heartbeat($1, '{}', $2, $3, $4, $5, $6, $7)::text)::text as result`,
+        [processId, host, pid, version, state, detail, JSON.stringify(unopened)],
       );
     },
     serverTimeSeconds: () => document('select extract(epoch from clock_timestamp())::text as result', []),

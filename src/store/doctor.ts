@@ -15,6 +15,7 @@ import type {
   ServerState,
   SettingState,
   TableState,
+  UnopenedFact,
   WatchdogState,
 } from '../contract/operate/doctor-facts.js';
 import { readServerFacts } from './door.js';
@@ -62,6 +63,7 @@ export async function readDoctorFacts(client: pg.ClientBase, question: DoctorQue
   const cursors = await part('cursors', () => readCursors(client), []);
   const processes = await part('workers', () => readProcesses(client), []);
   const flows = await part('routes', () => readFlows(client), []);
+  const unopened = await part('targets', () => readUnopened(client), []);
   const approvals = await part('approvals', () => readApprovals(client), []);
   const delivery = await part('deployment', () => readDelivery(client, question.deployment, server), {
     hold: null,
@@ -72,7 +74,7 @@ export async function readDoctorFacts(client: pg.ClientBase, question: DoctorQue
   const watchdogs = await part('watchdogs', () => readWatchdogs(client), []);
   return {
     ...{ server, role, clockSkewMilliseconds, openTransactions, preparedTransactions, slots, tables, gates, settings },
-    ...{ healthReasons, cursors, processes, flows, approvals, delivery, watchdogs, blind },
+    ...{ healthReasons, cursors, processes, flows, unopened, approvals, delivery, watchdogs, blind },
   };
 }
 
@@ -232,6 +234,13 @@ async function readFlows(client: pg.ClientBase): Promise<FlowState[]> {
        f.last_failure_code as "lastFailureCode"
      from iu_route_flow f join iu_outbound_route r using (route_id)
      where r.removed_at is null and r.enabled order by r.route_code`,
+  );
+  return rows;
+}
+
+async function readUnopened(client: pg.ClientBase): Promise<UnopenedFact[]> {
+  const { rows } = await client.query(
+    'select route_code as route, by_all as "byAll", runners, reason from fn_iu_delivery_unopened() order by route_code',
   );
   return rows;
 }

@@ -256,9 +256,6 @@ describe('the queue of deliveries', () => {
     await liveRoute(db, 'r', {}, { failure_budget: 3 });
     for (let at = 0; at < 4; at += 1) await emit(db.pool, `s${at}`);
     await drain(db.pool);
-    await settle(db, await claim(db), 'failed', { code: 'target_unusable' });
-    await closeBreakers();
-    await makeDue();
     const rows = await claim(db);
     const refused = { permanent: true, code: 'http_422' };
     const state = () =>

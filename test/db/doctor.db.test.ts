@@ -287,6 +287,20 @@ describe('the doctor', () => {
       "update iu_route_flow set breaker = 'open', breaker_until = clock_timestamp() + interval '1 minute', failures_in_row = 10",
     );
     expect(theOne(await find(), 'breaker_open').evidence).toMatchObject({ route: 'shop', failuresInRow: 10 });
+    const beat = (host: string, unopened: string) =>
+      sql(
+        `select fn_iu_route_worker_heartbeat($1 || ':delivery', '{}', $1, 1, '0.1.0', 'running', null,
+           (select jsonb_build_object(route_id, 'IU451: env:X') from iu_outbound_route where route_code = $2))`,
+        [host, unopened],
+      );
+    await beat('host-a', 'shop');
+    expect(theOne(await find(), 'target_not_opened')).toMatchObject({ severity: 'red' });
+    await sql("select fn_iu_route_worker_heartbeat('b:delivery', '{}', 'b', 1, '0.1.0', 'running', null, '{}')");
+    expect(theOne(await find(), 'runner_cannot_open')).toMatchObject({
+      severity: 'yellow',
+      message: expect.stringContaining('IU451: env:X, on host-a'),
+      evidence: { route: 'shop', runners: 1 },
+    });
     const guarded = async (set: string) => {
       await sql('alter table iu_route_approval disable trigger user');
       await sql(`update iu_route_approval set ${set}`);

@@ -222,7 +222,8 @@ describe('a process that listens', () => {
     await makeHealthy(db);
     await liveRoute(db, 'r.live');
     const url = await db.loginUrl('iu_worker');
-    const counts = { sending: 0, waiting: 0, sent: 5, failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0 };
+    const none = { failed: 0, unknown: 0, released: 0, refused: 0, deadLettered: 0, unopened: [] };
+    const counts = { sending: 0, waiting: 0, sent: 5, ...none };
     const server = await listen({
       url,
       schema: db.schema,

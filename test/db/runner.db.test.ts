@@ -182,26 +182,6 @@ describe('the runner', () => {
     expect(await countOf(db, 'iu_route_lane')).toBe(0);
   });
 
-  it('fails deliveries to a target that cannot be opened, and opens it again later', async () => {
-    await liveRoute(db, 'r', { retry_policy: { delays_seconds: [1, 1], jitter_share: 0 } });
-    await queue(2);
-    let broken = true;
-    const running = start(
-      undefined,
-      {},
-      {
-        openTarget: async () => {
-          if (broken) throw new Error('no secret');
-          return { send: async () => sent, check: async () => [], close: async () => {} };
-        },
-      },
-    );
-    await waitFor(async () => (await settled('failed')) === 2);
-    expect(running.said).toContain('target cannot be used');
-    broken = false;
-    await waitFor(async () => (await settled('sent')) === 2);
-  });
-
   it('refuses to send while its clock is off by more than 30 seconds', async () => {
     await liveRoute(db, 'r');
     await queue(1);

@@ -29,6 +29,7 @@ const well: DoctorFacts = {
   cursors: [],
   processes: [],
   flows: [],
+  unopened: [],
   approvals: [],
   delivery: { hold: null, ownName: 'p', liveRoutes: 1, promoted: null },
   watchdogs: [{ watcher: 'w', secondsSinceLook: 1, everySeconds: 60 }],

@@ -23,12 +23,7 @@ it('closes the target of a route that was stopped once nothing is sent to it, an
     check: async () => [],
     close: async () => void closed.push(route.route_id),
   });
-  const targets = new OpenTargets(
-    open,
-    clock,
-    () => {},
-    () => {},
-  );
+  const targets = new OpenTargets(open, clock, () => {}, { onOpen: () => {}, onUnopened: () => {} });
   const queues = new Map<string, RouteQueue>();
   for (const id of ['1', '2', '3']) {
     const queue = new RouteQueue(id, 1, `route.${id}`);
@@ -56,4 +51,38 @@ it('closes the target of a route that was stopped once nothing is sent to it, an
   await Promise.resolve();
   await targets.closeAll();
   expect(closed).toEqual(['1', '2', '3']);
+});
+
+it('closes a target when what is in flight on it is over', async () => {
+  let isClosed = false;
+  const clock = { nowMilliseconds: () => 0, random: () => 0, sleep: async () => {} };
+  const target: Target = {
+    send: async () => ({ status: 'sent', detail: '200' }),
+    check: async () => [],
+    close: async () => {
+      isClosed = true;
+    },
+  };
+  const unopened: string[] = [];
+  const targets = new OpenTargets(
+    async () => target,
+    clock,
+    () => {},
+    {
+      onOpen: () => {},
+      onUnopened: ({ routeCode }) => unopened.push(routeCode),
+    },
+  );
+  const queue = new RouteQueue('1', 1, 'route.1');
+  targets.open(routeOf('1'), queue);
+  await Promise.resolve();
+  queue.active = 2;
+  targets.giveUp(queue, 'IU452: the file is gone');
+  expect(unopened).toEqual(['route.1']);
+  queue.ended({ status: 'sent', detail: '200' }, 64);
+  await new Promise(setImmediate);
+  expect(isClosed).toBe(false);
+  queue.ended({ status: 'sent', detail: '200' }, 64);
+  await new Promise(setImmediate);
+  expect(isClosed).toBe(true);
 });

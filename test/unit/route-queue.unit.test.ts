@@ -7,8 +7,9 @@ const slots = 64;
 function queueAfter(finished: number, milliseconds: number, isFailing = false): RouteQueue {
   const queue = new RouteQueue('1', 1, 'r');
   queue.room(slots, 1000);
-  for (let at = 0; at < finished; at += 1) queue.succeeded(slots);
-  if (isFailing) queue.failed();
+  queue.active = finished + (isFailing ? 1 : 0);
+  for (let at = 0; at < finished; at += 1) queue.ended({ status: 'sent', detail: '200' }, slots);
+  if (isFailing) queue.ended({ status: 'unknown', failureCode: 'timeout', failureDetail: '' }, slots);
   queue.room(slots, 1000 + milliseconds);
   return queue;
 }

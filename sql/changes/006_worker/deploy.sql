@@ -45,17 +45,19 @@ comment on column iu_route_worker_cursor.rewound_seq is 'Up to here the log was 
 comment on column iu_route_worker_cursor.last_event_id is 'The last event decided (cursor_event_id); for display, the position is the snapshots.';
 
 create table iu_route_worker_heartbeat (
-  process_id    text primary key,
-  worker_names  text[] not null,
-  host          text not null,
-  pid           integer not null,
-  version       text not null,
-  state         text not null check (state in ('starting', 'running', 'waiting', 'stopping', 'stopped')),
-  detail        text,
-  started_at    timestamptz not null,
-  last_beat_at  timestamptz not null
+  process_id      text primary key,
+  worker_names    text[] not null,
+  host            text not null,
+  pid             integer not null,
+  version         text not null,
+  state           text not null check (state in ('starting', 'running', 'waiting', 'stopping', 'stopped')),
+  detail          text,
+  unopened_routes jsonb check (jsonb_typeof(unopened_routes) = 'object'),
+  started_at      timestamptz not null,
+  last_beat_at    timestamptz not null
 );
 comment on table iu_route_worker_heartbeat is 'Worker processes that reported themselves. For people: the promise of silence rests on last_run_at of the cursor.';
+comment on column iu_route_worker_heartbeat.unopened_routes is 'Of a process that delivers: why it cannot open the targets of routes, by route id. Null: it does not deliver.';
 
 create table iu_route_run (
   run_id            bigint generated always as identity primary key,
@@ -1308,25 +1310,27 @@ $$;
 -- <<<
 
 -- >>> functions/worker/fn_iu_route_worker_heartbeat.sql
--- fn_iu_route_worker_heartbeat(text, text[], text, integer, text, text, text) returns void
+-- fn_iu_route_worker_heartbeat(text, text[], text, integer, text, text, text, jsonb) returns void
 --
 -- Contract:  a worker process says that it lives and what it does. Rows of processes silent for a day are taken away.
--- Arguments: p_process_id: unique a process; p_worker_names; p_host; p_pid; p_version; p_state; p_detail
+-- Arguments: p_process_id: unique a process; p_worker_names; p_host; p_pid; p_version; p_state; p_detail; p_unopened_routes: of one
+--            that delivers, why it cannot open the targets of routes, by route id; null = it does not deliver
 -- Returns:   nothing
 -- Raises:    23514 unknown state
 -- Writes:    iu_route_worker_heartbeat
 -- May call:  iu_worker, iu_operator
 create or replace function fn_iu_route_worker_heartbeat(p_process_id text, p_worker_names text[], p_host text, p_pid integer, p_version text,
-  p_state text, p_detail text default null) returns void
+  p_state text, p_detail text default null, p_unopened_routes jsonb default null) returns void
 language plpgsql
 security definer
 set search_path from current
 as $$
 begin
-  insert into iu_route_worker_heartbeat as h (process_id, worker_names, host, pid, version, state, detail, started_at, last_beat_at)
-  values (p_process_id, p_worker_names, p_host, p_pid, p_version, p_state, left(p_detail, 500), clock_timestamp(), clock_timestamp())
+  insert into iu_route_worker_heartbeat as h (process_id, worker_names, host, pid, version, state, detail, unopened_routes, started_at, last_beat_at)
+  values (p_process_id, p_worker_names, p_host, p_pid, p_version, p_state, left(p_detail, 500), p_unopened_routes, clock_timestamp(), clock_timestamp())
   on conflict (process_id) do update
-     set worker_names = excluded.worker_names, state = excluded.state, detail = excluded.detail, last_beat_at = excluded.last_beat_at;
+     set worker_names = excluded.worker_names, state = excluded.state, detail = excluded.detail, unopened_routes = excluded.unopened_routes,
+         last_beat_at = excluded.last_beat_at;
   if p_state = 'starting' then
     delete from iu_route_worker_heartbeat where last_beat_at < clock_timestamp() - interval '1 day';
   end if;

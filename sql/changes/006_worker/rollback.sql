@@ -33,7 +33,7 @@ drop function fn_iu_route_dead_letter_resolve(bigint, text);
 drop function fn_iu_route_dead_letter_replay(bigint, boolean);
 drop function fn_iu_route_redecide(bigint, bigint, boolean);
 drop function fn_iu_route_worker_reconcile(text, boolean);
-drop function fn_iu_route_worker_heartbeat(text, text[], text, integer, text, text, text);
+drop function fn_iu_route_worker_heartbeat(text, text[], text, integer, text, text, text, jsonb);
 drop function fn_iu_route_worker_unregister(text, text);
 drop function fn_iu_route_worker_transfer(text, text, text, text);
 drop function fn_iu_route_worker_rebase(text, text);

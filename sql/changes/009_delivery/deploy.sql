@@ -814,9 +814,7 @@ begin
   for f in
     select s.route_id, count(*) filter (where s.status = 'sent')::integer as sent,
            count(*) filter (where s.is_failure)::integer as failed,
-           -- What this runner could not even try, because its configuration or a secret is not there, says nothing about the target.
-           count(*) filter (where (s.is_failure or s.status = 'failed' and s.permanent)
-                              and s.failure_code not in ('target_unusable', 'secret_unreadable'))::integer as spent,
+           count(*) filter (where s.is_failure or s.status = 'failed' and s.permanent)::integer as spent,
            count(*) filter (where s.is_failure and s.ordinality > s.last_sent)::integer as trailing,
            coalesce(bool_or(s.gone), false) as gone, max(s.failure_code) filter (where s.is_failure) as failure_code
       from (select u.*, (u.status = 'unknown' or u.status = 'failed' and u.permanent is not true) and u.failure_code <> 'lease_expired' as is_failure,
@@ -1858,11 +1856,44 @@ as $$
 $$;
 -- <<<
 
+-- >>> functions/delivery/fn_iu_delivery_unopened.sql
+-- fn_iu_delivery_unopened() returns table (route_id, route_code, by_all, runners, reason)
+--
+-- Contract:  live routes whose target a runner that is alive could not open, because a secret or a file is not there for it, or its
+--            configuration cannot work. Such a runner leaves the deliveries of the route to the others. A runner that has not come
+--            upon a route yet counts as one that can, until it has claimed of it; one that something holds altogether does not count.
+-- Arguments: none
+-- Returns:   a row a route; by_all: no runner that delivers can open it; runners: how many cannot; reason: of the one that said it last
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_worker, iu_operator, iu_reader
+create or replace function fn_iu_delivery_unopened() returns table (route_id bigint, route_code text, by_all boolean, runners integer, reason text)
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_alive timestamptz := clock_timestamp() - make_interval(secs => fn_iu_setting_number('iu_core.health_max_silence_seconds', 120, 1, 86400));
+begin
+  return query
+    select r.route_id, r.route_code,
+           not exists (select from iu_route_worker_heartbeat o
+                        where o.last_beat_at > v_alive and o.state = 'running' and not o.unopened_routes ? r.route_id::text),
+           count(*)::integer, (array_agg(format('%s, on %s', u.value, h.host) order by h.last_beat_at desc))[1]
+      from iu_route_worker_heartbeat h
+     cross join lateral jsonb_each_text(h.unopened_routes) u
+      join iu_outbound_route r on r.route_id = u.key::bigint
+     where h.last_beat_at > v_alive and h.state <> 'stopped' and r.enabled and not r.dry_run and r.removed_at is null
+     group by r.route_id;
+end
+$$;
+-- <<<
 -- >>> functions/delivery/fn_iu_delivery_health.sql
 -- fn_iu_delivery_health() returns jsonb
 --
 -- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, a route is paused, the failure budget took one back to dry-run
+--            gate holds all of them, deliveries are due and nobody claims them, no runner can open the target of a live route, a route is paused, the failure budget took one back to dry-run
 --            and nobody said a word since (any change of its note is one), something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
 --            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
@@ -1884,6 +1915,8 @@ declare
   v_unclaimed_routes bigint[];
   v_paused text;
   v_nobody text;
+  v_unopened text;
+  v_unopened_routes bigint[];
   v_fallen text;
   v_gap record;
 begin
@@ -1893,9 +1926,11 @@ begin
   select string_agg(format('%s (%s)', r.route_code, f.pause_reason), ', ' order by r.route_code) into v_paused
     from iu_route_flow f join iu_outbound_route r using (route_id)
    where f.paused_at is not null and r.removed_at is null and r.enabled and not r.dry_run;
+  select string_agg(format('%s (%s)', u.route_code, u.reason), ', ' order by u.route_code), array_agg(u.route_id)
+    into v_unopened, v_unopened_routes from fn_iu_delivery_unopened() u where u.by_all;
   select string_agg(r.route_code, ', ' order by r.route_code) into v_nobody
     from iu_route_flow f join iu_outbound_route r using (route_id)
-   where r.route_id = any (v_unclaimed_routes) and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
+   where r.route_id = any (v_unclaimed_routes) and (r.route_id = any (v_unopened_routes)) is not true and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
      and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid';
   select string_agg(format('%s (%s)', r.route_code, r.note), ', ' order by r.route_code) into v_fallen
     from iu_outbound_route r
@@ -1912,6 +1947,8 @@ begin
        'iu deployment show; claim it only when this is the real one'),
       (v_nobody is not null, 'deliveries_not_claimed', format('deliveries are due and no runner claims them: %s', v_nobody),
        'start iu worker with IU_DEPLOYMENT, or look at its log'),
+      (v_unopened is not null, 'target_not_opened', format('no runner can open the target, nothing is sent to it: %s', v_unopened),
+       'give the secret or file to a host where iu worker runs (iu secret check --route CODE there); it tries again within a minute'),
       (v_gap.missing > 0, 'committed_work_missing', format('the log went back: %s things that processes saw committed are gone since %s, among them %s events (numbers %s to %s); this is timeline %s, claimed on timeline %s',
         v_gap.missing, v_gap.since, v_gap.events, v_gap.first_seq, v_gap.last_seq, v_gap.timeline, coalesce(v_gap.claimed_timeline::text, 'none')),
        format('iu gap list names them; more may be lost than was seen: ask producers and receivers (docs/how-to/failover.md); then iu gap acknowledge %s --reason TEXT', v_gap.last_id)),

@@ -23,6 +23,7 @@ drop procedure pr_iu_deliver_local(integer, text);
 drop function fn_iu_schema();
 drop function fn_iu_target_try(text, text, jsonb);
 drop function fn_iu_delivery_health();
+drop function fn_iu_delivery_unopened();
 drop function fn_iu_delivery_queue(integer);
 drop function fn_iu_delivery_execute(text, uuid);
 drop function fn_iu_delivery_hop(integer);

@@ -63,7 +63,7 @@ begin
     ('function', 'fn_iu_attempt_reconcile(uuid, text, integer, text, text)', '8e74f8b68d97de18f19d3a742bc8c302'),
     ('function', 'fn_iu_dead_letter_edit_retry(bigint, jsonb, text, boolean)', 'a6a9a83f390e0f8fc2d2b7a8d9284390'),
     ('function', 'fn_iu_dead_letter_resolve_many(jsonb, text, integer)', '58bb4765bc6d2ef13c19ded476a1e14b'),
-    ('function', 'fn_iu_delivery_holds(text)', 'e0a1658db84b699d519b6ebd96677665'),
+    ('function', 'fn_iu_delivery_holds(text)', '8ce0afbfe74905b01ad10a3d036a4931'),
     ('function', 'fn_iu_metrics(text, bigint, bigint)', 'a9f1efd549365f54ae84460969dd74a2'),
     ('function', 'fn_iu_payload_diff(jsonb, jsonb)', 'a6977a8ab27ec53510551da289bee971'),
     ('function', 'fn_iu_replay_cancel(bigint, text)', '6c99c37d7aee449cc639b26f95de819c'),

@@ -1,7 +1,7 @@
 -- fn_iu_delivery_health() returns jsonb
 --
 -- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, a route is paused, the failure budget took one back to dry-run
+--            gate holds all of them, deliveries are due and nobody claims them, no runner can open the target of a live route, a route is paused, the failure budget took one back to dry-run
 --            and nobody said a word since (any change of its note is one), something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
 --            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
@@ -23,6 +23,8 @@ declare
   v_unclaimed_routes bigint[];
   v_paused text;
   v_nobody text;
+  v_unopened text;
+  v_unopened_routes bigint[];
   v_fallen text;
   v_gap record;
 begin
@@ -32,9 +34,11 @@ begin
   select string_agg(format('%s (%s)', r.route_code, f.pause_reason), ', ' order by r.route_code) into v_paused
     from iu_route_flow f join iu_outbound_route r using (route_id)
    where f.paused_at is not null and r.removed_at is null and r.enabled and not r.dry_run;
+  select string_agg(format('%s (%s)', u.route_code, u.reason), ', ' order by u.route_code), array_agg(u.route_id)
+    into v_unopened, v_unopened_routes from fn_iu_delivery_unopened() u where u.by_all;
   select string_agg(r.route_code, ', ' order by r.route_code) into v_nobody
     from iu_route_flow f join iu_outbound_route r using (route_id)
-   where r.route_id = any (v_unclaimed_routes) and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
+   where r.route_id = any (v_unclaimed_routes) and (r.route_id = any (v_unopened_routes)) is not true and r.enabled and not r.dry_run and f.paused_at is null and f.breaker = 'closed' and v_hold is null
      and fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'valid';
   select string_agg(format('%s (%s)', r.route_code, r.note), ', ' order by r.route_code) into v_fallen
     from iu_outbound_route r
@@ -51,6 +55,8 @@ begin
        'iu deployment show; claim it only when this is the real one'),
       (v_nobody is not null, 'deliveries_not_claimed', format('deliveries are due and no runner claims them: %s', v_nobody),
        'start iu worker with IU_DEPLOYMENT, or look at its log'),
+      (v_unopened is not null, 'target_not_opened', format('no runner can open the target, nothing is sent to it: %s', v_unopened),
+       'give the secret or file to a host where iu worker runs (iu secret check --route CODE there); it tries again within a minute'),
       (v_gap.missing > 0, 'committed_work_missing', format('the log went back: %s things that processes saw committed are gone since %s, among them %s events (numbers %s to %s); this is timeline %s, claimed on timeline %s',
         v_gap.missing, v_gap.since, v_gap.events, v_gap.first_seq, v_gap.last_seq, v_gap.timeline, coalesce(v_gap.claimed_timeline::text, 'none')),
        format('iu gap list names them; more may be lost than was seen: ask producers and receivers (docs/how-to/failover.md); then iu gap acknowledge %s --reason TEXT', v_gap.last_id)),

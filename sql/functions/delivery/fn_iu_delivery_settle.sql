@@ -107,9 +107,7 @@ begin
   for f in
     select s.route_id, count(*) filter (where s.status = 'sent')::integer as sent,
            count(*) filter (where s.is_failure)::integer as failed,
-           -- What this runner could not even try, because its configuration or a secret is not there, says nothing about the target.
-           count(*) filter (where (s.is_failure or s.status = 'failed' and s.permanent)
-                              and s.failure_code not in ('target_unusable', 'secret_unreadable'))::integer as spent,
+           count(*) filter (where s.is_failure or s.status = 'failed' and s.permanent)::integer as spent,
            count(*) filter (where s.is_failure and s.ordinality > s.last_sent)::integer as trailing,
            coalesce(bool_or(s.gone), false) as gone, max(s.failure_code) filter (where s.is_failure) as failure_code
       from (select u.*, (u.status = 'unknown' or u.status = 'failed' and u.permanent is not true) and u.failure_code <> 'lease_expired' as is_failure,

@@ -108,7 +108,7 @@ function report(summary: WorkerProcessSummary, flags: WorkerFlags, command: Comm
       ...(delivery === undefined
         ? []
         : [
-            `${delivery.sent} sent, ${delivery.failed} failed, ${delivery.unknown} unknown, ${delivery.deadLettered} dead letters${delivery.hold === null ? '' : `; held: ${delivery.hold}`}`,
+            `${delivery.sent} sent, ${delivery.failed} failed, ${delivery.unknown} unknown, ${delivery.deadLettered} dead letters${delivery.hold === null ? '' : `; held: ${delivery.hold}`}${delivery.unopened.length === 0 ? '' : `; cannot open: ${delivery.unopened.join(', ')}`}`,
           ]),
     ]);
   }

@@ -55,6 +55,8 @@ export type SendOutcome =
       readonly retryAfterSeconds?: number;
       /** The target is gone for good (HTTP 410): the route is paused and the event kept. */
       readonly pauseRoute?: boolean;
+      /** This process could not even try, because it cannot read a secret: says nothing about the target, another one may be able to. */
+      readonly notTried?: boolean;
     }
   | { readonly status: 'unknown'; readonly failureCode: string; readonly failureDetail: string };
 

@@ -16,6 +16,7 @@ export interface DoctorFacts {
   readonly cursors: readonly CursorState[];
   readonly processes: readonly ProcessState[];
   readonly flows: readonly FlowState[];
+  readonly unopened: readonly UnopenedFact[];
   readonly approvals: readonly ApprovalFact[];
   readonly delivery: DeliveryFacts;
   readonly watchdogs: readonly WatchdogState[];
@@ -129,6 +130,16 @@ export interface ProcessState {
   readonly host: string;
   readonly state: string;
   readonly secondsSinceBeat: number;
+}
+
+/** A live route whose target some runners that are alive cannot open. */
+export interface UnopenedFact {
+  readonly route: string;
+  /** No runner can: health says so. */
+  readonly byAll: boolean;
+  readonly runners: number;
+  /** What the last of them said, and its host. */
+  readonly reason: string;
 }
 
 export interface FlowState {

@@ -11,6 +11,7 @@ export function workFindings(facts: DoctorFacts, limits: DoctorLimits): Finding[
     ...workerFinding(facts, limits),
     ...facts.cursors.flatMap((cursor) => cursorFinding(cursor, limits)),
     ...flowFindings(facts),
+    ...unopenedFindings(facts),
     ...facts.approvals.flatMap((approval) => approvalFinding(approval, limits)),
     ...deploymentFinding(facts),
     ...promotionFinding(facts),
@@ -130,6 +131,19 @@ function cursorFinding(cursor: CursorState, limits: DoctorLimits): Finding[] {
       action: 'iu worker decides them as fast as it can; the other findings say what keeps it from it',
     },
   ];
+}
+
+/** Where no runner can open it, health says so. */
+function unopenedFindings({ unopened }: DoctorFacts): Finding[] {
+  return unopened
+    .filter(({ byAll }) => !byAll)
+    .map(({ route, runners, reason }) => ({
+      code: 'runner_cannot_open',
+      severity: 'yellow',
+      message: `${runners} of the runners cannot open the target of ${route} and leave it to the others: ${reason}`,
+      evidence: { route, runners },
+      action: `give that host the secret or file (iu secret check --route ${route} there), or take the runner away; it tries again within a minute`,
+    }));
 }
 
 function flowFindings({ flows }: DoctorFacts): Finding[] {

@@ -26,6 +26,7 @@ export const doctorCodes = [
   'rights_missing',
   'role_sees_little',
   'role_without_rights',
+  'runner_cannot_open',
   'setting_ignored',
   'slot_holds',
   'statistics_stale',

@@ -230,7 +230,7 @@ class WebhookTarget implements Target {
 
 function unreadableSecret(error: unknown): SendOutcome {
   const failureDetail = error instanceof IuError ? `${error.code}: ${error.message}` : 'a secret cannot be read';
-  return { status: 'failed', failureCode: 'secret_unreadable', failureDetail };
+  return { status: 'failed', failureCode: 'secret_unreadable', failureDetail, notTried: true };
 }
 
 /** Ids of spans: 16 hexadecimal digits, random, never all zero. Drawn 512 at a time, one by one they cost as much as the signature. */
