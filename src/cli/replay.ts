@@ -14,6 +14,7 @@ import {
 } from '../store/replays.js';
 import type { CliContext } from './context.js';
 import { countedId, wholeNumber } from './global-options.js';
+import { holdSentence } from './hold.js';
 import { commandLineWithout } from './paging.js';
 import type { Printer } from './printer.js';
 import { noteUnknownRoute } from './route/unknown-route.js';
@@ -68,6 +69,7 @@ function estimateText(seconds: number): string {
 export function previewLines(preview: ReplayPreview, printer: Printer): string[] {
   if (preview.pairs === 0) return ['Nothing matches: there is nothing to replay.'];
   const { palette } = printer;
+  const held = preview.by_route.filter((row) => row.held_by !== null);
   const warnings = [
     ...(preview.already_sent > 0
       ? [palette.yellow(`${preview.already_sent} of them were sent before and may be sent again.`)]
@@ -75,6 +77,9 @@ export function previewLines(preview: ReplayPreview, printer: Printer): string[]
     ...(preview.delivery_waiting > 0
       ? [`${preview.delivery_waiting} of them have a delivery waiting and are left alone.`]
       : []),
+    ...held.map((row) =>
+      palette.yellow(`To ${row.route_code} nothing is sent now: ${holdSentence(row.held_by ?? '', row.route_code)}`),
+    ),
   ];
   return [
     `Would replay ${preview.pairs} decisions of ${preview.events} events:`,
@@ -93,7 +98,7 @@ export function previewLines(preview: ReplayPreview, printer: Printer): string[]
     ...warnings,
     preview.estimated_seconds === null
       ? 'How long it takes is not known: no rate is set, and no route has sent lately.'
-      : `It takes about ${estimateText(preview.estimated_seconds)}.`,
+      : `It takes about ${estimateText(preview.estimated_seconds)}${held.length > 0 ? ', once nothing holds them' : ''}.`,
   ];
 }
 

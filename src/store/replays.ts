@@ -24,6 +24,8 @@ export interface ReplayPreviewRoute {
   readonly delivery_waiting: number;
   /** Pairs a second that the slowest known limit allows; null = none is known. */
   readonly per_second: number | null;
+  /** Of a live route, why nothing of it is sent now, as fn_iu_delivery_holds; null = nothing holds it. */
+  readonly held_by: string | null;
 }
 
 /** What a replay would touch, and about how long it would take. */

@@ -226,6 +226,7 @@ describe('a replay of many', () => {
         per_second: 2,
         target_kind: 'webhook',
         target: 'https://slow.test/hook',
+        held_by: null,
       },
     ]);
     expect(preview).toMatchObject({ pairs: 40, events: 20, already_sent: 0, estimated_seconds: 10 });
@@ -235,6 +236,15 @@ describe('a replay of many', () => {
     const shown = await iu('dead-letter', 'replay', '--all', '--rate', '1');
     expect(shown.stdout).toContain(
       'It takes about 40 s.\nNothing was changed.\nTo do it: iu dead-letter replay --all --rate 1 --until-attempt',
+    );
+    await db.pool.query("select fn_iu_route_set_paused('r.slow', true, 'test')");
+    expect((await callFor(db, "select fn_iu_replay_preview('{}', 10)")).by_route).toMatchObject([
+      { route_code: 'r.dry', held_by: null },
+      { route_code: 'r.slow', held_by: 'route_paused' },
+    ]);
+    const held = await iu('dead-letter', 'replay', '--all', '--rate', '1');
+    expect(held.stdout).toContain(
+      'To r.slow nothing is sent now: the route is paused: iu route resume r.slow --reason TEXT\nIt takes about 40 s, once nothing holds them.\n',
     );
   });
 });

@@ -5,7 +5,7 @@
 -- Arguments: p_filter: as for fn_iu_replay_candidates; p_rate_per_second: the cap the replay would have, null = none
 -- Returns:   {pairs, events, by_route: [{route_code, target_kind, target (redacted), would_be: by the route alone, its filter may still
 --            say no, pairs, already_sent, delivery_waiting, per_second: the slowest of cap, the route's own rate and what it sent lately;
---            null = nothing limits it that is known}], already_sent, delivery_waiting: pairs with a delivery in the queue: they are left
+--            null = nothing limits it that is known, held_by: of a live one, why nothing of it is sent now, as fn_iu_delivery_holds}], already_sent, delivery_waiting: pairs with a delivery in the queue: they are left
 --            alone, estimated_seconds: until the slowest route has sent everything, null = unknown, until_attempt_id}
 -- Raises:    IU344
 -- Writes:    nothing
@@ -39,11 +39,13 @@ begin
     select g.route_code, o.target_kind, fn_iu_route_request(o.target_kind, o.target_ref, o.target_config) ->> 'target' as target,
            coalesce(r.verdict, case when g.route_id = 0 then 'decided by the routes of today' else 'skipped: route removed' end) as would_be,
            g.pairs, g.already_sent, g.delivery_waiting,
-           round(case when r.verdict = 'live' then least(p_rate_per_second, o.rate_per_second, n.per_second) else p_rate_per_second end, 3) as per_second
+           round(case when r.verdict = 'live' then least(p_rate_per_second, o.rate_per_second, n.per_second) else p_rate_per_second end, 3) as per_second,
+           case when r.verdict = 'live' then h.hold end as held_by
       from grouped g
       left join fn_iu_judged_routes() r using (route_id)
       left join iu_outbound_route o using (route_id)
       left join recent n using (route_id)
+      left join fn_iu_delivery_holds() h using (route_id)
   )
   select jsonb_build_object(
     'pairs', (select count(*) from candidate), 'events', (select count(distinct event_seq) from candidate),
