@@ -169,7 +169,8 @@ export class DeliveryRunner {
   async #sayGoodbye(): Promise<void> {
     if (!this.#claims.isOpen) return;
     const session = await this.#claims.session(this.#stop.signal);
-    if (session !== undefined) await this.#beats.beat(session, this.state, {}, true).catch(() => {});
+    if (session !== undefined)
+      await this.#beats.beat(session, this.state, this.#targets.unopened.reasons, true).catch(() => {});
   }
 
   async #sleepClaims(milliseconds: number): Promise<void> {

@@ -175,6 +175,23 @@ describe('a runner that cannot open the target of a route', () => {
     const { rows } = await db.pool.query('select route_code, by_all, runners from fn_iu_delivery_unopened()');
     expect(rows).toEqual([{ route_code: 'r', by_all: false, runners: 1 }]);
     await blind.stop();
+    await db.pool.query(
+      "update iu_route_worker_heartbeat set last_beat_at = now() - interval '5 min' where host = 'host-a'",
+    );
     expect((await db.pool.query('select from fn_iu_delivery_unopened()')).rowCount).toBe(0);
+  });
+
+  it('is named too when it is started by a timer and has ended, and another one that ended counts as able', async () => {
+    await liveRoute(db, 'r');
+    await queue(1);
+    const openTarget = async () => {
+      throw noSecret();
+    };
+    const blind = start(undefined, { identity: identity('host-a'), once: true }, { openTarget });
+    expect(await blind.done).toMatchObject({ sent: 0, released: 1, unopened: ['r'] });
+    expect(await reasons()).toMatchObject([{ code: 'target_not_opened' }]);
+    const able = start(undefined, { identity: identity('host-b'), once: true });
+    expect(await able.done).toMatchObject({ sent: 1, unopened: [] });
+    expect(await reasons()).toEqual([]);
   });
 });

@@ -93,7 +93,7 @@ begin
     ('function', 'fn_iu_delivery_state(text, bigint[])', '29151ed7d00f023d6d71c42a358b8966'),
     ('function', 'fn_iu_delivery_sweep()', '7156e01af25d0d8386779dd3305e74dd'),
     ('function', 'fn_iu_delivery_take(uuid)', '3116d8c3164973fbe4c7c4c7dbd1f524'),
-    ('function', 'fn_iu_delivery_unopened()', '5d751d8f65208901495e93c9fb4f5524'),
+    ('function', 'fn_iu_delivery_unopened()', '88d3b9bf6a8765738efe05d3b0f5ad0a'),
     ('function', 'fn_iu_deployment_claim(text, text)', 'f21bc7c5b552bfceecb36a84125ca118'),
     ('function', 'fn_iu_gap_acknowledge(bigint, text)', '34bc4c932b29e83563f05109539cc0ce'),
     ('function', 'fn_iu_gap_report(text, bigint[], uuid[], bigint[], integer[])', '8eb7a2fdfd0983c66969763d51f5170b'),
