@@ -215,6 +215,33 @@ describe('webhook answers in time', () => {
     expect(await underWay).toMatchObject({ status: 'unknown', failureCode: 'connection_lost' });
   });
 
+  it('closing the target refuses at once what waits for a connection, and nothing of it is written', async () => {
+    const narrow = await openTestWebhook(`${sink.origin}/hook`, { config: { max_connections: 1 } });
+    sink.behave({ kind: 'never' });
+    const [underWay, ...waiting] = Array.from({ length: 6 }, () => narrow.send(aDelivery(), 30_000));
+    await waitFor(() => sink.requests.length === 1, { what: 'the request' });
+    await narrow.close();
+    expect(await underWay).toMatchObject({ status: 'unknown', failureCode: 'connection_lost' });
+    for (const one of waiting) expect(await one).toMatchObject({ status: 'failed', failureCode: 'target_closed' });
+    expect(sink.requests).toHaveLength(1);
+  });
+
+  it('what waits behind a connection that cannot be made has its own try', async () => {
+    await sink.close();
+    const narrow = await openTestWebhook(`${sink.origin}/hook`, { config: { max_connections: 1 } });
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => narrow.send(aDelivery(), 30_000)));
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'failed', failureCode: 'connect_refused' });
+    await narrow.close();
+    sink = await startSink();
+  });
+
+  it('one send after the other goes over one connection', async () => {
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect(await target.send(aDelivery(), 10_000)).toMatchObject({ status: 'sent' });
+    }
+    expect(sink.connections).toBe(1);
+  });
+
   it('a status that says no counts although its body does not end', async () => {
     const { outcome } = await timed({ kind: 'endless_body', status: 503, everyMilliseconds: 100 });
     expect(outcome).toMatchObject({ status: 'failed', failureCode: 'http_503' });

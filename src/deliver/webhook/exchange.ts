@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { SendOutcome } from '../../contract/delivery/delivery.js';
+import type { Connection } from './connections.js';
 import { notConnected, withoutAnswer } from './failure.js';
 
 /** Most of an answer that is read; then the connection is ended and the status counts. */
@@ -22,7 +23,7 @@ const givenUp = new Error('given up');
  * `dispatch`, without a promise, a stream or an AbortSignal of its own: those cost as much as the rest of a request together.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  #connection: { destroy(): void } | undefined;
+  #connection: Connection | undefined;
   #isStarted = false;
   #status = 0;
   #retryAfter: string | undefined;
@@ -45,7 +46,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#settled;
   }
 
-  onConnection(connection: { destroy(): void }): void {
+  /** It is handed to a connection, and nothing is written yet. */
+  onConnection(connection: Connection): void {
     this.#connection = connection;
   }
 
@@ -79,10 +81,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#connection?.free();
     this.#answered(false);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#connection?.free();
     if (!this.#isStarted) this.finish(notConnected(error, this.secure));
     else if (this.#hasRefusal()) this.#answered(true);
     else this.finish(withoutAnswer(error));

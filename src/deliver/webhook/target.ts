@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import type { buildConnector, Pool } from 'undici';
+import type { buildConnector } from 'undici';
 import { parseDeliveryAllow, type TargetAddress, targetAddress } from '../../contract/delivery/address-policy.js';
 import { keptAnswerText } from '../../contract/delivery/answer-text.js';
 import { cloudEventBody, cloudEventContentType } from '../../contract/delivery/cloud-event.js';
@@ -13,7 +13,7 @@ import { IuError } from '../../contract/errors/index.js';
 import type { OpenTarget, Target, TargetFinding, TargetRoute, TargetSurroundings } from '../target.js';
 import { sendSpanId } from '../tracing.js';
 import { parseTargetConfig, type WebhookConfig, webhookConfigOf, webhookConfigShape } from './config.js';
-import { openConnections, type RequestOptions } from './connections.js';
+import { Connections } from './connections.js';
 import { CredentialSource, type Credentials } from './credentials.js';
 import { Exchange, type ReadAnswer } from './exchange.js';
 import { notConnected } from './failure.js';
@@ -82,7 +82,7 @@ async function readAuthorities(path: string): Promise<string> {
 }
 
 class WebhookTarget implements Target {
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   readonly #route: { readonly deployment: string; readonly routeCode: string };
   readonly #spans = new SpanIds();
   #closed = false;
@@ -97,7 +97,7 @@ class WebhookTarget implements Target {
     deployment: string,
   ) {
     this.#route = { deployment, routeCode };
-    this.#pool = openConnections(address.origin, connect, config.maxConnections);
+    this.#connections = new Connections(address.origin, connect, config.maxConnections);
   }
 
   send(delivery: Delivery, deadlineMilliseconds: number): Promise<SendOutcome> {
@@ -127,15 +127,8 @@ class WebhookTarget implements Target {
     try {
       const trace = originTraceparent(delivery.event);
       const body = Buffer.from(cloudEventBody(delivery, this.#route, trace));
-      const request: RequestOptions = {
-        origin: this.address.origin,
-        path: this.address.path,
-        method: this.config.method,
-        headers: this.#headers(delivery, credentials, body, trace),
-        body,
-        exchange,
-      };
-      this.#pool.dispatch(request, exchange);
+      const headers = this.#headers(delivery, credentials, body, trace);
+      this.#connections.dispatch({ path: this.address.path, method: this.config.method, headers, body }, exchange);
     } catch (error) {
       exchange.finish(notConnected(error, this.address.secure));
     }
@@ -224,7 +217,7 @@ class WebhookTarget implements Target {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#pool.destroy().catch(() => {});
+    await this.#connections.destroy().catch(() => {});
   }
 }
 
