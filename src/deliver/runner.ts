@@ -289,14 +289,12 @@ export class DeliveryRunner {
     }
     this.#active += 1;
     queue.active += 1;
-    void queue.target
-      .send(next.delivery, remaining)
-      .catch((error: unknown): SendOutcome => {
-        // A target promises not to throw; whatever was written then, nobody knows what became of it.
-        const failureDetail = error instanceof Error ? error.name : 'error';
-        return { status: 'unknown', failureCode: 'target_defect', failureDetail };
-      })
-      .then((outcome) => this.#finished(queue, next.delivery, outcome, startedAt));
+    const finished = (outcome: SendOutcome) => this.#finished(queue, next.delivery, outcome, startedAt);
+    void queue.target.send(next.delivery, remaining).then(finished, (error: unknown) => {
+      // A target promises not to throw; whatever was written then, nobody knows what became of it.
+      const failureDetail = error instanceof Error ? error.name : 'error';
+      finished({ status: 'unknown', failureCode: 'target_defect', failureDetail });
+    });
   }
 
   #finished(queue: RouteQueue, delivery: ClaimedDelivery, outcome: SendOutcome, startedAt: number): void {

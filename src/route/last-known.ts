@@ -43,8 +43,10 @@ export class LastKnown {
     if (this.#youngest === undefined || BigInt(seq) > BigInt(this.#youngest.eventSeq)) this.#youngest = this.#latest;
   }
 
+  /** The deliveries of one claim are in order of event: the last one is the youngest. */
   handed(deliveries: readonly Handed[]): void {
-    for (const { event } of deliveries) this.noteEvent(event.seq, event.id);
+    const last = deliveries.at(-1);
+    if (last !== undefined) this.noteEvent(last.event.seq, last.event.id);
   }
 
   /** What was settled, or swept after its lease, stands in the audit. Of what was refused and does not, the claim itself is gone. */
@@ -53,18 +55,14 @@ export class LastKnown {
     batch: readonly { readonly delivery: Handed; readonly outcome: { readonly status: string } }[],
     refused: number,
   ): Promise<void> {
-    const written = batch
-      .filter(({ outcome }) => outcome.status !== 'released')
-      .map(({ delivery: { event, routeId, attemptNo } }) => ({
-        eventSeq: event.seq,
-        eventId: event.id,
-        attempt: { routeId, attemptNo },
-      }));
+    const written = batch.filter(({ outcome }) => outcome.status !== 'released');
+    const last = written.at(-1);
     if (refused === 0) {
-      this.#attempt = written.at(-1) ?? this.#attempt;
+      if (last !== undefined) this.#attempt = seenAttempt(last.delivery);
       return;
     }
-    this.#unasked = [...this.#unasked, ...written].slice(-mostUnasked);
+    const seen = written.map(({ delivery }) => seenAttempt(delivery));
+    this.#unasked = [...this.#unasked, ...seen].slice(-mostUnasked);
     // A call that fails leaves them here, for the next connection.
     const asked = this.#unasked;
     if (asked.length > 0 && (await this.#report(session, asked)) !== null) this.#forget(asked);
@@ -114,4 +112,8 @@ export class LastKnown {
     }
     return found;
   }
+}
+
+function seenAttempt({ event, routeId, attemptNo }: Handed): SeenCommitted {
+  return { eventSeq: event.seq, eventId: event.id, attempt: { routeId, attemptNo } };
 }

@@ -204,27 +204,38 @@ function claimedOf(row: ClaimedRow): ClaimedDelivery {
   };
 }
 
-function settleColumns(settlements: readonly Settlement[]): unknown[][] {
-  const columns: unknown[][] = Array.from({ length: 10 }, () => []);
-  for (const { delivery, outcome, milliseconds } of settlements) {
-    const failed = outcome.status === 'failed' ? outcome : undefined;
-    const values = [
-      delivery.leaseToken,
-      delivery.routeId,
-      delivery.event.seq,
-      outcome.status,
-      milliseconds === null ? null : Math.round(milliseconds),
-      outcome.status === 'released'
+/** In the order of the arguments. What only a failure has is left empty where nothing failed: it would be hundreds of nulls for each batch. */
+function settleColumns(settlements: readonly Settlement[]): unknown[] {
+  const outcomes = settlements.map(({ outcome }) => outcome);
+  const mayHaveFailed = outcomes.some(({ status }) => status === 'failed' || status === 'unknown');
+  const ofFailures = <Value>(read: (outcome: Settlement['outcome']) => Value): Value[] =>
+    mayHaveFailed ? outcomes.map(read) : [];
+  return [
+    plainArray(settlements.map(({ delivery }) => delivery.leaseToken)),
+    plainArray(settlements.map(({ delivery }) => delivery.routeId)),
+    plainArray(settlements.map(({ delivery }) => delivery.event.seq)),
+    plainArray(outcomes.map(({ status }) => status)),
+    plainArray(settlements.map(({ milliseconds }) => (milliseconds === null ? 'null' : Math.round(milliseconds)))),
+    outcomes.map(detailOf),
+    ofFailures((one) => (one.status === 'failed' || one.status === 'unknown' ? storable(one.failureCode) : null)),
+    ofFailures((one) => one.status === 'failed' && (one.permanent ?? false)),
+    ofFailures((one) =>
+      one.status !== 'failed' || one.retryAfterSeconds === undefined
         ? null
-        : storable(outcome.status === 'sent' ? outcome.detail : outcome.failureDetail),
-      outcome.status === 'failed' || outcome.status === 'unknown' ? storable(outcome.failureCode) : null,
-      failed?.permanent ?? false,
-      failed?.retryAfterSeconds === undefined ? null : Math.min(Math.ceil(failed.retryAfterSeconds), 2_592_000),
-      failed?.pauseRoute ?? false,
-    ];
-    for (const [at, value] of values.entries()) columns[at]?.push(value);
-  }
-  return columns;
+        : Math.min(Math.ceil(one.retryAfterSeconds), 2_592_000),
+    ),
+    ofFailures((one) => one.status === 'failed' && (one.pauseRoute ?? false)),
+  ];
+}
+
+/** An array as PostgreSQL reads it, of values that need no quotes: ids, numbers and words of ours. pg would look into each of them. */
+function plainArray(values: readonly (string | number)[]): string {
+  return `{${values.join(',')}}`;
+}
+
+function detailOf(outcome: Settlement['outcome']): string | null {
+  if (outcome.status === 'released') return null;
+  return storable(outcome.status === 'sent' ? outcome.detail : outcome.failureDetail);
 }
 
 /** PostgreSQL refuses text with U+0000, and one refused text would keep a whole batch from being settled. */

@@ -714,7 +714,7 @@ $$;
 --            lanes, deliveries, flow, route, approval.
 -- Arguments: p_runner_id; then arrays of one length, one element a send: p_lease_tokens, p_route_ids, p_event_seqs, p_statuses,
 --            p_milliseconds, p_details (what the target said, or the failure), p_failure_codes, p_permanent, p_retry_after_seconds,
---            p_gone (the target is gone for good: pause)
+--            p_gone (the target is gone for good: pause); the last four may be empty when nothing failed
 -- Returns:   {settled, refused: fenced or unknown, dead_lettered}
 -- Raises:    IU352 unknown status, IU301, IU302
 -- Writes:    iu_route_delivery, iu_route_lane, iu_route_lease, iu_route_attempt, iu_route_dead_letter, iu_route_flow,
