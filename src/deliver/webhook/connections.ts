@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type buildConnector, Client, type Dispatcher } from 'undici';
+import { type buildConnector, Client, type Dispatcher, errors } from 'undici';
 import type { Exchange } from './exchange.js';
 
 /** One connection, with the socket it has at the moment. It connects when it is used first, and again when it was lost. */
@@ -69,8 +69,11 @@ export class Connections {
     else begin(connection, request, exchange);
   }
 
-  /** Ends everything. What waits is refused by the clients. */
+  /** Ends everything. What waits is refused first: the end of a connection must not begin it on another one. */
   async destroy(): Promise<void> {
+    for (const { exchange } of this.#waiting.splice(0)) {
+      exchange.onResponseError(undefined, new errors.ClientDestroyedError());
+    }
     await Promise.all([...this.#all].map(({ client }) => client.destroy()));
   }
 
