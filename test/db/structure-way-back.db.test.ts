@@ -3,7 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { callJson, doSteps, openStructureGate, rollBack, treeProblems } from '../support/structure.js';
+import { openSessions } from '../support/sessions.js';
+import {
+  applyPlan,
+  callJson,
+  doSteps,
+  openStructureGate,
+  planSteps,
+  readHashes,
+  rollBack,
+  treeProblems,
+} from '../support/structure.js';
 
 let db: TestDatabase;
 
@@ -202,19 +212,22 @@ describe('the events of an operation and of its rollback', () => {
 });
 
 describe('a document of a collection', () => {
+  const documentsIn = async (collection: string) =>
+    (
+      await db.pool.query(
+        `select u.canonical_address as address from iu_collection_path c join information_unit u on u.id = c.document_id
+          where c.collection_id = fn_iu_unit_ref($1) order by c.sibling_rank`,
+        [collection],
+      )
+    ).rows.map((row) => row.address);
+
   it('has its successor in the collection, right after it; and a piece of a collection stays one when it is renumbered', async () => {
     await create('shelf', null, 'collection');
     for (const name of ['shelf-1', 'shelf-2']) await create(name);
     await create('shelf-note', 'shelf');
     await create('shelf-note-2', 'shelf');
     await doSteps(db.pool, [move('shelf-1', 'shelf'), move('shelf-2', 'shelf')]);
-    const inShelf = async () =>
-      (
-        await db.pool.query(
-          `select u.canonical_address as address from iu_collection_path c join information_unit u on u.id = c.document_id
-            where c.collection_id = fn_iu_unit_ref('shelf') order by c.sibling_rank`,
-        )
-      ).rows.map((row) => row.address);
+    const inShelf = () => documentsIn('shelf');
     const done = [
       await doSteps(db.pool, [
         { operation_type: 'replace_piece', unit: 'shelf-1', piece: { canonical_address: 'shelf-1b', body: 'new' } },
@@ -240,6 +253,51 @@ describe('a document of a collection', () => {
     expect(await pathOf('shelf-note')).toEqual(['shelf', 'shelf-note']);
     for (const operation of done.reverse()) await rollBack(db.pool, operation);
     expect(await inShelf()).toEqual(['shelf-1', 'shelf-2']);
+    expect(await treeProblems(db.pool)).toEqual([]);
+  });
+
+  it('that ends leaves the pieces lifted out of it in its place in the collection, in their order', async () => {
+    await create('lift', null, 'collection');
+    for (const name of ['lift-1', 'lift-2']) await create(name);
+    for (const name of ['lift-1/a', 'lift-1/b']) await create(name, 'lift-1');
+    await create('lift-1/a/x', 'lift-1/a');
+    await doSteps(db.pool, [move('lift-1', 'lift'), move('lift-2', 'lift')]);
+    const before = await readHashes(db.pool, 'lift');
+    const operation = await doSteps(db.pool, [
+      { operation_type: 'deprecate_piece', unit: 'lift-1', dependants: 'lift' },
+    ]);
+    expect(await documentsIn('lift')).toEqual(['lift-1', 'lift-1/a', 'lift-1/b', 'lift-2']);
+    expect(await pathOf('lift-1/a/x')).toEqual(['lift-1/a', 'lift-1/a/x']);
+    expect(await treeProblems(db.pool)).toEqual([]);
+    await rollBack(db.pool, operation);
+    expect(await documentsIn('lift')).toEqual(['lift-1', 'lift-2']);
+    expect(await readHashes(db.pool, 'lift')).toEqual(before);
+    // outside of a collection they are documents of their own
+    await doSteps(db.pool, [
+      move('lift-1', null),
+      { operation_type: 'deprecate_piece', unit: 'lift-1', dependants: 'lift' },
+    ]);
+    expect(await documentsIn('lift')).toEqual(['lift-2']);
+    expect(await pathOf('lift-1/b')).toEqual(['lift-1/b']);
+  });
+
+  it('that is lifted into a collection on the move waits for that move', async () => {
+    for (const name of ['far', 'near', 'box']) await create(name, null, 'collection');
+    await create('box-1');
+    await create('box-1/a', 'box-1');
+    await doSteps(db.pool, [move('near', 'far'), move('box', 'near'), move('box-1', 'box')]);
+    const { operation_id: lift } = await planSteps(db.pool, [
+      { operation_type: 'deprecate_piece', unit: 'box-1', dependants: 'lift' },
+    ]);
+    const { mover, lifter } = await openSessions(db, 'mover', 'lifter');
+    const { operation_id: out } = await planSteps(db.pool, [move('near', null)]);
+    await mover.run('begin');
+    await applyPlan(mover.client, out);
+    const lifting = lifter.start(`select fn_iu_structure_op_apply($1, 'editor', 'A-1')`, [lift]);
+    await lifting.blocked();
+    await mover.run('commit');
+    expect(await lifting.code).toBe('none');
+    expect(await documentsIn('box')).toEqual(['box-1', 'box-1/a']);
     expect(await treeProblems(db.pool)).toEqual([]);
   });
 });

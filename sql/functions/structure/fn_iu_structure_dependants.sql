@@ -2,9 +2,9 @@
 --
 -- Contract:  decides about the living units directly below a unit whose life ends.
 -- Arguments: p_operation_id, p_step_no; p_unit_id: the unit; p_heir_id: the unit that takes its place, or null; p_policy: block (also null)
---            refuses, move hangs them below the heir, lift puts them after the unit, deprecate ends their life and that of everything
---            below; p_link_policy: the step's; manual_review also leaves the links of what deprecate ends, any other refuses them; p_actor;
---            p_reference: approval reference
+--            refuses, move hangs them below the heir, lift puts them after the unit (those of a document of a collection become documents
+--            of that collection), deprecate ends their life and that of everything below; p_link_policy: the step's; manual_review also
+--            leaves the links of what deprecate ends, any other refuses them; p_actor; p_reference: approval reference
 -- Returns:   nothing
 -- Raises:    IU603 unknown policy or no heir, IU604 living children in the way, as fn_iu_structure_place
 -- Writes:    as fn_iu_structure_place and fn_iu_structure_end
@@ -24,7 +24,8 @@ begin
     raise exception using errcode = 'IU603', message = format('step %s: dependants %s is not possible here', p_step_no, left(v_policy, 40)),
       hint = 'block, lift, deprecate, and move where a unit takes the place';
   end if;
-  select u.parent_or_container_ref as parent_id, u.canonical_address into v_unit from information_unit u where u.id = p_unit_id;
+  select u.parent_or_container_ref as parent_id, c.collection_id, u.canonical_address into v_unit
+    from information_unit u left join iu_collection_path c on c.document_id = u.id where u.id = p_unit_id;
   select u.canonical_address into v_child from iu_collection_path c join information_unit u on u.id = c.document_id
    where c.collection_id = p_unit_id and u.deleted_at is null and u.lifecycle_status in ('draft', 'enacted') limit 1;
   if found then
@@ -45,8 +46,8 @@ begin
       perform fn_iu_structure_place(p_operation_id, p_step_no, v_child.id, p_heir_id, null,
                                     fn_iu_structure_rank(p_heir_id, null, 'last', v_child.id), p_actor);
     when 'lift' then
-      perform fn_iu_structure_place(p_operation_id, p_step_no, v_child.id, v_unit.parent_id, null,
-                                    fn_iu_structure_rank(v_unit.parent_id, v_after, 'last', v_child.id), p_actor);
+      perform fn_iu_structure_place(p_operation_id, p_step_no, v_child.id, v_unit.parent_id, v_unit.collection_id,
+                                    fn_iu_structure_rank(coalesce(v_unit.parent_id, v_unit.collection_id), v_after, 'last', v_child.id), p_actor);
       v_after := v_child.id;
     else
       perform fn_iu_structure_links(p_operation_id, p_step_no, v_child.id, '{}',

@@ -28,7 +28,7 @@ begin
   v_units := v_units || array(select c.collection_id from iu_collection_path c where c.document_id = any (v_units));
   v_documents := fn_iu_structure_lock(v_units, exists (
     select from jsonb_array_elements(p_steps) s
-     where s ->> 'operation_type' in ('reparent_piece', 'renumber_piece', 'replace_piece', 'split_large_piece')
+     where (s ->> 'operation_type' in ('reparent_piece', 'renumber_piece', 'replace_piece', 'split_large_piece') or s ->> 'dependants' = 'lift')
        and (s ->> 'operation_type' = 'reparent_piece' and s ->> 'parent' is null
             or (select u.parent_or_container_ref is not null and u.unit_kind <> 'collection'
                   from information_unit u where u.canonical_address = s ->> 'unit') is not true

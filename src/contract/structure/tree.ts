@@ -105,7 +105,7 @@ class Draft {
       if (policy === 'move') this.place(child, heir, undefined);
       else if (policy === 'deprecate') this.end(child.address, 'deprecated', 'deprecate', null);
       else {
-        this.place(child, unit.inCollection ? null : unit.container, after);
+        this.place(child, unit.container, after, unit.inCollection);
         after = child.address;
       }
     }
