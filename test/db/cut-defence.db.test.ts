@@ -402,4 +402,17 @@ describe('the write of a cut', () => {
     expect(read[0].entries).toBe(0);
     await client.query('rollback');
   });
+
+  it('comes to its end without a link when the document was ended meanwhile', async () => {
+    const waiting = await toGate2(small, '1');
+    await approve(waiting);
+    const step = async () =>
+      JSON.parse(
+        (await people.editor.query('select fn_iu_cut_advance($1, $2) as said', [waiting.run_id, 'ann'])).rows[0].said,
+      ).state;
+    expect(await step()).toBe('lifecycle_enacted');
+    await people.editor.query(`select fn_iu_deprecate('li/law', 'bob', 'no law any more', true)`);
+    expect(await step()).toBe('closeout_reported');
+    expect((await db.pool.query('select from iu_sql_link')).rows).toEqual([]);
+  });
 });

@@ -1031,6 +1031,36 @@ end
 $$;
 -- <<<
 
+-- >>> functions/units/fn_iu_sql_link_living.sql
+-- fn_iu_sql_link_living() returns trigger
+--
+-- Contract:  a living link is made on a living unit only. Locks the row of the unit (for no key update), as everything that ends a unit does:
+--            either this waits and sees the unit ended, or the end waits and sees the link.
+-- Arguments: none
+-- Returns:   the new row
+-- Raises:    IU206 the unit is not alive
+-- Writes:    nothing (row lock)
+-- May call:  nobody, it is a trigger
+create or replace function fn_iu_sql_link_living() returns trigger
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_unit record;
+begin
+  select u.canonical_address, u.lifecycle_status, u.deleted_at into v_unit from information_unit u where u.id = new.unit_id for no key update;
+  -- without a unit the foreign key refuses
+  if v_unit.deleted_at is not null or v_unit.lifecycle_status not in ('draft', 'enacted') then
+    raise exception using errcode = 'IU206', message = format('unit %s is %s', v_unit.canonical_address,
+        case when v_unit.deleted_at is not null then 'deleted' else v_unit.lifecycle_status end),
+      hint = 'link the unit that took its place: iu unit lineage';
+  end if;
+  return new;
+end
+$$;
+-- <<<
+
 -- >>> functions/units/fn_iu_sql_link_refuse.sql
 -- fn_iu_sql_link_refuse(uuid[]) returns void
 --
@@ -1152,6 +1182,8 @@ create trigger trg_iu_updated_at before update on information_unit
   for each row execute function fn_iu_set_updated_at();
 create trigger trg_iu_out_version after insert on unit_version
   for each row when (new.version_seq > 1) execute function fn_iu_outbound_on_version();
+create trigger trg_iu_sql_link_living before insert on iu_sql_link
+  for each row when (new.lifecycle_status in ('draft', 'enacted')) execute function fn_iu_sql_link_living();
 create trigger trg_iu_lifecycle_log_append_only before update or delete or truncate on iu_lifecycle_log
   for each statement execute function fn_iu_refuse_change();
 alter table information_unit enable always trigger trg_aa_iu_gateway_write_guard;

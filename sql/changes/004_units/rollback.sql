@@ -23,6 +23,7 @@ drop function fn_iu_create_check(jsonb, text);
 drop function fn_iu_lock_documents(uuid[]);
 drop function fn_iu_document_of(uuid[]);
 drop table iu_sql_link;
+drop function fn_iu_sql_link_living();
 drop table iu_lifecycle_log;
 drop table unit_version;
 drop table information_unit;

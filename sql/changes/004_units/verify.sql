@@ -162,6 +162,7 @@ begin
     ('function', 'fn_iu_rank_to_integer(text)', '95232be78417700e7e6e3a76d378d9da'),
     ('function', 'fn_iu_revise(text, text, text, text, text, jsonb, integer)', 'c8dd96d581e95f4cd06fa5caf0039e6a'),
     ('function', 'fn_iu_set_updated_at()', '3d1e6213145dfd9cfc1a1e09807f2e3a'),
+    ('function', 'fn_iu_sql_link_living()', 'f140d2430459fe4d2a43bd2a57c85470'),
     ('function', 'fn_iu_sql_link_refuse(uuid[])', 'e424528eef6c5e9a9f88392179546d91'),
     ('function', 'fn_iu_stamp(timestamp with time zone, uuid[])', '2d9bf902b5de4f48e5ecb43b50deaf7b'),
     ('function', 'fn_uv_enacted_immut()', '7d9562448864294866dfd1b262df4668'),
@@ -196,6 +197,7 @@ begin
     ('trigger', 'information_unit.trg_iu_enacted_immut', '8c8430404418bc36ca32b29f2733dc02'),
     ('trigger', 'information_unit.trg_iu_updated_at', '71f8f38b9d9cd7b22c8760cc5ab2ccc9'),
     ('trigger', 'iu_lifecycle_log.trg_iu_lifecycle_log_append_only', '57e871ca4f69d835cdc5c3caceaa9fa7'),
+    ('trigger', 'iu_sql_link.trg_iu_sql_link_living', 'eaeca5a3a39c249084ecb27f9569452e'),
     ('trigger', 'unit_version.trg_aa_uv_gateway_write_guard', '953d046bb7c087c203d8bd1ab5b40f55'),
     ('trigger', 'unit_version.trg_iu_out_version', '97052eeeee9ad132440b89a3f7a3cdd3'),
     ('trigger', 'unit_version.trg_uv_enacted_immut', '76ebc1fe824b36e3a7f86437b91282a4')

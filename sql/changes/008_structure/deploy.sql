@@ -937,13 +937,14 @@ $$;
 -- >>> functions/structure/fn_iu_structure_links.sql
 -- fn_iu_structure_links(bigint, integer, uuid, uuid[], text, text) returns void
 --
--- Contract:  decides about the living SQL links of a unit whose life ends: they are never inherited silently.
+-- Contract:  decides about the living SQL links of a unit whose life ends: they are never inherited silently. The row of the unit is locked
+--            first, so that a link that is being made is seen.
 -- Arguments: p_operation_id, p_step_no; p_unit_id: the unit; p_targets: the units that take its place; p_policy: block (also null) refuses,
 --            copy gives each target a copy, move retires them here and gives the first target a copy, manual_review leaves them and notes
 --            it; p_actor
 -- Returns:   nothing
 -- Raises:    IU603 unknown policy or no target, IU611 living links in the way
--- Writes:    iu_sql_link, iu_structure_change
+-- Writes:    iu_sql_link, iu_structure_change (row lock)
 -- May call:  internal
 create or replace function fn_iu_structure_links(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_targets uuid[], p_policy text, p_actor text)
 returns void
@@ -960,6 +961,7 @@ begin
     raise exception using errcode = 'IU603', message = format('step %s: link_policy %s is not possible here', p_step_no, left(v_policy, 40)),
       hint = 'block, copy, move, manual_review; without a successor only block and manual_review';
   end if;
+  perform from information_unit where id = p_unit_id for no key update;
   for v_link in select * from iu_sql_link where unit_id = p_unit_id and lifecycle_status in ('draft', 'enacted') order by id for update loop
     if v_policy = 'block' then
       raise exception using errcode = 'IU611',
@@ -2321,6 +2323,9 @@ begin
                  where operation_id = p_operation_id and change_kind = 'placed' and before ->> 'parent_id' is distinct from before ->> 'collection_id'),
     exists (select from iu_structure_change where operation_id = p_operation_id and change_kind = 'placed'
                and (before ->> 'parent_id' is null or after ->> 'parent_id' is null)));
+  -- a revision, an enactment and a link lock their unit only: what is being made is waited for and judged
+  perform from information_unit where id in (select unit_id from iu_structure_change where operation_id = p_operation_id
+                                                and change_kind not in ('context', 'review')) order by id for no key update;
   v_conflict := fn_iu_structure_conflict(p_operation_id);
   if v_conflict is not null then
     raise exception using errcode = 'IU619', message = format('operation %s cannot be rolled back: %s', p_operation_id, v_conflict),

@@ -850,7 +850,8 @@ $$;
 --
 -- Contract:  the bridge, after the enactment, and the end of the run: a structure request for every unit that the cut made (create, split
 --            or merge, as fn_iu_cut_bridge_requests says), each naming the operation that did it, and a SQL link request for the document
---            and for what the config asks; the links are recorded by key. It never cuts again, and doing it twice records nothing twice.
+--            and for what the config asks; the links are recorded by key, those of living units are made. It never cuts again, and doing it
+--            twice records nothing twice.
 -- Arguments: p_run: lifecycle_enacted, its row locked
 -- Returns:   as fn_iu_cut_said
 -- Raises:    nothing
@@ -873,7 +874,8 @@ begin
   select b.unit_id, b.request ->> 'link_role', b.request ->> 'object_kind', b.request ->> 'object_schema', b.request ->> 'object_name',
          b.request -> 'row_pk', 'outbound', 'draft', false, b.request_key, jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref
     from iu_cut_bridge_request b
-   where b.run_id = p_run.run_id and b.kind = 'sql_link'
+    join information_unit u on u.id = b.unit_id
+   where b.run_id = p_run.run_id and b.kind = 'sql_link' and u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null
   on conflict (idempotency_key) do nothing;
   get diagnostics v_links = row_count;
   select count(*) into v_operations from iu_cut_bridge_request b where b.run_id = p_run.run_id and b.kind = 'structure_op';

@@ -153,7 +153,7 @@ begin
     ('function', 'fn_iu_cut_backup(bigint)', '3d840e63a53a6cf3644f1027a43c7e8d'),
     ('function', 'fn_iu_cut_base(text)', 'b2d06c5a34ae5c91b46c2c06b184e9c6'),
     ('function', 'fn_iu_cut_birth(iu_cut_run)', '6dbe7845d77a7f635286b125bc11bbb1'),
-    ('function', 'fn_iu_cut_bridge(iu_cut_run)', '85779b5704490bcdf7fac839513e9122'),
+    ('function', 'fn_iu_cut_bridge(iu_cut_run)', '9a2ef235a47ce95fb0d8e0d1d9215d08'),
     ('function', 'fn_iu_cut_bridge_requests(bigint)', '6e4ce4925fbc00ec3d2d95f869fa9384'),
     ('function', 'fn_iu_cut_claim(bigint, text)', '59c8b3cfbb07849dec4f00b96b1ae909'),
     ('function', 'fn_iu_cut_conflict(iu_cut_run)', 'a9f6bcf8c7740eb69d1e350e20cbab1b'),

@@ -1,12 +1,13 @@
 -- fn_iu_structure_links(bigint, integer, uuid, uuid[], text, text) returns void
 --
--- Contract:  decides about the living SQL links of a unit whose life ends: they are never inherited silently.
+-- Contract:  decides about the living SQL links of a unit whose life ends: they are never inherited silently. The row of the unit is locked
+--            first, so that a link that is being made is seen.
 -- Arguments: p_operation_id, p_step_no; p_unit_id: the unit; p_targets: the units that take its place; p_policy: block (also null) refuses,
 --            copy gives each target a copy, move retires them here and gives the first target a copy, manual_review leaves them and notes
 --            it; p_actor
 -- Returns:   nothing
 -- Raises:    IU603 unknown policy or no target, IU611 living links in the way
--- Writes:    iu_sql_link, iu_structure_change
+-- Writes:    iu_sql_link, iu_structure_change (row lock)
 -- May call:  internal
 create or replace function fn_iu_structure_links(p_operation_id bigint, p_step_no integer, p_unit_id uuid, p_targets uuid[], p_policy text, p_actor text)
 returns void
@@ -23,6 +24,7 @@ begin
     raise exception using errcode = 'IU603', message = format('step %s: link_policy %s is not possible here', p_step_no, left(v_policy, 40)),
       hint = 'block, copy, move, manual_review; without a successor only block and manual_review';
   end if;
+  perform from information_unit where id = p_unit_id for no key update;
   for v_link in select * from iu_sql_link where unit_id = p_unit_id and lifecycle_status in ('draft', 'enacted') order by id for update loop
     if v_policy = 'block' then
       raise exception using errcode = 'IU611',
