@@ -86,6 +86,7 @@ begin
       ('function', 'fn_iu_structure_op_plan', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_structure_op_rollback', 'execute', 'iu_operator'),
       ('function', 'fn_iu_structure_op_verify', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_structure_op_withdraw', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_structure_ops_enabled', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_tree_ancestors', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_tree_assert_acyclic', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),

@@ -977,6 +977,7 @@ export interface IuStructureEventRow {
 export interface IuStructureOperationRow {
   readonly actor_ref: string;
   readonly applied_by: string | null;
+  readonly applied_login: string | null;
   readonly applied_seq: string | null;
   readonly approval_ref: string | null;
   readonly created_at: string;
@@ -996,10 +997,15 @@ export interface IuStructureOperationRow {
   readonly rollback_reason: string | null;
   readonly rolled_back_at: string | null;
   readonly rolled_back_by: string | null;
+  readonly rolled_back_login: string | null;
   readonly source_unit_ids: readonly (string | null)[];
   readonly step_count: number;
   readonly target_unit_ids: readonly (string | null)[];
   readonly updated_at: string;
+  readonly withdraw_reason: string | null;
+  readonly withdrawn_at: string | null;
+  readonly withdrawn_by: string | null;
+  readonly withdrawn_login: string | null;
 }
 
 /** A row of the table iu_suppressed_event. */
@@ -1252,9 +1258,11 @@ export interface VIuSqlLinkResolvedRow {
 export interface VIuStructureOperationLogRow {
   readonly actor_ref: string | null;
   readonly applied_by: string | null;
+  readonly applied_login: string | null;
   readonly applied_seq: string | null;
   readonly approval_ref: string | null;
   readonly created_at: string | null;
+  readonly created_by: string | null;
   readonly enacted_at: string | null;
   readonly events: string | null;
   readonly operation_id: string | null;
@@ -1263,15 +1271,21 @@ export interface VIuStructureOperationLogRow {
   readonly parent_unit_id: string | null;
   readonly reason: string | null;
   readonly reviews: string | null;
+  readonly rollback_approval_ref: string | null;
   readonly rollback_reason: string | null;
   readonly rolled_back_at: string | null;
   readonly rolled_back_by: string | null;
+  readonly rolled_back_login: string | null;
   readonly source_unit_ids: readonly (string | null)[] | null;
   readonly step_count: number | null;
   readonly suppressed_events: string | null;
   readonly target_unit_ids: readonly (string | null)[] | null;
   readonly tree_rows: string | null;
   readonly units: string | null;
+  readonly withdraw_reason: string | null;
+  readonly withdrawn_at: string | null;
+  readonly withdrawn_by: string | null;
+  readonly withdrawn_login: string | null;
 }
 
 /** A row of the view v_iu_suppressed_event. */
@@ -2451,6 +2465,10 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_structure_op_verify: {
     readonly args: { p_operation_id: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_structure_op_withdraw: {
+    readonly args: { p_operation_id: string | null; p_actor: string | null; p_reason: string | null };
     readonly result: string | null;
   };
   readonly fn_iu_structure_ops_enabled: {

@@ -16,6 +16,8 @@ export interface StructureImpact {
   readonly tree_rows: number;
   readonly sql_links: number;
   readonly relations: number;
+  /** Of the relations those that are no place. */
+  readonly lineage: number;
   readonly events: number;
   readonly reviews: readonly Readonly<Record<string, unknown>>[];
   /** Tree hashes of the whole documents, as the plan saw them. */
@@ -35,7 +37,13 @@ export interface PreviewTree {
   readonly lines: readonly PreviewLine[];
 }
 
-/** Answer of plan, apply and rollback. */
+/** The documents before and after, as the plan saw them. */
+export interface StructurePreview {
+  readonly before: readonly PreviewTree[];
+  readonly after: readonly PreviewTree[];
+}
+
+/** Answer of plan, apply, rollback and withdrawal. */
 export interface StructureAnswer {
   readonly operation_id: string;
   readonly operation_type: string;
@@ -46,7 +54,7 @@ export interface StructureAnswer {
   readonly step_count: number;
   readonly impact: StructureImpact;
   /** Of a plan. */
-  readonly preview?: { readonly before: readonly PreviewTree[]; readonly after: readonly PreviewTree[] };
+  readonly preview?: StructurePreview;
   /** Of apply and rollback. */
   readonly event_emitted?: boolean;
   readonly events?: readonly {
@@ -54,6 +62,9 @@ export interface StructureAnswer {
     readonly event_type: string;
     readonly event_id: string | null;
   }[];
+  /** Of a rollback: the hash that had to come out, and the one that did. */
+  readonly expected_hash?: string | null;
+  readonly hash?: string | null;
 }
 
 /** What verify found. */
@@ -70,6 +81,8 @@ export interface StructureVerdict {
   readonly event_ok: boolean;
   readonly problems: readonly string[];
   readonly later_change: string | null;
+  /** Tree hash of today of each document that it touched, by id. */
+  readonly documents: Readonly<Record<string, string | null>>;
 }
 
 /** Proof of the projection of one document or of everything. */
@@ -114,6 +127,16 @@ export function rollBackStructureOperation(
   return callForResult(database, 'select fn_iu_structure_op_rollback($1, $2, $3, $4)', values);
 }
 
+/** Takes back a plan that was never applied. */
+export function withdrawStructureOperation(
+  database: Queryable,
+  operationId: string,
+  actor: string,
+  reason: string,
+): Promise<StructureAnswer> {
+  return callForResult(database, 'select fn_iu_structure_op_withdraw($1, $2, $3)', [operationId, actor, reason]);
+}
+
 /** Looks whether an operation still stands and is whole. */
 export function verifyStructureOperation(database: Queryable, operationId: string): Promise<StructureVerdict> {
   return callForResult(database, 'select fn_iu_structure_op_verify($1)', [operationId]);
@@ -125,34 +148,56 @@ export function verifyTree(database: Queryable, document: string | undefined): P
   return callForResult(database, text, [document ?? null]);
 }
 
-/** One operation of a list. */
+/** Where an operation stands. */
+export const operationStatuses = ['planned', 'enacted', 'rolled_back', 'withdrawn'] as const;
+export type OperationStatus = (typeof operationStatuses)[number];
+
+/** One structure operation: who planned, applied, rolled back or withdrew it, when and why. Logins are those of the database. */
 export interface OperationRow {
   readonly operation_id: string;
   readonly operation_type: string;
-  readonly operation_status: string;
+  readonly operation_status: OperationStatus;
   readonly step_count: number;
   readonly actor_ref: string;
+  readonly created_by: string;
   readonly reason: string | null;
-  readonly approval_ref: string | null;
   readonly units: string | null;
   readonly events: string;
   readonly suppressed_events: string;
   readonly created_at: string;
   readonly enacted_at: string | null;
+  readonly applied_by: string | null;
+  readonly applied_login: string | null;
+  readonly approval_ref: string | null;
   readonly rolled_back_at: string | null;
+  readonly rolled_back_by: string | null;
+  readonly rolled_back_login: string | null;
+  readonly rollback_approval_ref: string | null;
+  readonly rollback_reason: string | null;
+  readonly withdrawn_at: string | null;
+  readonly withdrawn_by: string | null;
+  readonly withdrawn_login: string | null;
+  readonly withdraw_reason: string | null;
 }
 
-const operationColumns = `operation_id, operation_type, operation_status, step_count, actor_ref, reason, approval_ref, units, events,
-  suppressed_events, created_at, enacted_at, rolled_back_at`;
+const operationColumns = `operation_id, operation_type, operation_status, step_count, actor_ref, created_by, reason, units, events, suppressed_events,
+  created_at, enacted_at, applied_by, applied_login, approval_ref,
+  rolled_back_at, rolled_back_by, rolled_back_login, rollback_approval_ref, rollback_reason,
+  withdrawn_at, withdrawn_by, withdrawn_login, withdraw_reason`;
+
+/** Which operations a list shows. */
+export interface OperationFilter {
+  readonly status?: OperationStatus | undefined;
+  /** A type of step, or `batch`. */
+  readonly type?: string | undefined;
+  /** Who planned. */
+  readonly actor?: string | undefined;
+}
 
 /** Operations, newest first. */
 export function listOperations(
   database: Queryable,
-  filter: {
-    readonly status?: string | undefined;
-    readonly type?: string | undefined;
-    readonly actor?: string | undefined;
-  },
+  filter: OperationFilter,
   wishes: PageWishes,
 ): Promise<ListPage<OperationRow>> {
   return readPage(
@@ -174,24 +219,22 @@ export function listOperations(
   );
 }
 
-/** What an operation holds as JSON text. */
-export interface OperationTexts {
-  readonly payload: string;
-  readonly impact_summary: string;
-  readonly preview: string;
+/** One operation as it was planned: its steps (JSON text, with the keys they were given), impact and preview. */
+export interface OperationDetail extends OperationRow {
+  readonly steps: string;
+  readonly impact: StructureImpact;
+  readonly preview: StructurePreview;
 }
 
-/** One operation with its steps and impact as JSON text; undefined when there is none. */
-export async function findOperation(
-  database: Queryable,
-  operationId: string,
-): Promise<(OperationRow & OperationTexts) | undefined> {
+/** One operation with its steps, impact and preview; undefined when there is none. */
+export async function findOperation(database: Queryable, operationId: string): Promise<OperationDetail | undefined> {
   const found = await database.query(
-    `select l.*, o.payload, o.impact_summary, o.preview
+    `select l.*, o.payload as steps, o.impact_summary as impact, o.preview
        from (select ${operationColumns} from v_iu_structure_operation_log where operation_id = $1) l
        join iu_structure_operation o using (operation_id)`,
     [operationId],
   );
-  const row = found.rows[0];
-  return row === undefined ? undefined : (isoTimes(row) as never);
+  const [row] = found.rows;
+  if (row === undefined) return undefined;
+  return { ...isoTimes(row), impact: JSON.parse(row.impact), preview: JSON.parse(row.preview) } as OperationDetail;
 }

@@ -6,7 +6,7 @@ import type { Queryable } from '../store/listing.js';
 import { textParsers } from '../store/parsers.js';
 import * as operations from '../store/structure.js';
 import * as trees from '../store/unit-tree.js';
-import { type PlanWishes, planOperation } from './operation.js';
+import { type PlanWishes, planOperation, showOperation } from './operation.js';
 import { versionDiff } from './version-diff.js';
 
 export { errorEntry, IuError, isIuCode } from '../contract/errors/index.js';
@@ -34,6 +34,11 @@ export type StructureAnswer = CamelCased<operations.StructureAnswer>;
 export type StructureVerdict = CamelCased<operations.StructureVerdict>;
 export type TreeProof = CamelCased<operations.TreeProof>;
 export type OperationRow = CamelCased<operations.OperationRow>;
+export type OperationStatus = operations.OperationStatus;
+/** An operation as it was planned; its steps with the keys of `StructureStep`. */
+export type OperationDetail = CamelCased<Omit<operations.OperationDetail, 'steps'>> & {
+  readonly steps: readonly StructureStep[];
+};
 export type TreeRow = CamelCased<trees.TreeRow>;
 export type LineageRow = CamelCased<trees.LineageRow>;
 export type UnitHistoryRow = CamelCased<trees.UnitHistoryRow>;
@@ -102,6 +107,17 @@ export function rollBack(
   );
 }
 
+/** Takes back a plan that was never applied. The same steps are planned again with another `request`. */
+export function withdraw(
+  client: StructureClient,
+  operationId: string,
+  wishes: { readonly actor: string; readonly reason: string },
+): Promise<StructureAnswer> {
+  return call(client, (database) =>
+    operations.withdrawStructureOperation(database, operationId, wishes.actor, wishes.reason),
+  );
+}
+
 /** Looks whether an operation still stands and is whole: trees, relations, lifecycle, links, texts, events. */
 export function verify(client: StructureClient, operationId: string): Promise<StructureVerdict> {
   return call(client, (database) => operations.verifyStructureOperation(database, operationId));
@@ -112,13 +128,21 @@ export function proveTree(client: StructureClient, document?: string): Promise<T
   return call(client, (database) => operations.verifyTree(database, document));
 }
 
-/** Operations, newest first. */
+/** One operation with its steps (as they were given), its impact and its preview. */
+export async function show(client: StructureClient, operationId: string): Promise<OperationDetail> {
+  let given = '[]';
+  const rest = await call(client, async (database) => {
+    const { steps, ...found } = await showOperation(database, operationId);
+    given = steps;
+    return found;
+  });
+  return { ...rest, steps: JSON.parse(given) };
+}
+
+/** Operations, newest first; also those of one `actor`, `type` or `status`. */
 export function list(
   client: StructureClient,
-  wishes: PageWishes & {
-    readonly status?: 'planned' | 'enacted' | 'rolled_back' | undefined;
-    readonly type?: string | undefined;
-  } = {},
+  wishes: PageWishes & operations.OperationFilter = {},
 ): Promise<Page<OperationRow>> {
   const { limit, after, ...filter } = wishes;
   return call(client, (database) => operations.listOperations(database, filter, pageOf({ limit, after })));

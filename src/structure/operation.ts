@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { IuError } from '../contract/errors/index.js';
 import { operationTypes, type StructureStep } from '../contract/structure/step.js';
 import type { Queryable } from '../store/listing.js';
-import { planStructureOperation, type StructureAnswer } from '../store/structure.js';
+import {
+  findOperation,
+  type OperationDetail,
+  planStructureOperation,
+  type StructureAnswer,
+} from '../store/structure.js';
 
 const ref = z.string().min(1);
 const piece = z.looseObject({ canonical_address: ref });
@@ -78,4 +83,11 @@ export function planOperation(
   wishes: PlanWishes,
 ): Promise<StructureAnswer> {
   return planStructureOperation(database, steps, wishes.actor, wishes.reason ?? null, wishes.request ?? '');
+}
+
+/** One operation with its steps, impact and preview. Throws IU614 when there is none. */
+export async function showOperation(database: Queryable, operationId: string): Promise<OperationDetail> {
+  const found = await findOperation(database, operationId);
+  if (found === undefined) throw new IuError('IU614', { message: `There is no structure operation ${operationId}.` });
+  return found;
 }

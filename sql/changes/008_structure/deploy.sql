@@ -7,7 +7,7 @@ create table iu_structure_operation (
   operation_id          bigint generated always as identity primary key,
   operation_type        text not null check (operation_type in ('add_new_piece', 'split_large_piece', 'merge_small_pieces', 'deprecate_piece',
                                                                 'replace_piece', 'reparent_piece', 'renumber_piece', 'batch')),
-  operation_status      text not null default 'planned' check (operation_status in ('draft', 'planned', 'enacted', 'rolled_back')),
+  operation_status      text not null default 'planned' check (operation_status in ('draft', 'planned', 'enacted', 'rolled_back', 'withdrawn')),
   step_count            integer not null check (step_count > 0),
   actor_ref             text not null,
   reason                text,
@@ -22,20 +22,28 @@ create table iu_structure_operation (
   approval_ref          text,
   applied_seq           bigint unique,
   applied_by            text,
+  applied_login         text,
   enacted_at            timestamptz,
   rolled_back_at        timestamptz,
   rolled_back_by        text,
+  rolled_back_login     text,
   rollback_reason       text,
   rollback_approval_ref text,
+  withdrawn_at          timestamptz,
+  withdrawn_by          text,
+  withdrawn_login       text,
+  withdraw_reason       text,
   created_at            timestamptz not null default clock_timestamp(),
   updated_at            timestamptz not null default clock_timestamp(),
   created_by            text not null default session_user,
   constraint iu_structure_operation_enacted_chk check ((enacted_at is not null) = (operation_status in ('enacted', 'rolled_back'))),
   constraint iu_structure_operation_applied_chk check (operation_status not in ('enacted', 'rolled_back')
     or (applied_seq is not null and approval_ref ~ '\S')),
-  constraint iu_structure_operation_rolled_back_chk check ((rolled_back_at is not null) = (operation_status = 'rolled_back'))
+  constraint iu_structure_operation_rolled_back_chk check ((rolled_back_at is not null) = (operation_status = 'rolled_back')),
+  constraint iu_structure_operation_withdrawn_chk check ((withdrawn_at is not null) = (operation_status = 'withdrawn')
+    and (operation_status <> 'withdrawn' or withdraw_reason ~ '\S'))
 );
-comment on table iu_structure_operation is 'One envelope a row: its steps, its impact, who approved it. Rolled back, never erased.';
+comment on table iu_structure_operation is 'One envelope a row: its steps, its impact, who approved it. Rolled back or withdrawn, never erased.';
 comment on column iu_structure_operation.payload is 'The steps, in order. A batch has several, each emits its own event.';
 comment on column iu_structure_operation.preview is 'The documents before and after as the plan saw them. Kept apart: an apply does not rewrite it.';
 comment on column iu_structure_operation.found is 'Place, number and lifecycle of each unit as the plan found it: what apply compares with.';
@@ -1931,8 +1939,8 @@ $$;
 -- fn_iu_structure_op_plan(jsonb, text, text, text) returns jsonb
 --
 -- Contract:  records an operation and says what it would do: the steps are really done under the real locks and then undone, so impact and
---            preview are what apply does. The same request is one plan: a known key gives the recorded plan back, unless that was
---            rolled back, in which case p_request makes it a new one.
+--            preview are what apply does. The same request is one plan: a known key gives the recorded operation back, also
+--            when it was rolled back or withdrawn: p_request makes the steps a new one.
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
 -- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};
@@ -2057,7 +2065,7 @@ $$;
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
 -- Returns:   as the plan without its preview, and event_emitted, events: [{step_no, event_type, event_id}]
 -- Raises:    IU216 actor missing, IU607 the plan is stale, IU614 no such operation, IU615 gate closed, IU616 approval missing,
---            IU617 rolled back already, as the steps
+--            IU617 rolled back or withdrawn, as the steps
 -- Writes:    as the steps; iu_structure_operation, iu_structure_event, event_outbox
 -- May call:  iu_operator
 create or replace function fn_iu_structure_op_apply(p_operation_id bigint, p_actor text, p_approval_ref text) returns jsonb
@@ -2096,7 +2104,7 @@ begin
       hint = 'plan it again with another request name and look at the new impact';
   end if;
   update iu_structure_operation
-     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = fn_iu_stamp(),
+     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, applied_login = session_user, enacted_at = fn_iu_stamp(),
          updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
          impact_summary = impact_summary || jsonb_build_object('before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash'),
          target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),
@@ -2343,8 +2351,8 @@ begin
       hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
   end if;
   update iu_structure_operation
-     set operation_status = 'rolled_back', rolled_back_at = fn_iu_stamp(), rolled_back_by = p_actor, rollback_reason = p_reason,
-         rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
+     set operation_status = 'rolled_back', rolled_back_at = fn_iu_stamp(), rolled_back_by = p_actor, rolled_back_login = session_user,
+         rollback_reason = p_reason, rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
    where operation_id = p_operation_id returning * into v_operation;
   perform fn_iu_structure_emit(p_operation_id, e.step_no, 'rollback', 'structure_op_rolled_back', e.unit_id, p_actor)
      from (select x.step_no, x.unit_id from iu_structure_event x
@@ -2405,6 +2413,51 @@ begin
           'deleted: ' || p_reason);
   perform fn_iu_emit_event('unit_deleted', v_unit.canonical_address, v_unit.id, p_actor, jsonb_build_object('version_id', v_unit.version_anchor_ref));
   return jsonb_build_object('status', 'deleted', 'unit_id', v_unit.id);
+end
+$$;
+-- <<<
+
+-- >>> functions/structure/fn_iu_structure_op_withdraw.sql
+-- fn_iu_structure_op_withdraw(bigint, text, text) returns jsonb
+--
+-- Contract:  takes back a plan that was never applied: it stays as a row with who, when and why, and is never applied. Its steps are planned
+--            again under another p_request. A second withdrawal changes nothing. Needs no gate and no approval: nothing happens.
+-- Arguments: p_operation_id; p_actor: who; p_reason: why, mandatory
+-- Returns:   {operation_id, ...} as the plan without its preview
+-- Raises:    IU216 actor or reason missing, IU614 no such operation, IU623 it was applied, or another login planned it and this one is no iu_operator
+-- Writes:    iu_structure_operation
+-- May call:  iu_emitter, iu_operator
+create or replace function fn_iu_structure_op_withdraw(p_operation_id bigint, p_actor text, p_reason text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_operation iu_structure_operation;
+begin
+  if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
+    raise exception using errcode = 'IU216', message = 'who withdraws a plan names himself and the reason';
+  end if;
+  select * into v_operation from iu_structure_operation where operation_id = p_operation_id for update;
+  if not found then
+    raise exception using errcode = 'IU614', message = format('there is no structure operation %s', p_operation_id);
+  end if;
+  if v_operation.operation_status = 'withdrawn' then
+    return fn_iu_structure_said(v_operation, true);
+  end if;
+  if v_operation.operation_status <> 'planned' then
+    raise exception using errcode = 'IU623', message = format('operation %s is %s', p_operation_id, v_operation.operation_status),
+      hint = 'what was applied is rolled back: iu structure rollback';
+  end if;
+  if v_operation.created_by <> session_user and not pg_has_role(session_user, 'iu_operator', 'usage') then
+    raise exception using errcode = 'IU623', message = format('operation %s was planned by another login', p_operation_id),
+      hint = 'that login withdraws it, or one that is iu_operator';
+  end if;
+  update iu_structure_operation
+     set operation_status = 'withdrawn', withdrawn_at = clock_timestamp(), withdrawn_by = p_actor, withdrawn_login = session_user,
+         withdraw_reason = p_reason, updated_at = clock_timestamp()
+   where operation_id = p_operation_id returning * into v_operation;
+  return fn_iu_structure_said(v_operation, false);
 end
 $$;
 -- <<<
@@ -2715,6 +2768,7 @@ comment on view v_iu_lineage is 'Where a text came from (earlier) and where it w
 create or replace view v_iu_structure_operation_log as
 select o.operation_id, o.operation_type, o.operation_status, o.step_count, o.actor_ref, o.reason, o.approval_ref, o.applied_by, o.applied_seq,
        o.source_unit_ids, o.target_unit_ids, o.parent_unit_id, o.created_at, o.enacted_at, o.rolled_back_at, o.rolled_back_by, o.rollback_reason,
+       o.rollback_approval_ref, o.withdrawn_at, o.withdrawn_by, o.withdraw_reason, o.created_by, o.applied_login, o.rolled_back_login, o.withdrawn_login,
        (o.impact_summary ->> 'units')::bigint as units, (o.impact_summary ->> 'tree_rows')::bigint as tree_rows,
        (select count(*) from iu_structure_event e where e.operation_id = o.operation_id and e.event_id is not null) as events,
        (select count(*) from iu_structure_event e where e.operation_id = o.operation_id and e.event_id is null) as suppressed_events,

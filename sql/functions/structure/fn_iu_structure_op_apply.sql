@@ -5,7 +5,7 @@
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
 -- Returns:   as the plan without its preview, and event_emitted, events: [{step_no, event_type, event_id}]
 -- Raises:    IU216 actor missing, IU607 the plan is stale, IU614 no such operation, IU615 gate closed, IU616 approval missing,
---            IU617 rolled back already, as the steps
+--            IU617 rolled back or withdrawn, as the steps
 -- Writes:    as the steps; iu_structure_operation, iu_structure_event, event_outbox
 -- May call:  iu_operator
 create or replace function fn_iu_structure_op_apply(p_operation_id bigint, p_actor text, p_approval_ref text) returns jsonb
@@ -44,7 +44,7 @@ begin
       hint = 'plan it again with another request name and look at the new impact';
   end if;
   update iu_structure_operation
-     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, enacted_at = fn_iu_stamp(),
+     set operation_status = 'enacted', approval_ref = p_approval_ref, applied_by = p_actor, applied_login = session_user, enacted_at = fn_iu_stamp(),
          updated_at = clock_timestamp(), applied_seq = nextval('iu_structure_applied_seq'),
          impact_summary = impact_summary || jsonb_build_object('before_hash', v_run -> 'before_hash', 'after_hash', v_run -> 'after_hash'),
          target_unit_ids = array(select unit_id from iu_structure_change where operation_id = p_operation_id and change_kind = 'born' order by change_no),

@@ -1,8 +1,8 @@
 -- fn_iu_structure_op_plan(jsonb, text, text, text) returns jsonb
 --
 -- Contract:  records an operation and says what it would do: the steps are really done under the real locks and then undone, so impact and
---            preview are what apply does. The same request is one plan: a known key gives the recorded plan back, unless that was
---            rolled back, in which case p_request makes it a new one.
+--            preview are what apply does. The same request is one plan: a known key gives the recorded operation back, also
+--            when it was rolled back or withdrawn: p_request makes the steps a new one.
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
 -- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};

@@ -56,8 +56,8 @@ begin
       hint = 'nothing was changed; fn_iu_tree_verify() tells what was broken before';
   end if;
   update iu_structure_operation
-     set operation_status = 'rolled_back', rolled_back_at = fn_iu_stamp(), rolled_back_by = p_actor, rollback_reason = p_reason,
-         rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
+     set operation_status = 'rolled_back', rolled_back_at = fn_iu_stamp(), rolled_back_by = p_actor, rolled_back_login = session_user,
+         rollback_reason = p_reason, rollback_approval_ref = p_approval_ref, updated_at = clock_timestamp()
    where operation_id = p_operation_id returning * into v_operation;
   perform fn_iu_structure_emit(p_operation_id, e.step_no, 'rollback', 'structure_op_rolled_back', e.unit_id, p_actor)
      from (select x.step_no, x.unit_id from iu_structure_event x

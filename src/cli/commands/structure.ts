@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
-import { IuError } from '../../contract/errors/index.js';
 import { operationTypes } from '../../contract/structure/step.js';
 import {
   applyStructureOperation,
-  findOperation,
   listOperations,
+  type OperationFilter,
   type OperationRow,
+  operationStatuses,
   type PreviewTree,
   rollBackStructureOperation,
   type StructureAnswer,
@@ -15,8 +15,9 @@ import {
   type TreeProof,
   verifyStructureOperation,
   verifyTree,
+  withdrawStructureOperation,
 } from '../../store/structure.js';
-import { parseSteps, planOperation } from '../../structure/operation.js';
+import { parseSteps, planOperation, showOperation } from '../../structure/operation.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
 import { rawJson } from '../json.js';
@@ -49,7 +50,7 @@ function answerLines(answer: StructureAnswer, printer: Printer): string[] {
     steps: answer.step_count,
     units: `${impact.units}, of them new ${impact.units_born}`,
     'tree rows': impact.tree_rows,
-    relations: impact.relations,
+    relations: `${impact.relations}, of them lineage ${impact.lineage}`,
     'sql links': impact.sql_links,
     events:
       answer.events === undefined ? impact.events : answer.events.filter((event) => event.event_id !== null).length,
@@ -79,9 +80,9 @@ function registerPlan(structure: Command, context: CliContext): void {
     if (answer.status === 'planned') {
       printer.note(`to do it: iu structure apply ${answer.operation_id} --actor NAME --approval REFERENCE`);
     } else {
-      const verify = `iu structure verify ${answer.operation_id}`;
+      const show = `iu structure show ${answer.operation_id}`;
       printer.note(
-        `nothing was planned, these steps are operation ${answer.operation_id} already; what became of it: ${verify}`,
+        `nothing was planned, these steps are operation ${answer.operation_id} already; what became of it: ${show}`,
       );
       printer.note('to do them once more: the same with --request TEXT');
     }
@@ -112,6 +113,25 @@ function registerChange(structure: Command, context: CliContext, verb: 'apply' |
       printer.result(answer, () => answerLines(answer, printer));
     },
   );
+}
+
+function registerWithdraw(structure: Command, context: CliContext): void {
+  withExamples(
+    structure
+      .command('withdraw')
+      .description('Take back a plan that was never applied; it stays in the list and is never applied')
+      .argument('<operation>', 'number of the operation', countedId)
+      .requiredOption('--actor <name>', 'who does it; stands beside the database login')
+      .requiredOption('--reason <text>', 'why; it stands in the log'),
+    "iu structure withdraw 7 --actor ann --reason 'wrong chapter'",
+  ).action(async (id: string, { actor, reason }: { actor: string; reason: string }, command: Command) => {
+    const answer = await context.withDatabase(command, ({ pool }) =>
+      withdrawStructureOperation(pool, id, actor, reason),
+    );
+    const printer = context.printer(command);
+    printer.result(answer, () => answerLines(answer, printer));
+    printer.note('to plan the same steps again: iu structure plan with --request TEXT');
+  });
 }
 
 function registerVerify(structure: Command, context: CliContext): void {
@@ -163,11 +183,11 @@ function registerList(structure: Command, context: CliContext): void {
   const list = structure
     .command('list')
     .description('Structure operations, newest first')
-    .addOption(new Option('--status <status>', 'only in this state').choices(['planned', 'enacted', 'rolled_back']))
+    .addOption(new Option('--status <status>', 'only in this state').choices(operationStatuses))
     .addOption(new Option('--type <type>', 'only of this type').choices([...operationTypes, 'batch']))
     .option('--actor <who>', 'only planned by this actor');
   withExamples(withPaging(list, countedId), 'iu structure list --status enacted').action(
-    async (options: PageOptions & { status?: string; type?: string; actor?: string }, command: Command) => {
+    async (options: PageOptions & OperationFilter, command: Command) => {
       const page = await context.withDatabase(command, ({ pool }) => listOperations(pool, options, options), {
         readOnlyAllowed: true,
       });
@@ -181,30 +201,38 @@ function registerShow(structure: Command, context: CliContext): void {
   withExamples(
     structure
       .command('show')
-      .description('One structure operation with its steps and its impact')
+      .description('One structure operation: who did what when and why, its steps, its impact and the preview')
       .argument('<operation>', 'number of the operation', countedId),
     'iu structure show 7 --json',
   ).action(async (id: string, _options: object, command: Command) => {
-    const row = await context.withDatabase(command, ({ pool }) => findOperation(pool, id), { readOnlyAllowed: true });
-    if (row === undefined) throw new IuError('IU614', { message: `There is no structure operation ${id}.` });
-    const { payload, impact_summary, preview, ...rest } = row;
-    const printer = context.printer(command);
-    printer.result(
-      { ...rest, steps: rawJson(payload), impact: rawJson(impact_summary), preview: rawJson(preview) },
-      () => [
-        ...printer.facts(
-          Object.fromEntries(
-            Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
-          ),
-        ),
-        'steps:',
-        `  ${payload}`,
-      ],
+    const { steps, impact, preview, ...row } = await context.withDatabase(
+      command,
+      ({ pool }) => showOperation(pool, id),
+      { readOnlyAllowed: true },
     );
+    const { documents, reviews, ...counts } = impact;
+    const printer = context.printer(command);
+    const facts = (named: object) =>
+      printer.facts(
+        Object.fromEntries(
+          Object.entries(named).map(([name, value]) => [name.replaceAll('_', ' '), value ?? undefined]),
+        ),
+      );
+    printer.result({ ...row, steps: rawJson(steps), impact, preview }, () => [
+      ...facts({ ...row, units: undefined }),
+      'impact:',
+      ...facts({ ...counts, documents: Object.keys(documents).length, reviews: reviews.length }),
+      'steps:',
+      `  ${steps}`,
+      'before:',
+      ...previewLines(preview.before),
+      'after:',
+      ...previewLines(preview.after),
+    ]);
   });
 }
 
-/** `iu structure plan|apply|verify|rollback|list|show`. */
+/** `iu structure plan|apply|verify|rollback|withdraw|list|show`. */
 export function register(program: Command, context: CliContext): void {
   const structure = withExamples(
     program.command('structure').description('Operations on the trees of documents: planned, applied, rolled back'),
@@ -214,6 +242,7 @@ export function register(program: Command, context: CliContext): void {
   registerChange(structure, context, 'apply');
   registerVerify(structure, context);
   registerChange(structure, context, 'rollback');
+  registerWithdraw(structure, context);
   registerList(structure, context);
   registerShow(structure, context);
 }

@@ -132,8 +132,8 @@ export const structureErrors: readonly ErrorEntry[] = [
   },
   {
     code: 'IU617',
-    name: 'structure_already_rolled_back',
-    meaning: 'The operation was rolled back and is not applied again.',
+    name: 'structure_operation_over',
+    meaning: 'The operation was rolled back or withdrawn and is not applied.',
     httpStatus: 409,
     exitCode: 3,
     action: 'Plan it again with another request name.',
@@ -177,5 +177,14 @@ export const structureErrors: readonly ErrorEntry[] = [
     httpStatus: 409,
     exitCode: 1,
     action: 'Deprecate it.',
+  },
+  {
+    code: 'IU623',
+    name: 'structure_not_withdrawable',
+    meaning:
+      'Only a plan that was not applied is withdrawn, by the login that planned it or by one that is iu_operator.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Roll back what was applied; let an operator withdraw the plan of another login.',
   },
 ];
