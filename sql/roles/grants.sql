@@ -78,6 +78,7 @@ begin
       ('relation', 'v_iu_sql_link_resolved', 'select', 'iu_emitter, iu_operator, iu_reader'),
       ('relation', 'v_iu_structure_operation_log', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('relation', 'v_iu_tree', 'select', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_sql_link_add', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_sql_link_exists', 'execute', 'iu_emitter, iu_operator, iu_reader'),
       ('function', 'fn_iu_sql_link_retire', 'execute', 'iu_operator'),
       ('function', 'fn_iu_sql_link_validate', 'execute', 'iu_operator'),

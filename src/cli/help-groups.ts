@@ -27,7 +27,7 @@ const groups: readonly (readonly [heading: string, names: readonly string[]])[] 
   ],
   ['Routes and going live:', ['route', 'target', 'secret', 'evidence']],
   ['Events and deliveries:', ['event', 'event-type', 'attempt', 'delivery', 'dead-letter', 'replay']],
-  ['Documents and units:', ['document', 'source', 'cut', 'recut', 'unit', 'structure']],
+  ['Documents and units:', ['document', 'source', 'cut', 'recut', 'unit', 'structure', 'link']],
 ];
 
 /** A command that nobody put into a group stands here. */

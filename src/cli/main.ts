@@ -23,6 +23,7 @@ import { register as gap } from './commands/gap.js';
 import { register as gate } from './commands/gate.js';
 import { register as health } from './commands/health.js';
 import { register as ladder } from './commands/ladder.js';
+import { register as link } from './commands/link.js';
 import { register as log } from './commands/log.js';
 import { register as migrate } from './commands/migrate.js';
 import { register as precheck } from './commands/precheck.js';
@@ -80,6 +81,7 @@ export const commands: readonly RegisterCommand[] = [
   cut,
   unit,
   structure,
+  link,
   probe,
   demo,
   completion,

@@ -1236,6 +1236,9 @@ export interface VIuRouteDeadLetterOpenRow {
 /** A row of the view v_iu_sql_link_resolved. */
 export interface VIuSqlLinkResolvedRow {
   readonly canonical_address: string | null;
+  readonly column_name: string | null;
+  readonly created_at: string | null;
+  readonly created_by: string | null;
   readonly direction: string | null;
   readonly enabled: boolean | null;
   readonly function_identity: string | null;
@@ -2354,6 +2357,10 @@ export interface CatalogFunctions {
   readonly fn_iu_source_pin: {
     readonly args: { p_bytes: Uint8Array | null; p_media_type: string | null; p_newline_style?: string | null; p_title?: string | null; p_source_note?: string | null };
     readonly result: readonly ({ pin_id: string | null; sha256: string | null; is_new: boolean | null })[];
+  };
+  readonly fn_iu_sql_link_add: {
+    readonly args: { p_link: string | null; p_actor: string | null };
+    readonly result: string | null;
   };
   readonly fn_iu_sql_link_exists: {
     readonly args: { p_link: string | null };

@@ -33,7 +33,7 @@ export interface ListQuery {
    * the key of a row is written `a.b`.
    */
   readonly key: string;
-  readonly keyType: 'bigint' | 'text' | 'bigint pair';
+  readonly keyType: 'bigint' | 'text' | 'uuid' | 'bigint pair';
   /** Names of the columns that hold the key: two for a pair, with a dot between them. */
   readonly keyColumn: string;
   readonly descending: boolean;

@@ -11,6 +11,8 @@ export interface UnitRow {
   readonly owner_ref: string;
   readonly parent_id: string | null;
   readonly updated_at: string;
+  /** A deleted unit stands in no tree; its row, versions and address stay. */
+  readonly deleted_at: string | null;
 }
 
 /** Which units a list shows. */
@@ -19,10 +21,12 @@ export interface UnitFilter {
   readonly status?: string | undefined;
   readonly under?: string | undefined;
   readonly documents?: boolean | undefined;
+  /** Only deleted ones; left out, only those that are not. */
+  readonly deleted?: boolean | undefined;
 }
 
 const columns = `u.canonical_address, u.id, u.unit_kind, u.identity_profile ->> 'title' as title, u.lifecycle_status, v.version_seq,
-  u.owner_ref, u.parent_or_container_ref as parent_id, u.updated_at`;
+  u.owner_ref, u.parent_or_container_ref as parent_id, u.updated_at, u.deleted_at`;
 const from = 'information_unit u left join unit_version v on v.id = u.version_anchor_ref';
 
 /** Units by address. */
@@ -40,6 +44,7 @@ export function listUnits(database: Queryable, filter: UnitFilter, wishes: PageW
           filter.under,
         ],
         ['(u.parent_or_container_ref is null) = ?', filter.documents],
+        ['(u.deleted_at is not null) = ?', filter.deleted ?? false],
       ],
       key: 'u.canonical_address',
       keyType: 'text',
@@ -71,7 +76,7 @@ export interface UnitDetail {
 /** The unit with this address or id; undefined when there is none. */
 export async function findUnit(database: Queryable, addressOrId: string): Promise<UnitDetail | undefined> {
   const found = await database.query(
-    `select ${columns}, (select count(*) from information_unit c where c.parent_or_container_ref = u.id) as children
+    `select ${columns}, (select count(*) from information_unit c where c.parent_or_container_ref = u.id and c.deleted_at is null) as children
        from ${from} where u.id = coalesce((select a.id from information_unit a where a.canonical_address = $1),
                                           case when $1 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then $1::uuid end)`,
     [addressOrId],

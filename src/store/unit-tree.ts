@@ -36,19 +36,66 @@ export interface TreeRow {
   readonly enacted_seq?: number | null;
 }
 
-/** A unit and everything below it, now or as its document stood at a moment. */
-export async function readUnitTree(
-  database: Queryable,
-  unit: string,
-  wishes: PageWishes & { readonly levels?: number | undefined; readonly at?: string | undefined },
-): Promise<ListPage<TreeRow>> {
+/** Which part of a tree, and when. */
+export interface TreeWishes extends PageWishes {
+  readonly levels?: number | undefined;
+  /** As it stood at that moment. */
+  readonly at?: string | undefined;
+  /** The whole document of the unit, as it stood when this version of the unit was written. */
+  readonly ofVersion?: number | undefined;
+}
+
+/** A unit and everything below it, now or as it stood at a moment. */
+export async function readUnitTree(database: Queryable, unit: string, wishes: TreeWishes): Promise<ListPage<TreeRow>> {
   const columns = 'unit_id, depth, canonical_address, section_code, lifecycle_status';
-  const select =
-    wishes.at === undefined
-      ? `select ${columns} from fn_iu_tree_subtree(fn_iu_unit_ref($1), $2)`
-      : `select ${columns}, version_seq, enacted_seq from fn_iu_tree_at(fn_iu_unit_ref($1), $3) where $2::int is null or depth <= $2`;
-  const values = wishes.at === undefined ? [unit, wishes.levels ?? null] : [unit, wishes.levels ?? null, wishes.at];
-  return readNumbered(database, { select, order: '', values }, wishes);
+  const now = `select ${columns} from fn_iu_tree_subtree(fn_iu_unit_ref($1), $2)`;
+  const then = (call: string) =>
+    `select ${columns}, version_seq, enacted_seq from ${call} where $2::int is null or depth <= $2`;
+  const past =
+    wishes.ofVersion !== undefined
+      ? { select: then('fn_iu_tree_at_version(fn_iu_unit_ref($1), $3)'), value: wishes.ofVersion }
+      : wishes.at !== undefined
+        ? { select: then('fn_iu_tree_at(fn_iu_unit_ref($1), $3)'), value: wishes.at }
+        : undefined;
+  const values = [unit, wishes.levels ?? null, ...(past === undefined ? [] : [past.value])];
+  return readNumbered(database, { select: past?.select ?? now, order: '', values }, wishes);
+}
+
+/** A unit above another one. */
+export interface AncestorRow {
+  readonly unit_id: string;
+  /** 0 is the document. */
+  readonly depth: number;
+  readonly canonical_address: string;
+  readonly section_code: string | null;
+  readonly title: string | null;
+  readonly lifecycle_status: string;
+}
+
+/** The units above a unit, from the document down to its parent. */
+export async function readAncestors(database: Queryable, unitId: string): Promise<AncestorRow[]> {
+  const text = `select unit_id, depth, canonical_address, section_code, title, lifecycle_status
+    from fn_iu_tree_ancestors($1) order by depth`;
+  return (await database.query(text, [unitId])).rows;
+}
+
+/** A unit among its siblings. */
+export interface SiblingRow {
+  readonly unit_id: string;
+  /** From 1. */
+  readonly sibling_order: string;
+  readonly canonical_address: string;
+  readonly section_code: string | null;
+  readonly title: string | null;
+  readonly lifecycle_status: string;
+  readonly is_self: boolean;
+}
+
+/** A unit and its siblings in their order; of a document the documents of its collection. */
+export function readSiblings(database: Queryable, unit: string, wishes: PageWishes): Promise<ListPage<SiblingRow>> {
+  const select = `select unit_id, sibling_order, canonical_address, section_code, title, lifecycle_status, is_self
+    from fn_iu_tree_siblings(fn_iu_unit_ref($1))`;
+  return readNumbered(database, { select, order: 'order by sibling_order', values: [unit] }, wishes);
 }
 
 /** One relation of a unit, seen from it. */

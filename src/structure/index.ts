@@ -4,9 +4,11 @@ import { type CamelCased, camelCaseKeys } from '../contract/json-names.js';
 import type { StructureStep } from '../contract/structure/step.js';
 import type { Queryable } from '../store/listing.js';
 import { textParsers } from '../store/parsers.js';
+import * as sqlLinks from '../store/sql-links.js';
 import * as operations from '../store/structure.js';
 import * as trees from '../store/unit-tree.js';
 import { type PlanWishes, planOperation, showOperation } from './operation.js';
+import { type ShownUnit, showUnit, unitText } from './unit.js';
 import { versionDiff } from './version-diff.js';
 
 export { errorEntry, IuError, isIuCode } from '../contract/errors/index.js';
@@ -40,9 +42,40 @@ export type OperationDetail = CamelCased<Omit<operations.OperationDetail, 'steps
   readonly steps: readonly StructureStep[];
 };
 export type TreeRow = CamelCased<trees.TreeRow>;
+export type AncestorRow = CamelCased<trees.AncestorRow>;
+export type SiblingRow = CamelCased<trees.SiblingRow>;
+export type UnitDetail = CamelCased<ShownUnit>;
 export type LineageRow = CamelCased<trees.LineageRow>;
 export type UnitHistoryRow = CamelCased<trees.UnitHistoryRow>;
 export type UnitAtRow = CamelCased<trees.UnitAtRow>;
+export type SqlLinkRow = CamelCased<sqlLinks.SqlLinkRow>;
+export type NewLinkAnswer = CamelCased<sqlLinks.NewLinkAnswer>;
+export type LinkVerdict = CamelCased<sqlLinks.LinkVerdict>;
+export type RetiredLinkAnswer = CamelCased<sqlLinks.RetiredLinkAnswer>;
+export type { LinkDirection, SqlLinkFilter, SqlObjectKind } from '../store/sql-links.js';
+
+/** A link to be made; which names it needs depends on the kind of the object. Without a schema that of the installation. */
+export interface NewLink {
+  /** Address or id of a living unit. */
+  readonly unit: string;
+  /** What the unit is to the object, such as `governs`. */
+  readonly role: string;
+  readonly kind: sqlLinks.SqlObjectKind;
+  readonly schema?: string | undefined;
+  /** Of a table or view, or of the table of a row, column or trigger. */
+  readonly name?: string | undefined;
+  readonly collection?: string | undefined;
+  /** Primary key of a row: column to value. */
+  readonly rowPk?: Readonly<Record<string, unknown>> | undefined;
+  /** A function with its arguments, such as `f(integer)`. */
+  readonly function?: string | undefined;
+  readonly trigger?: string | undefined;
+  readonly column?: string | undefined;
+  readonly direction?: sqlLinks.LinkDirection | undefined;
+  /** draft unless said. */
+  readonly status?: 'draft' | 'enacted' | undefined;
+  readonly enabled?: boolean | undefined;
+}
 
 /** Who changes a tree, on whose approval. */
 export interface ChangeWishes {
@@ -152,13 +185,40 @@ function pageOf(wishes: PageWishes): { limit: number; after?: string | undefined
   return { limit: Math.min(1000, Math.max(1, wishes.limit ?? 50)), after: wishes.after };
 }
 
-/** A unit and everything below it in reading order; `at` (ISO 8601) a whole document as it stood at that moment. */
+/**
+ * A unit and everything below it in reading order; `at` (ISO 8601) as it stood at that moment; `ofVersion` its whole document, as it stood when that
+ * version of the unit was written.
+ */
 export function tree(
   client: StructureClient,
   unit: string,
-  wishes: PageWishes & { readonly levels?: number | undefined; readonly at?: string | undefined } = {},
+  wishes: PageWishes & Omit<trees.TreeWishes, keyof PageWishes> = {},
 ): Promise<Page<TreeRow>> {
   return call(client, (database) => trees.readUnitTree(database, unit, { ...wishes, ...pageOf(wishes) }));
+}
+
+/** The units above a unit, from the document down to its parent. */
+export function ancestors(client: StructureClient, unit: string): Promise<readonly AncestorRow[]> {
+  return call(client, async (database) => trees.readAncestors(database, await trees.unitIdOf(database, unit)));
+}
+
+/** A unit and its siblings in their order; of a document the documents of its collection. */
+export function siblings(client: StructureClient, unit: string, wishes: PageWishes = {}): Promise<Page<SiblingRow>> {
+  return call(client, (database) => trees.readSiblings(database, unit, pageOf(wishes)));
+}
+
+/** The unit that an address or id names, what stands above it, and its versions. */
+export function unit(client: StructureClient, addressOrId: string): Promise<UnitDetail> {
+  return call(client, (database) => showUnit(database, addressOrId));
+}
+
+/** The text of a version of a unit, byte for byte; of the current one unless said. */
+export function text(
+  client: StructureClient,
+  addressOrId: string,
+  wishes: { readonly version?: number | undefined } = {},
+): Promise<string> {
+  return call(client, (database) => unitText(database, addressOrId, wishes.version));
 }
 
 /** Everything that happened to a unit, oldest first; `what` is version, lifecycle, place or number. */
@@ -194,4 +254,55 @@ export function diff(
   wishes: { readonly from?: number | undefined; readonly to?: number | undefined } = {},
 ): Promise<CamelCased<Awaited<ReturnType<typeof versionDiff>>>> {
   return call(client, (database) => versionDiff(database, unit, wishes));
+}
+
+/** Links a living unit to an object of the database; the same link is made once while it lives (`known`). */
+export function addLink(
+  client: StructureClient,
+  link: NewLink,
+  wishes: { readonly actor: string },
+): Promise<NewLinkAnswer> {
+  const columns: sqlLinks.NewSqlLink = {
+    unit: link.unit,
+    link_role: link.role,
+    object_kind: link.kind,
+    object_schema: link.schema,
+    object_name: link.name,
+    collection_name: link.collection,
+    row_pk: link.rowPk === undefined ? undefined : JSON.stringify(link.rowPk),
+    function_identity: link.function,
+    trigger_name: link.trigger,
+    column_name: link.column,
+    direction: link.direction,
+    lifecycle_status: link.status,
+    enabled: link.enabled,
+  };
+  return call(client, (database) => sqlLinks.addSqlLink(database, columns, wishes.actor));
+}
+
+/** Links by id: of a unit, in a state, to a kind of object, or those whose object is gone (`exists: false`). */
+export function listLinks(
+  client: StructureClient,
+  wishes: PageWishes & sqlLinks.SqlLinkFilter = {},
+): Promise<Page<SqlLinkRow>> {
+  const { limit, after, ...filter } = wishes;
+  return call(client, (database) => sqlLinks.listSqlLinks(database, filter, pageOf({ limit, after })));
+}
+
+/** Compares a link with the object of today; `accept` keeps what it looks like. */
+export function validateLink(
+  client: StructureClient,
+  linkId: string,
+  wishes: { readonly accept?: boolean | undefined } = {},
+): Promise<LinkVerdict> {
+  return call(client, (database) => sqlLinks.validateSqlLink(database, linkId, wishes.accept === true));
+}
+
+/** Ends a link; it is no longer in the way of an operation on its unit. */
+export function retireLink(
+  client: StructureClient,
+  linkId: string,
+  wishes: { readonly actor: string; readonly reason: string },
+): Promise<RetiredLinkAnswer> {
+  return call(client, (database) => sqlLinks.retireSqlLink(database, linkId, wishes.actor, wishes.reason));
 }

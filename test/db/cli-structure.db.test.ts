@@ -115,6 +115,34 @@ describe('the commands about structure', () => {
   });
 });
 
+describe('the commands about units', () => {
+  it('say where a unit stands and how its document was, and leave deleted units out of their lists', async () => {
+    const steps = JSON.stringify({
+      operation_type: 'add_new_piece',
+      parent: 'law/2',
+      piece: { canonical_address: 'law/2/x', body: 'new' },
+    });
+    const { operationId } = await json('structure', 'plan', steps, '--actor', 'ann');
+    await json('structure', 'apply', operationId, '--actor', 'ann', '--approval', 'R4');
+    expect((await iu('unit', 'show', 'law/2/x')).stdout).toMatch(/above +law > law\/2\n/);
+    expect(await json('unit', 'show', 'law/2')).toMatchObject({
+      children: '1',
+      ancestors: [{ canonicalAddress: 'law', depth: 0 }],
+    });
+    expect((await json('unit', 'list', '--under', 'law/2')).items).toHaveLength(1);
+    await json('structure', 'rollback', operationId, '--actor', 'ann', '--approval', 'R5');
+    expect(await json('unit', 'show', 'law/2')).toMatchObject({ children: '0' });
+    expect((await json('unit', 'list', '--under', 'law/2')).items).toEqual([]);
+    const [deleted] = (await json('unit', 'list', '--under', 'law/2', '--deleted')).items;
+    expect(deleted.canonicalAddress).toContain('law/2/x~undone');
+    expect((await iu('unit', 'show', deleted.id)).stdout).toMatch(/deleted +\d{4}-/);
+    expect((await iu('unit', 'tree', 'law/1', '--of-version', '1')).stdout).toMatch(
+      /^law draft\n {2}law\/1 \(1\) draft/,
+    );
+    expect((await iu('unit', 'tree', 'law', '--of-version', '1', '--at', '1d')).exitCode).toBe(64);
+  });
+});
+
 describe('the steps of an operation', () => {
   it('are read as one, as an array or wrapped, and refused with the place of the mistake', () => {
     const step = { operation_type: 'deprecate_piece', unit: 'a' };

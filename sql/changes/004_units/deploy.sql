@@ -165,7 +165,7 @@ create table iu_sql_link (
     when 'schema' then object_schema is not null
     when 'function' then function_identity is not null
     when 'trigger' then object_name is not null and trigger_name is not null
-    when 'row' then object_name is not null and jsonb_typeof(row_pk) = 'object'
+    when 'row' then object_name is not null and row_pk is not null and jsonb_typeof(row_pk) = 'object'
     when 'directus_collection' then collection_name is not null
     else object_name is not null end)
 );
@@ -1082,7 +1082,7 @@ begin
    where l.unit_id = any (p_units) and l.lifecycle_status in ('draft', 'enacted');
   if v_address is not null then
     raise exception using errcode = 'IU611', message = format('unit %s has living SQL links', v_address),
-      hint = 'retire them first (fn_iu_sql_link_retire), or end the unit by a structure operation with a link_policy';
+      hint = 'retire them first (iu link retire), or end the unit by a structure operation with a link_policy';
   end if;
 end
 $$;

@@ -514,10 +514,10 @@ $$;
 -- >>> functions/structure/fn_iu_tree_at.sql
 -- fn_iu_tree_at(uuid, timestamptz) returns table (unit_id uuid, parent_id uuid, depth integer, ...)
 --
--- Contract:  a document as it stood at a moment: places from the contains relations valid then, numbers from the renumberings since,
---            lifecycle from the log. version_seq is the version that was the last one written, maybe a draft; enacted_seq the one in force,
---            null of a unit that was not. In reading order.
--- Arguments: p_document_id: the document; p_at: the moment
+-- Contract:  a document, or a unit and what stood below it, as it stood at a moment: places from the contains relations valid then,
+--            numbers from the renumberings since, lifecycle from the log. version_seq is the version that was the last one written, maybe a
+--            draft; enacted_seq the one in force, null of a unit that was not. In reading order.
+-- Arguments: p_document_id: the document or unit, whose depth is 0; p_at: the moment
 -- Returns:   unit_id, parent_id, depth, canonical_address, section_code, lifecycle_status, version_id, version_seq, enacted_seq
 -- Raises:    nothing
 -- Writes:    nothing
@@ -974,7 +974,7 @@ begin
     if v_policy = 'block' then
       raise exception using errcode = 'IU611',
         message = format('unit %s has living SQL links', (select canonical_address from information_unit where id = p_unit_id)),
-        hint = 'say link_policy copy, move or manual_review, or retire the links first: fn_iu_sql_link_retire';
+        hint = 'say link_policy copy, move or manual_review, or retire the links first: iu link retire';
     end if;
     if v_policy = 'manual_review' then
       perform fn_iu_structure_note(p_operation_id, p_step_no, 'review', p_unit_id, null, jsonb_build_object('what', 'sql_link', 'link_id', v_link.id));
@@ -2654,6 +2654,71 @@ end
 $$;
 -- <<<
 
+-- >>> functions/structure/fn_iu_sql_link_add.sql
+-- fn_iu_sql_link_add(jsonb, text) returns jsonb
+--
+-- Contract:  links a living unit to an object of the database. The same link (unit, role, object, direction) is made once while it lives: a
+--            known one is given back. Its fingerprint is not taken: fn_iu_sql_link_validate with p_accept does that.
+-- Arguments: p_link: {unit: address or id, link_role, object_kind, object_schema?, object_name?, collection_name?, row_pk?,
+--            function_identity?, trigger_name?, column_name?, direction?, lifecycle_status?: draft | enacted, enabled?}, as the columns of
+--            iu_sql_link; p_actor: who
+-- Returns:   {status: created | known, link_id, unit_id, object_exists}
+-- Raises:    IU206 not alive, IU216 actor missing, IU601 no such unit, IU624 malformed
+-- Writes:    iu_sql_link (row lock on the unit)
+-- May call:  iu_emitter, iu_operator
+create or replace function fn_iu_sql_link_add(p_link jsonb, p_actor text) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  c_keys constant text[] := array['unit', 'link_role', 'object_kind', 'object_schema', 'object_name', 'collection_name', 'row_pk', 'function_identity',
+                                  'trigger_name', 'column_name', 'direction', 'lifecycle_status', 'enabled'];
+  v_unit information_unit;
+  v_link iu_sql_link;
+  v_known iu_sql_link;
+  v_key text;
+begin
+  if coalesce(btrim(p_actor), '') = '' then
+    raise exception using errcode = 'IU216', message = 'a new link names its actor';
+  end if;
+  if jsonb_typeof(p_link) is distinct from 'object' then
+    raise exception using errcode = 'IU624', message = 'a link is one JSON object';
+  end if;
+  select k into v_key from jsonb_object_keys(p_link) k where k <> all (c_keys) limit 1;
+  if found or coalesce(p_link ->> 'lifecycle_status', 'draft') not in ('draft', 'enacted') then
+    raise exception using errcode = 'IU624', message = format('a link has no %s', coalesce('key ' || quote_ident(v_key), 'lifecycle_status ' ||
+        quote_literal(left(p_link ->> 'lifecycle_status', 40)))),
+      hint = 'keys: ' || array_to_string(c_keys, ', ') || '; a new link is draft or enacted';
+  end if;
+  v_unit := fn_iu_structure_living(p_link ->> 'unit');
+  v_link := jsonb_populate_record(null::iu_sql_link, jsonb_build_object('direction', 'outbound', 'lifecycle_status', 'draft', 'enabled', false)
+    || jsonb_strip_nulls(p_link) || jsonb_build_object('id', gen_random_uuid(), 'unit_id', v_unit.id, 'created_at', clock_timestamp(), 'created_by', p_actor,
+         'metadata', jsonb_strip_nulls(jsonb_build_object('created_login', session_user, 'column_name', p_link -> 'column_name'))));
+  v_link.idempotency_key := 'iu_link:' || v_link.id;
+  select k.* into v_known from iu_sql_link k
+   where k.unit_id = v_unit.id and k.lifecycle_status in ('draft', 'enacted') and k.link_role = v_link.link_role
+     and (k.object_kind, k.direction) = (v_link.object_kind, v_link.direction)
+     and row (k.object_schema, k.object_name, k.collection_name, k.row_pk, k.function_identity, k.trigger_name, k.metadata ->> 'column_name')
+         is not distinct from
+         row (v_link.object_schema, v_link.object_name, v_link.collection_name, v_link.row_pk, v_link.function_identity, v_link.trigger_name,
+              v_link.metadata ->> 'column_name')
+   order by k.id limit 1;
+  if not found then
+    insert into iu_sql_link values (v_link.*);
+    v_known := v_link;
+  end if;
+  return jsonb_build_object('status', case when v_known.id = v_link.id then 'created' else 'known' end, 'link_id', v_known.id, 'unit_id', v_unit.id,
+                            'object_exists', fn_iu_sql_link_exists(v_known));
+exception
+  when check_violation or not_null_violation or invalid_text_representation then
+    raise exception using errcode = 'IU624', message = 'the link is malformed',
+      hint = 'link_role is snake_case; a schema has object_schema, a function function_identity, a trigger object_name and trigger_name, a row '
+             'object_name and row_pk, a directus_collection collection_name, what else object_name';
+end
+$$;
+-- <<<
+
 -- >>> functions/structure/fn_iu_sql_link_retire.sql
 -- fn_iu_sql_link_retire(uuid, text, text) returns jsonb
 --
@@ -2782,7 +2847,7 @@ comment on view v_iu_structure_operation_log is 'Every structure operation: what
 create or replace view v_iu_sql_link_resolved as
 select k.id as link_id, k.unit_id, u.canonical_address, u.lifecycle_status as unit_status, k.link_role, k.object_kind,
        coalesce(k.object_schema, current_schema()::text) as object_schema, coalesce(k.object_name, k.collection_name) as object_name,
-       k.function_identity, k.trigger_name, k.row_pk, k.direction, k.lifecycle_status, k.enabled, k.object_fingerprint,
+       k.function_identity, k.trigger_name, k.metadata ->> 'column_name' as column_name, k.row_pk, k.direction, k.lifecycle_status, k.enabled, k.object_fingerprint, k.created_at, k.created_by,
        fn_iu_sql_link_exists(k) as object_exists,
        (select array_agg(r.to_unit_id order by r.relation_id) from iu_relation r
          where r.from_unit_id = k.unit_id and r.relation_type = 'replaced_by' and r.relation_status = 'active') as replaced_by_unit_ids

@@ -26,6 +26,7 @@ drop view v_iu_lineage;
 drop view v_iu_tree;
 drop function fn_iu_sql_link_validate(uuid, boolean);
 drop function fn_iu_sql_link_retire(uuid, text, text);
+drop function fn_iu_sql_link_add(jsonb, text);
 drop function fn_iu_sql_link_fingerprint(iu_sql_link);
 drop function fn_iu_sql_link_exists(iu_sql_link);
 drop function fn_iu_soft_delete(text, text, text);

@@ -143,6 +143,7 @@ begin
     ('constraint', 'iu_tree_path.iu_tree_path_pkey', 'de2118cdb0d809e6f536710320a1d732'),
     ('constraint', 'iu_tree_path.iu_tree_path_shape_chk', '55a39eb687b7e7b189f534501ae6f857'),
     ('function', 'fn_iu_soft_delete(text, text, text)', '766d609ba866370cf0ee4e90160ec5ac'),
+    ('function', 'fn_iu_sql_link_add(jsonb, text)', 'd940f4321c584d75eb95cbfe085a566b'),
     ('function', 'fn_iu_sql_link_exists(iu_sql_link)', 'adace24948ccc8584b4fc0fb992218ca'),
     ('function', 'fn_iu_sql_link_fingerprint(iu_sql_link)', 'bef023297c490e713552d44717fcdb12'),
     ('function', 'fn_iu_sql_link_retire(uuid, text, text)', '57b968d6ca68f09231488f7caa8c88dc'),
@@ -157,7 +158,7 @@ begin
     ('function', 'fn_iu_structure_end(bigint, integer, uuid, text, text, text)', 'f3b4b947288ffd1f5db235517db55f7e'),
     ('function', 'fn_iu_structure_events(bigint, text)', 'ca875e25e6766f5069d177e4001d304c'),
     ('function', 'fn_iu_structure_join(bigint, integer, uuid, uuid, text)', '04fb488baf928b024d95e17607524dfd'),
-    ('function', 'fn_iu_structure_links(bigint, integer, uuid, uuid[], text, text)', 'd59f729fa7dbf83d9fe5b6d064432138'),
+    ('function', 'fn_iu_structure_links(bigint, integer, uuid, uuid[], text, text)', '5c1de7c99c7a208dd2f9b88145684165'),
     ('function', 'fn_iu_structure_living(text)', '6d4234f5502b62494d0721c5487912ff'),
     ('function', 'fn_iu_structure_lock(uuid[], boolean)', 'ec16898831076e0a4231e1e2e4ed02e5'),
     ('function', 'fn_iu_structure_merge(bigint, integer, jsonb, text, text)', 'ef65b6ce23bfd10a0553c1fb46babfc1'),
@@ -229,7 +230,7 @@ begin
     ('trigger', 'iu_structure_event.trg_iu_structure_event_append_only', 'f8585e263a56315c65ec0e72efb3c0c5'),
     ('trigger', 'iu_structure_operation.trg_iu_structure_operation_keep', 'dbab2ad2a9b5b83158518f03fc30645a'),
     ('view', 'v_iu_lineage', '0aeca5c47bf4a6dcbbf72d7b85024dc4'),
-    ('view', 'v_iu_sql_link_resolved', '371df38ce78d93b14c957981128390cc'),
+    ('view', 'v_iu_sql_link_resolved', '7d502c21080d93d8c85745ae5cb74525'),
     ('view', 'v_iu_structure_operation_log', '8df2922251e8c19e24f8efe21958122c'),
     ('view', 'v_iu_tree', '1903bc0a0e07a4509af054f0be09de83')
   ) as expected (kind, identity, fingerprint)

@@ -29,7 +29,7 @@ begin
     if v_policy = 'block' then
       raise exception using errcode = 'IU611',
         message = format('unit %s has living SQL links', (select canonical_address from information_unit where id = p_unit_id)),
-        hint = 'say link_policy copy, move or manual_review, or retire the links first: fn_iu_sql_link_retire';
+        hint = 'say link_policy copy, move or manual_review, or retire the links first: iu link retire';
     end if;
     if v_policy = 'manual_review' then
       perform fn_iu_structure_note(p_operation_id, p_step_no, 'review', p_unit_id, null, jsonb_build_object('what', 'sql_link', 'link_id', v_link.id));

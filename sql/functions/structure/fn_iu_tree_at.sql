@@ -1,9 +1,9 @@
 -- fn_iu_tree_at(uuid, timestamptz) returns table (unit_id uuid, parent_id uuid, depth integer, ...)
 --
--- Contract:  a document as it stood at a moment: places from the contains relations valid then, numbers from the renumberings since,
---            lifecycle from the log. version_seq is the version that was the last one written, maybe a draft; enacted_seq the one in force,
---            null of a unit that was not. In reading order.
--- Arguments: p_document_id: the document; p_at: the moment
+-- Contract:  a document, or a unit and what stood below it, as it stood at a moment: places from the contains relations valid then,
+--            numbers from the renumberings since, lifecycle from the log. version_seq is the version that was the last one written, maybe a
+--            draft; enacted_seq the one in force, null of a unit that was not. In reading order.
+-- Arguments: p_document_id: the document or unit, whose depth is 0; p_at: the moment
 -- Returns:   unit_id, parent_id, depth, canonical_address, section_code, lifecycle_status, version_id, version_seq, enacted_seq
 -- Raises:    nothing
 -- Writes:    nothing

@@ -18,7 +18,7 @@ begin
    where l.unit_id = any (p_units) and l.lifecycle_status in ('draft', 'enacted');
   if v_address is not null then
     raise exception using errcode = 'IU611', message = format('unit %s has living SQL links', v_address),
-      hint = 'retire them first (fn_iu_sql_link_retire), or end the unit by a structure operation with a link_policy';
+      hint = 'retire them first (iu link retire), or end the unit by a structure operation with a link_policy';
   end if;
 end
 $$;

@@ -6,6 +6,7 @@ import {
   readUnitHistory,
   readUnitTree,
   type TreeRow,
+  type TreeWishes,
   type UnitAtRow,
   type UnitHistoryRow,
 } from '../../store/unit-tree.js';
@@ -33,12 +34,17 @@ function versionsThen({ version_seq: written, enacted_seq: inForce }: TreeRow): 
 function registerTree(unit: Command, context: CliContext): void {
   const tree = unit
     .command('tree')
-    .description('A unit and everything below it in reading order; with --at a document as it stood at that moment')
+    .description('A unit and everything below it in reading order, now or as it stood at a moment')
     .argument('<unit>', 'address or id of the unit')
     .option('--levels <count>', 'only so many levels below it', wholeNumber(0, 127))
-    .option('--at <time>', 'as it stood then; the unit is a document', pointInTime);
+    .addOption(new Option('--at <time>', 'as it stood then').argParser(pointInTime).conflicts('ofVersion'))
+    .option(
+      '--of-version <number>',
+      'its whole document, as it stood when this version of the unit was written',
+      wholeNumber(1, 2_147_483_647),
+    );
   withExamples(withPaging(tree, rowsSeen), 'iu unit tree li/constitution --levels 1').action(
-    async (name: string, options: PageOptions & { levels?: number; at?: string }, command: Command) => {
+    async (name: string, options: PageOptions & TreeWishes, command: Command) => {
       const page = await context.withDatabase(command, ({ pool }) => readUnitTree(pool, name, options), {
         readOnlyAllowed: true,
       });

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
-import { IuError } from '../../contract/errors/index.js';
-import { findUnit, listUnits, type UnitRow, type VersionRow, versionBody } from '../../store/unit-pages.js';
+import { listUnits, type UnitFilter, type UnitRow, type VersionRow } from '../../store/unit-pages.js';
+import { type ShownUnit, showUnit, unitText } from '../../structure/unit.js';
 import { type CliContext, withExamples } from '../context.js';
 import { wholeNumber } from '../global-options.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import type { Printer } from '../printer.js';
 import type { Column } from '../table.js';
 import { registerUnitTree } from './unit-tree.js';
 
@@ -28,13 +29,6 @@ const versionColumns: readonly Column<VersionRow>[] = [
   { title: 'sha256', value: (row) => row.content_hash },
 ];
 
-interface ListOptions extends PageOptions {
-  readonly kind?: string;
-  readonly status?: string;
-  readonly under?: string;
-  readonly documents?: boolean;
-}
-
 function registerList(unit: Command, context: CliContext): void {
   const list = unit
     .command('list')
@@ -42,14 +36,17 @@ function registerList(unit: Command, context: CliContext): void {
     .option('--kind <kind>', 'only this kind')
     .addOption(new Option('--status <status>', 'only in this state').choices(statuses))
     .option('--under <address>', 'only the children of this unit')
-    .option('--documents', 'only documents: units without a parent');
-  withExamples(withPaging(list), 'iu unit list --documents').action(async (options: ListOptions, command: Command) => {
-    const page = await context.withDatabase(command, ({ pool }) => listUnits(pool, options, options), {
-      readOnlyAllowed: true,
-    });
-    const again = commandLineWithout(context.words, ['--after']);
-    context.printer(command).page(page, { columns: unitColumns, whenEmpty: 'No unit matches.', again });
-  });
+    .option('--documents', 'only documents: units without a parent')
+    .option('--deleted', 'only deleted ones, which other lists leave out');
+  withExamples(withPaging(list), 'iu unit list --documents').action(
+    async (options: PageOptions & UnitFilter, command: Command) => {
+      const page = await context.withDatabase(command, ({ pool }) => listUnits(pool, options, options), {
+        readOnlyAllowed: true,
+      });
+      const again = commandLineWithout(context.words, ['--after']);
+      context.printer(command).page(page, { columns: unitColumns, whenEmpty: 'No unit matches.', again });
+    },
+  );
 }
 
 interface ShowOptions {
@@ -57,11 +54,32 @@ interface ShowOptions {
   readonly ofVersion?: number;
 }
 
+function unitLines(unit: ShownUnit, printer: Printer): string[] {
+  const above = unit.ancestors.map((ancestor) => ancestor.canonical_address).join(' > ');
+  return [
+    ...printer.facts({
+      address: unit.canonical_address,
+      id: unit.id,
+      kind: unit.unit_kind,
+      title: unit.title ?? undefined,
+      status: unit.lifecycle_status,
+      deleted: unit.deleted_at ?? undefined,
+      owner: unit.owner_ref,
+      above: above === '' ? undefined : above,
+      children: unit.children,
+      changed: unit.updated_at,
+    }),
+    ...printer.table(versionColumns, unit.versions),
+  ];
+}
+
 function registerShow(unit: Command, context: CliContext): void {
   withExamples(
     unit
       .command('show')
-      .description('One unit with its versions; with --body only the text of one version, byte for byte')
+      .description(
+        'One unit, what stands above it, its versions; with --body only the text of one version, byte for byte',
+      )
       .argument('<unit>', 'address or id of the unit')
       .option('--body', 'print the text of the current version')
       .option('--of-version <number>', 'with --body: of this version instead', wholeNumber(1, 2_147_483_647)),
@@ -70,37 +88,14 @@ function registerShow(unit: Command, context: CliContext): void {
     const printer = context.printer(command);
     const { found, body } = await context.withDatabase(
       command,
-      async ({ pool }) => {
-        const detail = await findUnit(pool, name);
-        const version = options.ofVersion ?? detail?.unit.version_seq;
-        if (detail === undefined || options.body !== true || version === null || version === undefined) {
-          return { found: detail, body: undefined };
-        }
-        return { found: detail, body: await versionBody(pool, detail.unit.id, version) };
-      },
+      async ({ pool }) => ({
+        found: await showUnit(pool, name),
+        body: options.body === true ? await unitText(pool, name, options.ofVersion) : undefined,
+      }),
       { readOnlyAllowed: true },
     );
-    if (found === undefined || (options.body === true && body === undefined)) {
-      throw new IuError('IU033', { message: 'There is no such unit or version.', hint: '`iu unit list` shows them.' });
-    }
-    if (body !== undefined && !printer.json) {
-      context.surroundings.stdout.write(body);
-      return;
-    }
-    printer.result({ ...found.unit, versions: found.versions, body }, () => [
-      ...printer.facts({
-        address: found.unit.canonical_address,
-        id: found.unit.id,
-        kind: found.unit.unit_kind,
-        title: found.unit.title ?? undefined,
-        status: found.unit.lifecycle_status,
-        owner: found.unit.owner_ref,
-        parent: found.unit.parent_id ?? undefined,
-        children: found.unit.children,
-        changed: found.unit.updated_at,
-      }),
-      ...printer.table(versionColumns, found.versions),
-    ]);
+    if (body !== undefined && !printer.json) context.surroundings.stdout.write(body);
+    else printer.result({ ...found, body }, () => unitLines(found, printer));
   });
 }
 

@@ -88,7 +88,7 @@ export const structureErrors: readonly ErrorEntry[] = [
     meaning: 'A unit whose life would end has living SQL links.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'Say what becomes of them with `link_policy`, or retire them: `fn_iu_sql_link_retire`.',
+    action: 'Say what becomes of them with `link_policy`, or retire them: `iu link retire`.',
   },
   {
     code: 'IU612',
@@ -168,7 +168,7 @@ export const structureErrors: readonly ErrorEntry[] = [
     meaning: 'There is no such SQL link.',
     httpStatus: 404,
     exitCode: 1,
-    action: 'Look for it in v_iu_sql_link_resolved.',
+    action: 'Look for it with `iu link list`.',
   },
   {
     code: 'IU622',
@@ -186,5 +186,13 @@ export const structureErrors: readonly ErrorEntry[] = [
     httpStatus: 409,
     exitCode: 3,
     action: 'Roll back what was applied; let an operator withdraw the plan of another login.',
+  },
+  {
+    code: 'IU624',
+    name: 'sql_link_malformed',
+    meaning: 'An SQL link has a key that nothing reads, or lacks what its object_kind asks for.',
+    httpStatus: 422,
+    exitCode: 1,
+    action: 'Correct the link.',
   },
 ];
