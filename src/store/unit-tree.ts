@@ -98,12 +98,14 @@ export function readSiblings(database: Queryable, unit: string, wishes: PageWish
   return readNumbered(database, { select, order: 'order by sibling_order', values: [unit] }, wishes);
 }
 
-/** One relation of a unit, seen from it. */
+/** One relation of a unit or, some steps away, of one that it is related to. */
 export interface LineageRow {
   readonly relation_id: string;
   readonly direction: 'earlier' | 'later';
   readonly relation_type: string;
   readonly related_address: string;
+  /** The unit, one step nearer, whose relation it is. */
+  readonly canonical_address: string;
   readonly relation_status: string;
   readonly operation_id: string | null;
   readonly actor_ref: string;
@@ -124,10 +126,14 @@ export function readLineage(
          select v.* from v_iu_lineage v where v.unit_id = b.related_unit_id and v.direction = b.direction and ($2 or v.relation_status = 'active')
          offset 0) l
      )
-     select relation_id, direction, relation_type, related_address, relation_status, operation_id, actor_ref, valid_from, valid_to
+     select relation_id, direction, relation_type, related_address, canonical_address, relation_status, operation_id, actor_ref, valid_from, valid_to
        from line where $3::text is null or direction = $3`;
   const values = [unit, wishes.withRetired === true, wishes.direction ?? null];
-  return readNumbered(database, { select, order: 'order by direction, relation_id, related_address', values }, wishes);
+  return readNumbered(
+    database,
+    { select, order: 'order by direction, relation_id, related_address, canonical_address', values },
+    wishes,
+  );
 }
 
 /** One thing that happened to a unit. */

@@ -201,7 +201,9 @@ function registerShow(structure: Command, context: CliContext): void {
   withExamples(
     structure
       .command('show')
-      .description('One structure operation: who did what when and why, its steps, its impact and the preview')
+      .description(
+        'One structure operation: who did what when and why, its steps and its impact; with --json also the preview',
+      )
       .argument('<operation>', 'number of the operation', countedId),
     'iu structure show 7 --json',
   ).action(async (id: string, _options: object, command: Command) => {
@@ -224,10 +226,6 @@ function registerShow(structure: Command, context: CliContext): void {
       ...facts({ ...counts, documents: Object.keys(documents).length, reviews: reviews.length }),
       'steps:',
       `  ${steps}`,
-      'before:',
-      ...previewLines(preview.before),
-      'after:',
-      ...previewLines(preview.after),
     ]);
   });
 }

@@ -67,6 +67,7 @@ const lineageColumns: readonly Column<LineageRow>[] = [
   { title: 'direction', value: (row) => row.direction },
   { title: 'relation', value: (row) => row.relation_type },
   { title: 'unit', value: (row) => row.related_address },
+  { title: 'of', value: (row) => row.canonical_address },
   { title: 'status', value: (row) => row.relation_status },
   { title: 'operation', value: (row) => row.operation_id, align: 'right' },
   { title: 'by', value: (row) => row.actor_ref },
