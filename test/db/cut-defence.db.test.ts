@@ -415,4 +415,15 @@ describe('the write of a cut', () => {
     expect(await step()).toBe('closeout_reported');
     expect((await db.pool.query('select from iu_sql_link')).rows).toEqual([]);
   });
+
+  it.each(['li/law', 'li/law/a/art-1'])('is not undone while somebody has linked %s, which it made', async (unit) => {
+    const run = await cut(small, '1');
+    const link = { unit, link_role: 'governs', object_kind: 'table', object_name: 'dot_config' };
+    const { rows } = await people.editor.query(`select fn_iu_sql_link_add($1, 'bob') ->> 'link_id' as id`, [
+      JSON.stringify(link),
+    ]);
+    await expect(rollBack(run)).rejects.toMatchObject({ code: 'IU741', message: expect.stringContaining(unit) });
+    await people.editor.query(`select fn_iu_sql_link_retire($1, 'bob', 'in the way')`, [rows[0].id]);
+    expect(await rollBack(run)).toMatchObject({ state: 'voided_rolled_back' });
+  });
 });

@@ -156,7 +156,7 @@ begin
     ('function', 'fn_iu_cut_bridge(iu_cut_run)', '9a2ef235a47ce95fb0d8e0d1d9215d08'),
     ('function', 'fn_iu_cut_bridge_requests(bigint)', '6e4ce4925fbc00ec3d2d95f869fa9384'),
     ('function', 'fn_iu_cut_claim(bigint, text)', '59c8b3cfbb07849dec4f00b96b1ae909'),
-    ('function', 'fn_iu_cut_conflict(iu_cut_run)', 'a9f6bcf8c7740eb69d1e350e20cbab1b'),
+    ('function', 'fn_iu_cut_conflict(iu_cut_run)', 'a65f68e63958a6c00140ede0e57ee744'),
     ('function', 'fn_iu_cut_decide(bigint, integer, uuid[], text, text)', 'a0670b6d0eae520bbf8e58e2c0c26ddc'),
     ('function', 'fn_iu_cut_digest(bigint, text)', '526868cc7f23a922b28a51394b48760c'),
     ('function', 'fn_iu_cut_document(text)', '5a231d8b2aa8c50762c2dcfad5a69a9e'),

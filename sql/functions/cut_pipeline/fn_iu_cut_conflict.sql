@@ -1,7 +1,8 @@
 -- fn_iu_cut_conflict(iu_cut_run) returns text
 --
 -- Contract:  says by name what stands in the way of rolling a whole run back: a later cut of the document, or a unit of the run that
---            somebody has revised, ended or hung something below since. What structure operations did in between they find themselves.
+--            somebody has revised, ended, linked or hung something below since. What structure operations did in between they find
+--            themselves.
 -- Arguments: p_run: a written run, its document locked
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -53,6 +54,14 @@ begin
       join iu_structure_operation o on o.operation_id = c.operation_id and o.operation_status = 'enacted'
       join information_unit u on u.id = p.unit_id
      where p.run_id = p_run.run_id limit 1;
+  end if;
+  if v_text is null then
+    select format('%s, which the run made, has SQL links of its own', u.canonical_address) into v_text
+      from (select unit_id from iu_cut_piece where run_id = p_run.run_id union select p_run.document_id) made
+      join iu_sql_link k on k.unit_id = made.unit_id and k.lifecycle_status in ('draft', 'enacted')
+                        and k.metadata ->> 'cut_run' is distinct from p_run.run_id::text
+      join information_unit u on u.id = made.unit_id
+     order by u.canonical_address limit 1;
   end if;
   return v_text;
 end
