@@ -168,7 +168,7 @@ begin
     ('function', 'fn_iu_structure_note(bigint, integer, text, uuid, jsonb, jsonb)', '3242833111e3926a13188261757409a5'),
     ('function', 'fn_iu_structure_op_apply(bigint, text, text)', 'f1d7c8b28744d190715360bee612dbef'),
     ('function', 'fn_iu_structure_op_plan(jsonb, text, text, text)', 'a1efb75b96c0997067a161b818af6b41'),
-    ('function', 'fn_iu_structure_op_rollback(bigint, text, text, text)', 'c656eabfa93c8af254ef5e26df3ba473'),
+    ('function', 'fn_iu_structure_op_rollback(bigint, text, text, text)', '3f27f0901c34cbceaa3a0263f9c88c3e'),
     ('function', 'fn_iu_structure_op_verify(bigint)', '0b064bae1704395aeb2cb34e2797b97f'),
     ('function', 'fn_iu_structure_op_withdraw(bigint, text, text)', '3baff3c6ce44a435dfd40cded51539b6'),
     ('function', 'fn_iu_structure_ops_enabled()', '73cbec64fc368dfeed03bfafe87fa775'),

@@ -37,8 +37,8 @@ begin
     exists (select from iu_structure_change where operation_id = p_operation_id and change_kind = 'placed'
                and (before ->> 'parent_id' is null or after ->> 'parent_id' is null)));
   -- a revision, an enactment and a link lock their unit only: what is being made is waited for and judged
-  perform from information_unit where id in (select unit_id from iu_structure_change where operation_id = p_operation_id
-                                                and change_kind not in ('context', 'review')) order by id for no key update;
+  perform from information_unit where id = any (array(select distinct unit_id from iu_structure_change where operation_id = p_operation_id
+                                                         and change_kind not in ('context', 'review'))) order by id for no key update;
   v_conflict := fn_iu_structure_conflict(p_operation_id);
   if v_conflict is not null then
     raise exception using errcode = 'IU619', message = format('operation %s cannot be rolled back: %s', p_operation_id, v_conflict),
