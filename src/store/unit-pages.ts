@@ -40,7 +40,9 @@ export function listUnits(database: Queryable, filter: UnitFilter, wishes: PageW
         ['u.unit_kind = ?', filter.kind],
         ['u.lifecycle_status = ?', filter.status],
         [
-          'u.parent_or_container_ref = (select p.id from information_unit p where p.canonical_address = ?)',
+          `u.id in (select b.id from information_unit p cross join lateral (
+             select c.id from information_unit c where c.parent_or_container_ref = p.id
+             union all select d.document_id from iu_collection_path d where d.collection_id = p.id) b where p.canonical_address = ?)`,
           filter.under,
         ],
         ['(u.parent_or_container_ref is null) = ?', filter.documents],
@@ -69,14 +71,22 @@ export interface VersionRow {
 
 /** One unit with its versions, oldest first. */
 export interface UnitDetail {
-  readonly unit: UnitRow & { readonly children: string };
+  readonly unit: UnitRow & {
+    /** Pieces below it and, of a collection, documents in it. */
+    readonly children: string;
+    /** The collection that a document stands in. */
+    readonly collection_address: string | null;
+  };
   readonly versions: readonly VersionRow[];
 }
 
 /** The unit with this address or id; undefined when there is none. */
 export async function findUnit(database: Queryable, addressOrId: string): Promise<UnitDetail | undefined> {
   const found = await database.query(
-    `select ${columns}, (select count(*) from information_unit c where c.parent_or_container_ref = u.id and c.deleted_at is null) as children
+    `select ${columns}, (select count(*) from information_unit c where c.parent_or_container_ref = u.id and c.deleted_at is null)
+              + (select count(*) from iu_collection_path d where d.collection_id = u.id) as children,
+            (select k.canonical_address from iu_collection_path d join information_unit k on k.id = d.collection_id
+              where d.document_id = u.id) as collection_address
        from ${from} where u.id = coalesce((select a.id from information_unit a where a.canonical_address = $1),
                                           case when $1 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then $1::uuid end)`,
     [addressOrId],

@@ -1,11 +1,12 @@
 import { IuError } from '../contract/errors/index.js';
 import type { Queryable } from '../store/listing.js';
-import { findUnit, type UnitRow, type VersionRow, versionBody } from '../store/unit-pages.js';
+import { findUnit, type UnitDetail, type VersionRow, versionBody } from '../store/unit-pages.js';
 import { type AncestorRow, readAncestors } from '../store/unit-tree.js';
 
+type ShownRow = UnitDetail['unit'];
+
 /** One unit with what stands above it and its versions, oldest first. */
-export interface ShownUnit extends UnitRow {
-  readonly children: string;
+export interface ShownUnit extends ShownRow {
   /** From the document down to its parent. */
   readonly ancestors: readonly AncestorRow[];
   readonly versions: readonly VersionRow[];

@@ -143,6 +143,20 @@ describe('the commands about units', () => {
   });
 });
 
+describe('a collection', () => {
+  it('shows its documents, and each document says where it stands', async () => {
+    await db.pool.query(`select fn_iu_create('shelf', 'shelf', 'tester', null, 'collection')`);
+    for (const name of ['book-1', 'book-2']) await db.pool.query(`select fn_iu_create($1, 'text', 'tester')`, [name]);
+    const steps = ['book-1', 'book-2'].map((unit) => ({ operation_type: 'reparent_piece', unit, parent: 'shelf' }));
+    const { operationId } = await json('structure', 'plan', JSON.stringify(steps), '--actor', 'ann');
+    await json('structure', 'apply', operationId, '--actor', 'ann', '--approval', 'R6');
+    const { items } = await json('unit', 'list', '--under', 'shelf');
+    expect(items.map((row: { canonicalAddress: string }) => row.canonicalAddress)).toEqual(['book-1', 'book-2']);
+    expect(await json('unit', 'show', 'shelf')).toMatchObject({ children: '2', collectionAddress: null });
+    expect((await iu('unit', 'show', 'book-2')).stdout).toMatch(/collection +shelf\n/);
+  });
+});
+
 describe('the steps of an operation', () => {
   it('are read as one, as an array or wrapped, and refused with the place of the mistake', () => {
     const step = { operation_type: 'deprecate_piece', unit: 'a' };

@@ -35,7 +35,7 @@ function registerList(unit: Command, context: CliContext): void {
     .description('Information units by address')
     .option('--kind <kind>', 'only this kind')
     .addOption(new Option('--status <status>', 'only in this state').choices(statuses))
-    .option('--under <address>', 'only the children of this unit')
+    .option('--under <address>', 'only the children of this unit, and the documents of this collection')
     .option('--documents', 'only documents: units without a parent')
     .option('--deleted', 'only deleted ones, which other lists leave out');
   withExamples(withPaging(list), 'iu unit list --documents').action(
@@ -65,6 +65,7 @@ function unitLines(unit: ShownUnit, printer: Printer): string[] {
       status: unit.lifecycle_status,
       deleted: unit.deleted_at ?? undefined,
       owner: unit.owner_ref,
+      collection: unit.collection_address ?? undefined,
       above: above === '' ? undefined : above,
       children: unit.children,
       changed: unit.updated_at,
