@@ -34,6 +34,9 @@ export interface PreviewTree {
   readonly document: string;
   /** How many units it has; more than there are lines when it is shown in part. */
   readonly units: number;
+  /** Address of the collection it stands in, and its place there, from 1. */
+  readonly collection: string | null;
+  readonly place: number | null;
   readonly lines: readonly PreviewLine[];
 }
 

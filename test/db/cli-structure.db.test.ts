@@ -148,6 +148,10 @@ describe('a collection', () => {
     await db.pool.query(`select fn_iu_create('shelf', 'shelf', 'tester', null, 'collection')`);
     for (const name of ['book-1', 'book-2']) await db.pool.query(`select fn_iu_create($1, 'text', 'tester')`, [name]);
     const steps = ['book-1', 'book-2'].map((unit) => ({ operation_type: 'reparent_piece', unit, parent: 'shelf' }));
+    const planned = await iu('structure', 'plan', JSON.stringify(steps), '--actor', 'ann');
+    expect(planned.stdout).toMatch(
+      /before:\n {2}book-1\n {2}book-2\n[\s\S]*after:\n {2}book-1, place 1 in shelf\n {2}book-2, place 2 in shelf\n/,
+    );
     const { operationId } = await json('structure', 'plan', JSON.stringify(steps), '--actor', 'ann');
     await json('structure', 'apply', operationId, '--actor', 'ann', '--approval', 'R6');
     const { items } = await json('unit', 'list', '--under', 'shelf');

@@ -1781,7 +1781,8 @@ $$;
 -- Contract:  the trees of some documents as lines to show, in reading order, dead pieces included. A document of more units than p_limit is
 --            shown in part: the touched units, what stands above them and beside them.
 -- Arguments: p_document_ids; p_unit_ids: the touched units; p_limit: lines of a document
--- Returns:   [{document: address, units: how many it has, lines: [{address, depth, number, status}]}], by address
+-- Returns:   [{document: address, units: how many it has, collection: address of the one it stands in, place: from 1 in it, lines: [{address,
+--            depth, number, status}]}], by address
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
@@ -1795,7 +1796,11 @@ declare
   v_result jsonb := '[]';
 begin
   for v_document in
-    select t.root_unit_id as id, (select canonical_address from information_unit where id = t.root_unit_id) as address, count(*) as units
+    select t.root_unit_id as id, (select canonical_address from information_unit where id = t.root_unit_id) as address, count(*) as units,
+           (select k.canonical_address from iu_collection_path c join information_unit k on k.id = c.collection_id
+             where c.document_id = t.root_unit_id) as collection,
+           (select count(*) from iu_collection_path c join iu_collection_path d on d.collection_id = c.collection_id and d.sibling_rank <= c.sibling_rank
+             where c.document_id = t.root_unit_id) as place
       from iu_tree_path t where t.root_unit_id = any (p_document_ids) group by t.root_unit_id order by 2
   loop
     if v_document.units <= p_limit then
@@ -1815,7 +1820,7 @@ begin
                order by v.rank_path limit p_limit) s;
     end if;
     v_result := v_result || jsonb_build_array(jsonb_build_object('document', v_document.address, 'units', v_document.units,
-                                                                'lines', coalesce(v_lines, '[]')));
+      'collection', v_document.collection, 'place', nullif(v_document.place, 0), 'lines', coalesce(v_lines, '[]')));
   end loop;
   return v_result;
 end

@@ -173,7 +173,7 @@ begin
     ('function', 'fn_iu_structure_op_withdraw(bigint, text, text)', '3baff3c6ce44a435dfd40cded51539b6'),
     ('function', 'fn_iu_structure_ops_enabled()', '73cbec64fc368dfeed03bfafe87fa775'),
     ('function', 'fn_iu_structure_place(bigint, integer, uuid, uuid, uuid, text, text)', '7e9c3308704294fde9c2fe725c0f31c4'),
-    ('function', 'fn_iu_structure_preview(uuid[], uuid[], integer)', '308f4ed66926de51d1293506e0a6924b'),
+    ('function', 'fn_iu_structure_preview(uuid[], uuid[], integer)', 'af80a9318f8523ac0a33b85dc99b2877'),
     ('function', 'fn_iu_structure_rank(uuid, uuid, text, uuid)', '2e4906c85caa7eccb3c2ec1fe09a70f9'),
     ('function', 'fn_iu_structure_relate(bigint, integer, text, uuid, uuid, jsonb, text)', '215195e00a82fa9bbd9dbde357db4534'),
     ('function', 'fn_iu_structure_renumber(bigint, integer, jsonb, text, text)', '76b60eea944089ad11e78ec2f1c26699'),

@@ -33,9 +33,10 @@ interface ActorOptions {
 function previewLines(trees: readonly PreviewTree[]): string[] {
   return trees.flatMap((tree) => [
     ...tree.lines.map((line) => {
+      const where = line.depth > 0 || tree.collection === null ? '' : `, place ${tree.place} in ${tree.collection}`;
       const number = line.number === null ? '' : ` (${line.number})`;
       const status = line.status === 'draft' || line.status === 'enacted' ? '' : ` ${line.status}`;
-      return `  ${'  '.repeat(line.depth)}${line.address}${number}${status}`;
+      return `  ${'  '.repeat(line.depth)}${line.address}${number}${status}${where}`;
     }),
     ...(tree.units > tree.lines.length ? [`  (${tree.lines.length} of ${tree.units} units of ${tree.document})`] : []),
   ]);
