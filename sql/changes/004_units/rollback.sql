@@ -12,7 +12,6 @@ begin
 end
 $$;
 
-drop function fn_iu_deprecate(text, text, text, boolean, text);
 drop function fn_iu_sql_link_refuse(uuid[]);
 drop function fn_iu_enact(text, text, text, text, text, text, text, boolean);
 drop function fn_iu_revise(text, text, text, text, text, jsonb, integer);

@@ -149,7 +149,6 @@ begin
     ('function', 'fn_iu_create(text, text, text, text, text, text, text, text, text, text, text, integer, jsonb, jsonb)', '24b72eee2df006c537bf8db044ea4963'),
     ('function', 'fn_iu_create_check(jsonb, text)', '66dc54e30f2ae31f528f5914e207cdb0'),
     ('function', 'fn_iu_create_many(jsonb, text)', 'ece859307d30892b9a3a943ab40e9df1'),
-    ('function', 'fn_iu_deprecate(text, text, text, boolean, text)', '900ed8a2fe162f195d8c2bf5a8c1df83'),
     ('function', 'fn_iu_document_of(uuid[])', 'fefba389456a9456a7049d3d39b186b7'),
     ('function', 'fn_iu_enact(text, text, text, text, text, text, text, boolean)', 'badba71e5349218917fa1235b549fb23'),
     ('function', 'fn_iu_enacted_immut()', 'b67f6e6f11166d6fcf27d5ea062dde35'),

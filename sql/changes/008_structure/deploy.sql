@@ -2066,7 +2066,8 @@ $$;
 -- fn_iu_structure_op_apply(bigint, text, text) returns jsonb
 --
 -- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, what was written proven. Applied
---            twice is applied once. What was planned on a unit that somebody has since moved, numbered, ended or revised is refused.
+--            twice is applied once. Refused when a place, number or life that it changes is no longer as the plan found it, or when it would change
+--            other units than the plan said.
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
 -- Returns:   as the plan without its preview, and event_emitted, events: [{step_no, event_type, event_id}]
 -- Raises:    IU216 actor missing, IU607 the plan is stale, IU614 no such operation, IU615 gate closed, IU616 approval missing,
@@ -2102,7 +2103,10 @@ begin
      order by c.unit_id, c.change_kind, c.change_no
   )
   select u.canonical_address into v_stale
-    from (select key, before from now except select f.key, f.value from jsonb_each(v_operation.found) f limit 1) changed
+    from ((select key, before from now except select f.key, f.value from jsonb_each(v_operation.found) f)
+          union all
+          -- and what the plan would have changed and is not there to be changed any more
+          (select f.key, f.value from jsonb_each(v_operation.found) f except select key, before from now) limit 1) changed
     join information_unit u on u.id = split_part(changed.key, ' ', 1)::uuid;
   if found then
     raise exception using errcode = 'IU607', message = format('%s has changed since operation %s was planned', v_stale, p_operation_id),
@@ -2147,6 +2151,12 @@ begin
   perform fn_iu_stamp(v_unit.updated_at);
   case p_change.change_kind
   when 'placed' then
+    if exists (select from iu_structure_change e where e.operation_id = p_change.operation_id and e.unit_id = p_change.unit_id
+                  and e.change_no < p_change.change_no and e.change_kind in ('born', 'placed')) then
+      -- it only passed there: out of the way until its own place comes, whatever stands at this one now
+      perform fn_iu_structure_place(null, null, p_change.unit_id, null, null, 'a0', p_actor);
+      return;
+    end if;
     perform fn_iu_structure_place(null, null, p_change.unit_id, (p_change.before ->> 'parent_id')::uuid,
                                   (p_change.before ->> 'collection_id')::uuid, p_change.before ->> 'rank', p_actor);
   when 'born' then
@@ -2199,8 +2209,8 @@ $$;
 -- fn_iu_structure_conflict(bigint) returns text
 --
 -- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, a unit that is no longer as the
---            operation left it, or a place that would be filled again and is gone: its unit was deleted or has died since, or is no collection
---            any more.
+--            operation left it, a place that would be filled again and is gone (its unit was deleted or has died since, or is no collection
+--            any more), and what came of the units that the operation made: pieces below them, links of their own, texts derived from them.
 -- Arguments: p_operation_id: an applied operation, its documents locked
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -2259,7 +2269,9 @@ begin
                       else 'is no collection any more' end)
      from (select p.unit_id, p.change_no, coalesce(p.before ->> 'parent_id', p.before ->> 'collection_id')::uuid as container_id,
                   p.before ->> 'parent_id' is null as in_collection
-             from own p where p.change_kind = 'placed'
+             -- where it stood before the operation; not where it only passed
+             from (select distinct on (unit_id) * from own where change_kind in ('born', 'placed') order by unit_id, change_no) p
+            where p.change_kind = 'placed'
            union all
            -- what comes to life again where it stands
            select e.unit_id, e.change_no, coalesce(d.parent_or_container_ref, (select collection_id from iu_collection_path where document_id = d.id)), false
@@ -2291,6 +2303,21 @@ begin
      from own b join information_unit u on u.id = b.unit_id
      join iu_sql_link k on k.unit_id = u.id and k.lifecycle_status in ('draft', 'enacted')
     where b.change_kind = 'born' and k.id not in (select (x.after ->> 'link_id')::uuid from own x where x.change_kind = 'link_copied')
+    limit 1),
+  (select format('the SQL link of %s, which the operation moved there, was retired since', u.canonical_address)
+     from own m
+     join own c on c.change_kind = 'link_copied' and c.after ->> 'from_link_id' = m.before ->> 'link_id'
+     join iu_sql_link k on k.id = (c.after ->> 'link_id')::uuid and k.lifecycle_status not in ('draft', 'enacted')
+     join information_unit u on u.id = k.unit_id
+    where m.change_kind = 'link_moved'
+      and not exists (select from own x where x.change_kind = 'link_moved' and x.before ->> 'link_id' = k.id::text)
+    limit 1),
+  (select format('%s was derived from %s, which the operation made', f.canonical_address, u.canonical_address)
+     from own b
+     join information_unit u on u.id = b.unit_id
+     join iu_relation r on r.to_unit_id = b.unit_id and r.relation_type = 'derived_from' and r.relation_status = 'active'
+     join information_unit f on f.id = r.from_unit_id
+    where b.change_kind = 'born' and r.operation_ref is distinct from p_operation_id
     limit 1)) into v_conflict;
   return v_conflict;
 end
@@ -2345,9 +2372,15 @@ begin
       hint = 'roll the later one back first, or make a new operation that does what you want';
   end if;
   v_untouched := fn_iu_structure_digest(p_operation_id, false) is not distinct from v_operation.impact_summary ->> 'after_hash';
-  for v_change in select * from iu_structure_change where operation_id = p_operation_id order by change_no desc loop
-    perform fn_iu_structure_undo(v_change, p_actor, p_approval_ref);
-  end loop;
+  begin
+    for v_change in select * from iu_structure_change where operation_id = p_operation_id order by change_no desc loop
+      perform fn_iu_structure_undo(v_change, p_actor, p_approval_ref);
+    end loop;
+  exception when sqlstate 'IU602' or sqlstate 'IU609' or sqlstate 'IU620' then
+    -- the former place is no place for it any more: below itself, or too deep
+    raise exception using errcode = 'IU619', message = format('operation %s cannot be rolled back: %s', p_operation_id, sqlerrm),
+      hint = 'roll the later one back first, or make a new operation that does what you want';
+  end;
   v_hash := fn_iu_structure_digest(p_operation_id, false);
   v_problem := fn_iu_tree_verify_part(array(select distinct unit_id from iu_structure_change
                                              where operation_id = p_operation_id and change_kind in ('born', 'placed')));
@@ -2364,6 +2397,90 @@ begin
             where x.operation_id = p_operation_id and x.phase = 'apply' order by x.step_no desc offset 0) e;
   return fn_iu_structure_said(v_operation, false) || fn_iu_structure_events(p_operation_id, 'rollback')
     || jsonb_build_object('expected_hash', v_operation.impact_summary -> 'before_hash', 'hash', v_hash);
+end
+$$;
+-- <<<
+
+-- >>> functions/units/fn_iu_deprecate.sql
+-- fn_iu_deprecate(text, text, text, boolean, text) returns jsonb
+--
+-- Contract:  ends the life of a unit: lifecycle deprecated, one row of iu_lifecycle_log and one event unit_deprecated a unit. Text,
+--            versions and place stay, the address stays taken. Refused while a child lives, unless told to deprecate them too,
+--            children first, while a living document stands in a collection, and while a living SQL link stands on any of them. What is in force ends by a login that is iu_operator, or with
+--            the review that decided it. Locks the document, so that nobody adds a child meanwhile. A deprecated unit stays as it is.
+-- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory; p_with_children: true takes all living descendants
+--            along; p_review_decision_id: kept in the log, mandatory for a login that is no iu_operator when one of the units is enacted
+-- Returns:   {status: deprecated | unchanged, unit_id, units_deprecated}
+-- Raises:    IU205 no such unit, IU206 neither alive nor deprecated, IU207 review missing, IU208 living children, IU216 actor or reason missing,
+--            IU217 units kept moving, IU611 living SQL links
+-- Writes:    information_unit, iu_lifecycle_log, event_outbox
+-- May call:  iu_emitter, iu_operator
+create or replace function fn_iu_deprecate(
+  p_canonical_address text,
+  p_actor text,
+  p_reason text,
+  p_with_children boolean default false,
+  p_review_decision_id text default null
+) returns jsonb
+language plpgsql
+security definer
+set search_path from current
+as $$
+declare
+  v_unit information_unit;
+  v_living uuid[];
+  v_found text;
+begin
+  if coalesce(btrim(p_actor), '') = '' or coalesce(btrim(p_reason), '') = '' then
+    raise exception using errcode = 'IU216', message = 'a deprecation names its actor and its reason';
+  end if;
+  perform fn_iu_lock_documents(array(select id from information_unit where canonical_address = p_canonical_address));
+  select * into v_unit from information_unit where canonical_address = p_canonical_address;
+  if v_unit.lifecycle_status = 'deprecated' then
+    return jsonb_build_object('status', 'unchanged', 'unit_id', v_unit.id, 'units_deprecated', 0);
+  end if;
+  v_unit := fn_iu_living_unit(p_canonical_address);
+  with recursive down as (
+    select v_unit.id as id, 0 as depth, ''::text collate "C" as rank
+    union all
+    select c.id, d.depth + 1, c.sibling_rank from down d
+      join information_unit c on c.parent_or_container_ref = d.id
+     where c.lifecycle_status in ('draft', 'enacted') and c.deleted_at is null
+  ) cycle id set is_cycle using path
+  select array_agg(id order by depth desc, rank, id) into v_living from down where not is_cycle;
+  if cardinality(v_living) > 1 and not coalesce(p_with_children, false) then
+    raise exception using errcode = 'IU208',
+      message = format('unit %s has %s living units below it', v_unit.canonical_address, cardinality(v_living) - 1),
+      hint = 'deprecate them first, or say p_with_children => true';
+  end if;
+  -- a document ends of its own, not along with its collection
+  select min(u.canonical_address) into v_found
+    from iu_collection_path c join information_unit u on u.id = c.document_id
+   where c.collection_id = any (v_living) and u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null;
+  if v_found is not null then
+    raise exception using errcode = 'IU208', message = format('collection %s has living documents, such as %s', v_unit.canonical_address, v_found),
+      hint = 'move its documents first';
+  end if;
+  perform from information_unit where id = any (v_living) order by id for no key update;
+  perform fn_iu_stamp((select max(updated_at) from information_unit where id = any (v_living)));
+  if coalesce(btrim(p_review_decision_id), '') = '' and not pg_has_role(session_user, 'iu_operator', 'usage') then
+    select min(canonical_address) into v_found from information_unit where id = any (v_living) and lifecycle_status = 'enacted';
+    if v_found is not null then
+      raise exception using errcode = 'IU207', message = format('unit %s is in force: its end names the review decision that allows it', v_found),
+        hint = 'pass p_review_decision_id, or let a login that is iu_operator do it';
+    end if;
+  end if;
+  perform fn_iu_sql_link_refuse(v_living);
+  insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
+  select u.id, u.canonical_address, u.version_anchor_ref, u.lifecycle_status, 'deprecated', p_actor, p_review_decision_id, p_reason
+    from unnest(v_living) with ordinality as l (id, place) join information_unit u on u.id = l.id order by l.place;
+  perform fn_iu_canonical_writer('fn_iu_deprecate');
+  update information_unit set lifecycle_status = 'deprecated', updated_by = p_actor where id = any (v_living);
+  perform fn_iu_canonical_writer('');
+  perform fn_iu_emit_event('unit_deprecated', u.canonical_address, u.id, p_actor, jsonb_build_object('version_id', u.version_anchor_ref))
+     from (select l.place, u.* from unnest(v_living) with ordinality as l (id, place) join information_unit u on u.id = l.id
+            order by l.place offset 0) u;
+  return jsonb_build_object('status', 'deprecated', 'unit_id', v_unit.id, 'units_deprecated', cardinality(v_living));
 end
 $$;
 -- <<<

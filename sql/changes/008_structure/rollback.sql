@@ -30,6 +30,7 @@ drop function fn_iu_sql_link_add(jsonb, text);
 drop function fn_iu_sql_link_fingerprint(iu_sql_link);
 drop function fn_iu_sql_link_exists(iu_sql_link);
 drop function fn_iu_soft_delete(text, text, text);
+drop function fn_iu_deprecate(text, text, text, boolean, text);
 drop function fn_iu_structure_op_verify(bigint);
 drop function fn_iu_structure_op_withdraw(bigint, text, text);
 drop function fn_iu_structure_op_rollback(bigint, text, text, text);

@@ -1,8 +1,8 @@
 -- fn_iu_structure_conflict(bigint) returns text
 --
 -- Contract:  says by name what stands in the way of a rollback: a later operation on the same units, a unit that is no longer as the
---            operation left it, or a place that would be filled again and is gone: its unit was deleted or has died since, or is no collection
---            any more.
+--            operation left it, a place that would be filled again and is gone (its unit was deleted or has died since, or is no collection
+--            any more), and what came of the units that the operation made: pieces below them, links of their own, texts derived from them.
 -- Arguments: p_operation_id: an applied operation, its documents locked
 -- Returns:   a sentence, or null
 -- Raises:    nothing
@@ -61,7 +61,9 @@ begin
                       else 'is no collection any more' end)
      from (select p.unit_id, p.change_no, coalesce(p.before ->> 'parent_id', p.before ->> 'collection_id')::uuid as container_id,
                   p.before ->> 'parent_id' is null as in_collection
-             from own p where p.change_kind = 'placed'
+             -- where it stood before the operation; not where it only passed
+             from (select distinct on (unit_id) * from own where change_kind in ('born', 'placed') order by unit_id, change_no) p
+            where p.change_kind = 'placed'
            union all
            -- what comes to life again where it stands
            select e.unit_id, e.change_no, coalesce(d.parent_or_container_ref, (select collection_id from iu_collection_path where document_id = d.id)), false
@@ -93,6 +95,21 @@ begin
      from own b join information_unit u on u.id = b.unit_id
      join iu_sql_link k on k.unit_id = u.id and k.lifecycle_status in ('draft', 'enacted')
     where b.change_kind = 'born' and k.id not in (select (x.after ->> 'link_id')::uuid from own x where x.change_kind = 'link_copied')
+    limit 1),
+  (select format('the SQL link of %s, which the operation moved there, was retired since', u.canonical_address)
+     from own m
+     join own c on c.change_kind = 'link_copied' and c.after ->> 'from_link_id' = m.before ->> 'link_id'
+     join iu_sql_link k on k.id = (c.after ->> 'link_id')::uuid and k.lifecycle_status not in ('draft', 'enacted')
+     join information_unit u on u.id = k.unit_id
+    where m.change_kind = 'link_moved'
+      and not exists (select from own x where x.change_kind = 'link_moved' and x.before ->> 'link_id' = k.id::text)
+    limit 1),
+  (select format('%s was derived from %s, which the operation made', f.canonical_address, u.canonical_address)
+     from own b
+     join information_unit u on u.id = b.unit_id
+     join iu_relation r on r.to_unit_id = b.unit_id and r.relation_type = 'derived_from' and r.relation_status = 'active'
+     join information_unit f on f.id = r.from_unit_id
+    where b.change_kind = 'born' and r.operation_ref is distinct from p_operation_id
     limit 1)) into v_conflict;
   return v_conflict;
 end

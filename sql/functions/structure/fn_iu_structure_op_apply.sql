@@ -1,7 +1,8 @@
 -- fn_iu_structure_op_apply(bigint, text, text) returns jsonb
 --
 -- Contract:  does what was planned, in the caller's transaction: all steps or none, one event a step, what was written proven. Applied
---            twice is applied once. What was planned on a unit that somebody has since moved, numbered, ended or revised is refused.
+--            twice is applied once. Refused when a place, number or life that it changes is no longer as the plan found it, or when it would change
+--            other units than the plan said.
 -- Arguments: p_operation_id; p_actor: who applies; p_approval_ref: the approval that allows it, mandatory
 -- Returns:   as the plan without its preview, and event_emitted, events: [{step_no, event_type, event_id}]
 -- Raises:    IU216 actor missing, IU607 the plan is stale, IU614 no such operation, IU615 gate closed, IU616 approval missing,
@@ -37,7 +38,10 @@ begin
      order by c.unit_id, c.change_kind, c.change_no
   )
   select u.canonical_address into v_stale
-    from (select key, before from now except select f.key, f.value from jsonb_each(v_operation.found) f limit 1) changed
+    from ((select key, before from now except select f.key, f.value from jsonb_each(v_operation.found) f)
+          union all
+          -- and what the plan would have changed and is not there to be changed any more
+          (select f.key, f.value from jsonb_each(v_operation.found) f except select key, before from now) limit 1) changed
     join information_unit u on u.id = split_part(changed.key, ' ', 1)::uuid;
   if found then
     raise exception using errcode = 'IU607', message = format('%s has changed since operation %s was planned', v_stale, p_operation_id),

@@ -45,9 +45,15 @@ begin
       hint = 'roll the later one back first, or make a new operation that does what you want';
   end if;
   v_untouched := fn_iu_structure_digest(p_operation_id, false) is not distinct from v_operation.impact_summary ->> 'after_hash';
-  for v_change in select * from iu_structure_change where operation_id = p_operation_id order by change_no desc loop
-    perform fn_iu_structure_undo(v_change, p_actor, p_approval_ref);
-  end loop;
+  begin
+    for v_change in select * from iu_structure_change where operation_id = p_operation_id order by change_no desc loop
+      perform fn_iu_structure_undo(v_change, p_actor, p_approval_ref);
+    end loop;
+  exception when sqlstate 'IU602' or sqlstate 'IU609' or sqlstate 'IU620' then
+    -- the former place is no place for it any more: below itself, or too deep
+    raise exception using errcode = 'IU619', message = format('operation %s cannot be rolled back: %s', p_operation_id, sqlerrm),
+      hint = 'roll the later one back first, or make a new operation that does what you want';
+  end;
   v_hash := fn_iu_structure_digest(p_operation_id, false);
   v_problem := fn_iu_tree_verify_part(array(select distinct unit_id from iu_structure_change
                                              where operation_id = p_operation_id and change_kind in ('born', 'placed')));

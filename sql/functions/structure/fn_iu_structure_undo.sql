@@ -18,6 +18,12 @@ begin
   perform fn_iu_stamp(v_unit.updated_at);
   case p_change.change_kind
   when 'placed' then
+    if exists (select from iu_structure_change e where e.operation_id = p_change.operation_id and e.unit_id = p_change.unit_id
+                  and e.change_no < p_change.change_no and e.change_kind in ('born', 'placed')) then
+      -- it only passed there: out of the way until its own place comes, whatever stands at this one now
+      perform fn_iu_structure_place(null, null, p_change.unit_id, null, null, 'a0', p_actor);
+      return;
+    end if;
     perform fn_iu_structure_place(null, null, p_change.unit_id, (p_change.before ->> 'parent_id')::uuid,
                                   (p_change.before ->> 'collection_id')::uuid, p_change.before ->> 'rank', p_actor);
   when 'born' then

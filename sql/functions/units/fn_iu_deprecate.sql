@@ -2,7 +2,7 @@
 --
 -- Contract:  ends the life of a unit: lifecycle deprecated, one row of iu_lifecycle_log and one event unit_deprecated a unit. Text,
 --            versions and place stay, the address stays taken. Refused while a child lives, unless told to deprecate them too,
---            children first, and while a living SQL link stands on any of them. What is in force ends by a login that is iu_operator, or with
+--            children first, while a living document stands in a collection, and while a living SQL link stands on any of them. What is in force ends by a login that is iu_operator, or with
 --            the review that decided it. Locks the document, so that nobody adds a child meanwhile. A deprecated unit stays as it is.
 -- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory; p_with_children: true takes all living descendants
 --            along; p_review_decision_id: kept in the log, mandatory for a login that is no iu_operator when one of the units is enacted
@@ -48,6 +48,14 @@ begin
     raise exception using errcode = 'IU208',
       message = format('unit %s has %s living units below it', v_unit.canonical_address, cardinality(v_living) - 1),
       hint = 'deprecate them first, or say p_with_children => true';
+  end if;
+  -- a document ends of its own, not along with its collection
+  select min(u.canonical_address) into v_found
+    from iu_collection_path c join information_unit u on u.id = c.document_id
+   where c.collection_id = any (v_living) and u.lifecycle_status in ('draft', 'enacted') and u.deleted_at is null;
+  if v_found is not null then
+    raise exception using errcode = 'IU208', message = format('collection %s has living documents, such as %s', v_unit.canonical_address, v_found),
+      hint = 'move its documents first';
   end if;
   perform from information_unit where id = any (v_living) order by id for no key update;
   perform fn_iu_stamp((select max(updated_at) from information_unit where id = any (v_living)));
