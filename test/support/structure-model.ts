@@ -69,6 +69,8 @@ export class StructureModel {
   private moment = 0;
   /** When the lifecycle of a unit changed last. */
   private readonly lived = new Map<string, number>();
+  /** When a unit was made: one that was undone and made again is another. */
+  private readonly made = new Map<string, number>();
   /** Places that deleted pieces keep. */
   private readonly graves = new Set<string>();
 
@@ -95,7 +97,7 @@ export class StructureModel {
     const found = new Map<string, string>();
     for (const change of changes) {
       if (born.has(change.unit)) continue;
-      const key = `${change.unit} ${change.kind}`;
+      const key = `${change.unit} ${this.made.get(change.unit)} ${change.kind}`;
       if (found.has(key)) continue;
       if (change.kind === 'placed') {
         found.set(key, `${change.container} ${change.inCollection} ${this.ranks.get(change.unit)}`);
@@ -161,7 +163,8 @@ export class StructureModel {
 
   /** Takes a tree over, and remembers whose life has changed. */
   private became(tree: Tree, changes: readonly TreeChange[]): void {
-    for (const { unit } of changes) {
+    for (const { unit, kind } of changes) {
+      if (kind === 'born') this.made.set(unit, this.moment);
       if (tree.units.get(unit)?.status !== this.tree.units.get(unit)?.status) this.lived.set(unit, this.moment);
     }
     this.tree = tree;

@@ -55,7 +55,9 @@ export function stepOf(wish: Wish, tree: Tree, address: () => string): Structure
   const pick = <Item>(items: readonly Item[], by: number): Item => items[by % items.length] as Item;
   const pool = wish.policy % 29 === 0 || living.length === 0 ? units : living;
   const unit = pick(pool, wish.first);
-  const parent = wish.second % 11 === 0 ? null : pick(pool, wish.second).address;
+  // a few places are crowded, so that places are left and taken by others
+  const parents = wish.policy % 2 === 0 ? pool.slice(0, 6) : pool;
+  const parent = wish.second % 11 === 0 ? null : pick(parents, wish.second).address;
   const siblings = (of: string | null) => (of === null ? [] : (tree.order.get(of) ?? []));
   const place = (of: string | null) => {
     const beside = siblings(of);

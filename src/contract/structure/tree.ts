@@ -359,7 +359,7 @@ function merge(draft: Draft, step: StepOf<'merge_small_pieces'>): string {
   const address = step.piece.canonical_address;
   const different = [...new Set(step.units)];
   if (step.units.length < 2) throw new IuError('IU603', { units: step.units });
-  const units = different.map((one) => draft.living(one));
+  const units = different.map((one) => draft.unit(one)).map((unit) => draft.living(unit.address));
   const first = units[0];
   const isTogether = units.every((unit) => unit.container === first?.container && !unit.inCollection);
   if (units.length < 2 || first === undefined || first.container === null || !isTogether) {
