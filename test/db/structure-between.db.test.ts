@@ -120,6 +120,25 @@ describe('a rollback', () => {
     expect(before).toBeDefined();
   });
 
+  it('is refused by name when a document stands at the place that a piece had in the collection', async () => {
+    await create('mixed', null, 'collection');
+    for (const [address, parent] of [
+      ['mixed/note', 'mixed'],
+      ['mixed-book', null],
+      ['mixed-other', null],
+    ] as const) {
+      await create(address, parent);
+    }
+    const operation = await doSteps(db.pool, [move('mixed/note', 'mixed-other')]);
+    const later = await doSteps(db.pool, [move('mixed-book', 'mixed')]);
+    await expect(rollBack(db.pool, operation)).rejects.toMatchObject({
+      code: 'IU610',
+      message: expect.stringContaining('the place of mixed/note is taken by mixed-book'),
+    });
+    await rollBack(db.pool, later);
+    await rollBack(db.pool, operation);
+  });
+
   it('is refused by name when a text was derived from what the operation made', async () => {
     await create('origin');
     const operation = await doSteps(db.pool, [add('origin', 'origin/a')]);

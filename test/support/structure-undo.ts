@@ -67,7 +67,8 @@ export class Undoing {
     if (container === null) return 'ok';
     const siblings = this.order.get(container) ?? [];
     const rankOf = (address: string) => this.ranks.get(address) ?? '';
-    if (this.graves.has(`${container} ${rank}`) || siblings.some((one) => rankOf(one) === rank)) return 'IU610';
+    const isGrave = !inCollection && this.graves.has(`${container} ${rank}`);
+    if (isGrave || siblings.some((one) => rankOf(one) === rank)) return 'IU610';
     this.ranks.set(unit.address, rank);
     this.order.set(container, [
       ...siblings.filter((one) => rankOf(one) < rank),

@@ -2137,7 +2137,7 @@ $$;
 --            again; history, versions and relations stay.
 -- Arguments: p_change: the row; p_actor; p_reference: approval of the rollback
 -- Returns:   nothing
--- Raises:    as fn_iu_structure_place
+-- Raises:    IU610 its former place is taken, as fn_iu_structure_place
 -- Writes:    information_unit, iu_tree_path, iu_collection_path, iu_relation, iu_lifecycle_log, iu_sql_link
 -- May call:  internal
 create or replace function fn_iu_structure_undo(p_change iu_structure_change, p_actor text, p_reference text) returns void
@@ -2146,6 +2146,7 @@ set search_path from current
 as $$
 declare
   v_unit information_unit;
+  v_other text;
 begin
   select * into strict v_unit from information_unit where id = p_change.unit_id for no key update;
   perform fn_iu_stamp(v_unit.updated_at);
@@ -2156,6 +2157,21 @@ begin
       -- it only passed there: out of the way until its own place comes, whatever stands at this one now
       perform fn_iu_structure_place(null, null, p_change.unit_id, null, null, 'a0', p_actor);
       return;
+    end if;
+    -- pieces and documents of a collection stand in one order, and no index sees both
+    select x.canonical_address into v_other
+      from (select document_id as id from iu_collection_path
+             where collection_id = (p_change.before ->> 'parent_id')::uuid and sibling_rank = p_change.before ->> 'rank'
+            union all
+            select id from information_unit
+             where parent_or_container_ref = (p_change.before ->> 'collection_id')::uuid and sibling_rank = p_change.before ->> 'rank') t
+      join information_unit x on x.id = t.id
+      join iu_relation r on r.to_unit_id = t.id and r.relation_type = 'contains' and r.relation_status = 'active'
+      join iu_structure_operation o on o.operation_id = p_change.operation_id and r.valid_from > o.enacted_at
+     where not exists (select from iu_structure_change c where c.operation_id = o.operation_id and c.unit_id = t.id and c.change_kind = 'placed');
+    if found then
+      raise exception using errcode = 'IU610', message = format('the place of %s is taken by %s', v_unit.canonical_address, v_other),
+        hint = 'move that unit first';
     end if;
     perform fn_iu_structure_place(null, null, p_change.unit_id, (p_change.before ->> 'parent_id')::uuid,
                                   (p_change.before ->> 'collection_id')::uuid, p_change.before ->> 'rank', p_actor);

@@ -184,7 +184,7 @@ begin
     ('function', 'fn_iu_structure_said(iu_structure_operation, boolean)', '6a01256195369bf0e1a8fc90b1dd8851'),
     ('function', 'fn_iu_structure_split(bigint, integer, jsonb, text, text)', '93207a851d2cedf0956d9ba42c58220e'),
     ('function', 'fn_iu_structure_step(bigint, integer, jsonb, text, text)', 'fc8fc733e4d410e640c0858492dc66f2'),
-    ('function', 'fn_iu_structure_undo(iu_structure_change, text, text)', 'b7c3036598eec331795d521991e10910'),
+    ('function', 'fn_iu_structure_undo(iu_structure_change, text, text)', '9d91c51e8e20689c0104ff971972397e'),
     ('function', 'fn_iu_tree_ancestors(uuid)', '695c20b4b146dde086ee49e68ac21fff'),
     ('function', 'fn_iu_tree_assert_acyclic(uuid, uuid)', 'c8dd209a36875ec5a9bc3df182e9c4d9'),
     ('function', 'fn_iu_tree_at(uuid, timestamp with time zone)', '85f3b9223cf7f4eb4dce9535494be4d2'),
