@@ -158,7 +158,7 @@ const disturbedArbitrary: fc.Arbitrary<Turn> = fc.oneof(
   })),
   { weight: 3, arbitrary: turnOf('roll back', 1, 1) },
   { weight: 1, arbitrary: turnOf('plan', 2, 8) },
-  { weight: 6, arbitrary: turnOf('batch', 1, 16) },
+  { weight: 6, arbitrary: turnOf('batch', 2, 20) },
 );
 
 /** A program where operations and changes of other kinds come in any order, with rollbacks out of order. */
@@ -168,7 +168,7 @@ export const disturbedProgram = fc.array(disturbedArbitrary, { minLength: 32, ma
 export const calmProgram = (batches: number, size: number): fc.Arbitrary<readonly Turn[]> =>
   fc
     .tuple(
-      fc.array(changeArbitrary, { minLength: 12, maxLength: 12 }),
+      fc.array(changeArbitrary, { minLength: 6, maxLength: 6 }),
       fc.array(turnOf('batch', size, size), { minLength: batches, maxLength: batches }),
     )
     .map(([changes, operations]) => [...changes, ...operations]);

@@ -35,7 +35,8 @@ export class StructureRun {
   private readonly model: StructureModel;
   private readonly pictures = new Map<ModelOperation, Picture>();
   private corpus: Corpus;
-  private hashes: readonly string[] = [];
+  /** Tree hashes as they are; none when something has changed since they were read. */
+  private hashes: readonly string[] | undefined;
   private made = 0;
   private isSilent = false;
   private seen = { event: '0', suppressed: '0' };
@@ -60,39 +61,41 @@ export class StructureRun {
 
   private address = () => `${this.prefix}n${++this.made}`;
 
-  /** The corpus is what the model says, in all that a call could reach. */
+  /** The corpus is what the model says, whatever was called; what was refused leaves every place as it was. */
   private async look(reach: Outcome['reach']): Promise<void> {
-    const { pool } = this.db;
-    if (reach !== 'nothing') {
-      this.corpus = await readCorpus(pool, this.prefix);
-      expect(treeLines(this.corpus.tree)).toEqual(treeLines(this.model.tree));
-      expect([...this.corpus.tree.deleted].sort()).toEqual([...this.model.tree.deleted].sort());
-      this.model.ranks = this.corpus.ranks;
-    }
-    if (reach === 'tree') expect(await readLineage(pool, this.prefix)).toEqual(this.model.relations());
-    if (reach === 'unit') return;
-    const hashes = await readHashes(pool, this.prefix);
-    if (reach === 'nothing') expect(hashes).toEqual(this.hashes);
-    this.hashes = hashes;
+    const ranks = [...this.corpus.ranks].sort();
+    this.corpus = await readCorpus(this.db.pool, this.prefix);
+    expect(treeLines(this.corpus.tree)).toEqual(treeLines(this.model.tree));
+    expect([...this.corpus.tree.deleted].sort()).toEqual([...this.model.tree.deleted].sort());
+    this.model.ranks = this.corpus.ranks;
+    if (reach === 'nothing') expect([...this.corpus.ranks].sort()).toEqual(ranks);
+    if (reach !== 'tree') return;
+    expect(await readLineage(this.db.pool, this.prefix)).toEqual(this.model.relations());
+    this.hashes = undefined;
+  }
+
+  private async readHashes(): Promise<readonly string[]> {
+    this.hashes ??= await readHashes(this.db.pool, this.prefix);
+    return this.hashes;
   }
 
   /** Events since the last look, of the log and of what was kept out of it. */
   private async readEvents(): Promise<string[]> {
-    const { rows: logged } = await this.db.pool.query(
-      `select seq, concat_ws(' ', event_type, canonical_address, event_subject_ref, safe_payload ->> 'operation_id', safe_payload ->> 'step_no',
-                             safe_payload ->> 'operation_type') as line from event_outbox where seq > $1 order by seq`,
-      [this.seen.event],
+    const { rows } = await this.db.pool.query(
+      `select seq as event, null as suppressed,
+              concat_ws(' ', event_type, canonical_address, event_subject_ref, safe_payload ->> 'operation_id', safe_payload ->> 'step_no',
+                        safe_payload ->> 'operation_type') as line from event_outbox where seq > $1
+       union all
+       select null, suppressed_id, concat_ws(' ', event_type, canonical_address, event_subject_ref, 'suppressed')
+         from iu_suppressed_event where suppressed_id > $2
+        order by event, suppressed`,
+      [this.seen.event, this.seen.suppressed],
     );
-    const { rows: suppressed } = await this.db.pool.query(
-      `select suppressed_id as seq, concat_ws(' ', event_type, canonical_address, event_subject_ref, 'suppressed') as line
-         from iu_suppressed_event where suppressed_id > $1 order by suppressed_id`,
-      [this.seen.suppressed],
-    );
-    this.seen = {
-      event: logged.at(-1)?.seq ?? this.seen.event,
-      suppressed: suppressed.at(-1)?.seq ?? this.seen.suppressed,
-    };
-    return [...logged, ...suppressed].map((row) => row.line).sort();
+    for (const row of rows) {
+      if (row.event !== null) this.seen.event = row.event;
+      else this.seen.suppressed = row.suppressed;
+    }
+    return rows.map((row) => row.line).sort();
   }
 
   private lineOf(event: ModelEvent, before: Corpus): string {
@@ -124,15 +127,16 @@ export class StructureRun {
     });
     await this.compare({ plan: steps }, { code, reach: 'nothing', events: [] }, call);
     if (answer === undefined) return undefined;
-    expect(await planSteps(this.db.pool, [...steps], request)).toMatchObject({
-      operation_id: answer.operation_id,
-      replayed: true,
-    });
+    // the same request is the same plan
+    if (this.model.operations.length % 4 === 0) {
+      const again = await planSteps(this.db.pool, steps, request);
+      expect(again).toMatchObject({ operation_id: answer.operation_id, replayed: true });
+    }
     return this.model.planned(answer.operation_id, steps, found);
   }
 
   private async apply(operation: ModelOperation): Promise<void> {
-    const before = this.hashes;
+    const before = await this.readHashes();
     const isFirst = operation.status === 'planned';
     const outcome = this.model.apply(operation);
     let answer: Answer | undefined;
@@ -144,12 +148,12 @@ export class StructureRun {
     expect(answer).toMatchObject({ status: 'enacted', replayed: !isFirst });
     if (!isFirst) return;
     expect(answer.event_emitted).toBe(!this.isSilent);
-    this.pictures.set(operation, { before, after: this.hashes });
+    this.pictures.set(operation, { before, after: await this.readHashes() });
     this.stepsDone += operation.steps.length;
   }
 
   private async rollBack(operation: ModelOperation): Promise<void> {
-    const before = this.hashes;
+    const before = await this.readHashes();
     const isFirst = operation.status === 'enacted';
     const outcome = this.model.rollBack(operation);
     let answer: Answer | undefined;
@@ -163,7 +167,7 @@ export class StructureRun {
     this.stepsUndone += operation.steps.length;
     const picture = this.pictures.get(operation);
     if (JSON.stringify(before) === JSON.stringify(picture?.after)) {
-      expect(this.hashes).toEqual(picture?.before);
+      expect(await this.readHashes()).toEqual(picture?.before);
       expect(answer.hash).toBe(answer.expected_hash);
     }
   }
@@ -327,9 +331,9 @@ export class StructureRun {
     await this.silence(false);
     const { operations } = this.model;
     const enacted = operations.filter((one) => one.status === 'enacted').reverse();
-    for (const operation of enacted.slice(0, 3)) await this.apply(operation);
+    for (const operation of enacted.slice(0, 2)) await this.apply(operation);
     for (const operation of enacted) await this.rollBack(operation);
-    for (const operation of operations.filter((one) => one.status === 'rolled_back').slice(-3))
+    for (const operation of operations.filter((one) => one.status === 'rolled_back').slice(-1))
       await this.rollBack(operation);
   }
 }
