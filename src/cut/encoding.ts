@@ -13,16 +13,45 @@ export interface ConvertedText {
   readonly extractor: Extractor;
 }
 
-/** What a decoder knows and a person may say; others of WHATWG are refused because nobody tried them. */
+/** What can be decoded: the names of WHATWG that the ICU of Node.js knows. */
 export const knownEncodings = [
   'utf-8',
   'utf-16le',
   'utf-16be',
+  'windows-874',
   'windows-1250',
+  'windows-1251',
   'windows-1252',
+  'windows-1253',
+  'windows-1254',
+  'windows-1255',
+  'windows-1256',
+  'windows-1257',
   'windows-1258',
-  'iso-8859-1',
+  'iso-8859-2',
+  'iso-8859-3',
+  'iso-8859-4',
+  'iso-8859-5',
+  'iso-8859-6',
+  'iso-8859-7',
+  'iso-8859-8',
+  'iso-8859-8-i',
+  'iso-8859-10',
+  'iso-8859-13',
+  'iso-8859-14',
   'iso-8859-15',
+  'koi8-r',
+  'koi8-u',
+  'ibm866',
+  'macintosh',
+  'x-mac-cyrillic',
+  'gbk',
+  'gb18030',
+  'big5',
+  'euc-jp',
+  'iso-2022-jp',
+  'shift_jis',
+  'euc-kr',
 ] as const;
 export type KnownEncoding = (typeof knownEncodings)[number];
 
@@ -33,17 +62,18 @@ export type KnownEncoding = (typeof knownEncodings)[number];
 export function encodingOf(bytes: Uint8Array, mediaType: string): KnownEncoding | null {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
-  if (isUtf8(bytes)) return 'utf-8';
-  return mediaType === 'text/html' ? declaredInHtml(bytes) : null;
+  const declared = mediaType === 'text/html' ? knownEncoding(declaredEncoding(bytes, mediaType) ?? '') : undefined;
+  // Japanese in seven bits looks like UTF-8.
+  if (isUtf8(bytes)) return declared === 'iso-2022-jp' && bytes.includes(escapeByte) ? declared : 'utf-8';
+  // A declaration that can be read letter by letter is not in UTF-16.
+  return declared === undefined || declared.startsWith('utf-') ? null : declared;
 }
 
-function declaredInHtml(bytes: Uint8Array): KnownEncoding | null {
-  const declared = charsetOfHtml(headOf(bytes));
-  return knownEncodings.find((name) => name === declared?.toLowerCase()) ?? null;
-}
-
+const escapeByte = 0x1b;
 const headOf = (bytes: Uint8Array) => Buffer.from(bytes.subarray(0, 4096)).toString('latin1');
-const charsetOfHtml = (head: string) => /<meta[^>]{1,200}charset\s*=\s*["']?([\w.:-]{3,40})/i.exec(head)?.[1];
+const comments = /<!--.*?-->/gs;
+const charsetOfHtml = (head: string) =>
+  /<meta[^>]{1,200}charset\s*=\s*["']?([\w.:-]{3,40})/i.exec(head.replace(comments, ''))?.[1];
 
 /**
  * What a document says about its encoding, in the words of its XML prolog or of its HTML, whether there is a decoder for it or not; null when
@@ -55,18 +85,31 @@ export function declaredEncoding(bytes: Uint8Array, mediaType: string): string |
   return prolog ?? (mediaType === 'text/html' ? (charsetOfHtml(head) ?? null) : null);
 }
 
-/** The encoding that somebody calls by this word; undefined when there is no decoder for it. */
+/** Names that people use and WHATWG does not list. */
+const otherNames: Readonly<Record<string, string>> = {
+  'latin-1': 'latin1',
+  'latin-9': 'iso-8859-15',
+  latin9: 'iso-8859-15',
+  cp874: 'windows-874',
+  cp932: 'shift_jis',
+  cp936: 'gbk',
+};
+
+/** The encoding that somebody calls by this word, such as latin1 or cp1251; undefined when there is no decoder for it. */
 export function knownEncoding(word: string): KnownEncoding | undefined {
-  const wanted = word.trim().toLowerCase().replace(/_/g, '-');
-  const alias: Readonly<Record<string, KnownEncoding>> = {
-    utf8: 'utf-8',
-    'utf-16': 'utf-16le',
-    latin1: 'iso-8859-1',
-    'latin-1': 'iso-8859-1',
-    cp1252: 'windows-1252',
-    cp1258: 'windows-1258',
-  };
-  return knownEncodings.find((name) => name === (alias[wanted] ?? wanted));
+  const wanted = word.trim().toLowerCase();
+  const dashed = wanted.replace(/_/g, '-');
+  const name = nameOf(otherNames[dashed] ?? wanted) ?? nameOf(dashed);
+  return knownEncodings.find((one) => one === name);
+}
+
+/** By the labels of WHATWG, for which ISO-8859-1 is windows-1252. */
+function nameOf(label: string): string | undefined {
+  try {
+    return new TextDecoder(label).encoding;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The name as `knownEncodings` has it; raises for others. */
@@ -80,18 +123,39 @@ export function encodingNamed(word: string): KnownEncoding {
 /** Bytes of another encoding as UTF-8. Raises when a byte stands for nothing in it. */
 export function convertToUtf8(bytes: Uint8Array, encoding: KnownEncoding): ConvertedText {
   const name = `charset-${encoding}`;
-  if (encoding === 'windows-1252' || encoding === 'iso-8859-1') {
+  if (encoding === 'windows-1252')
     return { text: Buffer.from(windows1252(bytes), 'utf8'), extractor: { name, version: '1' } };
+  const text = decoded(bytes, encoding);
+  const unknown = manyByteEncodings.has(encoding) ? standsForNothing.exec(text)?.[0] : undefined;
+  if (unknown !== undefined) {
+    const point = unknown.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    const message = `The source has characters that ${encoding} does not have, or that its decoder does not know (read as U+${point}).`;
+    throw new IuError('IU724', { message, hint: 'Convert the file to UTF-8, or say another encoding.', encoding });
   }
+  const version = `icu-${process.versions.icu ?? 'none'}`;
+  return { text: Buffer.from(text, 'utf8'), extractor: { name, version } };
+}
+
+function decoded(bytes: Uint8Array, encoding: KnownEncoding): string {
   try {
-    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    const version = `icu-${process.versions.icu ?? 'none'}`;
-    return { text: Buffer.from(text, 'utf8'), extractor: { name, version } };
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (error) {
     const message = `The source is not valid ${encoding}.`;
     throw new IuError('IU724', { message, encoding }, { cause: error });
   }
 }
+
+const manyByteEncodings: ReadonlySet<KnownEncoding> = new Set([
+  'gbk',
+  'gb18030',
+  'big5',
+  'euc-jp',
+  'iso-2022-jp',
+  'shift_jis',
+  'euc-kr',
+]);
+/** What ICU makes of a pair of bytes that it does not know is no error: a control character and a letter, or one for private use. */
+const standsForNothing = /[\u0080-\u009f\ue000-\uf8ff]/;
 
 const windows1252Specials = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 

@@ -79,7 +79,7 @@ function notUtf8(bytes: Uint8Array, mediaType: string): IuError {
   const hint =
     encoding === undefined
       ? `There is no decoder for it: convert the file to UTF-8, or say another encoding with --encoding (${knownEncodings.join(', ')}).`
-      : encoding === 'utf-8'
+      : encoding.startsWith('utf-')
         ? 'Say in which encoding it was written really: --encoding NAME.'
         : `If that is right, say so: --encoding ${encoding}.`;
   return new IuError('IU724', { message: `${message} It declares the encoding ${declared}.`, hint, offset, declared });

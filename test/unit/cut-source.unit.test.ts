@@ -50,6 +50,17 @@ describe('a source', () => {
       'Điê\u0300u 1',
       'charset-windows-1258',
     ],
+    ['KOI8-R', Buffer.from([0xf0, 0xd2, 0xc1, 0xd7, 0xcf]), 'koi8-r', 'Право', 'charset-koi8-r'],
+    ['windows-1251 under another name', Buffer.from([0xcf, 0xf0]), 'CP1251', 'Пр', 'charset-windows-1251'],
+    ['ISO-8859-2 under another name', Buffer.from([0xa3, 0xb1]), 'ISO_8859-2', 'Łą', 'charset-iso-8859-2'],
+    ['Latin 1, which is read as windows-1252', Buffer.from([0xc4]), 'latin-1', 'Ä', 'charset-windows-1252'],
+    ['Shift JIS', Buffer.from([0x96, 0x40]), 'shift-jis', '法', 'charset-shift_jis'],
+    ['EUC-JP', Buffer.from([0xcb, 0xa1]), 'euc-jp', '法', 'charset-euc-jp'],
+    ['GBK', Buffer.from([0xb7, 0xa8, 0x80]), 'gb2312', '法€', 'charset-gbk'],
+    ['GB18030', Buffer.from([0xb7, 0xa8, 0x82, 0x30, 0x81, 0x30]), 'gb18030', '法㒣', 'charset-gb18030'],
+    ['Big5', Buffer.from([0xaa, 0x6b]), 'big5', '法', 'charset-big5'],
+    ['EUC-KR', Buffer.from([0xb9, 0xfd]), 'ks_c_5601-1987', '법', 'charset-euc-kr'],
+    ['UTF-16 without its mark when it is said', Buffer.from('Ä', 'utf16le'), 'utf-16', 'Ä', 'charset-utf-16le'],
   ])('in %s becomes a text of its own beside the bytes as they came', async (_, bytes, encoding, text, extractor) => {
     const source = await readSource(bytes, { mediaType: 'text/plain', ...(encoding ? { encoding } : {}) });
     expect(textOf(source.text)).toBe(text);
@@ -57,11 +68,18 @@ describe('a source', () => {
     expect(source.extractor).toMatchObject({ name: extractor, version: expect.stringMatching(/^(icu-|1$)/) });
   });
 
-  it('takes the encoding that an HTML document declares', async () => {
-    const bytes = Buffer.from('<meta charset="windows-1252"><h1>\xc4</h1>', 'latin1');
-    const source = await readSource(bytes, { fileName: 'a.htm' });
-    expect(source.original.encoding).toBe('windows-1252');
-    expect(cutDocument(source.text, { mediaType: 'text/html' }).pieces.at(-1)?.title).toBe('Ä');
+  it.each<[string, string, string, string]>([
+    ['a.htm', '<meta charset="windows-1252"><h1>\xc4</h1>', 'windows-1252', 'Ä'],
+    ['a.html', '<meta charset=latin1><h1>\xc4</h1>', 'windows-1252', 'Ä'],
+    ['a.xhtml', '<?xml version="1.0" encoding="ISO-8859-5"?><html><h1>\xbf</h1>', 'iso-8859-5', 'П'],
+    ['a.htm', '<meta http-equiv="x" content="text/html; charset=Shift_JIS"><h1>\x96\x40</h1>', 'shift_jis', '法'],
+    ['a.html', '<!-- <meta charset=big5> --><meta charset=gb2312><h1>\xb7\xa8</h1>', 'gbk', '法'],
+    ['a.html', '<meta charset=iso-2022-jp><h1>\x1b$BK!\x1b(B</h1>', 'iso-2022-jp', '法'],
+    ['a.html', '<meta charset=iso-2022-jp><h1>law</h1>', 'utf-8', 'law'],
+  ])('takes the encoding that an HTML document declares: %s %s', async (fileName, text, encoding, title) => {
+    const source = await readSource(Buffer.from(text, 'latin1'), { fileName });
+    expect(source.original.encoding).toBe(encoding);
+    expect(cutDocument(source.text, { mediaType: 'text/html' }).pieces.at(-1)?.title).toBe(title);
   });
 
   it.each<[string, Uint8Array, object, string, RegExp]>([
@@ -86,6 +104,15 @@ describe('a source', () => {
     ],
     ['half a character', Buffer.from('Äb').subarray(0, 1), {}, 'IU724', /byte at 0/],
     ['half a UTF-16 unit', utf16('ab').subarray(0, 5), {}, 'IU724', /utf-16le/],
+    ['half a character of two bytes', Buffer.from([0x96]), { encoding: 'shift_jis' }, 'IU724', /not valid shift_jis/],
+    [
+      'a pair of bytes outside of EUC-KR',
+      Buffer.from([0x81, 0x41]),
+      { encoding: 'euc-kr' },
+      'IU724',
+      /euc-kr.*U\+0081/,
+    ],
+    ['a character for private use', Buffer.from([0x87, 0x40]), { encoding: 'big5' }, 'IU724', /big5.*U\+F266/],
     ['an encoding nobody knows', Buffer.from('a'), { encoding: 'klingon' }, 'IU724', /windows-1258/],
     ['a DOCX that is none', Buffer.from('PK\x03\x04rubbish'), { fileName: 'a.docx' }, 'IU728', /mammoth/],
     ['a PDF that is none', Buffer.from('%PDF-1.4 rubbish'), {}, 'IU728', /unpdf/],
@@ -95,14 +122,9 @@ describe('a source', () => {
   });
 
   it.each<[string, string, RegExp, RegExp]>([
-    ['a.html', '<meta charset=latin1><h1>\xc4</h1>', /declares the encoding latin1\./, /--encoding iso-8859-1/],
-    [
-      'a.xhtml',
-      '<?xml version="1.0" encoding="ISO-8859-1"?>\n<html><h1>\xc4</h1></html>',
-      /declares the encoding ISO-8859-1\./,
-      /--encoding iso-8859-1/,
-    ],
-    ['a.htm', '<meta http-equiv="x" content="text/html; charset=Shift_JIS">\x83', /Shift_JIS\./, /no decoder for it/],
+    ['a.html', '<meta charset=klingon><h1>\xc4</h1>', /declares the encoding klingon\./, /no decoder for it.*koi8-r/],
+    ['a.html', '<meta charset="utf-16"><h1>\xc4</h1>', /declares the encoding utf-16\./, /really: --encoding/],
+    ['a.txt', '<?xml version="1.0" encoding="latin1"?>\xc4', /encoding latin1\./, /--encoding windows-1252/],
     ['a.html', '<meta charset="utf-8">\xc4', /declares the encoding utf-8\./, /really: --encoding/],
     ['a.md', 'What `<meta charset=latin1>` says: \xc4', /no character\.$/, /--encoding windows-1258/],
   ])(
