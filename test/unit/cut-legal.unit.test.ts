@@ -147,6 +147,51 @@ describe('a law that quotes another', () => {
     ]);
   });
 
+  it.each<[string, string, string]>([
+    ['two grave accents and two apostrophes', '``', "''"],
+    ['doubled marks', '‘‘', '’’'],
+    ['marks of their own', '“', '”'],
+  ])('that statutes of the United States set between %s, before every paragraph', (_, open, close) => {
+    const text = lines(
+      'SECTION 1. SHORT TITLE.',
+      `    This Act may be cited as the ${open}Grants Act${close}.`,
+      'SEC. 2. GRANTS.',
+      '    (a) In General.--Section 3 of the Airports Act is',
+      'amended to read as follows:',
+      '',
+      `${open}SEC. 3. GRANTS TO AIRPORTS.`,
+      '',
+      `    ${open}(a) In General.--The Secretary may make grants.`,
+      `    ${open}(b) Limits.--`,
+      `            ${open}(1) A grant may not exceed $5,000.`,
+      `            ${open}(2) Paragraph (1) does not apply to a grant`,
+      `        described in section 4.${close}; and`,
+      '    (b) Reports.--The Airports Act is amended by adding at',
+      'the end the following:',
+      `${open}SEC. 4. REPORTS.`,
+      'SEC. 5. CONTENTS.',
+      '    (a) The report shall include a number.',
+      `    ${open}(b) It shall be public.${close}; and`,
+      '    (c) Money.--There is none.',
+      'SEC. 3. DEFINITIONS.',
+      `    (1) The term ${open}grant${close} means`,
+      `${open}grant of money${close} of a State's own.`,
+      '    (2) Two.',
+    );
+    expect(outline(text)).toEqual([
+      '7 § 1',
+      '7 § 2',
+      '8 (a)',
+      '9 quoted § 3',
+      '8 (b)',
+      '9 quoted § 4',
+      '8 (c)',
+      '7 § 3',
+      '9 (1)',
+      '9 (2)',
+    ]);
+  });
+
   it('takes no mark for a quotation that nobody announced when its own articles go on inside', () => {
     const text = lines(
       'Điều 1. Từ ngữ',

@@ -37,7 +37,7 @@ const grammarSchema = z.strictObject({
   ordinals: z.array(z.string().min(1)).max(100).default([]),
   fold: z.record(z.string().length(1), z.string().max(2)).default({}),
   quotes: z
-    .array(z.tuple([z.string().length(1), z.string().length(1)]))
+    .array(z.tuple([z.string().min(1).max(2), z.string().min(1).max(2)]))
     .max(6)
     .default([]),
   quoteIntroductions: z.array(pattern).max(20).default([]),

@@ -28,11 +28,21 @@ export function closes(text: string, pair: readonly [string, string]): boolean {
 
 /** A quotation of several paragraphs may repeat the opening mark before each of them and close once. */
 function reopens(text: string, pair: readonly [string, string]): boolean {
-  return text.indexOf(pair[1]) > text.length - 4 && text.lastIndexOf(pair[0]) === 0;
+  return text.indexOf(pair[1]) === withoutEnd(text).length - pair[1].length && text.lastIndexOf(pair[0]) === 0;
+}
+
+const behindMark = new Set(' \t\u00a0.;,:!?)');
+
+/** Without what the amending law says behind the closing mark: `;`, `.`, `; and`. */
+function withoutEnd(text: string): string {
+  const said = text.replace(/[;,] (?:and|or|und|oder|và|hoặc)$/u, '');
+  let end = said.length;
+  while (end > 0 && behindMark.has(said[end - 1] as string)) end--;
+  return said.slice(0, end);
 }
 
 function endsWithMark(text: string, mark: string): boolean {
-  return text.replace(/[\s.;,:!?)]+$/u, '').endsWith(mark);
+  return withoutEnd(text).endsWith(mark);
 }
 
 function balance(text: string, [open, close]: readonly [string, string]): number {
@@ -55,6 +65,6 @@ function balanceBesideApostrophes(text: string, open: string): number {
 
 function count(text: string, mark: string): number {
   let found = 0;
-  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) found++;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + mark.length)) found++;
   return found;
 }

@@ -78,7 +78,7 @@ export class LegalScanner {
       this.outline.quotation(
         first?.start ?? start,
         isBlock,
-        this.waiting.map((line) => viewOf(line.text, this.grammar).replace(/^[“„"«»‘]\s*/u, '')),
+        this.waiting.map((line) => viewOf(line.text, this.grammar).replace(/^(?:[“„"«»]|[‘`]{1,2})\s*/u, '')),
       );
       this.open = null;
       this.waiting = [];
