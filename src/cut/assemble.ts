@@ -5,7 +5,7 @@ import type { Mark } from './mark.js';
 import { normalizedRange } from './normalized-hash.js';
 
 /** Pieces of the marks: each goes to the next mark, so together they are the source. The bytes are valid UTF-8. */
-export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): readonly CutPiece[] {
+export function assemblePieces(source: Uint8Array, marks: readonly Mark[], isMarkdown: boolean): readonly CutPiece[] {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   const places = new Places(titleOrdinalOf(marks));
   let utf16Start = 0;
@@ -15,7 +15,7 @@ export function assemblePieces(source: Uint8Array, marks: readonly Mark[]): read
     const title = mark.title.length > longestTitle ? shortened(mark.title) : mark.title;
     const label = labelOfMark(mark, title);
     const { parentOrdinal, address } = places.next(level, label);
-    const normalized = normalizedRange(bytes, start, end, level === 0 ? '' : label);
+    const normalized = normalizedRange(bytes, start, end, level === 0 ? '' : label, isMarkdown);
     const utf16End = utf16Start + normalized.utf16Length;
     const piece = {
       ordinal,

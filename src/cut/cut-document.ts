@@ -73,7 +73,7 @@ export function cutDocument(bytes: Uint8Array, options: CutOptions = {}): Docume
     sha256: hash('sha256', bytes),
     newlineStyle: newlineStyleOf(bytes),
     hasByteOrderMark: hasByteOrderMark(bytes),
-    pieces: assemblePieces(bytes, marks),
+    pieces: assemblePieces(bytes, marks, mediaType === 'text/markdown'),
   };
 }
 

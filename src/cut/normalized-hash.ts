@@ -20,16 +20,23 @@ export interface NormalizedRange {
 }
 
 /** What `normalizeText` makes of a range of valid UTF-8. */
-export function normalizedRange(bytes: Buffer, start: number, end: number, label: string): NormalizedRange {
+export function normalizedRange(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  label: string,
+  isMarkdown: boolean,
+): NormalizedRange {
   if (end - start > scratch.length) scratch = Buffer.allocUnsafe(2 * (end - start));
   continuationBytes = 0;
-  let length = beginsFrontMatter(bytes, start) ? code : cleanInto(scratch, bytes, start, end, 0);
-  if (length === code) length = cleanWithCode(scratch, bytes, start, end);
+  const mode = isMarkdown ? Mode.markdown : Mode.text;
+  let length = beginsFrontMatter(bytes, start) ? code : cleanInto(scratch, bytes, start, end, 0, mode);
+  if (length === code) length = cleanWithCode(scratch, bytes, start, end, isMarkdown);
   const from = length < 0 ? 0 : afterHeadingMarks(length);
   const number = length < 0 ? -1 : numberBytes(from, length, label);
   if (number < 0) {
     const text = bytes.toString('utf8', start, end);
-    return { sha256: hash('sha256', normalizeText(text, label)), utf16Length: text.length };
+    return { sha256: hash('sha256', normalizeText(text, label, isMarkdown)), utf16Length: text.length };
   }
   const sha256 = hash('sha256', scratch.subarray(from + number, length));
   if (scratch.length > mostScratchKept) scratch = Buffer.allocUnsafe(1 << 16);
@@ -114,21 +121,16 @@ const unsure = -1;
 /** It may hold code, whose lines are cleaned one by one. */
 const code = -2;
 
-/**
- * Writes the clean text from `base` on and returns where it ends, or one of the answers above; not `code` when the range is a part of a text that
- * was asked already.
- */
-function cleanInto(
-  out: Uint8Array,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  base: number,
-  isPart = false,
-): number {
+/** What a range is: a text that may hold code, of Markdown with what is indented, or a part of one, prose or code. */
+const Mode = { text: 0, markdown: 1, prose: 2, code: 3 } as const;
+type Mode = (typeof Mode)[keyof typeof Mode];
+
+/** Writes the clean text from `base` on and returns where it ends, or one of the answers above; of a part never `code`. */
+function cleanInto(out: Uint8Array, bytes: Uint8Array, start: number, end: number, base: number, mode: Mode): number {
   const table = classAndByte;
   let length = base;
   let at = start;
+  let isBehindMark = false;
   for (;;) {
     // Most text is plain bytes and single spaces: the inner loop does nothing else, and has one branch that is nearly never taken.
     let before = length === base || out[length - 1] === 0x20 ? white : 0;
@@ -144,6 +146,7 @@ function cleanInto(
     const lead = bytes[at] as number;
     const kind = (table[lead] as number) >> 8;
     if (kind === white) {
+      if (mode === Mode.markdown && isIndented(bytes, at, start, end)) return code;
       at++;
     } else if (lead >= 0xc3 && lead <= 0xcb) {
       // Latin letters with a mark; here for speed, `wideCharacter` says the same.
@@ -159,12 +162,13 @@ function cleanInto(
       else if (size >= 32 && length > base && out[length - 1] !== 0x20) out[length++] = 0x20;
       at += size & 15;
     } else if (kind === sign) {
-      if (!isPart && mayBeCode(bytes, at, lead)) return code;
+      if (mode < Mode.prose && mayBeCode(bytes, at, lead)) return code;
+      isBehindMark ||= mayBeginSpan(bytes, at, lead);
       out[length++] = lead;
       at++;
     } else {
-      const after = bytes[at + 1] === 0x5e ? footnote(bytes, at, end) : 0;
-      if (after < 0) return unsure;
+      const after = bytes[at + 1] === 0x5e && mode !== Mode.code ? footnote(bytes, at, end) : 0;
+      if (after < 0 || (after > 0 && isBehindMark)) return unsure;
       if (after === 0) {
         out[length++] = 0x5b;
         at++;
@@ -185,15 +189,23 @@ function cleanInto(
 }
 
 /** The same for a text that may hold code. */
-function cleanWithCode(out: Uint8Array, bytes: Buffer, start: number, end: number): number {
+function cleanWithCode(out: Uint8Array, bytes: Buffer, start: number, end: number, isMarkdown: boolean): number {
   continuationBytes = 0;
   let length = 0;
   let isFirst = true;
-  for (const part of partsOf(bytes.toString('latin1', start, end), byteOrderMarkLength(bytes, start))) {
+  const text = bytes.toString('latin1', start, end);
+  for (const part of partsOf(text, byteOrderMarkLength(bytes, start), isMarkdown)) {
     const begin = part.kind === 'rest' || isFirst ? length : length + 1;
     const from = begin + part.kept;
     if (from + 8 > out.length) return unsure;
-    let cleanEnd = cleanInto(out, bytes, start + part.start + part.kept, start + part.end, from, true);
+    let cleanEnd = cleanInto(
+      out,
+      bytes,
+      start + part.start + part.kept,
+      start + part.end,
+      from,
+      part.isCode ? Mode.code : Mode.prose,
+    );
     if (cleanEnd < 0) return unsure;
     const isBlank = cleanEnd === from;
     if (isBlank && part.kind === 'prose') continue;
@@ -210,6 +222,25 @@ function cleanWithCode(out: Uint8Array, bytes: Buffer, start: number, end: numbe
 function mayBeCode(bytes: Uint8Array, at: number, lead: number): boolean {
   if (lead !== 0x3c) return bytes[at + 1] === lead && bytes[at + 2] === lead;
   return isLetter(bytes[at + 1], 0x70) && isLetter(bytes[at + 2], 0x72) && isLetter(bytes[at + 3], 0x65);
+}
+
+/** A backtick, or `<c`, `<p`, `<s` as code, pre, script and style begin: behind it a marker may stand in code. */
+function mayBeginSpan(bytes: Uint8Array, at: number, lead: number): boolean {
+  if (lead !== 0x3c) return lead === 0x60;
+  const next = bytes[at + 1];
+  return isLetter(next, 0x63) || isLetter(next, 0x70) || isLetter(next, 0x73);
+}
+
+/** Four columns of white space at the beginning of a line. */
+function isIndented(bytes: Uint8Array, at: number, start: number, end: number): boolean {
+  const before = bytes[at - 1];
+  if (at > start && before !== 0x0a && before !== 0x0d) return false;
+  for (let column = 0; column < 4 && at + column < end; column++) {
+    if (bytes[at + column] === 0x09) return true;
+    if (bytes[at + column] !== 0x20) return false;
+    if (column === 3) return true;
+  }
+  return false;
 }
 
 function isLetter(byte: number | undefined, lower: number): boolean {

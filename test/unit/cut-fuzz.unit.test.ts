@@ -50,6 +50,12 @@ const marks: Readonly<Record<string, readonly string[]>> = {
     '<pre>',
     '</pre>',
     '> ```',
+    '`',
+    '``',
+    '<code>',
+    '</code>',
+    '     ',
+    '\t- ',
   ],
   'text/html': [
     '<h1>',

@@ -430,6 +430,40 @@ describe('other traditions', () => {
     ]);
   });
 
+  it('cuts nothing in the code of Markdown', () => {
+    const code = ['```', 'Article 2', '1. One', '2. Two', '# Three', '```', '', '    Article 2', '    1. One', ''];
+    const text = lines(
+      'Text',
+      '',
+      ...code,
+      'Article 1',
+      '',
+      '1. A',
+      '',
+      '   - x',
+      '',
+      ...code,
+      '2. B',
+      '',
+      'Article 2',
+    );
+    expect(outline(text, 'eu', 'text/markdown')).toEqual([
+      '0 preamble',
+      '8 Article 1',
+      '9 Paragraph 1',
+      '9 Paragraph 2',
+      '8 Article 2',
+    ]);
+    const headed = lines('# Law', '## Article 1', ...code, '', '1. A', '', '2. B', '## Article 2', ...code);
+    expect(outline(headed, 'eu', 'text/markdown').map((one) => one.replace(/^\d+ /, ''))).toEqual([
+      'Law',
+      'Article 1',
+      'Paragraph 1',
+      'Paragraph 2',
+      'Article 2',
+    ]);
+  });
+
   it('counts on behind a first number on the line of what it stands in', () => {
     const austria = ['§ 1. (1) Dieses Gesetz gilt:', '1. a) hier;', 'b) dort;', '2. sonst.', '(2) Satz.', '§ 2. Satz.'];
     expect(outline(lines(...austria), 'german')).toEqual([

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
+import { fromMarkdown } from 'mdast-util-from-markdown';
 import { describe, expect, it } from 'vitest';
+import { partsOf } from '../../src/contract/cut/code.js';
 import { cleanText, isClean, normalizeText } from '../../src/contract/cut/normalize.js';
 import { cutDocument } from '../../src/cut/cut-document.js';
 import { brokenPromises, lines } from '../support/cut.js';
+import { chosenSeed, seeded } from '../support/seeded.js';
 
 describe('the normalised text of a piece', () => {
   it.each<[string, string, string, string | undefined]>([
@@ -122,6 +125,21 @@ const changesOfCode: readonly (readonly [string, string, string, 'format' | 'con
     '\uFEFF+++\na = 1\nb = 2\n+++\n',
     'content',
   ],
+  ['what looks like a marker in a fence', python('[^a-z] + 1'), python('[^0-9] + 1'), 'content'],
+  ['the same in front matter', matter('a: "[^b]"'), matter('a: "[^c]"'), 'content'],
+  ['the same in preformatted text', page('<pre>a', '[^b]</pre>'), page('<pre>a', '[^c]</pre>'), 'content'],
+  ['the same between backticks', lines('a `[^b]` c'), lines('a `[^d]` c'), 'content'],
+  ['a definition between backticks', lines('a `[^b]: d` c'), lines('a `[^d]: d` c'), 'content'],
+  ['between two backticks, with one inside', lines('``a`[^b]`` c'), lines('``a`[^d]`` c'), 'content'],
+  ['between backticks over two lines', lines('`a', '[^b]` c'), lines('`a', '[^d]` c'), 'content'],
+  ['in an element of code', page('<code>[^b]</code>'), page('<code>[^c]</code>'), 'content'],
+  ['in a program', page('<script>a[^b]</script>'), page('<script>a[^c]</script>'), 'content'],
+  ['a marker between two spans', lines('`a` b[^1] `c`'), lines('`a` b[^2] `c`'), 'format'],
+  ['a marker behind a backtick alone', lines('a ` b[^1] c'), lines('a ` b[^2] c'), 'format'],
+  ['a marker behind backticks that others close', lines('``a` b[^1]`'), lines('``a` b[^2]`'), 'content'],
+  ['a marker between backticks of two items', lines('- ` b[^1]', '- c `'), lines('- ` b[^2]', '- c `'), 'format'],
+  ['a marker behind an escaped backtick', lines('\\`a[^1]` b'), lines('\\`a[^2]` b'), 'format'],
+  ['a marker behind a tag that nothing closes', page('<code>b[^1]'), page('<code>b[^2]'), 'format'],
   ['the kind of line breaks', python('a', '  b'), python('a', '  b').replaceAll('\n', '\r\n'), 'format'],
   ['old line breaks', python('a', '  é'), python('a', '  é').replaceAll('\n', '\r'), 'format'],
   ['white space at the end of a line or in it', python('a =  1', ''), python('a = 1 \t', '   '), 'format'],
@@ -158,7 +176,109 @@ const changesOfCode: readonly (readonly [string, string, string, 'format' | 'con
   ['a thematic break', lines('---', '  a'), lines('---', 'a'), 'format'],
 ];
 
-describe('white space in code', () => {
+/** The same in Markdown, where indentation makes code. */
+const changesOfIndentedCode: readonly (readonly [string, string, string, 'format' | 'content'])[] = [
+  ['a line dedented', lines('a', '', '    if b:', '        c'), lines('a', '', '    if b:', '    c'), 'content'],
+  ['a line break', lines('a', '', '    b', '    c'), lines('a', '', '    b c'), 'content'],
+  ['a blank line inside', lines('a', '', '    b', '    c'), lines('a', '', '    b', '', '    c'), 'content'],
+  ['text that becomes code', lines('a', '', '  b', '  c'), lines('a', '', '    b', '    c'), 'content'],
+  ['a marker in it', lines('a', '', '    [^a]'), lines('a', '', '    [^b]'), 'content'],
+  ['behind a heading', lines('# a', '    b', '      c'), lines('# a', '    b', '    c'), 'content'],
+  ['behind a break', lines('a', '***', '    b', '      c'), lines('a', '***', '    b', '    c'), 'content'],
+  ['behind a fence', lines('```', '```', '    b', '      c'), lines('```', '```', '    b', '    c'), 'content'],
+  ['in a list item', lines('- a', '', '      b', '        c'), lines('- a', '', '      b', '      c'), 'content'],
+  ['in a nested one', lines('- 1. a', '', '         b', '          c'), lines('- 1. a', '', '         b c'), 'content'],
+  ['in a footnote', lines('[^1]: a', '', '        b', '         c'), lines('[^1]: a', '', '        b c'), 'content'],
+  ['behind a list', lines('- a', '', 'b', '', '    c', '    d'), lines('- a', '', 'b', '', '    c d'), 'content'],
+  [
+    'behind a number that begins no list',
+    lines('a', '2. b', '', '    c', '     d'),
+    lines('a', '2. b', '', '    c d'),
+    'content',
+  ],
+  [
+    'behind one that does',
+    lines('a', '', '2. b', '', '    c', '     d'),
+    lines('a', '', '2. b', '', '    c d'),
+    'format',
+  ],
+  ['a tab for its four columns', lines('a', '', '    b', '      c'), lines('a', '', '\tb', '\t  c'), 'format'],
+  [
+    'blank lines around',
+    lines('a', '', '    b', '    c', 'd'),
+    lines('a', '', '', '    b', '    c', '', 'd'),
+    'format',
+  ],
+  [
+    'that stands deeper with its list item',
+    lines('- a', '', '      b', '        c'),
+    lines('-   a', '', '        b', '          c'),
+    'format',
+  ],
+  ['lines of a paragraph', lines('a', '    b', '      c'), lines('a b', 'c'), 'format'],
+  ['lines of a paragraph in an item', lines('- a', '       b'), lines('- a', '  b'), 'format'],
+  ['lines of a paragraph that an item began', lines('- a', 'b', '        c'), lines('- a', 'b', 'c'), 'format'],
+  ['text of a list item', lines('1.  a', '', '    b', '    c'), lines('1. a', '', '   b', '   c'), 'format'],
+  ['nested items', lines('- a', '    - b', '        - c'), lines('- a', '   - b', '      - c'), 'format'],
+  ['text of a footnote', lines('[^1]: a', '', '    b', '    c'), lines('[^1]: a', '', '     b c'), 'format'],
+];
+
+/** Numbers of the lines of code; blank ones between two of them left out. */
+function codeLines(text: string): number[] {
+  const parts = partsOf(text, 0, true).filter(
+    ({ isCode, start, end }) => isCode && text.slice(start, end).trim() !== '',
+  );
+  return parts.map(({ start }) => text.slice(0, start).split('\n').length);
+}
+
+function parsedCodeLines(text: string): number[] {
+  const found: number[] = [];
+  const isText = (line: number) => text.split('\n')[line - 1] !== '';
+  const visit = (node: Node) => {
+    const { start, end } = node.position ?? { start: { line: 0 }, end: { line: -1 } };
+    if (node.type === 'code') for (let line = start.line; line <= end.line; line++) if (isText(line)) found.push(line);
+    for (const child of node.children ?? []) visit(child);
+  };
+  visit(fromMarkdown(text));
+  return found;
+}
+
+interface Node {
+  readonly type: string;
+  readonly position?:
+    | { readonly start: { readonly line: number }; readonly end: { readonly line: number } }
+    | undefined;
+  readonly children?: readonly Node[];
+}
+
+describe('white space of indented code', () => {
+  it.each(changesOfIndentedCode)('is compared as it is read: %s', (_, before, after, difference) => {
+    expect(after).not.toBe(before);
+    const [one, other] = [before, after].map((text) => normalizeText(text, undefined, true));
+    expect(one === other ? 'format' : 'content').toBe(difference);
+  });
+
+  it('is format in a text that is no Markdown', () => {
+    expect(normalizeText('a\n\n    b\n      c')).toBe('a b c');
+  });
+
+  it('begins where a parser of CommonMark sees it', () => {
+    const seed = chosenSeed();
+    const random = seeded(seed);
+    const kinds = ['', 'a', 'a', 'a', '- a', '1. a', '1) a', '1.  a', '# a', '* - a', '-   a', '---', '==='];
+    for (let round = 0; round < 3000; round++) {
+      const rows = Array.from({ length: random.between(2, 9) }, () => {
+        const row = kinds[random.between(0, kinds.length - 1)] ?? '';
+        return row === '' ? '' : `${' '.repeat(random.between(0, 9))}${row}`;
+      });
+      const text = lines('word', ...rows);
+      const about = `seed ${seed} round ${round} ${JSON.stringify(text)}`;
+      expect(codeLines(text), about).toEqual(parsedCodeLines(text));
+    }
+  });
+});
+
+describe('code', () => {
   it.each(changesOfCode)('is compared as it is read: %s', (_, before, after, difference) => {
     expect(after).not.toBe(before);
     expect(normalizeText(after) === normalizeText(before) ? 'format' : 'content').toBe(difference);
@@ -166,7 +286,7 @@ describe('white space in code', () => {
 
   it('is compared alike by the bytes and by the text, around letters of all kinds', () => {
     const parts = ['', '[^1]', 'é', 'e\u0301', '\u00a0', '\u200b', '한', '[^2]: ', '“', '#'];
-    for (const [what, ...texts] of changesOfCode) {
+    for (const [what, ...texts] of [...changesOfCode, ...changesOfIndentedCode]) {
       for (const text of texts.slice(0, 2)) {
         for (const part of parts) {
           const bytes = Buffer.from(`${text}${part}\n${text.replaceAll('a', `a${part} `)}`);
@@ -184,10 +304,14 @@ describe('white space in code', () => {
     ['tags that nothing closes', '<pre>\n'.repeat(100_000)],
     ['tags that open again', '<pre>\n</pre><pre>\n'.repeat(50_000)],
     ['lines that end as they did long ago', '```\na\r'.repeat(100_000)],
+    ['backticks of every length', Array.from({ length: 2000 }, (_, length) => '`'.repeat(length)).join(' [^1]')],
+    ['tags of code that nothing closes', '<code>[^1]'.repeat(100_000)],
+    ['code that is indented between blank lines', '    a\n\n\n'.repeat(50_000)],
+    ['lists in lists', `${Array.from({ length: 2000 }, (_, depth) => `${'  '.repeat(depth)}- a`).join('\n')}\n`],
     ['one line of marks before a fence', `${'> - '.repeat(300_000)}\`\`\``],
   ])('costs in proportion to the text: %s', (_, text) => {
     const begin = performance.now();
-    normalizeText(text);
+    normalizeText(text, undefined, true);
     expect(performance.now() - begin).toBeLessThan(5000);
   });
 });

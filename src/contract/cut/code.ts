@@ -1,4 +1,6 @@
-// Code in a text: fences, `<pre>` and front matter. There a line break and the white space at the beginning of a line say something, to a
+import { charactersIn, IndentedCode } from './indented-code.js';
+
+// Code in a text: fences, `<pre>`, front matter, and in Markdown what is indented. There a line break and the white space at the beginning of a line say something, to a
 // program as to a reader; anywhere else they are format. Everything asked here is ASCII, so bytes read as Latin-1 give the same answers.
 
 /** A range of a text that is cleaned by itself. */
@@ -9,10 +11,15 @@ export interface TextPart {
   readonly kept: number;
   /** `prose` and `line` begin a line, prose only when there is something of it; `rest` goes on in the line before. */
   readonly kind: 'prose' | 'line' | 'rest';
+  readonly isCode: boolean;
 }
 
+/** Four columns of white space at the beginning of a line. */
+const indented = /(?:^|[\r\n])(?: {4}| {0,3}\t)/;
+
 /** Asked before the lines are looked at; most texts have none. */
-export function mayHoldCode(text: string): boolean {
+export function mayHoldCode(text: string, isMarkdown: boolean): boolean {
+  if (isMarkdown && indented.test(text)) return true;
   return text.includes('```') || text.includes('~~~') || /^\uFEFF?(?:---|\+\+\+)/.test(text) || /<pre/i.test(text);
 }
 
@@ -20,32 +27,40 @@ export function mayHoldCode(text: string): boolean {
  * The parts of a text, its prose as a whole and its code line by line: the beginnings of lines stay, less what stands before the fence itself. White
  * space at the end of a line, or within it, is format in code too. `markLength` characters at the beginning are a byte order mark.
  */
-export function partsOf(text: string, markLength: number): readonly TextPart[] {
+export function partsOf(text: string, markLength: number, isMarkdown: boolean): readonly TextPart[] {
   const lines = linesOf(text);
-  const finder = new CodeFinder(lines, markLength);
+  const finder = new CodeFinder(lines, markLength, isMarkdown);
   const parts: TextPart[] = [];
   let prose = 0;
   for (let at = 0; at < lines.length; at++) {
     const code = finder.beginningAt(at);
     const line = lines[at];
     if (code === null || line === undefined) continue;
-    if (line.start > prose) parts.push({ start: prose, end: line.start, kept: 0, kind: 'prose' });
-    const from = code.from === null ? line.end : line.start + code.from;
-    parts.push({ start: line.start, end: from, kept: 0, kind: 'line' });
-    if (from < line.end) parts.push(codePart(line.text.slice(code.from ?? 0), from, code, 'rest'));
-    for (const inside of lines.slice(at + 1, code.end)) parts.push(codePart(inside.text, inside.start, code, 'line'));
+    if (line.start > prose) parts.push({ start: prose, end: line.start, kept: 0, kind: 'prose', isCode: false });
+    let inside = at;
+    if (code.columns === null) {
+      inside++;
+      const from = code.from === null ? line.end : line.start + code.from;
+      parts.push({ start: line.start, end: from, kept: 0, kind: 'line', isCode: code.from === null });
+      if (from < line.end) parts.push(codePart(line.text.slice(code.from ?? 0), from, code, 'rest'));
+    }
+    for (const { text: own, start } of lines.slice(inside, code.end)) parts.push(codePart(own, start, code, 'line'));
     prose = lines[code.end]?.start ?? text.length;
     at = code.end - 1;
   }
-  if (prose < text.length) parts.push({ start: prose, end: text.length, kept: 0, kind: 'prose' });
+  if (prose < text.length) parts.push({ start: prose, end: text.length, kept: 0, kind: 'prose', isCode: false });
   return parts;
 }
 
 /** The text of parts, each cleaned by `clean`. */
-export function joinParts(text: string, parts: readonly TextPart[], clean: (text: string) => string): string {
+export function joinParts(
+  text: string,
+  parts: readonly TextPart[],
+  clean: (text: string, isCode: boolean) => string,
+): string {
   const cleaned: string[] = [];
-  for (const { start, end, kept, kind } of parts) {
-    const rest = clean(text.slice(start + kept, end));
+  for (const { start, end, kept, kind, isCode } of parts) {
+    const rest = clean(text.slice(start + kept, end), isCode);
     const whole = rest === '' ? '' : text.slice(start, start + kept) + rest;
     if (kind === 'rest') cleaned.push((cleaned.pop() ?? '') + whole);
     else if (kind === 'line' || whole !== '') cleaned.push(whole);
@@ -85,19 +100,27 @@ interface Code {
   readonly isQuoted: boolean;
   /** Where on the first line the code begins, behind the tag; null when that line is the fence. */
   readonly from: number | null;
+  /** Columns that are the mark of indented code, whose first line is code already; null for other code. */
+  readonly columns: number | null;
 }
 
-function codePart(line: string, start: number, { indent, isQuoted }: Code, kind: 'line' | 'rest'): TextPart {
+function codePart(line: string, start: number, code: Code, kind: 'line' | 'rest'): TextPart {
+  const { indent, isQuoted, columns } = code;
   const begin = beginningOf(line, isQuoted);
   const isMarked = isQuoted && line.slice(0, begin).includes('>');
-  const skipped = isMarked || kind === 'rest' ? 0 : Math.min(indent, begin);
-  return { start: start + skipped, end: start + line.length, kept: begin - skipped, kind };
+  const mark = columns === null ? Math.min(indent, begin) : charactersIn(line, columns);
+  const skipped = isMarked || kind === 'rest' ? 0 : mark;
+  return { start: start + skipped, end: start + line.length, kept: begin - skipped, kind, isCode: true };
 }
 
 /** How many characters of white space, and of quotation marks, a line begins with. */
 function beginningOf(line: string, isQuoted: boolean): number {
   const begin = isQuoted ? /^[ \t\v\f>]*/.exec(line) : /^[ \t\v\f]*/.exec(line);
   return begin?.[0].length ?? 0;
+}
+
+function isBlank(line: string): boolean {
+  return !/[^ \t\v\f]/.test(line);
 }
 
 function withoutEnd(line: string): string {
@@ -114,6 +137,7 @@ const opensPre = /(?<!`)<pre(?=[ \t>]|$)/gi;
 const closesPre = /<\/pre/gi;
 
 class CodeFinder {
+  private readonly indented: IndentedCode | null;
   private readonly lastPreEnd: number;
   /** Behind the line looked at there is no fence of tildes of this length or longer. */
   private unclosedTildes = Number.POSITIVE_INFINITY;
@@ -121,15 +145,33 @@ class CodeFinder {
   constructor(
     private readonly lines: readonly Line[],
     private readonly markLength: number,
+    isMarkdown: boolean,
   ) {
+    this.indented = isMarkdown ? new IndentedCode() : null;
     this.lastPreEnd = lines.findLastIndex(({ text }) => text.includes('</') && /<\/pre/i.test(text));
   }
 
-  /** The code that begins on this line, or null. */
+  /** The code that begins on this line, or null. Asked of every line that is not inside of code, in order. */
   beginningAt(at: number): Code | null {
-    const line = this.lines[at]?.text ?? '';
-    if (at > 0) return this.fence(at, line, 0) ?? this.pre(at, line);
-    return this.frontMatter(line.slice(this.markLength)) ?? this.fence(at, line, this.markLength) ?? this.pre(at, line);
+    const whole = this.lines[at]?.text ?? '';
+    const line = at === 0 ? whole.slice(this.markLength) : whole;
+    return (at === 0 ? this.frontMatter(line) : null) ?? this.indentedFrom(at, line) ?? this.otherCode(at, whole);
+  }
+
+  private indentedFrom(at: number, line: string): Code | null {
+    const columns = this.indented?.line(line) ?? null;
+    if (columns === null) return null;
+    let end = at + 1;
+    for (let next = end; IndentedCode.goesOn(this.lines[next]?.text, columns); next++) {
+      if (!isBlank(this.lines[next]?.text ?? '')) end = next + 1;
+    }
+    return { end, indent: 0, isQuoted: false, from: null, columns };
+  }
+
+  private otherCode(at: number, line: string): Code | null {
+    const found = this.fence(at, line, at === 0 ? this.markLength : 0) ?? this.pre(at, line);
+    if (found !== null) this.indented?.otherCode();
+    return found;
   }
 
   private frontMatter(line: string): Code | null {
@@ -139,7 +181,7 @@ class CodeFinder {
       const end = index > 0 ? withoutEnd(text) : '';
       return end === mark || (mark === '---' && end === '...');
     });
-    return last < 0 ? null : { end: last + 1, indent: 0, isQuoted: false, from: null };
+    return last < 0 ? null : { end: last + 1, indent: 0, isQuoted: false, from: null, columns: null };
   }
 
   private fence(at: number, line: string, from: number): Code | null {
@@ -153,7 +195,7 @@ class CodeFinder {
     while (line[after] === mark) after++;
     if (mark === '`' && line.includes('`', after)) return null;
     const end = this.fenceEnd(at, mark, after - from - found.index, found.index);
-    return end < 0 ? null : { end, indent: found.index, isQuoted: before.includes('>'), from: null };
+    return end < 0 ? null : { end, indent: found.index, isQuoted: before.includes('>'), from: null, columns: null };
   }
 
   /**
@@ -164,7 +206,7 @@ class CodeFinder {
     for (let end = at + 1; end < this.lines.length; end++) {
       if (isFenceEnd(this.lines[end]?.text ?? '', mark, length, indent)) return end + 1;
     }
-    if (mark === '`') return this.lines.findLastIndex(({ text }) => /[^ \t\v\f]/.test(text)) + 1;
+    if (mark === '`') return this.lines.findLastIndex(({ text }) => !isBlank(text)) + 1;
     this.unclosedTildes = length;
     return -1;
   }
@@ -176,7 +218,7 @@ class CodeFinder {
     let end = at + 1;
     while (end < this.lastPreEnd && !closesAndStays(this.lines[end]?.text ?? '')) end++;
     const tagEnd = line.indexOf('>', begin);
-    return { end: end + 1, indent: 0, isQuoted: false, from: tagEnd < 0 ? line.length : tagEnd + 1 };
+    return { end: end + 1, indent: 0, isQuoted: false, from: tagEnd < 0 ? line.length : tagEnd + 1, columns: null };
   }
 }
 

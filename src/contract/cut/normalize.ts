@@ -1,4 +1,5 @@
 import { joinParts, mayHoldCode, partsOf } from './code.js';
+import { codeSpansOf } from './code-spans.js';
 
 // The text of a piece without what only the format decides. Two pieces with equal normalised text say the same; what differs between
 // their bytes makes a new anchor and no new version.
@@ -40,30 +41,39 @@ const leadingWord = new RegExp(`^(?:${numberWords})${afterWord} ?`, 'iu');
 /**
  * NFC; runs of white space as one space, except line breaks and the beginnings of lines in code; without unseen characters, footnote markers, the
  * marks of a leading heading and, when `label` is a number label (`Art. 4a`, `Khoản 2`, `(a)`), without that label at the start. A label that is a
- * title is text and stays.
+ * title is text and stays. In code what looks like a marker is text. Only in Markdown indentation makes code.
  */
-export function normalizeText(text: string, label?: string): string {
-  const clean = cleanText(text).replace(headingMarks, '');
+export function normalizeText(text: string, label?: string, isMarkdown = false): string {
+  const clean = cleanText(text, isMarkdown).replace(headingMarks, '');
   return label === undefined || label === '' ? clean : withoutNumber(clean, cleanText(label));
 }
 
 /** Without what nobody sees, but with heading marks and number. */
-export function cleanText(text: string): string {
+export function cleanText(text: string, isMarkdown = false): string {
   if (isClean(text)) return text;
-  if (!mayHoldCode(text)) return cleanPart(text);
-  const parts = partsOf(text, text.startsWith('\uFEFF') ? 1 : 0);
-  return joinParts(text, parts, (part) => (isClean(part) ? part : cleanPart(part)));
+  if (!mayHoldCode(text, isMarkdown)) return cleanPart(text, false);
+  const parts = partsOf(text, text.startsWith('\uFEFF') ? 1 : 0, isMarkdown);
+  return joinParts(text, parts, (part, isCode) => (isClean(part) ? part : cleanPart(part, isCode)));
 }
 
-function cleanPart(text: string): string {
-  return withoutMarkers(text.replace(unseen, ''))
-    .replace(footnoteNumber, '[^]:')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .normalize('NFC');
+function cleanPart(text: string, isCode: boolean): string {
+  const unmarked = isCode || !text.includes('[^') ? text : withoutMarkers(text);
+  return unmarked.replace(unseen, '').replace(/\s+/g, ' ').trim().normalize('NFC');
 }
 
+/** The markers outside of code. */
 function withoutMarkers(text: string): string {
+  let rest = '';
+  let from = 0;
+  for (const { start, end } of codeSpansOf(text)) {
+    rest += withoutMarkersOfProse(text.slice(from, start)) + text.slice(start, end);
+    from = end;
+  }
+  return rest + withoutMarkersOfProse(text.slice(from));
+}
+
+function withoutMarkersOfProse(prose: string): string {
+  const text = prose.replace(unseen, '');
   let rest = '';
   let from = 0;
   for (let found = footnoteMarker.exec(text); found !== null; found = footnoteMarker.exec(text)) {
@@ -72,7 +82,7 @@ function withoutMarkers(text: string): string {
     for (joinedMarker.lastIndex = from; joinedMarker.test(text); ) from = joinedMarker.lastIndex;
     footnoteMarker.lastIndex = from;
   }
-  return from === 0 ? text : rest + text.slice(from);
+  return (from === 0 ? text : rest + text.slice(from)).replace(footnoteNumber, '[^]:');
 }
 
 /**

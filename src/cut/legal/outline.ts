@@ -80,6 +80,13 @@ export class LegalOutline {
     this.previous = view;
   }
 
+  /** A line of code: text, whatever it looks like. */
+  code(): void {
+    this.awaitsTitle = null;
+    this.holdText();
+    this.previous = '';
+  }
+
   /** A heading of the format: always a piece, named by the grammar when it matches. */
   heading(start: number, title: string, level: number, view: string): void {
     this.hasHeadings = true;

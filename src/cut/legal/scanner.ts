@@ -2,6 +2,7 @@ import { forEachLine } from '../lines.js';
 import type { Mark } from '../mark.js';
 import { scanMarkdown } from '../markdown-scanner.js';
 import { hasByteOrderMark } from '../source-kind.js';
+import { CodeLines } from './code-lines.js';
 import type { Grammar } from './grammar.js';
 import { LegalOutline } from './outline.js';
 import { closes, openingOf, type QuoteOpening } from './quotes.js';
@@ -50,6 +51,11 @@ export class LegalScanner {
     if (!opening.isBlock) this.outline.line(start, viewOf(text, this.grammar));
     this.open = opening;
     this.waiting = [{ start, text }];
+  }
+
+  /** A line of code shows text and is no structure of the document. */
+  code(): void {
+    if (!this.open) this.outline.code();
   }
 
   /** A heading of Markdown or HTML, whose level is known. */
@@ -137,6 +143,7 @@ export function scanLegalText(
   const frontMatter = headings.filter(({ kind }) => kind === 'front_matter');
   if (frontMatter.length > 0) from = headings[1]?.start ?? bytes.length;
   const inside = headings.filter(({ kind }) => kind === 'heading');
+  const code = isMarkdown ? new CodeLines(bytes, from, inside) : null;
   forEachLine(bytes, from, (start, end, after) => {
     const heading = inside[next];
     // A heading may own blank lines before it, so it begins at or before its line.
@@ -144,6 +151,7 @@ export function scanLegalText(
       next++;
       scanner.heading(start, heading.title, heading.level);
     } else if (isMarkdown && bytes[start] === 0x23) return;
+    else if (code?.holds(start, end)) scanner.code();
     else scanner.line(start, lineText(bytes, start, end));
   });
   const marks = scanner.finish(keepsContents);
