@@ -35,6 +35,11 @@ export function matchesOf(view: string, grammar: Grammar): readonly LevelMatch[]
   return found.length > 0 && grammar.ignoredLines.some((ignored) => ignored.test(view)) ? [] : found;
 }
 
+/** What a heading of Markdown is to the grammar, if anything. */
+export function headingMatch(view: string, grammar: Grammar): LevelMatch | null {
+  return matchesOf(view, grammar).find(({ level }) => level.sequence === 'free') ?? null;
+}
+
 function levelMatch(view: string, grammar: Grammar, level: GrammarLevel, match: RegExpExecArray): LevelMatch | null {
   const written = match.groups?.number;
   const number = written === undefined ? null : parseNumber(written, level.numerals, grammar.counting);

@@ -2,16 +2,16 @@ import type { Mark } from '../mark.js';
 import { type DraftMark, withoutContents } from './contents.js';
 import { withForms } from './forms.js';
 import type { Grammar, GrammarLevel } from './grammar.js';
-import { type LevelMatch, matchesOf } from './match.js';
+import type { HeadingDepths } from './heading-depths.js';
+import { headingMatch, type LevelMatch, matchesOf } from './match.js';
 import { follows, type LegalNumber } from './numerals.js';
+import { viewOf } from './view.js';
 
 /** Numbers that a repealed article may leave out before a heading without punctuation is doubted. */
 const usualGap = 10;
 const longestTitle = 250;
 /** Asked before the patterns: most lines go on with words. */
 const shortNumber = /^\(?\w{1,4}[.)]/;
-/** Markdown and HTML have six levels of headings; what a grammar cuts inside them is deeper. */
-const headingLevels = 6;
 
 interface OpenNode {
   readonly level: GrammarLevel | null;
@@ -30,7 +30,8 @@ export class LegalOutline {
   private readonly open: OpenNode[] = [];
   private readonly lastNumber = new Map<GrammarLevel, LegalNumber>();
   private awaitsTitle: DraftMark | null = null;
-  private hasHeadings = false;
+  /** What is cut inside of headings of the format is deeper than all of them; 0 until there is one. */
+  private depthOfHeadings = 0;
   /** The line before introduced another law's text, or a quotation lost its end: only what continues our own numbers counts. */
   private isDoubtful = false;
   private previous = '';
@@ -41,7 +42,7 @@ export class LegalOutline {
 
   /** All marks, or those without a table of contents. */
   finish(keepsContents = false): readonly Mark[] {
-    if (this.hasHeadings) return this.marks;
+    if (this.depthOfHeadings > 0) return this.marks;
     const marks = keepsContents ? this.marks : withoutContents(this.marks, this.grammar);
     return withForms(marks, this.grammar.forms);
   }
@@ -74,7 +75,7 @@ export class LegalOutline {
       return;
     }
     const chosen = this.choose({ start, view });
-    if (chosen) this.accept(start, view, chosen, chosen.level.level + (this.hasHeadings ? headingLevels : 0));
+    if (chosen) this.accept(start, view, chosen, chosen.level.level + this.depthOfHeadings);
     else if (!this.continueTitle(view)) this.holdText();
     if (this.isIntroduction(view)) this.isDoubtful = true;
     this.previous = view;
@@ -87,10 +88,11 @@ export class LegalOutline {
     this.previous = '';
   }
 
-  /** A heading of the format: always a piece, named by the grammar when it matches. */
-  heading(start: number, title: string, level: number, view: string): void {
-    this.hasHeadings = true;
-    const match = matchesOf(view, this.grammar).find((one) => one.level.sequence === 'free');
+  /** A heading of Markdown: always a piece, named by the grammar when it matches. */
+  heading({ start, title, level: marks }: Mark, depths: HeadingDepths): void {
+    const match = headingMatch(viewOf(title, this.grammar), this.grammar);
+    const level = depths.depthOf(marks, match);
+    this.depthOfHeadings = depths.deepest;
     this.awaitsTitle = null;
     this.isDoubtful = false;
     this.closeFrom(level);
@@ -151,7 +153,7 @@ export class LegalOutline {
     // By induction all marks are of its kind when the last one is.
     if (level.beforeAll) return (this.marks.at(-1)?.kind ?? level.kind) === level.kind;
     // Inside Markdown and HTML the format's headings are the containers.
-    return !this.hasHeadings || level.sequence === 'strict';
+    return this.depthOfHeadings === 0 || level.sequence === 'strict';
   }
 
   private isBelievable(match: LevelMatch, line: Line): boolean {

@@ -4,6 +4,7 @@ import { scanMarkdown } from '../markdown-scanner.js';
 import { hasByteOrderMark } from '../source-kind.js';
 import { CodeLines } from './code-lines.js';
 import type { Grammar } from './grammar.js';
+import { HeadingDepths } from './heading-depths.js';
 import { LegalOutline } from './outline.js';
 import { closes, openingOf, type QuoteOpening } from './quotes.js';
 import { lineText, viewOf } from './view.js';
@@ -58,10 +59,10 @@ export class LegalScanner {
     if (!this.open) this.outline.code();
   }
 
-  /** A heading of Markdown or HTML, whose level is known. */
-  heading(start: number, title: string, level: number): void {
-    while (this.open) this.giveUpQuotation(start);
-    this.outline.heading(start, title, level, viewOf(title, this.grammar));
+  /** A heading of Markdown. */
+  heading(mark: Mark, depths: HeadingDepths): void {
+    while (this.open) this.giveUpQuotation(mark.start);
+    this.outline.heading(mark, depths);
   }
 
   finish(keepsContents = false): readonly Mark[] {
@@ -136,20 +137,21 @@ export function scanLegalText(
   keepsContents = false,
 ): readonly Mark[] {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-  const scanner = new LegalScanner(grammar);
   const headings = isMarkdown ? scanMarkdown(bytes) : [];
   let next = 0;
   let from = hasByteOrderMark(bytes) ? 3 : 0;
   const frontMatter = headings.filter(({ kind }) => kind === 'front_matter');
   if (frontMatter.length > 0) from = headings[1]?.start ?? bytes.length;
   const inside = headings.filter(({ kind }) => kind === 'heading');
+  const scanner = new LegalScanner(grammar);
+  const depths = new HeadingDepths(inside, grammar);
   const code = isMarkdown ? new CodeLines(bytes, from, inside) : null;
   forEachLine(bytes, from, (start, end, after) => {
     const heading = inside[next];
     // A heading may own blank lines before it, so it begins at or before its line.
     if (heading && heading.start < after && heading.start >= start) {
       next++;
-      scanner.heading(start, heading.title, heading.level);
+      scanner.heading({ ...heading, start }, depths);
     } else if (isMarkdown && bytes[start] === 0x23) return;
     else if (code?.holds(start, end)) scanner.code();
     else scanner.line(start, lineText(bytes, start, end));
