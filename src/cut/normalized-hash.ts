@@ -81,7 +81,7 @@ const bytesIn = (characters: string): Uint8Array => {
   for (const byte of Buffer.from(characters)) table[byte] = 1;
   return table;
 };
-const followsNumber = bytesIn(' \n.:)-');
+const followsNumber = bytesIn(' \t\v\f\n.:)-');
 const isWordByte = bytesIn('0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
 /** A number label has two words, a number and its `bis` at most; most titles need no look. */

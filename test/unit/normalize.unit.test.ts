@@ -258,6 +258,11 @@ describe('white space of indented code', () => {
     expect(one === other ? 'format' : 'content').toBe(difference);
   });
 
+  it('directly behind a number is compared alike by the bytes and by the text', () => {
+    const bytes = Buffer.from(lines('## Art. 1', '     \t- â', '## Art. 2', '    \v\f: b'));
+    expect(brokenPromises(bytes, cutDocument(bytes, { mediaType: 'text/markdown' }))).toEqual([]);
+  });
+
   it('is format in a text that is no Markdown', () => {
     expect(normalizeText('a\n\n    b\n      c')).toBe('a b c');
   });
