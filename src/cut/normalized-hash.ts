@@ -224,11 +224,14 @@ function mayBeCode(bytes: Uint8Array, at: number, lead: number): boolean {
   return isLetter(bytes[at + 1], 0x70) && isLetter(bytes[at + 2], 0x72) && isLetter(bytes[at + 3], 0x65);
 }
 
-/** A backtick, or `<c`, `<p`, `<s` as code, pre, script and style begin: behind it a marker may stand in code. */
+/** A backtick, or a tag that may be code, pre, script or style: behind it a marker may stand in code. */
 function mayBeginSpan(bytes: Uint8Array, at: number, lead: number): boolean {
   if (lead !== 0x3c) return lead === 0x60;
-  const next = bytes[at + 1];
-  return isLetter(next, 0x63) || isLetter(next, 0x70) || isLetter(next, 0x73);
+  const first = (bytes[at + 1] ?? 0) | 0x20;
+  const second = (bytes[at + 2] ?? 0) | 0x20;
+  if (first === 0x63) return second === 0x6f;
+  if (first === 0x70) return second === 0x72;
+  return first === 0x73 && (second === 0x63 || (second === 0x74 && isLetter(bytes[at + 3], 0x79)));
 }
 
 /** Four columns of white space at the beginning of a line. */

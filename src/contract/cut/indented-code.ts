@@ -1,6 +1,8 @@
 // Indented code of Markdown by the rules of CommonMark, as far as they decide where it begins: four columns behind what its list item demands, and
 // never in a paragraph. Quotations are not looked into.
 
+/** Most lines begin with a letter, and are text. */
+const beginsBlock = new Set('#>-+*_=~`[0123456789');
 const listMark = /^(?:[-+*]|([0-9]{1,9})[.)])(?=[ \t]|$)/;
 const thematicBreak = /^(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const setextUnderline = /^(?:=+|-+)[ \t]*$/;
@@ -26,7 +28,7 @@ export class IndentedCode {
       this.isInEmptyItem = false;
       return null;
     }
-    const stays = this.open.filter((content) => content <= columns);
+    const stays = this.open.length === 0 ? [] : this.open.filter((content) => content <= columns);
     const base = stays.at(-1) ?? 0;
     if (columns - base >= 4) {
       if (this.isInParagraph) return null;
@@ -62,6 +64,7 @@ type Block = 'text' | 'new text' | 'no text' | 'empty item';
 
 /** What a line is from `begin` on; puts the list items that it opens into `open`. */
 function blockOf(text: string, begin: number, columns: number, open: number[], isInParagraph: boolean): Block {
+  if (!beginsBlock.has(text[begin] as string)) return 'text';
   const rest = text.slice(begin, begin + longestMark);
   const isMark = (pattern: RegExp) => text.length - begin <= longestMark && pattern.test(rest);
   const isBreak = isMark(thematicBreak) || (isInParagraph && isMark(setextUnderline));

@@ -1,6 +1,9 @@
 import { mayHoldCode, partsOf } from '../../contract/cut/code.js';
 import type { Mark } from '../mark.js';
 
+/** Without any of these there is no code, which costs less to ask of the whole than of its parts. */
+const beginnings = ['```', '~~~', '    ', '\t', '<p', '<P'];
+
 /** Where code stands in Markdown, looked for between one heading and the next, as the normaliser does. */
 export class CodeLines {
   /** Offsets in lines of code of the part that was read last, one a line. */
@@ -13,7 +16,9 @@ export class CodeLines {
     /** Up to here it was read. */
     private end: number,
     private readonly headings: readonly Mark[],
-  ) {}
+  ) {
+    if (!beginnings.some((one) => bytes.includes(one))) this.end = bytes.length;
+  }
 
   /** Whether the line between these offsets is one of code. To be asked in order. */
   holds(start: number, end: number): boolean {
