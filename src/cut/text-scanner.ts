@@ -1,9 +1,11 @@
 import { forEachLine } from './lines.js';
 import type { Mark } from './mark.js';
+import { scanNumberedHeadings } from './numbered-outline.js';
 import { hasByteOrderMark } from './source-kind.js';
 
 // Plain text has no marks of its own, so only what nobody writes by accident is a heading: a line that is underlined, a line in capitals
-// or with a section number that stands alone between blank lines. Where there is none, every paragraph is a piece.
+// or with a section number that stands alone between blank lines. Where there is none, numbered lines that count on through the text, and else
+// every paragraph is a piece.
 
 const longestHeading = 120;
 const wordsOfLabel = 8;
@@ -20,20 +22,26 @@ interface Paragraph {
 export function scanText(source: Uint8Array): readonly Mark[] {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   const paragraphs = new ParagraphReader(bytes).read();
-  const marks = paragraphs.some(({ heading }) => heading !== null)
-    ? headingMarks(paragraphs)
-    : paragraphs.map((paragraph) => paragraphMark(bytes, paragraph));
+  const marks = marksOf(bytes, paragraphs);
   const [first, ...rest] = marks;
-  return first === undefined
-    ? [{ start: 0, kind: 'preamble', level: 0, title: '' }]
-    : [{ ...first, start: 0 }, ...rest];
+  return first === undefined ? [preamble] : [{ ...first, start: 0 }, ...rest];
 }
+
+function marksOf(bytes: Buffer, paragraphs: readonly Paragraph[]): readonly Mark[] {
+  if (paragraphs.some(({ heading }) => heading !== null)) return headingMarks(paragraphs);
+  const begin = paragraphs[0]?.start ?? 0;
+  const [first, ...rest] = scanNumberedHeadings(bytes, begin);
+  if (first === undefined) return paragraphs.map((paragraph) => paragraphMark(bytes, paragraph));
+  return first.start === begin ? [first, ...rest] : [preamble, first, ...rest];
+}
+
+const preamble: Mark = { start: 0, kind: 'preamble', level: 0, title: '' };
 
 function headingMarks(paragraphs: readonly Paragraph[]): Mark[] {
   const marks = paragraphs.flatMap(({ start, heading }): Mark[] =>
     heading ? [{ start, kind: 'heading', ...heading }] : [],
   );
-  return paragraphs[0]?.heading ? marks : [{ start: 0, kind: 'preamble', level: 0, title: '' }, ...marks];
+  return paragraphs[0]?.heading ? marks : [preamble, ...marks];
 }
 
 function paragraphMark(bytes: Buffer, { start, firstEnd }: Paragraph): Mark {
