@@ -99,3 +99,58 @@ describe('the headings of a law in Markdown', () => {
     ]);
   });
 });
+
+describe('a list that "the following" announces', () => {
+  it('is cut in an Act of the Union, and what an amendment announces without marks is not', () => {
+    const text = lines(
+      'Article 6',
+      '1. Processing is lawful if one of the following applies:',
+      '(a) consent was given;',
+      '(b) it is necessary.',
+      '2. Two.',
+      'Article 7',
+      'For this Regulation, the following definitions apply:',
+      '(1) ‘widget’ means a thing;',
+      '(2) ‘operator’ means a person.',
+      'Article 8',
+      'Regulation X is amended as follows:',
+      '(1) Article 3 is replaced by the following:',
+      'Article 3',
+      '1. One.',
+      '(2) in Article 4, the following paragraph is added:',
+      '3. Three.',
+      '(3) Article 9 is deleted.',
+      'Article 9',
+      'It enters into force.',
+    );
+    expect(outline(text)).toEqual([
+      ...['8 Article 6', '9 Paragraph 1', '11 Point a', '11 Point b', '9 Paragraph 2'],
+      ...['8 Article 7', '10 Item 1', '10 Item 2'],
+      ...['8 Article 8', '10 Item 1', '10 Item 2', '10 Item 3', '8 Article 9'],
+    ]);
+  });
+
+  it('is cut in a statute of the United States, and what an amendment announces without marks is not', () => {
+    const text = lines(
+      'SEC. 1. REPORTS.',
+      '(a) Contents.--The report shall include the following:',
+      '(1) A number.',
+      '(2) A name.',
+      '(b) Terms.--The following definitions apply:',
+      '(1) A grant.',
+      'SEC. 2. AMENDMENTS.',
+      '(a) Section 9 is amended to read as follows:',
+      'SEC. 9. OTHER.',
+      '(a) One.',
+      '(b) Section 10 is amended by adding at the end the',
+      'following new subsection:',
+      '(c) Three.',
+      '(c) Section 11 is repealed.',
+      'SEC. 3. DATE.',
+    );
+    expect(outline(text)).toEqual([
+      ...['7 § 1', '8 (a)', '9 (1)', '9 (2)', '8 (b)', '9 (1)'],
+      ...['7 § 2', '8 (a)', '8 (b)', '8 (c)', '7 § 3'],
+    ]);
+  });
+});
