@@ -76,6 +76,19 @@ describe('the headings of a law in Markdown', () => {
     ]);
   });
 
+  it('may give an article its name, and the paragraphs below are its own', () => {
+    const text = lines('# Act', '## Article 1', '### Scope', '1. a', '2. b', '## Annex', '### List', '1. c', '2. d');
+    expect(tree(text, 'eu')).toEqual([
+      '1 Act',
+      '3 Article 1',
+      '4 Scope',
+      '16 Paragraph 1',
+      '16 Paragraph 2',
+      '2 Annex',
+      '4 List',
+    ]);
+  });
+
   it('of both forms of the main level stand one below the other', () => {
     const text = lines(
       '# Gesetz',
@@ -96,6 +109,38 @@ describe('the headings of a law in Markdown', () => {
       '3 § 2',
       '2 Art. 2',
       '3 § 1',
+    ]);
+  });
+});
+
+describe('a regulation of the United States', () => {
+  it('is cut at sections whose names end with a full stop, and not at references', () => {
+    const text = lines(
+      'PART 164—SECURITY AND PRIVACY',
+      '',
+      'Subpart A—General Provisions',
+      '',
+      '§ 164.102 Statutory basis.',
+      '',
+      'The rules are adopted under the law, and those of',
+      '§ 164.104 Stay as they are.',
+      '',
+      '§ 164.104 Applicability.',
+      '',
+      '(a) The rules apply as',
+      '§ 164.106 applies.',
+      '',
+      '(b) Two.',
+      '',
+      'Subpart C—Standards',
+      '',
+      '§ 164.302 Duties, and who has them.',
+      '',
+      'One must comply.',
+    );
+    expect(outline(text)).toEqual([
+      ...['5 Part 164', '6 Subpart A', '7 § 164.102', '7 § 164.104', '8 (a)', '8 (b)'],
+      ...['6 Subpart C', '7 § 164.302'],
     ]);
   });
 });

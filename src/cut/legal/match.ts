@@ -47,7 +47,8 @@ function levelMatch(view: string, grammar: Grammar, level: GrammarLevel, match: 
   const end = match.groups?.last;
   const last = end === undefined ? number : (parseNumber(end, level.numerals, grammar.counting) ?? number);
   const after = view.slice(match[0].length);
-  const tail = level.tail === 'any' ? 'strong' : tailOf(after, grammar);
+  const isTitled = level.numerals.includes('dotted') && titleOfRegulation.test(after);
+  const tail = level.tail === 'any' ? 'strong' : tailOf(after, grammar, isTitled);
   if (tail === null || (level.tail === 'line' && after.replace(/^[\s.:–—-]+/u, '') !== '')) return null;
   const label = labelOf(level, written);
   return { level, number, last, label, rest: after.replace(/^[\s.:/)–—-]+/u, ''), isStrong: tail === 'strong' };
@@ -60,12 +61,16 @@ function labelOf({ label }: GrammarLevel, written = ''): string {
   return label.replace(isWord ? /\{number\}\.?/ : '{number}', isWord ? written.toLowerCase() : written).trim();
 }
 
-function tailOf(after: string, grammar: Grammar): 'strong' | 'weak' | null {
+/** `§ 164.102 Statutory basis.`: sections of regulations are not counted from 1, and their names end with a full stop. */
+const titleOfRegulation = /^ \p{Lu}[^.;:]{2,150}\.$/u;
+
+function tailOf(after: string, grammar: Grammar, isTitled: boolean): 'strong' | 'weak' | null {
   if (/^\s*$/.test(after)) return 'strong';
   // `§ 5 - 7` is a range, not a heading.
   if (/^ ?[.:/–—-]+(?:[\s("“[*–—-]|$|\p{L})/u.test(after)) return /^ ?[–—-] ?[0-9]/.test(after) ? null : 'strong';
   const rest = after.trimStart();
   if (rest === after || !/^[\p{Lu}\p{Lt}\p{Lo}([„“"«*]/u.test(rest)) return null;
   if (grammar.notAfterNumber.some((one) => one.test(rest))) return null;
+  if (isTitled) return 'strong';
   return after.length <= longestHeading && !/[.;,]$/u.test(after) ? 'weak' : null;
 }

@@ -187,7 +187,8 @@ export class LegalOutline {
   }
 
   private beginsCounting({ level, number }: LevelMatch): boolean {
-    const top = this.open.at(-1);
+    // A heading that the grammar does not know, such as the name of an article, holds what its article holds.
+    const top = this.open.findLast((node) => node.level !== null);
     if (number === null || number.value !== 1) return false;
     const isUnder = level.under === null || (top?.level != null && level.under.has(top.level.kind));
     return isUnder && (level.under !== null || top !== undefined || level.beforeAll);
