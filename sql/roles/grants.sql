@@ -234,6 +234,7 @@ begin
       ('function', 'fn_iu_route_diff', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_go_live', 'execute', 'iu_operator'),
       ('function', 'fn_iu_route_readiness', 'execute', 'iu_operator, iu_approver, iu_reader'),
+      ('function', 'fn_iu_routes_readiness', 'execute', 'iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_route_reject', 'execute', 'iu_operator, iu_approver'),
       ('function', 'fn_iu_route_request_live', 'execute', 'iu_operator'),
       -- adoption: the verify script of the change looks at it, and an operator runs that for readiness

@@ -1799,7 +1799,7 @@ export interface CatalogFunctions {
     readonly result: null;
   };
   readonly fn_iu_evidence_judge: {
-    readonly args: { p_kind: string | null; p_route: string | null; p_most_seconds: string | null };
+    readonly args: { p_kind: string | null; p_route: string | null; p_most_seconds: string | null; p_catalog: string | null };
     readonly result: { passed: boolean | null; evidence: string | null };
   };
   readonly fn_iu_evidence_record: {
@@ -2071,7 +2071,7 @@ export interface CatalogFunctions {
     readonly result: string | null;
   };
   readonly fn_iu_readiness_item: {
-    readonly args: { p_item: string | null; p_route: string | null };
+    readonly args: { p_item: string | null; p_route: string | null; p_catalog: string | null };
     readonly result: { passed: boolean | null; evidence: string | null; action: string | null };
   };
   readonly fn_iu_redaction_apply: {
@@ -2332,6 +2332,10 @@ export interface CatalogFunctions {
   };
   readonly fn_iu_route_worker_unregister: {
     readonly args: { p_worker_name: string | null; p_reason: string | null };
+    readonly result: string | null;
+  };
+  readonly fn_iu_routes_readiness: {
+    readonly args: { p_route_codes: readonly (string | null)[] | null };
     readonly result: string | null;
   };
   readonly fn_iu_schema: {

@@ -21,6 +21,11 @@ export function routeReadiness(database: Queryable, routeCode: string): Promise<
   return callForResult(database, 'select fn_iu_route_readiness($1)', [routeCode]);
 }
 
+/** The same for several routes, in their order, and in one call: what is the same for all is looked at once. */
+export function routesReadiness(database: Queryable, routeCodes: readonly string[]): Promise<readonly Readiness[]> {
+  return callForResult(database, 'select fn_iu_routes_readiness($1)', [routeCodes]);
+}
+
 /** What was recorded. */
 export interface RecordedEvidence {
   readonly evidence_id: string;

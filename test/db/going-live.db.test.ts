@@ -58,6 +58,28 @@ describe('readiness', () => {
     expect(failing(await readiness())).toEqual(['substrate', 'backup', 'drift', 'observation', 'test_send']);
   });
 
+  it('of several routes looks at our objects once, and says of each what it says of it alone', async () => {
+    await readyRoute(db, code);
+    await addRoute(db.pool, 'erp');
+    const client = await db.pool.connect();
+    await client.query("begin; set local track_functions = 'all'");
+    await client.query("select fn_iu_routes_readiness(array['crm', 'erp', 'crm'])");
+    const text = "select calls::text from pg_stat_xact_user_functions where funcname = 'fn_iu_catalog_digest'";
+    expect((await client.query(text)).rows).toEqual([{ calls: '1' }]);
+    await client.query('rollback');
+    client.release();
+    const documents = (await ask(ann, "fn_iu_routes_readiness(array['erp', 'crm'])")) as unknown as Record<
+      string,
+      unknown
+    >[];
+    expect(documents.map(({ route_code, ready }) => [route_code, ready])).toEqual([
+      ['erp', false],
+      ['crm', true],
+    ]);
+    expect(documents.map(failing)[0]).toEqual(failing(await ask(ann, "fn_iu_route_readiness('erp')")));
+    expect(await codeOf(ann.query("select fn_iu_routes_readiness(array['crm', 'none'])"))).toBe('IU337');
+  });
+
   it('passes with fresh evidence, and each item names what it goes by', async () => {
     await readyRoute(db, code);
     const document = await readiness();

@@ -135,17 +135,18 @@ $$;
 -- <<<
 
 -- >>> functions/going_live/fn_iu_evidence_judge.sql
--- fn_iu_evidence_judge(text, iu_outbound_route, numeric) returns record
+-- fn_iu_evidence_judge(text, iu_outbound_route, numeric, text) returns record
 --
 -- Contract:  what the newest evidence of a kind is worth now. Older evidence never outweighs newer. Fails closed: none, failed, of
 --            another database, too old, from the future, or about objects that have changed since.
 -- Arguments: p_kind; p_route: for evidence about this version of a route, null for the whole installation; p_most_seconds: how old
---            it may be
+--            it may be; p_catalog: the hash of our objects now, for the kinds that are about them
 -- Returns:   passed, and a sentence
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_evidence_judge(p_kind text, p_route iu_outbound_route, p_most_seconds numeric, out passed boolean, out evidence text)
+create or replace function fn_iu_evidence_judge(p_kind text, p_route iu_outbound_route, p_most_seconds numeric, p_catalog text,
+  out passed boolean, out evidence text)
 language plpgsql
 volatile
 set search_path from current
@@ -165,9 +166,7 @@ begin
     when not v_row.passed then v_named || ': it failed'
     when v_row.installation <> fn_iu_installation_mark() then v_named || ': of another database than this'
     when v_age > p_most_seconds or v_age < -60 then format('%s: %s s count', v_named, p_most_seconds)
-    -- the digest takes a tenth of a second: only for the kinds that are about objects
-    when p_kind not in ('substrate', 'drift') then null
-    when v_row.catalog is distinct from fn_iu_catalog_digest() then v_named || ': objects have changed since' end;
+    when p_kind in ('substrate', 'drift') and (v_row.catalog = p_catalog) is not true then v_named || ': objects have changed since' end;
   passed := evidence is null;
   evidence := coalesce(evidence, v_named);
 end
@@ -283,16 +282,17 @@ $$;
 -- <<<
 
 -- >>> functions/going_live/fn_iu_readiness_item.sql
--- fn_iu_readiness_item(text, iu_outbound_route) returns record
+-- fn_iu_readiness_item(text, iu_outbound_route, text) returns record
 --
 -- Contract:  judges one item of readiness. The limits are settings, and the evidence says which limit it was held against, so that
 --            an approver sees a lowered one.
--- Arguments: p_item: substrate, backup, drift, worker, observation, dead_letters, test_send, disable_path; p_route
+-- Arguments: p_item: substrate, backup, drift, worker, observation, dead_letters, test_send, disable_path; p_route; p_catalog: the hash
+--            of our objects now
 -- Returns:   passed; evidence: a sentence; action: what to do when it fails
 -- Raises:    whatever a look raises; the caller takes it as failed
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_readiness_item(p_item text, p_route iu_outbound_route, out passed boolean, out evidence text, out action text)
+create or replace function fn_iu_readiness_item(p_item text, p_route iu_outbound_route, p_catalog text, out passed boolean, out evidence text, out action text)
 language plpgsql
 volatile
 set search_path from current
@@ -307,7 +307,7 @@ declare
 begin
   case p_item
     when 'substrate', 'drift' then
-      select * into passed, evidence from fn_iu_evidence_judge(p_item, null, v_fresh) as j;
+      select * into passed, evidence from fn_iu_evidence_judge(p_item, null, v_fresh, p_catalog) as j;
       action := format('iu route readiness %s, without --no-verify, runs the checks and records them', p_route.route_code);
     when 'backup' then
       if fn_iu_setting('iu_core.installation', '') = 'demo' then
@@ -315,7 +315,7 @@ begin
         evidence := 'not asked for: iu_core.installation is demo';
       else
         v_most := fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000);
-        select * into passed, evidence from fn_iu_evidence_judge('backup', null, v_most) as j;
+        select * into passed, evidence from fn_iu_evidence_judge('backup', null, v_most, null) as j;
       end if;
       action := 'iu backup';
     when 'worker' then
@@ -350,7 +350,7 @@ begin
       action := format('iu dead-letter list --route %s; replay or resolve them', p_route.route_code);
     when 'test_send' then
       v_most := fn_iu_setting_number('iu_core.readiness_test_send_max_seconds', 86400, 1, 31536000);
-      select * into passed, evidence from fn_iu_evidence_judge('test_send', p_route, v_most) as j;
+      select * into passed, evidence from fn_iu_evidence_judge('test_send', p_route, v_most, null) as j;
       action := format('iu route test-send %s', p_route.route_code);
     when 'disable_path' then
       v_most := fn_iu_setting_number('iu_core.readiness_rehearsal_max_seconds', 2592000, 1, 31536000);
@@ -363,7 +363,7 @@ begin
       passed := v_text is not null;
       evidence := v_text;
       if not passed then
-        select * into passed, evidence from fn_iu_evidence_judge('disable_rehearsal', null, v_most) as j;
+        select * into passed, evidence from fn_iu_evidence_judge('disable_rehearsal', null, v_most, null) as j;
         evidence := case when passed then evidence
           else format('neither the delivery nor the master gate was closed and opened again in %s s', v_most) end;
       end if;
@@ -376,11 +376,69 @@ end
 $$;
 -- <<<
 
+-- >>> functions/going_live/fn_iu_routes_readiness.sql
+-- fn_iu_routes_readiness(text[]) returns jsonb
+--
+-- Contract:  judges whether the present versions of routes may be asked to go live: eight items a route, each with its evidence. Fails
+--            closed: an item that cannot be judged fails, and so does one whose look raises.
+-- Arguments: p_route_codes: outbound routes
+-- Returns:   an array in that order: [{route_code, version, ready, judged_at, items: [{item, passed, evidence, action}]}]; action is
+--            null where it passed
+-- Raises:    IU337 no such route, IU436 an inbound route, IU302 on a standby
+-- Writes:    nothing
+-- May call:  iu_operator, iu_approver, iu_reader
+create or replace function fn_iu_routes_readiness(p_route_codes text[]) returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_routes jsonb := '[]';
+  v_code text;
+  v_route iu_outbound_route;
+  v_catalog text;
+  v_item text;
+  v_found record;
+  v_items jsonb;
+  v_ready boolean;
+  v_state text;
+begin
+  perform fn_iu_installation_mark();
+  foreach v_code in array p_route_codes loop
+    v_route := fn_iu_route_of(v_code, false);
+    v_items := '[]';
+    v_ready := true;
+    foreach v_item in array array['substrate', 'backup', 'drift', 'worker', 'observation', 'dead_letters', 'test_send', 'disable_path'] loop
+      begin
+        -- a tenth of a second, and the same for every route
+        if v_catalog is null and v_item in ('substrate', 'drift') then
+          v_catalog := fn_iu_catalog_digest();
+        end if;
+        select * into v_found from fn_iu_readiness_item(v_item, v_route, v_catalog);
+      exception when others then
+        get stacked diagnostics v_state = returned_sqlstate;
+        if left(v_state, 2) in ('40', '53', '57', 'XX') then
+          raise;
+        end if;
+        select false as passed, format('cannot be judged (SQLSTATE %s)', v_state) as evidence, 'iu verify' as action into v_found;
+      end;
+      v_ready := v_ready and coalesce(v_found.passed, false);
+      v_items := v_items || jsonb_build_object('item', v_item, 'passed', coalesce(v_found.passed, false), 'evidence', v_found.evidence,
+        'action', case when v_found.passed then null else v_found.action end);
+    end loop;
+    v_routes := v_routes || jsonb_build_object('route_code', v_route.route_code, 'version', v_route.version, 'ready', v_ready,
+      'judged_at', clock_timestamp(), 'items', v_items);
+  end loop;
+  return v_routes;
+end
+$$;
+-- <<<
+
 -- >>> functions/going_live/fn_iu_route_readiness.sql
 -- fn_iu_route_readiness(text) returns jsonb
 --
--- Contract:  judges whether the present version of a route may be asked to go live: eight items, each with its evidence. Fails closed:
---            an item that cannot be judged fails, and so does one whose look raises.
+-- Contract:  judges whether the present version of a route may be asked to go live, as fn_iu_routes_readiness does for several.
 -- Arguments: p_route_code: an outbound route
 -- Returns:   {route_code, version, ready, judged_at, items: [{item, passed, evidence, action}]}; action is null where it passed
 -- Raises:    IU337 no such route, IU436 an inbound route, IU302 on a standby
@@ -392,31 +450,8 @@ volatile
 security definer
 set search_path from current
 as $$
-declare
-  v_route iu_outbound_route := fn_iu_route_of(p_route_code, false);
-  v_item text;
-  v_found record;
-  v_items jsonb := '[]';
-  v_ready boolean := true;
-  v_state text;
 begin
-  perform fn_iu_installation_mark();
-  foreach v_item in array array['substrate', 'backup', 'drift', 'worker', 'observation', 'dead_letters', 'test_send', 'disable_path'] loop
-    begin
-      select * into v_found from fn_iu_readiness_item(v_item, v_route);
-    exception when others then
-      get stacked diagnostics v_state = returned_sqlstate;
-      if left(v_state, 2) in ('40', '53', '57', 'XX') then
-        raise;
-      end if;
-      select false as passed, format('cannot be judged (SQLSTATE %s)', v_state) as evidence, 'iu verify' as action into v_found;
-    end;
-    v_ready := v_ready and coalesce(v_found.passed, false);
-    v_items := v_items || jsonb_build_object('item', v_item, 'passed', coalesce(v_found.passed, false), 'evidence', v_found.evidence,
-      'action', case when v_found.passed then null else v_found.action end);
-  end loop;
-  return jsonb_build_object('route_code', v_route.route_code, 'version', v_route.version, 'ready', v_ready,
-    'judged_at', clock_timestamp(), 'items', v_items);
+  return fn_iu_routes_readiness(array[p_route_code]) -> 0;
 end
 $$;
 -- <<<

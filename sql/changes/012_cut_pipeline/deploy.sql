@@ -1437,7 +1437,7 @@ begin
     return 'not asked for: iu_core.installation is demo';
   end if;
   select * into v_backup from fn_iu_evidence_judge('backup', null,
-    fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000)) as j;
+    fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000), null) as j;
   if not v_backup.passed then
     raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run_id, v_backup.evidence), hint = 'iu backup';
   end if;

@@ -150,7 +150,7 @@ begin
     ('function', 'fn_iu_cut_approval_guard()', 'da9c32ecd3a899549743139dae551fea'),
     ('function', 'fn_iu_cut_approve(bigint, integer, text, text, text)', '6e33e853f6ef52b367d8be8a8b85b1bc'),
     ('function', 'fn_iu_cut_await_lifecycle(iu_cut_run)', '61f29ee832824b6c500f00a253438c8b'),
-    ('function', 'fn_iu_cut_backup(bigint)', '3d840e63a53a6cf3644f1027a43c7e8d'),
+    ('function', 'fn_iu_cut_backup(bigint)', '87c53ffb82aa586b24bb62fc7a351544'),
     ('function', 'fn_iu_cut_base(text)', 'b2d06c5a34ae5c91b46c2c06b184e9c6'),
     ('function', 'fn_iu_cut_birth(iu_cut_run)', '6dbe7845d77a7f635286b125bc11bbb1'),
     ('function', 'fn_iu_cut_bridge(iu_cut_run)', '9a2ef235a47ce95fb0d8e0d1d9215d08'),

@@ -1,14 +1,15 @@
--- fn_iu_evidence_judge(text, iu_outbound_route, numeric) returns record
+-- fn_iu_evidence_judge(text, iu_outbound_route, numeric, text) returns record
 --
 -- Contract:  what the newest evidence of a kind is worth now. Older evidence never outweighs newer. Fails closed: none, failed, of
 --            another database, too old, from the future, or about objects that have changed since.
 -- Arguments: p_kind; p_route: for evidence about this version of a route, null for the whole installation; p_most_seconds: how old
---            it may be
+--            it may be; p_catalog: the hash of our objects now, for the kinds that are about them
 -- Returns:   passed, and a sentence
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_evidence_judge(p_kind text, p_route iu_outbound_route, p_most_seconds numeric, out passed boolean, out evidence text)
+create or replace function fn_iu_evidence_judge(p_kind text, p_route iu_outbound_route, p_most_seconds numeric, p_catalog text,
+  out passed boolean, out evidence text)
 language plpgsql
 volatile
 set search_path from current
@@ -28,9 +29,7 @@ begin
     when not v_row.passed then v_named || ': it failed'
     when v_row.installation <> fn_iu_installation_mark() then v_named || ': of another database than this'
     when v_age > p_most_seconds or v_age < -60 then format('%s: %s s count', v_named, p_most_seconds)
-    -- the digest takes a tenth of a second: only for the kinds that are about objects
-    when p_kind not in ('substrate', 'drift') then null
-    when v_row.catalog is distinct from fn_iu_catalog_digest() then v_named || ': objects have changed since' end;
+    when p_kind in ('substrate', 'drift') and (v_row.catalog = p_catalog) is not true then v_named || ': objects have changed since' end;
   passed := evidence is null;
   evidence := coalesce(evidence, v_named);
 end

@@ -1,13 +1,14 @@
--- fn_iu_readiness_item(text, iu_outbound_route) returns record
+-- fn_iu_readiness_item(text, iu_outbound_route, text) returns record
 --
 -- Contract:  judges one item of readiness. The limits are settings, and the evidence says which limit it was held against, so that
 --            an approver sees a lowered one.
--- Arguments: p_item: substrate, backup, drift, worker, observation, dead_letters, test_send, disable_path; p_route
+-- Arguments: p_item: substrate, backup, drift, worker, observation, dead_letters, test_send, disable_path; p_route; p_catalog: the hash
+--            of our objects now
 -- Returns:   passed; evidence: a sentence; action: what to do when it fails
 -- Raises:    whatever a look raises; the caller takes it as failed
 -- Writes:    nothing
 -- May call:  internal
-create or replace function fn_iu_readiness_item(p_item text, p_route iu_outbound_route, out passed boolean, out evidence text, out action text)
+create or replace function fn_iu_readiness_item(p_item text, p_route iu_outbound_route, p_catalog text, out passed boolean, out evidence text, out action text)
 language plpgsql
 volatile
 set search_path from current
@@ -22,7 +23,7 @@ declare
 begin
   case p_item
     when 'substrate', 'drift' then
-      select * into passed, evidence from fn_iu_evidence_judge(p_item, null, v_fresh) as j;
+      select * into passed, evidence from fn_iu_evidence_judge(p_item, null, v_fresh, p_catalog) as j;
       action := format('iu route readiness %s, without --no-verify, runs the checks and records them', p_route.route_code);
     when 'backup' then
       if fn_iu_setting('iu_core.installation', '') = 'demo' then
@@ -30,7 +31,7 @@ begin
         evidence := 'not asked for: iu_core.installation is demo';
       else
         v_most := fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000);
-        select * into passed, evidence from fn_iu_evidence_judge('backup', null, v_most) as j;
+        select * into passed, evidence from fn_iu_evidence_judge('backup', null, v_most, null) as j;
       end if;
       action := 'iu backup';
     when 'worker' then
@@ -65,7 +66,7 @@ begin
       action := format('iu dead-letter list --route %s; replay or resolve them', p_route.route_code);
     when 'test_send' then
       v_most := fn_iu_setting_number('iu_core.readiness_test_send_max_seconds', 86400, 1, 31536000);
-      select * into passed, evidence from fn_iu_evidence_judge('test_send', p_route, v_most) as j;
+      select * into passed, evidence from fn_iu_evidence_judge('test_send', p_route, v_most, null) as j;
       action := format('iu route test-send %s', p_route.route_code);
     when 'disable_path' then
       v_most := fn_iu_setting_number('iu_core.readiness_rehearsal_max_seconds', 2592000, 1, 31536000);
@@ -78,7 +79,7 @@ begin
       passed := v_text is not null;
       evidence := v_text;
       if not passed then
-        select * into passed, evidence from fn_iu_evidence_judge('disable_rehearsal', null, v_most) as j;
+        select * into passed, evidence from fn_iu_evidence_judge('disable_rehearsal', null, v_most, null) as j;
         evidence := case when passed then evidence
           else format('neither the delivery nor the master gate was closed and opened again in %s s', v_most) end;
       end if;

@@ -1,7 +1,6 @@
 -- fn_iu_route_readiness(text) returns jsonb
 --
--- Contract:  judges whether the present version of a route may be asked to go live: eight items, each with its evidence. Fails closed:
---            an item that cannot be judged fails, and so does one whose look raises.
+-- Contract:  judges whether the present version of a route may be asked to go live, as fn_iu_routes_readiness does for several.
 -- Arguments: p_route_code: an outbound route
 -- Returns:   {route_code, version, ready, judged_at, items: [{item, passed, evidence, action}]}; action is null where it passed
 -- Raises:    IU337 no such route, IU436 an inbound route, IU302 on a standby
@@ -13,30 +12,7 @@ volatile
 security definer
 set search_path from current
 as $$
-declare
-  v_route iu_outbound_route := fn_iu_route_of(p_route_code, false);
-  v_item text;
-  v_found record;
-  v_items jsonb := '[]';
-  v_ready boolean := true;
-  v_state text;
 begin
-  perform fn_iu_installation_mark();
-  foreach v_item in array array['substrate', 'backup', 'drift', 'worker', 'observation', 'dead_letters', 'test_send', 'disable_path'] loop
-    begin
-      select * into v_found from fn_iu_readiness_item(v_item, v_route);
-    exception when others then
-      get stacked diagnostics v_state = returned_sqlstate;
-      if left(v_state, 2) in ('40', '53', '57', 'XX') then
-        raise;
-      end if;
-      select false as passed, format('cannot be judged (SQLSTATE %s)', v_state) as evidence, 'iu verify' as action into v_found;
-    end;
-    v_ready := v_ready and coalesce(v_found.passed, false);
-    v_items := v_items || jsonb_build_object('item', v_item, 'passed', coalesce(v_found.passed, false), 'evidence', v_found.evidence,
-      'action', case when v_found.passed then null else v_found.action end);
-  end loop;
-  return jsonb_build_object('route_code', v_route.route_code, 'version', v_route.version, 'ready', v_ready,
-    'judged_at', clock_timestamp(), 'items', v_items);
+  return fn_iu_routes_readiness(array[p_route_code]) -> 0;
 end
 $$;

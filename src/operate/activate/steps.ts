@@ -9,7 +9,7 @@ import { decisionsAfter, lastAttemptId, missingDecisions, onePassEach, sendingSt
 import type { Database } from '../../store/database.js';
 import { errorCode } from '../../store/failure.js';
 import { listGates, setGate } from '../../store/gates.js';
-import { routeReadiness } from '../../store/going-live.js';
+import { routesReadiness } from '../../store/going-live.js';
 import { healthReasons, registeredWorkers } from '../../store/health.js';
 
 /** What an activation is asked to do. */
@@ -190,12 +190,11 @@ async function observe(wishes: ActivationWishes): Promise<StepResult> {
 /** Judges every route in dry-run. That one is not ready yet is no failure: the days of observation come now. */
 async function readiness({ database }: ActivationWishes): Promise<StepResult> {
   const state = await sendingState(database.pool);
-  const routes = [];
-  for (const code of state.dryRunRoutes) {
-    const judged = await routeReadiness(database.pool, code);
-    const missing = judged.items.filter((item) => !item.passed).map((item) => item.item);
-    routes.push({ route: code, version: judged.version, ready: judged.ready, missing });
-  }
+  const judged = await routesReadiness(database.pool, state.dryRunRoutes);
+  const routes = judged.map(({ route_code: route, version, ready, items }) => {
+    const missing = items.filter((item) => !item.passed).map((item) => item.item);
+    return { route, version, ready, missing };
+  });
   const evidence = { routes, live_routes: state.liveRoutes, delivery_gate_open: state.deliveryGateOpen };
   return state.liveRoutes.length === 0
     ? passed(evidence)
