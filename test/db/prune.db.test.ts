@@ -280,6 +280,47 @@ describe('a prune', () => {
     expect(await stepPrune(pruner, run.run_id, 100, noArchive)).toMatchObject({ examined: 20, events: 20 });
   });
 
+  it('and its preview are refused while a rule could keep what is counted as gone, and say how it goes', async () => {
+    await everyKind(3);
+    const before = await countOf(db, 'event_outbox');
+    const run = await startPrune(pruner, { olderThanDays: 0, reason: 'test', archive: 'none', place: undefined });
+    const rules = {
+      event_outbox: `create rule "Keeps" as on delete to event_outbox do instead update event_outbox set event_type = old.event_type where seq = old.seq
+        returning old.*`,
+      iu_route_attempt: 'create rule "Keeps" as on delete to iu_route_attempt do instead nothing',
+    };
+    for (const [table, rule] of Object.entries(rules)) {
+      await db.pool.query(rule);
+      for (const words of [['--dry-run'], ['--reason', 'test'], ['resume', run.run_id]]) {
+        const age = words[0] === 'resume' ? [] : ['--older-than', '0'];
+        expect(await iu('prune', ...words, ...age), `${table} ${words}`).toMatchObject({
+          exitCode: 3,
+          stderr: expect.stringMatching(
+            new RegExp(`IU878 rule Keeps of ${table} [\\s\\S]*drop rule "Keeps" on ${table};`),
+          ),
+        });
+      }
+      await db.pool.query(`alter table ${table} disable rule "Keeps"`);
+    }
+    expect(await countOf(db, 'event_outbox')).toBe(before);
+    expect((await iu('prune', 'resume', run.run_id)).exitCode).toBe(0);
+    expect(await countOf(db, 'event_outbox')).toBeLessThan(before);
+  });
+
+  it('counts nothing as gone that a trigger keeps without saying so, and names the trigger', async () => {
+    await everyKind(3);
+    const told = await books();
+    await db.pool.query(`create function keeps() returns trigger language plpgsql as 'begin return null; end';
+      create trigger "Keeps" before delete on event_outbox for each row execute function keeps()`);
+    expect(await iu('prune', '--older-than', '0', '--reason', 'test')).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/IU879 event 1 [\s\S]*alter table event_outbox disable trigger "Keeps"/),
+    });
+    expect(await books()).toEqual(told);
+    await db.pool.query('alter table event_outbox disable trigger "Keeps"');
+    expect((await iu('prune', 'resume', '1')).exitCode).toBe(0);
+  });
+
   it('and a cursor that goes back exclude each other', async () => {
     await addRoute(db.pool, 'r.dry');
     for (let at = 1; at <= 4; at += 1) await emit(db.pool, `s${at}`);

@@ -169,7 +169,8 @@ $$;
 --            table of ours, straight or by way of cascades elsewhere, would delete or change rows that no prune has judged.
 -- Arguments: none
 -- Returns:   nothing
--- Raises:    IU881 a cursor is of another cluster, IU882 the certificate is broken, IU899 a foreign key of our tables, IU301, IU302
+-- Raises:    IU881 a cursor is of another cluster, IU882 the certificate is broken, IU899 a foreign key of our tables, IU878 a
+--            rule, IU301, IU302
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_prune_ready() returns void
@@ -181,6 +182,7 @@ declare
   v_identity record;
   v_worker text;
   v_key record;
+  v_rule record;
 begin
   perform fn_iu_require_read_committed();
   select * into v_identity from fn_iu_cluster_identity();
@@ -195,6 +197,15 @@ begin
   if found then
     raise exception using errcode = 'IU882', message = format('the certificate of worker %s is broken: decisions are missing', v_worker),
       hint = 'iu cursor rewind WORKER decides what is missing; nothing is pruned before';
+  end if;
+  select w.rulename, c.relname into v_rule
+    from pg_rewrite w join pg_class c on c.oid = w.ev_class join pg_class log on log.relnamespace = c.relnamespace
+   where log.oid = 'event_outbox'::regclass and (c.oid = log.oid or c.relname like 'iu\_%' and pg_get_userbyid(c.relowner) = 'iu_owner')
+     and c.relkind in ('r', 'p') and w.ev_enabled <> 'D' order by c.relname, w.rulename limit 1;
+  if found then
+    raise exception using errcode = 'IU878',
+      message = format('rule %s of %s rewrites statements: what is counted as pruned could stay', v_rule.rulename, v_rule.relname),
+      hint = format('drop rule %I on %I; an AFTER trigger can do beside a statement what a rule does', v_rule.rulename, v_rule.relname);
   end if;
   -- from table to table as far as deletes go; statement guards of ours do not fire again for what a foreign key sets off
   with recursive key as (
@@ -224,7 +235,7 @@ $$;
 --            may be pruned, because afterwards nobody can look again. Its own transaction: it locks the cursors, and no pass runs until it ends.
 -- Arguments: none
 -- Returns:   nothing
--- Raises:    IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU878, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_route_worker_cursor (the certificate)
 -- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_certify() returns void
@@ -357,7 +368,7 @@ $$;
 -- Arguments: p_older_than_days: 0 or more; p_most: events to look at; p_ask_seconds: for asking what foreign keys hold
 -- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, not_asked: how many of events nobody asked the server about, so
 --            that a foreign key may hold them, referencing: [foreign keys on events and what a delete does to their rows], complete}
--- Raises:    IU880 the age is no number of days, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU880 the age is no number of days, IU878, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    nothing that stays
 -- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_preview(p_older_than_days numeric, p_most bigint default 1000000, p_ask_seconds numeric default 10) returns jsonb
@@ -434,8 +445,8 @@ $$;
 -- Arguments: p_older_than_days; p_reason: why, mandatory; p_archive: none, table (iu_archived_row), or folder (the caller writes what
 --            each step hands over and says so by fn_iu_prune_archived before it commits); p_archive_place: the folder, for people
 -- Returns:   as fn_iu_prune_said, status started
--- Raises:    IU880 the age is no number of days, IU883 reason missing, IU885 unknown archive, IU886 another one is running, IU881, IU882,
---            IU301, IU302
+-- Raises:    IU880 the age is no number of days, IU883 reason missing, IU885 unknown archive, IU886 another one is running, IU878, IU881,
+--            IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_prune_run, iu_route_worker_cursor (the certificate)
 -- May call:  iu_core_pruner
 create or replace function fn_iu_prune_start(p_older_than_days numeric, p_reason text, p_archive text default 'none', p_archive_place text default null)
@@ -477,7 +488,7 @@ $$;
 --            The caller has judged and locked them.
 -- Arguments: p_run, p_batch_no; p_seqs: ascending
 -- Returns:   one row for each row taken; line: {table, row} as PostgreSQL writes it, null when nothing is archived
--- Raises:    nothing
+-- Raises:    IU879 something kept an event from going, such as a trigger that gives back nothing: it would be counted as gone
 -- Writes:    event_outbox, iu_route_attempt, iu_route_dead_letter, iu_event_edit, iu_attempt_reconciliation, iu_event_hop,
 --            iu_pruned_event, iu_pruned_attempt, iu_archived_row, iu_pruned_file_event
 -- May call:  internal
@@ -493,6 +504,7 @@ set jit = off
 as $$
 declare
   v_archive boolean := p_run.archive <> 'none';
+  v_stayed bigint;
 begin
   with base as materialized (
     select e.seq, e.event_domain, e.event_type, (e.created_at at time zone 'UTC')::date as day, o.base_seq,
@@ -548,6 +560,18 @@ begin
     )
     select l.name, case when p_run.archive = 'folder' then json_build_object('table', l.name, 'row', l.line) end from gone_row l;
   perform set_config('iu_core.governed', '', true);
+  select e.seq into v_stayed from event_outbox e
+   where e.seq = any (p_seqs) and e.seq >= p_seqs[1] and e.seq <= p_seqs[cardinality(p_seqs)] limit 1;
+  if found then
+    raise exception using errcode = 'IU879', message = format('event %s was to be pruned and is still there: a trigger keeps it without saying so', v_stayed),
+      hint = coalesce((
+        select format('look at, and for the time of a prune: alter table %s disable trigger %I', t.tgrelid::regclass, t.tgname)
+          from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+          -- 1: a row, 2: before, 8: on delete
+         where t.tgrelid in (select 'event_outbox'::regclass union all select inhrelid from pg_inherits where inhparent = 'event_outbox'::regclass)
+           and not t.tgisinternal and t.tgtype & 11 = 11 and t.tgenabled <> 'D' and pg_get_userbyid(p.proowner) <> 'iu_owner'
+         order by t.tgname limit 1), 'iu drift names what was added to event_outbox');
+  end if;
 end
 $$;
 -- <<<
@@ -797,7 +821,8 @@ $$;
 --            payloads, snapshots and answers, written out
 -- Returns:   first a line {.. as fn_iu_prune_said, status stepped|done|cancelled|busy, batch_no or null, rows}; then, for a folder, a
 --            line {table, row} for each row taken
--- Raises:    IU887 no such prune, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU887 no such prune, IU878, IU881, IU882, IU899 as fn_iu_prune_ready, IU879 as fn_iu_prune_take,
+--            IU301, IU302
 -- Writes:    as fn_iu_prune_take and fn_iu_prune_rest; iu_prune_run, iu_prune_batch
 -- May call:  iu_core_pruner
 create or replace function fn_iu_prune_step(p_run_id bigint, p_limit integer default 1000) returns setof text

@@ -4,7 +4,7 @@
 --            may be pruned, because afterwards nobody can look again. Its own transaction: it locks the cursors, and no pass runs until it ends.
 -- Arguments: none
 -- Returns:   nothing
--- Raises:    IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU878, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_route_worker_cursor (the certificate)
 -- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_certify() returns void

@@ -7,7 +7,7 @@
 -- Arguments: p_older_than_days: 0 or more; p_most: events to look at; p_ask_seconds: for asking what foreign keys hold
 -- Returns:   {cutoff_at, examined, events, bytes, first_seq, last_seq, held: {reason: count}, not_asked: how many of events nobody asked the server about, so
 --            that a foreign key may hold them, referencing: [foreign keys on events and what a delete does to their rows], complete}
--- Raises:    IU880 the age is no number of days, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU880 the age is no number of days, IU878, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    nothing that stays
 -- May call:  iu_core_pruner, iu_operator
 create or replace function fn_iu_prune_preview(p_older_than_days numeric, p_most bigint default 1000000, p_ask_seconds numeric default 10) returns jsonb

@@ -5,7 +5,8 @@
 --            table of ours, straight or by way of cascades elsewhere, would delete or change rows that no prune has judged.
 -- Arguments: none
 -- Returns:   nothing
--- Raises:    IU881 a cursor is of another cluster, IU882 the certificate is broken, IU899 a foreign key of our tables, IU301, IU302
+-- Raises:    IU881 a cursor is of another cluster, IU882 the certificate is broken, IU899 a foreign key of our tables, IU878 a
+--            rule, IU301, IU302
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_prune_ready() returns void
@@ -17,6 +18,7 @@ declare
   v_identity record;
   v_worker text;
   v_key record;
+  v_rule record;
 begin
   perform fn_iu_require_read_committed();
   select * into v_identity from fn_iu_cluster_identity();
@@ -31,6 +33,15 @@ begin
   if found then
     raise exception using errcode = 'IU882', message = format('the certificate of worker %s is broken: decisions are missing', v_worker),
       hint = 'iu cursor rewind WORKER decides what is missing; nothing is pruned before';
+  end if;
+  select w.rulename, c.relname into v_rule
+    from pg_rewrite w join pg_class c on c.oid = w.ev_class join pg_class log on log.relnamespace = c.relnamespace
+   where log.oid = 'event_outbox'::regclass and (c.oid = log.oid or c.relname like 'iu\_%' and pg_get_userbyid(c.relowner) = 'iu_owner')
+     and c.relkind in ('r', 'p') and w.ev_enabled <> 'D' order by c.relname, w.rulename limit 1;
+  if found then
+    raise exception using errcode = 'IU878',
+      message = format('rule %s of %s rewrites statements: what is counted as pruned could stay', v_rule.rulename, v_rule.relname),
+      hint = format('drop rule %I on %I; an AFTER trigger can do beside a statement what a rule does', v_rule.rulename, v_rule.relname);
   end if;
   -- from table to table as far as deletes go; statement guards of ours do not fire again for what a foreign key sets off
   with recursive key as (

@@ -5,8 +5,8 @@
 -- Arguments: p_older_than_days; p_reason: why, mandatory; p_archive: none, table (iu_archived_row), or folder (the caller writes what
 --            each step hands over and says so by fn_iu_prune_archived before it commits); p_archive_place: the folder, for people
 -- Returns:   as fn_iu_prune_said, status started
--- Raises:    IU880 the age is no number of days, IU883 reason missing, IU885 unknown archive, IU886 another one is running, IU881, IU882,
---            IU301, IU302
+-- Raises:    IU880 the age is no number of days, IU883 reason missing, IU885 unknown archive, IU886 another one is running, IU878, IU881,
+--            IU882, IU899 as fn_iu_prune_ready, IU301, IU302
 -- Writes:    iu_prune_run, iu_route_worker_cursor (the certificate)
 -- May call:  iu_core_pruner
 create or replace function fn_iu_prune_start(p_older_than_days numeric, p_reason text, p_archive text default 'none', p_archive_place text default null)

@@ -9,7 +9,8 @@
 --            payloads, snapshots and answers, written out
 -- Returns:   first a line {.. as fn_iu_prune_said, status stepped|done|cancelled|busy, batch_no or null, rows}; then, for a folder, a
 --            line {table, row} for each row taken
--- Raises:    IU887 no such prune, IU881, IU882, IU899 as fn_iu_prune_ready, IU301, IU302
+-- Raises:    IU887 no such prune, IU878, IU881, IU882, IU899 as fn_iu_prune_ready, IU879 as fn_iu_prune_take,
+--            IU301, IU302
 -- Writes:    as fn_iu_prune_take and fn_iu_prune_rest; iu_prune_run, iu_prune_batch
 -- May call:  iu_core_pruner
 create or replace function fn_iu_prune_step(p_run_id bigint, p_limit integer default 1000) returns setof text

@@ -6,7 +6,7 @@
 --            The caller has judged and locked them.
 -- Arguments: p_run, p_batch_no; p_seqs: ascending
 -- Returns:   one row for each row taken; line: {table, row} as PostgreSQL writes it, null when nothing is archived
--- Raises:    nothing
+-- Raises:    IU879 something kept an event from going, such as a trigger that gives back nothing: it would be counted as gone
 -- Writes:    event_outbox, iu_route_attempt, iu_route_dead_letter, iu_event_edit, iu_attempt_reconciliation, iu_event_hop,
 --            iu_pruned_event, iu_pruned_attempt, iu_archived_row, iu_pruned_file_event
 -- May call:  internal
@@ -22,6 +22,7 @@ set jit = off
 as $$
 declare
   v_archive boolean := p_run.archive <> 'none';
+  v_stayed bigint;
 begin
   with base as materialized (
     select e.seq, e.event_domain, e.event_type, (e.created_at at time zone 'UTC')::date as day, o.base_seq,
@@ -77,5 +78,17 @@ begin
     )
     select l.name, case when p_run.archive = 'folder' then json_build_object('table', l.name, 'row', l.line) end from gone_row l;
   perform set_config('iu_core.governed', '', true);
+  select e.seq into v_stayed from event_outbox e
+   where e.seq = any (p_seqs) and e.seq >= p_seqs[1] and e.seq <= p_seqs[cardinality(p_seqs)] limit 1;
+  if found then
+    raise exception using errcode = 'IU879', message = format('event %s was to be pruned and is still there: a trigger keeps it without saying so', v_stayed),
+      hint = coalesce((
+        select format('look at, and for the time of a prune: alter table %s disable trigger %I', t.tgrelid::regclass, t.tgname)
+          from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+          -- 1: a row, 2: before, 8: on delete
+         where t.tgrelid in (select 'event_outbox'::regclass union all select inhrelid from pg_inherits where inhparent = 'event_outbox'::regclass)
+           and not t.tgisinternal and t.tgtype & 11 = 11 and t.tgenabled <> 'D' and pg_get_userbyid(p.proowner) <> 'iu_owner'
+         order by t.tgname limit 1), 'iu drift names what was added to event_outbox');
+  end if;
 end
 $$;

@@ -1,7 +1,25 @@
 import type { ErrorEntry } from './entry.js';
 
-/** Pruning the log, and redaction on legal request (IU88x, IU89x). */
+/** Pruning the log, and redaction on legal request (IU878 to IU899). */
 export const retentionErrors: readonly ErrorEntry[] = [
+  {
+    code: 'IU878',
+    name: 'prune_rule',
+    meaning:
+      'A rewrite rule stands on the log or a table that belongs to it: it could do something else than delete, and what stays would be counted as gone.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Drop the rule: the hint has the statement, `iu drift` names every one.',
+  },
+  {
+    code: 'IU879',
+    name: 'prune_event_stayed',
+    meaning:
+      'An event was to be deleted and is still there, because a trigger keeps it without an error. The step was rolled back.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Look at the trigger that the hint names; without it, or with one that raises an error, prune again.',
+  },
   {
     code: 'IU880',
     name: 'prune_age_invalid',
