@@ -123,6 +123,30 @@ describe('the redaction of an event', () => {
     expect((await iu('redact', 'request', 'event', id, '--reason', 'x', '--legal-ref', 'y')).stderr).toContain('IU890');
   });
 
+  it('is not said to be applied while something keeps what stood there', async () => {
+    const seq = await emit(db.pool, 's1', { note: secret });
+    const { id } = await oneRow(db, 'select id from event_outbox where seq = $1', [seq]);
+    await drain(db.pool);
+    const asked = await iu('redact', 'request', 'event', String(id), '--reason', 'r', '--legal-ref', 'c', '--json');
+    const { redactionId } = JSON.parse(asked.stdout);
+    await approver.query("select fn_iu_redaction_approve($1, 'checked')", [redactionId]);
+    const ways = [
+      `create function keeps() returns trigger language plpgsql as 'begin return null; end';
+       create trigger keeps before update on event_outbox for each row execute function keeps()`,
+      `drop trigger keeps on event_outbox; create rule keeps as on update to event_outbox do instead nothing`,
+    ];
+    for (const way of ways) {
+      await db.pool.query(way);
+      expect(await iu('redact', 'apply', redactionId)).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringMatching(/IU861 .*safe_payload of event_outbox/),
+      });
+    }
+    await db.pool.query('drop rule keeps on event_outbox');
+    expect((await iu('redact', 'apply', redactionId)).exitCode).toBe(0);
+    expect(await whereIs(secret)).toEqual([]);
+  });
+
   it('reaches what a prune kept in the table, refuses an undecided one, and the guards let nobody else through', async () => {
     await addRoute(db.pool, 'r.dry');
     // a payload that looks redacted is not

@@ -1533,7 +1533,8 @@ $$;
 --            archives and files of prunes are not reached from here.
 -- Arguments: p_redaction_id: approved
 -- Returns:   the redaction, state applied, and {overwritten: number of values, archive_files, leftovers: as fn_iu_redaction_plan}
--- Raises:    IU890 there is no such redaction, IU896 it is not approved, IU893 the event waits to be decided or delivered
+-- Raises:    IU890 there is no such redaction, IU896 it is not approved, IU893 the event waits to be decided or delivered, IU861
+--            something keeps what stood there
 -- Writes:    iu_redaction, iu_redacted_copy, iu_cut_run, iu_cut_log and every table of fn_iu_redaction_event_copies or fn_iu_redaction_text_copies
 -- May call:  iu_operator
 create or replace function fn_iu_redaction_apply(p_redaction_id bigint) returns jsonb
@@ -1546,6 +1547,7 @@ declare
   v_redaction iu_redaction;
   v_plan jsonb;
   v_pins bigint[];
+  v_stayed text;
 begin
   perform fn_iu_require_read_committed();
   select * into v_redaction from iu_redaction where redaction_id = p_redaction_id for update;
@@ -1590,6 +1592,13 @@ begin
        and r.pin_id::text in (select c.row_key from iu_redacted_copy c where c.redaction_id = p_redaction_id and c.table_name = 'iu_source_pin');
   end if;
   perform set_config('iu_core.governed', '', true);
+  -- looked for once more: nobody is told that a text is gone which a trigger or a rule has kept
+  select string_agg(distinct format('%s of %s', c ->> 'column_name', c ->> 'table_name'), ', ') into v_stayed
+    from jsonb_array_elements(fn_iu_redaction_plan(v_redaction.subject_kind, v_redaction.subject_ref) -> 'copies') c;
+  if v_stayed is not null then
+    raise exception using errcode = 'IU861', message = format('redaction %s: %s would still hold what stood there', p_redaction_id, v_stayed),
+      hint = 'a trigger or rule of that table keeps it: iu drift names them; drop or disable it, then apply again';
+  end if;
   update iu_redaction set state = 'applied', applied_by = session_user, applied_at = clock_timestamp(), plan = v_plan
    where redaction_id = p_redaction_id returning * into v_redaction;
   return fn_iu_redaction_said(v_redaction) || jsonb_build_object('overwritten', jsonb_array_length(v_plan -> 'copies'),

@@ -144,7 +144,7 @@ begin
     ('function', 'fn_iu_prune_start(numeric, text, text, text)', 'ecea2a6dec2a3b7b75466e5cf7893754'),
     ('function', 'fn_iu_prune_step(bigint, integer)', 'db7964848dd16fa56b1d7386387e566f'),
     ('function', 'fn_iu_prune_take(iu_prune_run, integer, bigint[])', '75cb9ffc3438726190f54b542d3a6ec4'),
-    ('function', 'fn_iu_redaction_apply(bigint)', '32f720ddcaab08948a7020b1f8847ea7'),
+    ('function', 'fn_iu_redaction_apply(bigint)', 'fed282a2d92f9cf1306b3fe141657136'),
     ('function', 'fn_iu_redaction_approve(bigint, text)', 'd55f70968897f30f07978fbf1b1c789e'),
     ('function', 'fn_iu_redaction_decide(bigint, text, text[])', 'b4c5d38945a952bb5b641b32b0d68a8d'),
     ('function', 'fn_iu_redaction_event_copies(uuid)', '1bf313fba571a70a39e2bd69a820352e'),

@@ -1,7 +1,16 @@
 import type { ErrorEntry } from './entry.js';
 
-/** Pruning the log, and redaction on legal request (IU878 to IU899). */
+/** Pruning the log, and redaction on legal request (IU861, IU878 to IU899). */
 export const retentionErrors: readonly ErrorEntry[] = [
+  {
+    code: 'IU861',
+    name: 'redaction_text_stayed',
+    meaning:
+      'A copy of what was to be overwritten would still be there, because a trigger or rule of its table keeps it. Nothing was changed.',
+    httpStatus: 409,
+    exitCode: 3,
+    action: 'Drop or disable what keeps it (`iu drift` names it), then `iu redact apply ID` again.',
+  },
   {
     code: 'IU878',
     name: 'prune_rule',
