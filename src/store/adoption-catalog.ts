@@ -8,6 +8,22 @@ import {
 import { errorCode } from './failure.js';
 import { quoteIdentifier } from './session.js';
 
+/** Columns by their numbers, in that order, as JSON. */
+const columnNames = (table: string, numbers: string) =>
+  `(select coalesce(jsonb_agg(a.attname order by u.at), '[]') from unnest(${numbers}::int2[]) with ordinality u (number, at)
+      join pg_attribute a on a.attrelid = ${table} and a.attnum = u.number)`;
+
+const deferral = `case when not k.condeferrable then '' when k.condeferred then 'DEFERRABLE INITIALLY DEFERRED' else 'DEFERRABLE' end`;
+
+/** A name as the server writes it. */
+const name = '("([^"]|"")+"|[^". ]+)';
+
+// what its columns say as text stands for it: no expressions, and equal is what is the same
+const isPlainUnique = `x.indisunique and x.indexprs is null and x.indnatts = x.indnkeyatts and not x.indnullsnotdistinct
+      and (select m.amname from pg_am m where m.oid = i.relam) = 'btree'
+      and not exists (select from unnest(x.indclass::oid[]) o join pg_opclass p on p.oid = o where not p.opcdefault)
+      and not exists (select from unnest(x.indcollation::oid[]) o join pg_collation l on l.oid = o where not l.collisdeterministic)`;
+
 // One row a table, everything as JSON; $1 is the oid of the schema, $2 the tables.
 const factsText = `
 select c.relname as "table", pg_get_userbyid(c.relowner)::text as owner,
@@ -19,10 +35,14 @@ select c.relname as "table", pg_get_userbyid(c.relowner)::text as owner,
     from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as columns,
   coalesce((select jsonb_agg(jsonb_build_object('name', k.conname, 'type', k.contype, 'validated', k.convalidated,
-      'definition', regexp_replace(pg_get_constraintdef(k.oid), '(pg_temp_\\d+|' || quote_ident(n.nspname) || ')\\.', '', 'g')) order by k.conname)
+      'columns', ${columnNames('k.conrelid', 'k.conkey')}, 'deferral', ${deferral},
+      'definition', case when k.contype in ('p', 'u') then pg_get_constraintdef(k.oid)
+        else regexp_replace(pg_get_constraintdef(k.oid), '(pg_temp_\\d+|' || quote_ident(n.nspname) || ')\\.', '', 'g') end) order by k.conname)
     from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'c', 'f')), '[]') as constraints,
   coalesce((select jsonb_agg(jsonb_build_object('name', i.relname, 'unique', x.indisunique, 'valid', x.indisvalid and x.indisready,
-      'tail', regexp_replace(pg_get_indexdef(i.oid), '^.* USING ', 'USING '), 'definition', pg_get_indexdef(i.oid),
+      'tail', regexp_replace(pg_get_indexdef(i.oid), '^CREATE (UNIQUE )?INDEX ${name} ON (ONLY )?(${name}\\.)?${name} USING ', 'USING '),
+      'definition', pg_get_indexdef(i.oid), 'predicate', pg_get_expr(x.indpred, x.indrelid),
+      'keyColumns', case when ${isPlainUnique} then ${columnNames('x.indrelid', 'x.indkey')} end,
       'ofConstraint', exists (select from pg_constraint k where k.conindid = i.oid and k.conrelid = c.oid and k.contype in ('p', 'u')),
       'columns', (select coalesce(jsonb_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum = any (x.indkey)))
       order by i.relname)
@@ -171,6 +191,7 @@ async function readDirectusRelations(client: ClientBase, schema: string): Promis
 // partitions inherit a key from their parent, which alone can be altered; $1 schema
 const referencingText = `
 select format('%I.%I', n.nspname, c.relname) as "table", k.conname as name, k.convalidated as validated, i.relname as index,
+  ${columnNames('k.confrelid', 'k.confkey')} as "refersTo",
   regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''), '(' || quote_ident($1) || ')\\.', '', 'g') as definition,
   obj_description(k.oid, 'pg_constraint') as comment, c.relkind = 'p' as partitioned,
   pg_has_role(current_user, c.relowner, 'usage') as alterable
@@ -197,7 +218,8 @@ where key.of_table in (select oid from ours) order by 1, 2`;
 
 /** Foreign keys on the log as they are. */
 export async function readReferencingKeys(client: ClientBase, schema: string): Promise<ReferencingKey[]> {
-  return (await client.query<ReferencingKey>(referencingText, [schema])).rows;
+  const { rows } = await client.query<ReferencingKey & { readonly refersTo: string }>(referencingText, [schema]);
+  return rows.map((row) => ({ ...row, refersTo: JSON.parse(row.refersTo) }));
 }
 
 /** True when the log has this primary key again, and the unique key on `id` that an adoption made is gone. */

@@ -16,21 +16,14 @@ export function countRecordsText(schema: string, table: string): string {
   return `select count(*)::text as rows from ${escapeIdentifier(schema)}.${escapeIdentifier(table)} where ${kept}`;
 }
 
-/** The statement that builds a unique index of plain columns again; names as the server writes them. */
-const buildUnique =
-  /^create unique index concurrently (?:\w+|"(?:[^"]|"")+") on (?:(?:\w+|"(?:[^"]|"")+")\.)?event_outbox USING btree \(([\w, ]+)\)(?: WHERE ([\s\S]+))?$/i;
-
-/** Groups of rows that the unique index of a way back would refuse; undefined where none of plain columns comes back. */
+/** Groups of rows that the unique rule of a way back would refuse; undefined where none comes back. */
 export function countDoublesText(schema: string, back: AdoptionStatements['back']): string | undefined {
-  for (const { sql } of back.flat()) {
-    const [, columns, predicate] = buildUnique.exec(sql) ?? [];
-    if (columns === undefined) continue;
-    const given = columns.split(', ').map((column) => `${escapeIdentifier(column)} is not null`);
-    const where = [...given, ...(predicate === undefined ? [] : [predicate])].join(' and ');
-    return `select count(*)::text as rows from (
-      select from ${escapeIdentifier(schema)}.event_outbox where ${where} group by ${columns} having count(*) > 1) d`;
-  }
-  return undefined;
+  const rule = back.flat().find(({ formerRule }) => formerRule !== undefined)?.formerRule;
+  if (rule === undefined) return undefined;
+  const columns = rule.columns.map(escapeIdentifier);
+  const where = [...columns.map((column) => `${column} is not null`), `(${rule.predicate ?? 'true'})`].join(' and ');
+  return `select count(*)::text as rows from (
+    select from ${escapeIdentifier(schema)}.event_outbox where ${where} group by ${columns.join(', ')} having count(*) > 1) d`;
 }
 
 /** Which of these tables iu_owner owns now. */

@@ -1,6 +1,6 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { ColumnFacts, ReferencingKey } from '../contract/adoption/catalog.js';
-import type { AdoptionStep } from '../contract/adoption/steps.js';
+import type { AdoptionStep, FormerKey } from '../contract/adoption/steps.js';
 
 /** A statement of a step. `alone`: outside a transaction, because PostgreSQL refuses it inside one. */
 export interface AdoptionStatement {
@@ -8,6 +8,9 @@ export interface AdoptionStatement {
   readonly alone?: boolean;
   /** As the session's own role; otherwise as iu_owner. */
   readonly asSession?: boolean;
+  /** What a way back brings back, as the catalog had it: it is judged by this and not by the text of its statement. */
+  readonly formerKey?: FormerKey;
+  readonly formerRule?: { readonly columns: readonly string[]; readonly predicate: string | null };
 }
 
 /** What a step does and what takes it back. Each list is one transaction, but for statements that stand alone. */
@@ -126,25 +129,10 @@ export function keysBackWith(
   ];
 }
 
-/** The primary key that a way back brings back, as keyStatements wrote it; undefined where the log had none. */
-export function formerKey(
-  back: AdoptionStatements['back'],
-):
-  | { readonly name: string; readonly columns: string; readonly deferral: string; readonly definition: string }
-  | undefined {
-  const texts = back.flat().map(({ sql }) => sql);
-  const first = (pattern: RegExp) => texts.flatMap((text) => pattern.exec(text) ?? []);
-  const [, columns, include = ''] = first(
-    /^create unique index concurrently "iu_adopt_former_key" on event_outbox USING btree \((.*?)\)( INCLUDE \(.*?\))?(?: WITH \(.*\))?$/,
-  );
-  const [, name, deferral = ''] = first(/ add constraint "(.*)" primary key using index iu_adopt_former_key(.*)$/);
-  if (columns === undefined || name === undefined) return undefined;
-  const definition = `PRIMARY KEY (${columns})${include}${deferral}`;
-  return { name: name.replaceAll('""', '"'), columns, deferral: deferral.trim(), definition };
+/** The primary key that a way back brings back; undefined where the log had none. */
+export function formerKeyOf(back: AdoptionStatements['back']): FormerKey | undefined {
+  return back.flat().find(({ formerKey }) => formerKey !== undefined)?.formerKey;
 }
-
-/** When a key is checked, where that is not at once: what its index does not say. */
-const deferralOf = (definition: string): string => /\)( DEFERRABLE.*)$/.exec(definition)?.[1] ?? '';
 
 function keyStatements({
   former,
@@ -177,9 +165,10 @@ function keyStatements({
         ...(former === null
           ? []
           : [
-              own(
-                `alter table event_outbox add constraint ${id(former.name)} primary key using index iu_adopt_former_key${deferralOf(former.definition)}`,
-              ),
+              {
+                sql: `alter table event_outbox add constraint ${id(former.name)} primary key using index iu_adopt_former_key ${former.deferral}`,
+                formerKey: former,
+              },
             ]),
       ],
     ],
@@ -190,30 +179,35 @@ type UniqueRule = Extract<AdoptionStep['action'], { readonly kind: 'replace_uniq
 
 /** Keys under which what a unique rule held goes on being known to fn_iu_emit. */
 function dedupeText({ prefix, columns, predicate }: UniqueRule): string {
-  const key = `concat_ws('/', ${escapeLiteral(prefix)}, ${columns.join(', ')})`;
+  const names = columns.map(id);
+  const key = `concat_ws('/', ${escapeLiteral(prefix)}, ${names.join(', ')})`;
   return `insert into iu_event_dedupe (dedupe_key, event_id, event_domain, event_type, event_subject_table, event_subject_ref, created_at)
 select ${key}, id, event_domain, event_type, event_subject_table, event_subject_ref, created_at
   from event_outbox
- where (${predicate}) and ${columns.map((name) => `${name} is not null`).join(' and ')} and octet_length(${key}) <= 1024
+ where (${predicate ?? 'true'}) and ${names.map((name) => `${name} is not null`).join(' and ')} and octet_length(${key}) <= 1024
  order by seq
 on conflict (dedupe_key) do nothing`;
 }
 
 function ruleStatements(rule: UniqueRule): AdoptionStatements {
-  const { name, definition, constraint, prefix } = rule;
-  const build = alone(definition.replace(/^CREATE UNIQUE INDEX /, 'create unique index concurrently '));
+  const { name, definition, constraintDeferral, prefix, columns, predicate } = rule;
+  const build = {
+    ...alone(definition.replace(/^CREATE UNIQUE INDEX /, 'create unique index concurrently ')),
+    formerRule: { columns, predicate },
+  };
   const drop = alone(`drop index concurrently if exists ${id(name)}`);
   const off = own(`alter table event_outbox drop constraint if exists ${id(name)}`);
-  const attach = (rest: string) =>
-    own(`alter table event_outbox add constraint ${id(name)} unique using index ${id(name)}${rest}`);
+  const attach = own(
+    `alter table event_outbox add constraint ${id(name)} unique using index ${id(name)} ${constraintDeferral ?? ''}`,
+  );
   return {
     // once more behind it: what came in between the two
-    forward: [[own(dedupeText(rule))], [constraint === null ? drop : off], [own(dedupeText(rule))]],
+    forward: [[own(dedupeText(rule))], [constraintDeferral === null ? drop : off], [own(dedupeText(rule))]],
     back: [
-      ...(constraint === null ? [] : [[off]]),
+      ...(constraintDeferral === null ? [] : [[off]]),
       [drop],
       [build],
-      ...(constraint === null ? [] : [[attach(deferralOf(constraint))]]),
+      ...(constraintDeferral === null ? [] : [[attach]]),
       [own(`delete from iu_event_dedupe where starts_with(dedupe_key, ${escapeLiteral(`${prefix}/`)})`)],
     ],
   };
@@ -266,12 +260,11 @@ function keyOf(
 ): AdoptionStatements {
   const kind = action.definition.startsWith('PRIMARY') ? 'primary key' : 'unique';
   const built = id(`${action.name.slice(0, 55)}__built`);
-  const later = deferralOf(action.definition);
   return {
     forward: [
       [alone(`drop index concurrently if exists ${built}`)],
       [alone(`create unique index concurrently ${built} on ${name} ${action.tail}`)],
-      [own(`alter table ${name} add constraint ${id(action.name)} ${kind} using index ${built}${later}`)],
+      [own(`alter table ${name} add constraint ${id(action.name)} ${kind} using index ${built} ${action.deferral}`)],
     ],
     back: [[own(`alter table ${name} drop constraint if exists ${id(action.name)}`)]],
   };

@@ -473,6 +473,41 @@ describe('unique rules of the log', { timeout: 180_000 }, () => {
     expect(await legacyCatalog(client, schema)).toEqual(before);
   });
 
+  it('and the former key are known by the catalog, whatever their columns are called', async () => {
+    const odd = [') DEFERRABLE', 'a, "b" USING btree (id)', 'Id'].map((name) => `"${name.replaceAll('"', '""')}"`);
+    const [wide, quoted, upper] = odd;
+    await legacy(
+      20,
+      `alter table event_outbox drop constraint event_outbox_pkey,
+         ${odd.map((name) => `add column ${name} text not null default gen_random_uuid()`).join(', ')};
+       alter table event_outbox add constraint "Their, (key)" primary key (id) include (${wide}, ${quoted});
+       alter table event_outbox add constraint "Once, ""only""" unique (source_system, ${wide}) deferrable initially deferred;
+       create unique index "USING this" on event_outbox (${quoted}, ${upper}) where ${upper} <> ' USING '`,
+    );
+    const before = await legacyCatalog(client, schema);
+    expect((await adoptPlan(client, { schema, allow: everything })).blockers).toEqual([]);
+    await apply();
+    const double = (subject: string) =>
+      db.pool.query(
+        `insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+           actor_ref, source_system, ${odd.join(', ')}) values ('system', 'alert', 'alert', 'immediate', 't', $1, 'A', 'a', 'b', $1, 'c', 'd')`,
+        [subject],
+      );
+    await double('900');
+    await double('901');
+    await expect(adoptBack(client, { schema })).rejects.toMatchObject({
+      code: 'IU843',
+      message: expect.stringMatching(/^index USING this: 1 subjects/),
+    });
+    await client.query(`alter table event_outbox disable trigger user; delete from event_outbox where event_subject_ref = '901';
+      alter table event_outbox enable trigger user; alter table event_outbox enable always trigger trg_event_outbox_append_only`);
+    // a foreign key made since rests on id, which was the key
+    await db.pool.query('create table later (event_id uuid references event_outbox (id))');
+    await adoptBack(client, { schema });
+    await db.pool.query('drop table later');
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+  });
+
   it('that no dedupe key can stand for are named with what to do', async () => {
     await legacy(
       20,

@@ -34,6 +34,10 @@ export interface ConstraintFacts {
   readonly type: string;
   readonly definition: string;
   readonly validated: boolean;
+  /** In the order of the rule. */
+  readonly columns: readonly string[];
+  /** When it is checked, where that is not at once: `DEFERRABLE`, perhaps `DEFERRABLE INITIALLY DEFERRED`. */
+  readonly deferral: string;
 }
 
 export interface IndexFacts {
@@ -46,6 +50,10 @@ export interface IndexFacts {
   readonly ofConstraint: boolean;
   readonly columns: readonly string[];
   readonly definition: string;
+  /** Its columns in order where it is a unique rule of plain columns. */
+  readonly keyColumns: readonly string[] | null;
+  /** Which rows it holds; null = all. */
+  readonly predicate: string | null;
 }
 
 export interface TriggerFacts {
@@ -124,6 +132,8 @@ export interface ReferencingKey {
   readonly name: string;
   /** Without NOT VALID, and without the name of the schema. */
   readonly definition: string;
+  /** Columns of the log. */
+  readonly refersTo: readonly string[];
   readonly validated: boolean;
   readonly comment: string | null;
   /** The unique index of the log on which it rests. */

@@ -60,7 +60,8 @@ function formerOf(found: TableFacts, key: ConstraintFacts | undefined) {
   if (key === undefined) return null;
   const tail = found.indexes.find(({ name }) => name === key.name)?.tail;
   if (tail === undefined) throw new Error(`the index of primary key ${key.name} is missing`);
-  return { name: key.name, definition: key.definition, tail };
+  const { name, definition, columns, deferral } = key;
+  return { name, definition, columns, deferral, tail };
 }
 
 /** Columns, numbers and keys of the log. */
@@ -135,11 +136,9 @@ export interface UniqueRule {
   readonly action: Extract<AdoptionStep['action'], { readonly kind: 'replace_unique_rule' }>;
 }
 
-function columnsOf(log: TableFacts, index: IndexFacts): { columns: readonly string[]; predicate: string } | undefined {
-  const [, list, predicate = 'true'] = /^USING btree \(([\w, ]+)\)(?: WHERE ([\s\S]+))?$/.exec(index.tail) ?? [];
-  const columns = (list ?? '').split(', ');
-  const plain = columns.every((name) => log.columns.some((one) => one.name === name && keyTypes.test(one.type)));
-  return plain && /^\w+$/.test(index.name) ? { columns, predicate } : undefined;
+function columnsOf(log: TableFacts, { keyColumns }: IndexFacts): readonly string[] | undefined {
+  const isPlain = keyColumns?.every((name) => log.columns.some((one) => one.name === name && keyTypes.test(one.type)));
+  return isPlain === true ? (keyColumns ?? undefined) : undefined;
 }
 
 /** Unique rules by which later events vanish or fail. What dedupe keys cannot stand for is in the way. */
@@ -148,7 +147,7 @@ export function uniqueRules(log: TableFacts, input: PlanInput, blockers: Blocker
     (index) => index.unique && !index.columns.includes('id') && !index.columns.includes('seq'),
   );
   return found.flatMap((index) => {
-    const { name, definition, ofConstraint, tail } = index;
+    const { name, definition, ofConstraint, tail, predicate } = index;
     const what = `unique ${ofConstraint ? 'constraint' : 'index'} ${name} on event_outbox (${tail}) makes later events vanish or fail`;
     const drop = `${ofConstraint ? 'alter table event_outbox drop constraint' : 'drop index concurrently'} ${quoted(name)}`;
     const held = input.others.referencingLog.filter((key) => key.index === name);
@@ -157,16 +156,18 @@ export function uniqueRules(log: TableFacts, input: PlanInput, blockers: Blocker
       blockers.push({ what: `${what}, and ${held.map(keyName).join(', ')} rest on it`, action: `${keys}; ${drop}` });
       return [];
     }
-    const plain = columnsOf(log, index);
-    if (plain === undefined) {
+    const columns = columnsOf(log, index);
+    if (columns === undefined) {
       const action = `${drop}; its producers then say what may happen once: fn_iu_emit(…, p_dedupe_key => …). iu adopt back will not bring it back`;
       blockers.push({ what: `${what}, and dedupe keys do not stand for expressions or such columns`, action });
       return [];
     }
     const isImmediate = tail === immediateTail;
-    const constraint = log.constraints.find((one) => one.name === name && one.type === 'u')?.definition ?? null;
+    const constraint = log.constraints.find((one) => one.name === name && one.type === 'u');
+    const constraintDeferral = constraint?.deferral ?? null;
     const prefix = isImmediate ? 'immediate' : name;
-    const action = { kind: 'replace_unique_rule', name, definition, constraint, prefix, ...plain } as const;
-    return [{ name, word: isImmediate ? 'immediate-index' : 'unique-rules', columns: plain.columns, action } as const];
+    const rule = { name, definition, constraintDeferral, prefix, columns, predicate };
+    const action = { kind: 'replace_unique_rule', ...rule } as const;
+    return [{ name, word: isImmediate ? 'immediate-index' : 'unique-rules', columns, action } as const];
   });
 }

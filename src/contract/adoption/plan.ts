@@ -47,8 +47,15 @@ function nameSteps(input: PlanInput): AdoptionStep[] {
 function rigidKeys(input: PlanInput): string[] {
   return [...input.found].flatMap(([table, { constraints }]) => {
     const ours = input.wanted.get(table)?.constraints ?? [];
-    return constraints.flatMap(({ name, definition }) =>
-      ours.some((one) => one.name !== name && one.definition.startsWith(`${definition} DEFERRABLE`))
+    return constraints.flatMap(({ name, type, columns, deferral }) =>
+      deferral === '' &&
+      ours.some(
+        (one) =>
+          one.name !== name &&
+          one.type === type &&
+          one.deferral !== '' &&
+          one.columns.join('\n') === columns.join('\n'),
+      )
         ? [
             `constraint ${name} of ${table} is not deferrable: structure operations that exchange numbers are refused while it stands`,
           ]
@@ -125,7 +132,7 @@ function ruleStep(rule: UniqueRule, log: TableFacts): AdoptionStep {
   return stepOf(
     `index ${name}`,
     'event_outbox',
-    `unique ${action.constraint === null ? 'index' : 'constraint'} ${name} goes; ${replacedWords(action.prefix)}`,
+    `unique ${action.constraintDeferral === null ? 'index' : 'constraint'} ${name} goes; ${replacedWords(action.prefix)}`,
     action,
     { needs: word, lock: locks.concurrent, estimatedSeconds: estimateSeconds(log.rows, 'number') },
   );

@@ -1,4 +1,4 @@
-import type { ColumnFacts, ReferencingKey } from './catalog.js';
+import type { ColumnFacts, ConstraintFacts, ReferencingKey } from './catalog.js';
 
 /** Words by which an operator allows what changes objects that IU Core did not make. */
 export const allowWords = {
@@ -28,7 +28,7 @@ export type StepAction =
   | {
       readonly kind: 'move_primary_key';
       /** `tail` is of its index. */
-      readonly former: { readonly name: string; readonly definition: string; readonly tail: string } | null;
+      readonly former: (FormerKey & { readonly tail: string }) | null;
       readonly foreignKeys: readonly ReferencingKey[];
     }
   | { readonly kind: 'validate_foreign_keys'; readonly foreignKeys: readonly ReferencingKey[] }
@@ -42,11 +42,18 @@ export type StepAction =
   | { readonly kind: 'rename_constraint'; readonly from: string; readonly to: string }
   | { readonly kind: 'rename_index'; readonly from: string; readonly to: string }
   | { readonly kind: 'add_constraint'; readonly name: string; readonly definition: string }
-  | { readonly kind: 'add_key'; readonly name: string; readonly definition: string; readonly tail: string }
+  | {
+      readonly kind: 'add_key';
+      readonly name: string;
+      readonly definition: string;
+      readonly deferral: string;
+      readonly tail: string;
+    }
   | {
       readonly kind: 'rank_and_key';
       readonly name: string;
       readonly definition: string;
+      readonly deferral: string;
       readonly tail: string;
       readonly silent: boolean;
     }
@@ -59,13 +66,16 @@ export type StepAction =
       readonly name: string;
       /** Of its index. */
       readonly definition: string;
-      /** Of the constraint that owns the index. */
-      readonly constraint: string | null;
+      /** When the constraint that owns the index is checked; null = no constraint does. */
+      readonly constraintDeferral: string | null;
       /** What its dedupe keys begin with; the values of its columns follow, separated by slashes. */
       readonly prefix: string;
       readonly columns: readonly string[];
-      readonly predicate: string;
+      readonly predicate: string | null;
     };
+
+/** The primary key that the log had before. */
+export type FormerKey = Pick<ConstraintFacts, 'name' | 'definition' | 'columns' | 'deferral'>;
 
 /** One step of an adoption. */
 export interface AdoptionStep {
@@ -84,7 +94,7 @@ export const replacedWords = (prefix: string): string => `what it held becomes d
 
 /** What the dedupe keys of such a step begin with, slash included; undefined for any other step. */
 export function replacedPrefix(what: string): string | undefined {
-  return /what it held becomes dedupe keys (\w+\/)…$/.exec(what)?.[1];
+  return /what it held becomes dedupe keys (.+\/)…$/.exec(what)?.[1];
 }
 
 /** The steps that move the primary key of the log, and that check what refers to it. */

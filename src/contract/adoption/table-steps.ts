@@ -96,7 +96,7 @@ const placeKey = 'information_unit_place_key';
 
 /** The place key needs ranks first; both are one step, because a child that comes in between has none. */
 function rankStep(
-  { name, definition }: ConstraintFacts,
+  { name, definition, deferral }: ConstraintFacts,
   indexes: readonly IndexFacts[],
   rows: string,
   { tree, canSilenceTriggers }: PlanInput,
@@ -105,7 +105,7 @@ function rankStep(
   const ranks = tree.parents ? 'siblings get their ranks, 5,000 a transaction; ' : '';
   const what = `unique ${name}: ${ranks}its index is built concurrently, then attached in an instant`;
   const estimatedSeconds = estimateSeconds(rows, tree.parents ? 'number' : 'index');
-  const action = { kind: 'rank_and_key', name, definition, tail, silent: canSilenceTriggers } as const;
+  const action = { kind: 'rank_and_key', name, definition, deferral, tail, silent: canSilenceTriggers } as const;
   return stepOf(`constraint ${name}`, 'information_unit', what, action, { estimatedSeconds, lock: locks.concurrent });
 }
 
@@ -115,7 +115,7 @@ function newConstraint(
   indexes: readonly IndexFacts[],
   rows: string,
 ): AdoptionStep[] {
-  const { name, definition } = constraint;
+  const { name, definition, deferral } = constraint;
   if (!'pu'.includes(constraint.type)) {
     const estimatedSeconds = estimateSeconds(rows, 'scan');
     const what = `constraint ${name}: added unchecked in an instant, then checked by a scan that blocks nobody`;
@@ -132,7 +132,7 @@ function newConstraint(
   const tail = indexes.find((index) => index.name === name)?.tail ?? '';
   const what = `${constraint.type === 'p' ? 'primary key' : 'unique'} ${name}: its index is built concurrently, then attached in an instant`;
   const rest = { estimatedSeconds: estimateSeconds(rows, 'index'), lock: locks.concurrent };
-  return [stepOf(`constraint ${name}`, table, what, { kind: 'add_key', name, definition, tail }, rest)];
+  return [stepOf(`constraint ${name}`, table, what, { kind: 'add_key', name, definition, deferral, tail }, rest)];
 }
 
 function indexSteps(found: TableFacts, wanted: TableFacts, blockers: Blocker[]): AdoptionStep[] {

@@ -16,7 +16,7 @@ import { tablesOfOwner } from '../../store/adoption-judge.js';
 import {
   type AdoptionStatements,
   checkedKeysStatements,
-  formerKey,
+  formerKeyOf,
   journalText,
   keysBackWith,
   withdrawText,
@@ -149,7 +149,7 @@ async function keysBack(
   back: AdoptionStatements['back'],
 ): Promise<AdoptionStatements['back']> {
   const foreignKeys = asKnown(await readHeldKeys(run, back), movedForeignKeys(journal).known);
-  const former = formerKey(back);
+  const former = formerKeyOf(back);
   // an interruption came behind the move: only the check is left
   if (former !== undefined && (await logHasKey(run.client, run.schema, former)))
     return checkedKeysStatements(foreignKeys);

@@ -5,7 +5,7 @@ import { IuError } from '../../contract/errors/index.js';
 import { readReferencingKeys } from '../../store/adoption-catalog.js';
 import { adoptionBegan, type JournalEntry } from '../../store/adoption-journal.js';
 import { countDoublesText, countRecordsText, openGatesText } from '../../store/adoption-judge.js';
-import { type AdoptionStatements, formerKey } from '../../store/adoption-sql.js';
+import { type AdoptionStatements, formerKeyOf } from '../../store/adoption-sql.js';
 import { beginSql, readAppliedChanges } from '../../store/migration.js';
 import { loadChanges } from '../migrate/changes.js';
 import { registryChange } from '../migrate/down.js';
@@ -32,7 +32,7 @@ export function guards(change: string, adopted: ReadonlySet<string>): readonly s
 
 /** Foreign keys that go back with the former key of the log: on its unique indexes as they are before and after that. */
 export async function readHeldKeys(run: AdoptRun, back: AdoptionStatements['back']): Promise<ReferencingKey[]> {
-  const ours = new Set(['event_outbox_pkey', 'event_outbox_id_key', 'iu_adopt_former_key', formerKey(back)?.name]);
+  const ours = new Set(['event_outbox_pkey', 'event_outbox_id_key', 'iu_adopt_former_key', formerKeyOf(back)?.name]);
   return (await readReferencingKeys(run.client, run.schema)).filter(({ index }) => ours.has(index));
 }
 
@@ -41,9 +41,9 @@ async function requireMovableKeys(way: JudgedWay, journal: readonly JournalEntry
   const entry = journal.find(({ step }) => step === keysStep);
   if (entry === undefined || !Array.isArray(entry.back)) return;
   const back = entry.back as AdoptionStatements['back'];
-  const former = formerKey(back);
+  const former = formerKeyOf(back);
   const holdsNone =
-    former?.columns !== 'id'
+    former?.columns.join() !== 'id'
       ? 'id was no key before the adoption'
       : former.deferral === ''
         ? undefined
