@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { IuError } from '../contract/errors/index.js';
 import { requireBackup } from '../install/backup-demand.js';
 import type { CliContext } from './context.js';
 import { wholeNumber } from './global-options.js';
@@ -16,6 +17,22 @@ export function withBackupDemand(command: Command): Command {
     .option('--backups <folder>', 'where backups lie: a fresh one is demanded where rows could be lost', 'backups')
     .option('--max-backup-age <seconds>', 'how old the newest backup may be', wholeNumber(1, 31_536_000), 86_400)
     .option('--without-backup <reason>', 'go without one; the reason is recorded as evidence');
+}
+
+/** Why a durable step would be refused for want of a backup; undefined when it would not. Records nothing. */
+export async function missingBackup(
+  context: CliContext,
+  command: Command,
+  options: BackupDemandOptions,
+): Promise<string | undefined> {
+  if (options.withoutBackup !== undefined) return undefined;
+  try {
+    await demandBackup(context, command, options);
+    return undefined;
+  } catch (error) {
+    if (error instanceof IuError && error.code === 'IU844') return `${error.message}: ${error.hint ?? ''}`;
+    throw error;
+  }
 }
 
 /** Refuses a durable step without a fresh backup. The embedded database of a demonstration has nobody who would miss it. */

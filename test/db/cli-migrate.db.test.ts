@@ -45,8 +45,19 @@ it('installs, verifies and takes away again from the command line, showing each 
 
   const preview = await iu('uninstall');
   expect(preview.stdout).toContain('Nothing was changed.\nTo do it: iu uninstall --yes\n');
+  await db.pool.query("select fn_iu_emit('iu', 'unit_created', 'information_unit', 'x', '{}', 'a/b', 'tester')");
+  await db.pool.query("select fn_iu_gate_set('routes_master_enabled', true, 'test')");
+  const held = await iu('uninstall', '--backups', 'none');
+  expect(held.stdout).toMatch(
+    /event_outbox: 1 rows[\s\S]*In the way:\n.*open gates: iu_core.routes_master_enabled: close them first.*\nA backup is demanded: .*--without-backup REASON/,
+  );
+  expect(held.stdout).toContain('Nothing was changed.\nTo do it: iu uninstall --backups none --yes --discard-data\n');
+  await db.pool.query("select fn_iu_gate_set('routes_master_enabled', false, 'test')");
+  expect((await iu('uninstall', '--discard-data', '--without-backup', 'test')).stdout).not.toMatch(
+    /demanded|In the way/,
+  );
   expect(await states()).toEqual(new Set(['applied']));
-  const gone = await iu('uninstall', '--yes', '--discard-data');
+  const gone = await iu('uninstall', '--yes', '--discard-data', '--without-backup', 'test');
   expect(gone.exitCode, gone.stderr).toBe(0);
   expect(gone.stdout).toContain('Took back');
   expect(await states()).toEqual(new Set(['pending']));

@@ -6,10 +6,11 @@ import { readReferencingKeys } from '../../store/adoption-catalog.js';
 import { adoptionBegan, type JournalEntry } from '../../store/adoption-journal.js';
 import { countDoublesText, countRecordsText, openGatesText } from '../../store/adoption-judge.js';
 import { type AdoptionStatements, formerKeyOf } from '../../store/adoption-sql.js';
-import { beginSql, readAppliedChanges } from '../../store/migration.js';
+import { readAppliedChanges } from '../../store/migration.js';
 import { loadChanges } from '../migrate/changes.js';
 import { registryChange } from '../migrate/down.js';
-import { failureError, scriptSteps, sendSteps } from '../migrate/run.js';
+import { refusedByGuards } from '../migrate/guards.js';
+import { failureError } from '../migrate/run.js';
 import type { AdoptRun } from './transactions.js';
 
 /** What a way back is judged by. */
@@ -76,18 +77,10 @@ async function requireNoRecords(way: JudgedWay, change: string, replaced: readon
   }
 }
 
-/** The guards that a change has in its own rollback, in a transaction that can write nothing. */
+/** The guards that a change has in its own rollback. */
 async function requireOwnGuards(way: JudgedWay, change: string): Promise<void> {
   const found = loadChanges(way.folder).find(({ name }) => name === change);
-  const blocks = found === undefined ? [] : scriptSteps(found.rollback).filter(({ text }) => /^do \$/i.test(text));
-  if (blocks.length === 0) return;
-  const begin = beginSql(way.run.schema, { asOwner: true, statementTimeout: '30min' }).map((text) => ({ text }));
-  const failure = await sendSteps(way.run.client, [
-    ...begin,
-    { text: 'set transaction read only' },
-    ...blocks,
-    { text: 'rollback' },
-  ]);
+  const failure = found === undefined ? undefined : await refusedByGuards(way.run.client, way.run.schema, found);
   if (failure === undefined || (failure.code === 'IU811' && way.discard)) return;
   const error = failureError(change, failure);
   if (failure.code !== 'IU811') throw error;

@@ -5,6 +5,7 @@ import { IuError } from '../../contract/errors/index.js';
 import { beginSql, countRows, discardSql, dropRole, setLocalSql } from '../../store/migration.js';
 import { type Change, readScript, sqlRoot, toolVersion } from './changes.js';
 import { appliedLatestFirst, registryChange, requireNotAdopted, rollbackSteps } from './down.js';
+import { refusedByGuards } from './guards.js';
 import { withInstallLock } from './lock.js';
 import { readManifest } from './manifest.js';
 import { requireInstallable } from './prepare.js';
@@ -28,6 +29,17 @@ export interface UninstallResult {
   /** Roles that something else in this cluster still needs, with the server's reason. */
   readonly rolesKept: readonly { readonly role: string; readonly reason: string }[];
   readonly sql: string;
+  /** With `dryRun`: what would refuse it as it is asked for. */
+  readonly inTheWay: readonly Obstacle[];
+}
+
+/** What the guard of a change says no to. `needsDiscard`: rows, which go with `discardData`. */
+export interface Obstacle {
+  readonly change: string;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly needsDiscard: boolean;
 }
 
 const roles = [
@@ -97,6 +109,24 @@ function refusalOf(change: Change, failure: StepFailure, options: UninstallOptio
   if (error.code !== 'IU811' || options.discardData === true || change.name === registryChange) return error;
   const hint = 'write down what you need (iu report, iu backup), then iu uninstall --discard-data --yes';
   return new IuError(error.code, { ...error.details, message: error.message, hint });
+}
+
+async function readObstacles(
+  client: ClientBase,
+  applied: readonly Change[],
+  options: UninstallOptions,
+): Promise<Obstacle[]> {
+  const found: Obstacle[] = [];
+  // the guard of the registry asks for the other changes, which are taken back before it
+  for (const change of applied.filter(({ name }) => name !== registryChange)) {
+    const failure = await refusedByGuards(client, options.schema, change);
+    if (failure === undefined) continue;
+    const error = failureError(change.name, failure);
+    const needsDiscard = error.code === 'IU811';
+    if (needsDiscard && options.discardData === true) continue;
+    found.push({ change: change.name, code: error.code, message: error.message, hint: error.hint, needsDiscard });
+  }
+  return found;
 }
 
 async function removeAll(client: ClientBase, applied: readonly Change[], options: UninstallOptions): Promise<void> {
@@ -176,12 +206,13 @@ export async function uninstall(client: ClientBase, options: UninstallOptions): 
       const begin = beginSql(options.schema, { asOwner: true, statementTimeout: '30min' }).map((text) => ({ text }));
       const steps = [...begin, ...applied.flatMap((change) => rollbackSteps(change, toolVersion()))];
       const sql = printSteps([...steps, ...removalSteps(options.schema), { text: 'commit' }]);
-      return { changes, rows, rolesDropped: [], rolesKept: [], sql };
+      const inTheWay = await readObstacles(client, applied, options);
+      return { changes, rows, rolesDropped: [], rolesKept: [], sql, inTheWay };
     }
     await removeAllPatiently(client, applied, options);
     const kept = roles.map((role) => ({ role, reason: 'asked to keep' }));
     const removed = options.keepRoles === true ? { rolesDropped: [], rolesKept: kept } : await removeRoles(client);
-    return { changes, rows, ...removed, sql: '' };
+    return { changes, rows, ...removed, sql: '', inTheWay: [] };
   };
   return options.dryRun === true ? run() : withInstallLock(client, options, run);
 }
