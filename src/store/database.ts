@@ -1,8 +1,7 @@
 import pg from 'pg';
-import { cutConnection } from './call.js';
 import { checkServerFacts, type DoorRules, readServerFacts } from './door.js';
 import { connectionErrorFrom } from './failure.js';
-import { clientConfig, prepareSession, type SessionSettings } from './session.js';
+import { clientConfig, prepareSession, SessionClient, type SessionSettings } from './session.js';
 
 /** What `openDatabase` needs to know. Only `url` must be given. */
 export interface DatabaseSettings extends SessionSettings, Partial<Omit<DoorRules, 'schema'>> {
@@ -50,26 +49,11 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
   }
 }
 
-/** pg leaves the socket of a login open that fails on this side, as for want of a password, and the server waits a minute for the rest. */
-class PooledClient extends pg.Client {
-  override connect(): Promise<pg.Client>;
-  override connect(done: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): void;
-  override connect(done?: (error: never, client: never) => void): Promise<pg.Client> | undefined {
-    const connected = super.connect().catch((error: unknown) => {
-      cutConnection(this);
-      throw error;
-    });
-    if (done === undefined) return connected;
-    connected.then((client) => done(null as never, client as never), done as (error: unknown) => void);
-    return undefined;
-  }
-}
-
 /** The pool alone, unchecked: for callers that know what is there, such as tests. */
 export function createPool(settings: DatabaseSettings): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(settings),
-    Client: PooledClient,
+    Client: SessionClient,
     max: settings.maxConnections ?? 10,
     idleTimeoutMillis: 30_000,
     // The type says void; pg-pool waits for a returned promise and hands out the connection only afterwards.

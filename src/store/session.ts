@@ -1,4 +1,6 @@
 import pg from 'pg';
+import pgpass from 'pgpass';
+import { cutConnection } from './call.js';
 import { textParsers } from './parsers.js';
 
 /** How a session presents itself to the server and what it may cost there. */
@@ -48,6 +50,33 @@ export function clientConfig(settings: SessionSettings): pg.ClientConfig {
 }
 
 /**
+ * The one kind of connection that IU Core opens.
+ *
+ * Asks the password file itself where no password is given: pg does it too, and says on stderr of every command that it will not for ever.
+ * And closes the socket of a login that fails on this side, as for want of a password: pg leaves it open, and the server waits a minute for the rest.
+ */
+export class SessionClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    // pg takes a function here, but an address without a password would override one in its configuration
+    const login = this as { password: unknown };
+    login.password ??= () => new Promise((resolve) => pgpass(this, resolve));
+  }
+
+  override connect(): Promise<pg.Client>;
+  override connect(done: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): void;
+  override connect(done?: (error: never, client: never) => void): Promise<pg.Client> | undefined {
+    const connected = super.connect().catch((error: unknown) => {
+      cutConnection(this);
+      throw error;
+    });
+    if (done === undefined) return connected;
+    connected.then((client) => done(null as never, client as never), done as (error: unknown) => void);
+    return undefined;
+  }
+}
+
+/**
  * Settles the session before its first use.
  *
  * By `set_config` and not as start-up parameters, which session poolers refuse. Time zone and styles are fixed because
@@ -74,7 +103,7 @@ export async function prepareSession(client: pg.ClientBase, settings: SessionSet
 
 /** One connection outside a pool, settled the same way. The caller ends it. */
 export async function connectClient(settings: SessionSettings): Promise<pg.Client> {
-  const client = new pg.Client(clientConfig(settings));
+  const client = new SessionClient(clientConfig(settings));
   // Without a listener a connection lost while idle would end the process; the next query reports it.
   client.on('error', () => {});
   try {

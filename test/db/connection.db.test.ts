@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { IuError } from '../../src/contract/errors/index.js';
@@ -159,6 +160,31 @@ describe('the door to PostgreSQL', () => {
     expect(none).toMatchObject({ code: 'IU007', message: expect.stringContaining('and there is none') });
     expect(none.message).not.toContain('SASL');
     expect((await refusal({ url: withDatabase(db.url, 'no_such_database') })).code).toBe('IU008');
+  });
+
+  it('takes the password from the file of libpq, without a word of warning on stderr', async () => {
+    const { hostname, port, username, password, href } = new URL(db.url);
+    const folder = await mkdtemp(join(tmpdir(), 'iu-pgpass-'));
+    const file = join(folder, 'pgpass');
+    await writeFile(file, `${hostname}:${port}:*:${username}:${decodeURIComponent(password)}\n`, { mode: 0o600 });
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', note);
+    const before = process.env.PGPASSFILE;
+    process.env.PGPASSFILE = file;
+    try {
+      const url = new URL(href);
+      url.password = '';
+      await (await openDatabase({ url: url.href, schema: db.schema })).close();
+      await (await connectClient({ url: url.href, schema: db.schema })).end();
+      await new Promise(setImmediate);
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', note);
+      if (before === undefined) delete process.env.PGPASSFILE;
+      else process.env.PGPASSFILE = before;
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('leaves no connection to the timeout of the server when a login fails on this side', async () => {
