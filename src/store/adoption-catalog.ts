@@ -123,12 +123,14 @@ export async function readFoundTables(
  */
 export async function readWantedTables(
   client: ClientBase,
+  schema: string,
   statements: readonly string[],
   tables: readonly string[],
 ): Promise<Map<string, TableFacts>> {
   await client.query('begin');
   try {
-    await client.query('set local search_path = pg_temp');
+    // the schema behind it is for event triggers of theirs, which look there for their tables
+    await client.query(`set local search_path = pg_temp, ${quoteIdentifier(schema)}`);
     for (const statement of statements) await client.query(statement);
     const { rows } = await client.query('select pg_my_temp_schema()::text as oid');
     return await readFacts(client, rows[0].oid, tables);

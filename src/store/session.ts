@@ -89,6 +89,8 @@ export async function prepareSession(client: pg.ClientBase, settings: SessionSet
     ['timezone', 'UTC'],
     ['datestyle', 'ISO, YMD'],
     ['intervalstyle', 'postgres'],
+    // compiling a plan took seconds of what takes milliseconds to run: no statement of ours reads so much that it pays
+    ['jit', 'off'],
   ];
   const { statementTimeoutSeconds, lockTimeoutSeconds, idleInTransactionTimeoutSeconds } = settings;
   if (statementTimeoutSeconds !== undefined) values.push(['statement_timeout', milliseconds(statementTimeoutSeconds)]);

@@ -260,6 +260,22 @@ const tree = `set session_replication_role = replica;
    where p.doc_code = u.doc_code and p.sort_order = case when u.sort_order = 1 then null when u.sort_order <= 10 then 1 else u.sort_order / 10 + 1 end;
   set session_replication_role = origin`;
 
+describe('an event trigger of the application', { timeout: 180_000 }, () => {
+  it('that looks for its table in their schema stops neither plan nor adoption nor the way back', async () => {
+    await legacy(
+      20,
+      `create function guard_ddl() returns event_trigger language plpgsql security definer as
+         $$ begin insert into trigger_guard_alerts (command) values (tg_tag); end $$;
+       create event trigger guard_ddl on ddl_command_end execute function guard_ddl()`,
+    );
+    const before = await legacyCatalog(client, schema);
+    expect((await adoptPlan(client, { schema })).blockers).toEqual([]);
+    await apply();
+    await adoptBack(client, { schema });
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+  });
+});
+
 describe('units with parents', { timeout: 180_000 }, () => {
   it('keep them: siblings get ranks in their order, paths and relations are built from the tree, operations go on with it', async () => {
     await legacy(100, tree);

@@ -75,7 +75,7 @@ describe('the door to PostgreSQL', () => {
     const read = async () =>
       (
         await database.pool.query(`select current_setting('search_path') as path, current_setting('timezone') as zone,
-          current_setting('application_name') as name, current_setting('statement_timeout') as statement,
+          current_setting('application_name') as name, current_setting('jit') as jit, current_setting('statement_timeout') as statement,
           current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle,
           pg_backend_pid() as pid, pg_sleep(0.05)::text`)
       ).rows[0];
@@ -85,6 +85,7 @@ describe('the door to PostgreSQL', () => {
       expect(row).toMatchObject({
         path: `"${db.schema}", pg_temp`,
         zone: 'UTC',
+        jit: 'off',
         name: 'iu-core door test',
         statement: '4500ms',
         lock: '1s',

@@ -1665,6 +1665,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set jit = off
 as $$
 declare
   c iu_route_worker_cursor;

@@ -123,7 +123,7 @@ begin
     ('function', 'fn_iu_route_outcome(event_outbox, iu_judged_route)', 'a03b2c9b30d0181c9ad7485fa469da57'),
     ('function', 'fn_iu_route_redecide(bigint, bigint, boolean)', 'b9a4e86652fd55f9991e2dde38250945'),
     ('function', 'fn_iu_route_worker_enabled()', 'd26cdbc36f0a044f50edffba1b88c612'),
-    ('function', 'fn_iu_route_worker_health(text)', '662d635102ce7080453170c3e374b878'),
+    ('function', 'fn_iu_route_worker_health(text)', '528a9cb10a7644820848e8ef59f2fa53'),
     ('function', 'fn_iu_route_worker_heartbeat(text, text[], text, integer, text, text, text, jsonb)', '1fc506c2e687e88034c9a7a3cfee95e4'),
     ('function', 'fn_iu_route_worker_rebase(text, text)', 'f5501ac5e282aa3ba5f0f7c0b2274602'),
     ('function', 'fn_iu_route_worker_reconcile(text, boolean)', '19f28c8634df6037e8c76bd2c893f252'),

@@ -710,6 +710,7 @@ language plpgsql
 volatile
 set search_path from current
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   v_half integer := cardinality(p_seqs) / 2;
@@ -833,6 +834,7 @@ set search_path from current
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set jit = off
 as $$
 declare
   r iu_prune_run;

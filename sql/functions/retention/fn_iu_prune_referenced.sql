@@ -14,6 +14,7 @@ language plpgsql
 volatile
 set search_path from current
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   v_half integer := cardinality(p_seqs) / 2;

@@ -21,6 +21,7 @@ set search_path from current
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set jit = off
 as $$
 declare
   r iu_prune_run;

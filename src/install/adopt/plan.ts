@@ -74,7 +74,7 @@ function uncheckedKeys(journal: readonly JournalEntry[], present: readonly Refer
 export async function adoptPlan(client: ClientBase, options: AdoptPlanOptions): Promise<AdoptionProposal> {
   const { schema, allow = [], start = 'beginning', sqlFolder = sqlRoot } = options;
   const statements = tableStatements(sqlFolder);
-  const wanted = await readWantedTables(client, statements, adoptableTables);
+  const wanted = await readWantedTables(client, schema, statements, adoptableTables);
   const found = await readFoundTables(client, schema, adoptableTables);
   const manifest = readManifest(sqlFolder);
   const own: ReadonlySet<string> = new Set(adoptableTables);
