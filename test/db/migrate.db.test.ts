@@ -314,6 +314,17 @@ describe('uninstall', () => {
     expect((await client.query("select 1 from pg_namespace where nspname = 'made_here'")).rows).toEqual([]);
   });
 
+  it('is not refused by the evidence of the backup that it demands, or of going without one; by any other it is', async () => {
+    await migrateUp(client, { schema });
+    for (const kind of ['backup', 'backup_waived'])
+      await client.query('select fn_iu_evidence_record($1, true)', [kind]);
+    expect((await uninstall(client, { schema, dryRun: true })).inTheWay).toEqual([]);
+    await client.query("select fn_iu_evidence_record('drift', true)");
+    const { inTheWay } = await uninstall(client, { schema, dryRun: true });
+    expect(inTheWay).toMatchObject([{ change: '010_going_live', code: 'IU811', needsDiscard: true }]);
+    expect(inTheWay[0]?.message).toContain('1 rows of evidence');
+  });
+
   it('is refused by rows as a whole, and with the rows named takes them along', async () => {
     await migrateUp(client, { schema });
     const before = await catalogOf(client, schema);

@@ -1,8 +1,9 @@
--- Refuses while somebody asked to go live or recorded evidence: who approved what cannot be made again.
+-- Refuses while somebody asked to go live or recorded evidence: who approved what cannot be made again. A backup, or going without one, is no
+-- such evidence: the way back demands the one or the other, and would refuse itself.
 do $$
 declare
   v_approvals bigint := (select count(*) from iu_route_approval);
-  v_evidence bigint := (select count(*) from iu_evidence);
+  v_evidence bigint := (select count(*) from iu_evidence where kind not in ('backup', 'backup_waived'));
 begin
   if v_approvals + v_evidence > 0 then
     raise exception using errcode = 'IU811',
