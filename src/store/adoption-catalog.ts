@@ -51,7 +51,8 @@ select c.relname as "table", pg_get_userbyid(c.relowner)::text as owner,
     from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal), '[]') as triggers,
   coalesce((select jsonb_agg(w.rulename order by w.rulename) from pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN'), '[]') as rules,
   coalesce((select jsonb_agg(h.inhrelid::regclass::text order by h.inhrelid::regclass::text) from pg_inherits h where h.inhparent = c.oid and c.relkind = 'r'), '[]') as children,
-  c.relreplident as "replicaIdentity", c.relpersistence = 'u' as unlogged, c.relrowsecurity or c.relforcerowsecurity as "rowSecurity", c.relkind = 'p' as partitioned,
+  exists (select from pg_publication_tables t join pg_publication p using (pubname) where (p.pubupdate or p.pubdelete)
+    and t.schemaname = n.nspname and t.tablename = c.relname) as published, c.relreplident as "replicaIdentity", c.relpersistence = 'u' as unlogged, c.relrowsecurity or c.relforcerowsecurity as "rowSecurity", c.relkind = 'p' as partitioned,
   coalesce((select jsonb_agg(q.relname order by q.relname) from pg_depend d join pg_class q on q.oid = d.objid and q.relkind = 'S'
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype in ('a', 'i')), '[]') as sequences,
   coalesce((select jsonb_agg(distinct pg_get_userbyid(x.grantee)) from (
@@ -62,7 +63,10 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relnamespace = $1 and c.relkind in ('r', 'p') and c.relname = any ($2)
 order by array_position($2, c.relname::text)`;
 
-type FactsRow = { readonly [Key in Exclude<keyof TableFacts, 'rowSecurity' | 'partitioned' | 'unlogged'>]: string } & {
+type FactsRow = {
+  readonly [Key in Exclude<keyof TableFacts, 'rowSecurity' | 'partitioned' | 'unlogged' | 'published'>]: string;
+} & {
+  readonly published: boolean;
   readonly rowSecurity: boolean;
   readonly unlogged: boolean;
   readonly partitioned: boolean;
@@ -87,6 +91,7 @@ function factsOf(row: FactsRow): TableFacts {
     sequences: json(row.sequences),
     rowSecurity: row.rowSecurity,
     unlogged: row.unlogged,
+    published: row.published,
     partitioned: row.partitioned,
   };
 }

@@ -188,6 +188,7 @@ describe('iu adopt', { timeout: 180_000 }, () => {
       create table event_outbox_old () inherits (event_outbox);
       alter table event_outbox drop constraint event_outbox_pkey, add column tenant text not null default 'a', replica identity nothing;
       alter table event_outbox alter column tenant drop default;
+      create publication theirs for table event_type_registry;
       alter table dot_config rename to settings; create view dot_config as select * from settings;
       create sequence event_outbox_seq_seq; alter table information_unit drop constraint information_unit_version_anchor_ref_fkey;
       alter table unit_version set unlogged, force row level security, set (fillfactor = 80)`);
@@ -206,6 +207,7 @@ describe('iu adopt', { timeout: 180_000 }, () => {
       '4 rows of event_outbox share their id',
       'view dot_config exists',
       'sequence event_outbox_seq_seq exists',
+      'event_type_registry is published and has no primary key',
       'unit_version is unlogged',
       'row security is enabled on unit_version',
     ]) {
@@ -213,6 +215,7 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     }
     expect(await refusal(adoptApply(client, { schema, allow: everything }))).toBe('IU840');
     await client.query(`drop rule no_delete on event_outbox; alter table event_outbox_old no inherit event_outbox; drop view dot_config;
+      alter table event_type_registry replica identity full;
       alter table settings rename to dot_config; drop sequence event_outbox_seq_seq; alter table unit_version set logged;
       alter table unit_version no force row level security; alter table event_outbox disable trigger never_again;
       delete from event_outbox where event_subject_ref is null and created_at > '2026-06-01';

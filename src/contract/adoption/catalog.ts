@@ -85,6 +85,8 @@ export interface TableFacts {
   readonly children: readonly string[];
   /** d default, f full, i an index, n nothing. */
   readonly replicaIdentity: string;
+  /** Some publication publishes its updates or deletes. */
+  readonly published: boolean;
   readonly unlogged: boolean;
   readonly partitioned: boolean;
 }

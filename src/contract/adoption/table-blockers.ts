@@ -44,6 +44,12 @@ export function tableBlockers(found: TableFacts, wanted: TableFacts, input: Plan
       action: `alter table ${table} replica identity default, or full`,
     });
   }
+  if (found.published && found.replicaIdentity === 'd' && !found.constraints.some(({ type }) => type === 'p')) {
+    blockers.push({
+      what: `${table} is published and has no primary key: the server refuses every update and delete there, those of an adoption and of its way back too`,
+      action: `alter table ${table} replica identity full`,
+    });
+  }
   if (found.unlogged) {
     blockers.push({
       what: `${table} is unlogged: a crash of the server empties it`,

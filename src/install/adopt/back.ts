@@ -190,7 +190,12 @@ async function walkBack(way: Way, client: ClientBase): Promise<string[]> {
       if ('rows' in entry.back) {
         const { rows } = entry.back;
         await client.query('begin');
-        await restoreFormerRows(client, rows, way.adopted, settingsWritten(journal));
+        try {
+          await restoreFormerRows(client, rows, way.adopted, settingsWritten(journal));
+        } catch (error) {
+          await client.query('rollback').catch(() => undefined);
+          throw error;
+        }
         await client.query('commit');
       }
       continue;
