@@ -42,6 +42,7 @@ select c.relname as "table", pg_get_userbyid(c.relowner)::text as owner,
   coalesce((select jsonb_agg(jsonb_build_object('name', i.relname, 'unique', x.indisunique, 'valid', x.indisvalid and x.indisready,
       'tail', regexp_replace(pg_get_indexdef(i.oid), '^CREATE (UNIQUE )?INDEX ${name} ON (ONLY )?(${name}\\.)?${name} USING ', 'USING '),
       'definition', pg_get_indexdef(i.oid), 'predicate', pg_get_expr(x.indpred, x.indrelid),
+      'tablespace', (select t.spcname from pg_tablespace t where t.oid = i.reltablespace),
       'keyColumns', case when ${isPlainUnique} then ${columnNames('x.indrelid', 'x.indkey')} end,
       'ofConstraint', exists (select from pg_constraint k where k.conindid = i.oid and k.conrelid = c.oid and k.contype in ('p', 'u')),
       'columns', (select coalesce(jsonb_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum = any (x.indkey)))

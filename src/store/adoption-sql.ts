@@ -25,6 +25,16 @@ const session = (sql: string): AdoptionStatement => ({ sql, asSession: true });
 const own = (sql: string): AdoptionStatement => ({ sql });
 const alone = (sql: string): AdoptionStatement => ({ sql, alone: true });
 
+/** Builds an index where it lay before. iu_owner has no right to a tablespace of others; whoever adopts puts it there. */
+function builtIn(tablespace: string | null, sql: string, predicate: string | null): AdoptionStatement {
+  if (tablespace === null) return alone(sql);
+  const where = predicate === null ? '' : ` WHERE ${predicate}`;
+  return {
+    ...alone(`${sql.slice(0, sql.length - where.length)} tablespace ${id(tablespace)}${where}`),
+    asSession: true,
+  };
+}
+
 /** A column as ADD COLUMN takes it. A clock default would be computed per row and rewrite the table: it is set afterwards. */
 function columnText(column: ColumnFacts): string {
   const clock = column.defaultText === 'clock_timestamp()';
@@ -139,9 +149,9 @@ function keyStatements({
   foreignKeys,
 }: Extract<AdoptionStep['action'], { readonly kind: 'move_primary_key' }>) {
   const { off, on } = movedKeys(foreignKeys);
-  const index = (name: string, tail: string): AdoptionStatement[][] => [
+  const index = (name: string, tail: string, tablespace: string | null = null): AdoptionStatement[][] => [
     [alone(`drop index concurrently if exists ${id(name)}`)],
-    [alone(`create unique index concurrently ${id(name)} on event_outbox ${tail}`)],
+    [builtIn(tablespace, `create unique index concurrently ${id(name)} on event_outbox ${tail}`, null)],
   ];
   const drop = former === null ? [] : [own(`alter table event_outbox drop constraint if exists ${id(former.name)}`)];
   return {
@@ -158,7 +168,7 @@ function keyStatements({
       ],
     ],
     back: [
-      ...(former === null ? [] : index('iu_adopt_former_key', former.tail)),
+      ...(former === null ? [] : index('iu_adopt_former_key', former.tail, former.tablespace)),
       [
         own('alter table event_outbox drop constraint if exists event_outbox_pkey'),
         own('alter table event_outbox drop constraint if exists event_outbox_id_key'),
@@ -190,11 +200,9 @@ on conflict (dedupe_key) do nothing`;
 }
 
 function ruleStatements(rule: UniqueRule): AdoptionStatements {
-  const { name, definition, constraintDeferral, prefix, columns, predicate } = rule;
-  const build = {
-    ...alone(definition.replace(/^CREATE UNIQUE INDEX /, 'create unique index concurrently ')),
-    formerRule: { columns, predicate },
-  };
+  const { name, definition, constraintDeferral, prefix, columns, predicate, tablespace } = rule;
+  const text = definition.replace(/^CREATE UNIQUE INDEX /, 'create unique index concurrently ');
+  const build = { ...builtIn(tablespace, text, predicate), formerRule: { columns, predicate } };
   const drop = alone(`drop index concurrently if exists ${id(name)}`);
   const off = own(`alter table event_outbox drop constraint if exists ${id(name)}`);
   const attach = own(

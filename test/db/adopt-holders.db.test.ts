@@ -1,4 +1,5 @@
 // What hangs on the tables of a running database when it is adopted: foreign keys on events, trees of units, unique rules of the log.
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AllowWord } from '../../src/contract/adoption/steps.js';
@@ -259,6 +260,27 @@ const tree = `set session_replication_role = replica;
   update information_unit u set parent_or_container_ref = p.id from information_unit p
    where p.doc_code = u.doc_code and p.sort_order = case when u.sort_order = 1 then null when u.sort_order <= 10 then 1 else u.sort_order / 10 + 1 end;
   set session_replication_role = origin`;
+
+describe('indexes of the log in a tablespace', { timeout: 180_000 }, () => {
+  it('come back into it, the key and a unique rule with its predicate', async () => {
+    const place = `iu_test_${randomUUID().slice(0, 8)}`;
+    await legacy(20);
+    await client.query('set allow_in_place_tablespaces = on');
+    await client.query(`create tablespace ${place} location ''`);
+    await client.query(`alter index event_outbox_pkey set tablespace ${place};
+      alter index idx_event_outbox_idempotent set tablespace ${place}`);
+    const there = () => rows(`select indexname from pg_indexes where tablespace = '${place}' order by 1`);
+    const [before, lay] = [await legacyCatalog(client, schema), await there()];
+    expect(lay).toHaveLength(2);
+    await apply();
+    await adoptBack(client, { schema });
+    expect(await there()).toEqual(lay);
+    expect(await legacyCatalog(client, schema)).toEqual(before);
+    await client.query(`alter index event_outbox_pkey set tablespace pg_default;
+      alter index idx_event_outbox_idempotent set tablespace pg_default`);
+    await client.query(`drop tablespace ${place}`);
+  });
+});
 
 describe('an event trigger of the application', { timeout: 180_000 }, () => {
   it('that looks for its table in their schema stops neither plan nor adoption nor the way back', async () => {

@@ -54,6 +54,8 @@ export interface IndexFacts {
   readonly keyColumns: readonly string[] | null;
   /** Which rows it holds; null = all. */
   readonly predicate: string | null;
+  /** Where it lies; null = where the database lies. */
+  readonly tablespace: string | null;
 }
 
 export interface TriggerFacts {

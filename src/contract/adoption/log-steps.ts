@@ -58,10 +58,10 @@ function numberSteps(found: TableFacts, input: PlanInput, blockers: Blocker[]): 
 /** What a way back builds again. */
 function formerOf(found: TableFacts, key: ConstraintFacts | undefined) {
   if (key === undefined) return null;
-  const tail = found.indexes.find(({ name }) => name === key.name)?.tail;
-  if (tail === undefined) throw new Error(`the index of primary key ${key.name} is missing`);
+  const index = found.indexes.find(({ name }) => name === key.name);
+  if (index === undefined) throw new Error(`the index of primary key ${key.name} is missing`);
   const { name, definition, columns, deferral } = key;
-  return { name, definition, columns, deferral, tail };
+  return { name, definition, columns, deferral, tail: index.tail, tablespace: index.tablespace };
 }
 
 /** Columns, numbers and keys of the log. */
@@ -147,7 +147,7 @@ export function uniqueRules(log: TableFacts, input: PlanInput, blockers: Blocker
     (index) => index.unique && !index.columns.includes('id') && !index.columns.includes('seq'),
   );
   return found.flatMap((index) => {
-    const { name, definition, ofConstraint, tail, predicate } = index;
+    const { name, definition, ofConstraint, tail, predicate, tablespace } = index;
     const what = `unique ${ofConstraint ? 'constraint' : 'index'} ${name} on event_outbox (${tail}) makes later events vanish or fail`;
     const drop = `${ofConstraint ? 'alter table event_outbox drop constraint' : 'drop index concurrently'} ${quoted(name)}`;
     const held = input.others.referencingLog.filter((key) => key.index === name);
@@ -166,7 +166,7 @@ export function uniqueRules(log: TableFacts, input: PlanInput, blockers: Blocker
     const constraint = log.constraints.find((one) => one.name === name && one.type === 'u');
     const constraintDeferral = constraint?.deferral ?? null;
     const prefix = isImmediate ? 'immediate' : name;
-    const rule = { name, definition, constraintDeferral, prefix, columns, predicate };
+    const rule = { name, definition, constraintDeferral, prefix, columns, predicate, tablespace };
     const action = { kind: 'replace_unique_rule', ...rule } as const;
     return [{ name, word: isImmediate ? 'immediate-index' : 'unique-rules', columns, action } as const];
   });

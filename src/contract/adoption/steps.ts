@@ -1,4 +1,4 @@
-import type { ColumnFacts, ConstraintFacts, ReferencingKey } from './catalog.js';
+import type { ColumnFacts, ConstraintFacts, IndexFacts, ReferencingKey } from './catalog.js';
 
 /** Words by which an operator allows what changes objects that IU Core did not make. */
 export const allowWords = {
@@ -28,7 +28,7 @@ export type StepAction =
   | {
       readonly kind: 'move_primary_key';
       /** `tail` is of its index. */
-      readonly former: (FormerKey & { readonly tail: string }) | null;
+      readonly former: (FormerKey & Pick<IndexFacts, 'tail' | 'tablespace'>) | null;
       readonly foreignKeys: readonly ReferencingKey[];
     }
   | { readonly kind: 'validate_foreign_keys'; readonly foreignKeys: readonly ReferencingKey[] }
@@ -72,6 +72,7 @@ export type StepAction =
       readonly prefix: string;
       readonly columns: readonly string[];
       readonly predicate: string | null;
+      readonly tablespace: string | null;
     };
 
 /** The primary key that the log had before. */

@@ -163,7 +163,7 @@ async function runStep(
   if (action.kind === 'rank_and_key') await rankAndKey(run, step.step, forward, action.silent);
   for (const [at, list] of action.kind === 'rank_and_key' ? [] : forward.entries()) {
     const [first] = list;
-    if (first?.alone === true) await runAlone(run, step.step, first.sql);
+    if (first?.alone === true) await runAlone(run, step.step, first);
     else await runTogether(run, step.step, list, at === forward.length - 1 ? movedEntry(run, action) : []);
   }
   return runTogether(run, step.step, [], written(run, { ...entry, state: 'done' }));

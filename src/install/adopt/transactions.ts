@@ -52,12 +52,12 @@ function settings(run: AdoptRun) {
 }
 
 /**
- * One statement outside a transaction, as iu_owner. Such a statement waits for older transactions without blocking anybody, so it has no
+ * One statement outside a transaction, as iu_owner unless it says otherwise. Such a statement waits for older transactions without blocking anybody, so it has no
  * short lock timeout; what it was about to take is given up after a minute and named.
  */
-export async function runAlone(run: AdoptRun, subject: string, sql: string): Promise<void> {
+export async function runAlone(run: AdoptRun, subject: string, { sql, asSession }: AdoptionStatement): Promise<void> {
   const { client } = run;
-  await client.query('set role iu_owner');
+  if (asSession !== true) await client.query('set role iu_owner');
   await client.query("set lock_timeout = '60s'");
   try {
     await run.onStatement?.({ text: sql });
@@ -86,7 +86,7 @@ export async function runLists(
 ): Promise<void> {
   for (const list of lists) {
     const [only] = list;
-    if (list.length === 1 && only?.alone === true) await runAlone(run, subject, only.sql);
+    if (list.length === 1 && only?.alone === true) await runAlone(run, subject, only);
     else if (list.length > 0) await runTogether(run, subject, list);
   }
 }
