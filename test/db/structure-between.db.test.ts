@@ -139,6 +139,16 @@ describe('a rollback', () => {
     await rollBack(db.pool, operation);
   });
 
+  it('brings back a collection that the operation emptied and made a piece', async () => {
+    await create('emptied', null, 'collection');
+    for (const name of ['emptied-book', 'emptied-law']) await create(name);
+    await doSteps(db.pool, [move('emptied-book', 'emptied')]);
+    const before = await readHashes(db.pool, 'emptied');
+    const operation = await doSteps(db.pool, [move('emptied-book', null), move('emptied', 'emptied-law')]);
+    await rollBack(db.pool, operation);
+    expect(await readHashes(db.pool, 'emptied')).toEqual(before);
+  });
+
   it('is refused by name when a text was derived from what the operation made', async () => {
     await create('origin');
     const operation = await doSteps(db.pool, [add('origin', 'origin/a')]);

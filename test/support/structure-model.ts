@@ -228,7 +228,8 @@ export class StructureModel {
       const from = changes.find((one) => one.kind === 'placed' && one.unit === address);
       if (from?.kind !== 'placed' || born.has(address)) continue;
       if (isGone(from.container)) return true;
-      const collection = from.inCollection ? units.get(from.container ?? '') : undefined;
+      const isOwn = [placed, born, ended].some((one) => one.has(from.container ?? ''));
+      const collection = from.inCollection && !isOwn ? units.get(from.container ?? '') : undefined;
       if (collection !== undefined && collection.container !== null && !collection.inCollection) return true;
     }
     const copies = new Set(changes.flatMap((one) => (one.kind === 'link_copied' ? [one.key] : [])));
