@@ -60,7 +60,8 @@ describe('re-cut of randomly edited documents', () => {
     };
     const sums = new Map<string, [number, number, number]>();
     const foreign = inventLaw(next, 'f').map(({ text }) => text.replace(/^#.*\n/, '').trim());
-    for (let round = 0; round < 10; round++) {
+    // About 200 splits; of 30 a seed had an F1 below 0.9 by chance, of 200 the worst of eight seeds had 0.956.
+    for (let round = 0; round < 60; round++) {
       const olds = inventLaw(next, 'o');
       const { pieces, truth } = editDocument(olds, next, rates, foreign);
       for (const [kind, [right, found, all]] of Object.entries(compareEdits(recut(olds, pieces), truth))) {
