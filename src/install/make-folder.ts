@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { errorCode } from '../store/failure.js';
 
 /**
  * Makes a folder and those above it, as `mkdir -p`; gives the first one that it made, undefined when all were there.
@@ -14,7 +15,11 @@ export async function makeFolder(path: string, mode = 0o777): Promise<string | u
   try {
     await mkdir(folder, { mode });
   } catch (error) {
-    if (!(await isFolder(folder))) throw error; // somebody else made it meanwhile
+    if (await isFolder(folder)) return first ?? folder; // somebody else made it meanwhile
+    // as the recursive one says it: a file stands where a folder should
+    throw errorCode(error) === 'EEXIST'
+      ? Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${folder}'`), { code: 'ENOTDIR' })
+      : error;
   }
   return first ?? folder;
 }

@@ -241,7 +241,7 @@ describe('a superuser', () => {
     // what was installed later goes first
     for (let change = ''; change !== '011_dead_letter_tools'; )
       [change = '011_dead_letter_tools'] = (await down()).changes;
-    await db.pool.query("select fn_iu_evidence_record('backup', true)");
+    await db.pool.query("select fn_iu_evidence_record('disable_rehearsal', true)");
     await expect(down()).rejects.toMatchObject({
       code: 'IU811',
       message: expect.stringContaining('1 rows of evidence'),
