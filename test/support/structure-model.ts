@@ -339,6 +339,7 @@ export class StructureModel {
   link(address: string, key: string, enacted: boolean): Outcome {
     const unit = this.tree.units.get(address);
     if (unit === undefined) return nothingBut('ok');
+    if (!isLiving(unit)) return nothingBut('IU206');
     const link: TreeLink = { key, status: enacted ? 'enacted' : 'draft', enabled: enacted };
     this.put({ ...unit, links: [...unit.links, link] });
     return done([], 'unit');

@@ -570,7 +570,8 @@ begin
           -- 1: a row, 2: before, 8: on delete
          where t.tgrelid in (select 'event_outbox'::regclass union all select inhrelid from pg_inherits where inhparent = 'event_outbox'::regclass)
            and not t.tgisinternal and t.tgtype & 11 = 11 and t.tgenabled <> 'D' and pg_get_userbyid(p.proowner) <> 'iu_owner'
-         order by t.tgname limit 1), 'iu drift names what was added to event_outbox');
+         -- the one of the whole log before its copies in partitions: that turns all of them off
+         order by t.tgparentid <> 0, t.tgname limit 1), 'iu drift names what was added to event_outbox');
   end if;
 end
 $$;

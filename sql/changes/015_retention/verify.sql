@@ -143,7 +143,7 @@ begin
     ('function', 'fn_iu_prune_said(iu_prune_run, text)', '9bbdf3581c06cc770a4b199473406226'),
     ('function', 'fn_iu_prune_start(numeric, text, text, text)', 'ecea2a6dec2a3b7b75466e5cf7893754'),
     ('function', 'fn_iu_prune_step(bigint, integer)', 'bbbad37262068b926fdde8a663850b63'),
-    ('function', 'fn_iu_prune_take(iu_prune_run, integer, bigint[])', '75cb9ffc3438726190f54b542d3a6ec4'),
+    ('function', 'fn_iu_prune_take(iu_prune_run, integer, bigint[])', 'e72711ecdca369f10f12e0f7c00e2d55'),
     ('function', 'fn_iu_redaction_apply(bigint)', 'fed282a2d92f9cf1306b3fe141657136'),
     ('function', 'fn_iu_redaction_approve(bigint, text)', 'd55f70968897f30f07978fbf1b1c789e'),
     ('function', 'fn_iu_redaction_decide(bigint, text, text[])', 'b4c5d38945a952bb5b641b32b0d68a8d'),
