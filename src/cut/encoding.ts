@@ -13,6 +13,8 @@ export interface ConvertedText {
   readonly extractor: Extractor;
 }
 
+const manyByteEncodings = ['gbk', 'gb18030', 'big5', 'euc-jp', 'iso-2022-jp', 'shift_jis', 'euc-kr'] as const;
+
 /** What can be decoded: the names of WHATWG that the ICU of Node.js knows. */
 export const knownEncodings = [
   'utf-8',
@@ -45,13 +47,7 @@ export const knownEncodings = [
   'ibm866',
   'macintosh',
   'x-mac-cyrillic',
-  'gbk',
-  'gb18030',
-  'big5',
-  'euc-jp',
-  'iso-2022-jp',
-  'shift_jis',
-  'euc-kr',
+  ...manyByteEncodings,
 ] as const;
 export type KnownEncoding = (typeof knownEncodings)[number];
 
@@ -126,7 +122,7 @@ export function convertToUtf8(bytes: Uint8Array, encoding: KnownEncoding): Conve
   if (encoding === 'windows-1252')
     return { text: Buffer.from(windows1252(bytes), 'utf8'), extractor: { name, version: '1' } };
   const text = decoded(bytes, encoding);
-  const unknown = manyByteEncodings.has(encoding) ? standsForNothing.exec(text)?.[0] : undefined;
+  const unknown = manyByteEncodings.some((one) => one === encoding) ? standsForNothing.exec(text)?.[0] : undefined;
   if (unknown !== undefined) {
     const point = unknown.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
     const message = `The source has characters that ${encoding} does not have, or that its decoder does not know (read as U+${point}).`;
@@ -145,15 +141,6 @@ function decoded(bytes: Uint8Array, encoding: KnownEncoding): string {
   }
 }
 
-const manyByteEncodings: ReadonlySet<KnownEncoding> = new Set([
-  'gbk',
-  'gb18030',
-  'big5',
-  'euc-jp',
-  'iso-2022-jp',
-  'shift_jis',
-  'euc-kr',
-]);
 /** What ICU makes of a pair of bytes that it does not know is no error: a control character and a letter, or one for private use. */
 const standsForNothing = /[\u0080-\u009f\ue000-\uf8ff]/;
 

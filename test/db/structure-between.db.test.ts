@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   applyPlan,
   doSteps,
+  move,
   openStructureGate,
   planSteps,
   readHashes,
@@ -24,11 +25,6 @@ afterAll(() => db.drop());
 
 const create = (address: string, parent: string | null = null, kind: string | null = null) =>
   db.pool.query('select fn_iu_create($1, $1, $2, $3, $4)', [address, 'tester', parent, kind]);
-const move = (unit: string, parent: string | null): StructureStep => ({
-  operation_type: 'reparent_piece',
-  unit,
-  parent,
-});
 
 describe('a plan', () => {
   it('is stale when a unit that it would end along with another has left meanwhile', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StructureStep } from '../../src/contract/structure/step.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { openSessions, type Session } from '../support/sessions.js';
-import { applyPlan, openStructureGate, planSteps, type Runs } from '../support/structure.js';
+import { applyPlan, move, openStructureGate, planSteps, type Runs } from '../support/structure.js';
 
 let db: TestDatabase;
 
@@ -16,7 +16,6 @@ afterAll(() => db.drop());
 
 const create = (by: Runs, address: string, parent: string | null = null, code: string | null = null) =>
   by.query('select fn_iu_create($1, $1, $2, $3, p_section_code => $4)', [address, 'tester', parent, code]);
-const move = (unit: string, parent: string): StructureStep => ({ operation_type: 'reparent_piece', unit, parent });
 const revise = (by: Runs, address: string, body: string) =>
   by.query('select fn_iu_revise($1, $2, $3)', [address, body, 'tester']);
 const enact = (by: Runs, address: string) => by.query('select fn_iu_enact($1, $2, $3)', [address, 'tester', 'R']);

@@ -1,8 +1,7 @@
 // What stood where at a moment, when it stands somewhere else today.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StructureStep } from '../../src/contract/structure/step.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { doSteps, openStructureGate } from '../support/structure.js';
+import { doSteps, move, openStructureGate } from '../support/structure.js';
 
 let db: TestDatabase;
 
@@ -15,11 +14,6 @@ afterAll(() => db.drop());
 
 const create = (address: string, parent: string | null = null, code: string | null = null) =>
   db.pool.query('select fn_iu_create($1, $1, $2, $3, p_section_code => $4)', [address, 'tester', parent, code]);
-const move = (unit: string, parent: string | null): StructureStep => ({
-  operation_type: 'reparent_piece',
-  unit,
-  parent,
-});
 const now = async () => (await db.pool.query('select clock_timestamp() as now')).rows[0].now;
 const at = async (address: string, moment: string) =>
   (

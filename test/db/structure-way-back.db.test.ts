@@ -8,6 +8,7 @@ import {
   applyPlan,
   callJson,
   doSteps,
+  move,
   openStructureGate,
   planSteps,
   readHashes,
@@ -26,11 +27,6 @@ afterAll(() => db.drop());
 
 const create = (address: string, parent: string | null = null, kind: string | null = null) =>
   db.pool.query('select fn_iu_create($1, $1, $2, $3, $4)', [address, 'tester', parent, kind]);
-const move = (unit: string, parent: string | null): StructureStep => ({
-  operation_type: 'reparent_piece',
-  unit,
-  parent,
-});
 const pathOf = async (address: string) =>
   (await db.pool.query('select path_addresses from v_iu_tree where canonical_address = $1', [address])).rows[0]
     ?.path_addresses;

@@ -7,6 +7,7 @@ import {
   callJson,
   codeOfCall,
   doSteps,
+  move,
   openStructureGate,
   planSteps,
   readHashes,
@@ -42,11 +43,6 @@ async function makeDocument(): Promise<string> {
   return prefix;
 }
 
-const move = (unit: string, parent: string | null): StructureStep => ({
-  operation_type: 'reparent_piece',
-  unit,
-  parent,
-});
 const idOf = async (address: string): Promise<string> =>
   (await db.pool.query('select id from information_unit where canonical_address = $1', [address])).rows[0]?.id;
 const bodyOf = async (address: string) =>

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { chosenRuns, chosenSeed, seeded } from '../support/seeded.js';
 import { openSessions } from '../support/sessions.js';
-import { codeOfCall, openStructureGate, planSteps, readTree, treeProblems } from '../support/structure.js';
-import { isAllowed, move, prepareRaces, runRace } from '../support/structure-race.js';
+import { codeOfCall, move, openStructureGate, planSteps, readTree, treeProblems } from '../support/structure.js';
+import { isAllowed, prepareRaces, runRace } from '../support/structure-race.js';
 
 let db: TestDatabase;
 let documents = 0;

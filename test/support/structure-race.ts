@@ -2,13 +2,7 @@ import type pg from 'pg';
 import type { StructureStep } from '../../src/contract/structure/step.js';
 import type { TestDatabase } from './database.js';
 import type { Seeded } from './seeded.js';
-import { applyPlan, codeOfCall } from './structure.js';
-
-export const move = (unit: string, parent: string | null): StructureStep => ({
-  operation_type: 'reparent_piece',
-  unit,
-  parent,
-});
+import { applyPlan, codeOfCall, move } from './structure.js';
 
 export const addFirst = (parent: string, name: string): StructureStep => ({
   operation_type: 'add_new_piece',

@@ -40,6 +40,12 @@ export const applyPlan = (db: Runs, operationId: string) =>
 export const rollBack = (db: Runs, operationId: string) =>
   callJson(db, 'fn_iu_structure_op_rollback($1, $2, $3, $4)', [operationId, 'editor', 'A-2', 'a test']);
 
+export const move = (unit: string, parent: string | null): StructureStep => ({
+  operation_type: 'reparent_piece',
+  unit,
+  parent,
+});
+
 /** Plans and applies; returns the id of the operation. */
 export async function doSteps(db: Runs, steps: readonly StructureStep[], request = ''): Promise<string> {
   const { operation_id } = await planSteps(db, steps, request);
