@@ -119,7 +119,7 @@ begin
     ('function', 'fn_iu_route_decide_isolated(iu_event_key[], iu_judged_route[], bigint)', 'bc3f7798ddbce10ac761c502989fc1f1'),
     ('function', 'fn_iu_route_decide_missing(iu_route_worker_cursor, text, bigint, text)', 'af8b45ddc66a3e17e5a0b555a184368b'),
     ('function', 'fn_iu_route_fail(bigint, iu_judged_route, integer, bigint, text, text)', 'cb1febc90bddda3ef4a440eab37c4b2e'),
-    ('function', 'fn_iu_route_missing(iu_route_worker_cursor, boolean)', '6bc15ab2d5971022cc2dbbdcd91200c6'),
+    ('function', 'fn_iu_route_missing(iu_route_worker_cursor, boolean)', '6902aba5642064e7eb9360ef20bf9df7'),
     ('function', 'fn_iu_route_outcome(event_outbox, iu_judged_route)', 'a03b2c9b30d0181c9ad7485fa469da57'),
     ('function', 'fn_iu_route_redecide(bigint, bigint, boolean)', 'b9a4e86652fd55f9991e2dde38250945'),
     ('function', 'fn_iu_route_worker_enabled()', 'd26cdbc36f0a044f50edffba1b88c612'),
