@@ -1,5 +1,5 @@
-// The first cut of a document into the database: units a second of the one transaction that writes everything, and a re-cut of it, beside
-// a bare INSERT of the same rows into equal tables without indexes' guards and triggers.
+// The first cut into the database: units a second of the one transaction that writes a document, of two such documents at once, and of the
+// whole run, beside a bare INSERT of the same rows into equal tables without guards, triggers and foreign keys.
 import { carryThrough } from '../dist/cut/carry-through.js';
 import { advanceCut, startCut } from '../dist/cut/pipeline.js';
 import { approveCutRun } from '../dist/store/cut.js';
@@ -9,13 +9,12 @@ import { figure, median, seconds, spread } from './measure.mjs';
 
 const sentence = 'a sentence of some law, about as long as sentences of laws are. ';
 
-/** Markdown of so many articles in chapters of 50; the revision changes every hundredth. */
-function documentText(articles, revision) {
+/** Markdown of so many articles in chapters of 50. */
+function documentText(articles) {
   const parts = ['# Law\n'];
   for (let article = 0; article < articles; article += 1) {
     if (article % 50 === 0) parts.push(`## Chapter ${article / 50 + 1}\n`);
-    const changed = revision > 0 && article % 100 === 7 ? `amended in ${revision}, ` : '';
-    parts.push(`### Art. ${article + 1}\n${changed}${article} ${sentence.repeat(3)}\n`);
+    parts.push(`### Art. ${article + 1}\n${article} ${sentence.repeat(3)}\n`);
   }
   return Buffer.from(parts.join(''));
 }
@@ -38,56 +37,74 @@ async function bareInsert(client) {
   return taken;
 }
 
+/** Takes one document at each session to where it may be written, all at once from there, and through to the report. */
+async function cutRound(sessions, approver, bytes, round) {
+  const waiting = [];
+  const started = performance.now();
+  for (const [place, session] of sessions.entries()) {
+    const target = {
+      address: `bench${sessions.length}/${round}-${place}`,
+      title: 'Bench',
+      ownerRef: 'bench',
+      actor: 'bench',
+    };
+    const run = await startCut(session, target, { bytes, revisionLabel: String(round), mediaType: 'text/markdown' });
+    const atGate = await advanceCut(session, run.run_id, 'bench');
+    await approveCutRun(
+      approver,
+      atGate.run_id,
+      { gate: 1, manifestDigest: atGate.manifest_digest, note: 'bench' },
+      'bench',
+    );
+    waiting.push(atGate);
+  }
+  const write = (session, place) => session.query('select fn_iu_cut_advance($1, $2)', [waiting[place].run_id, 'bench']);
+  const birthSeconds = await seconds(() => Promise.all(sessions.map(write)));
+  const through = { database: approver, actor: 'bench', note: 'bench' };
+  for (const [place, session] of sessions.entries()) await carryThrough(session, waiting[place], 'bench', through);
+  const units = waiting.reduce((sum, run) => sum + run.piece_count + 1, 0);
+  return { units, birthSeconds, wholeSeconds: (performance.now() - started) / 1000 };
+}
+
 /** npm run bench cut: the database's part. */
 export async function benchCutBirths({ client, url }, { say, quick }) {
-  const articles = quick ? 5_000 : 50_000;
+  const bytes = documentText(quick ? 5_000 : 50_000);
   const rounds = quick ? 1 : 5;
   await client.query(
     "select fn_iu_gate_set('iu_core.structure_ops_enabled', true, 'bench'), fn_iu_gate_set('iu_core.autocut_enabled', true, 'bench')",
   );
   await markAsDemo(client);
-  const editor = await connectClient({ url, schema: 'public', purpose: 'bench' });
+  const editors = [];
+  for (let place = 0; place < 2; place += 1) {
+    editors.push(await connectClient({ url, schema: 'public', purpose: 'bench' }));
+  }
   const approverUrl = await demoLogin(client, url, 'iu_bench_approver', ['iu_approver']);
   const approver = await connectClient({ url: approverUrl, schema: 'public', purpose: 'bench' });
-  const target = { address: 'bench', title: 'Bench', ownerRef: 'bench', actor: 'bench' };
-  const births = [];
+  const births = [[], []];
   const wholes = [];
-  const bares = [];
-  let units = 0;
   for (let round = 0; round <= rounds; round += 1) {
-    const bytes = documentText(articles, 0);
-    const source = { bytes, revisionLabel: String(round), mediaType: 'text/markdown' };
-    const address = `bench${round}`;
-    let birth = 0;
-    const whole = await seconds(async () => {
-      const started = await startCut(editor, { ...target, address }, source);
-      const waiting = await advanceCut(editor, started.run_id, 'bench');
-      const seen = { gate: 1, manifestDigest: waiting.manifest_digest, note: 'bench' };
-      await approveCutRun(approver, waiting.run_id, seen, 'bench');
-      birth = await seconds(() => editor.query('select fn_iu_cut_advance($1, $2)', [started.run_id, 'bench']));
-      await carryThrough(editor, waiting, 'bench', { database: approver, actor: 'bench', note: 'bench' });
-      units = waiting.piece_count + 1;
-    });
-    say(`${units} units: written in ${birth.toFixed(2)} s, whole run ${whole.toFixed(2)} s`);
-    if (round === 0) continue;
-    births.push(units / birth);
-    wholes.push(units / whole);
+    for (const sessions of [editors.slice(0, 1), editors]) {
+      const { units, birthSeconds, wholeSeconds } = await cutRound(sessions, approver, bytes, round);
+      const documents = sessions.length === 1 ? '1 document' : '2 documents at once';
+      say(
+        `${documents}, ${units} units: written in ${birthSeconds.toFixed(2)} s, whole runs ${wholeSeconds.toFixed(2)} s`,
+      );
+      if (round === 0) continue;
+      births[sessions.length - 1].push(units / birthSeconds);
+      if (sessions.length === 1) wholes.push(units / wholeSeconds);
+    }
   }
   const rows = (await client.query('select count(*)::int as n from information_unit')).rows[0].n;
+  const bares = [];
   for (let round = 0; round < 2; round += 1) bares.push(rows / (await bareInsert(client)));
-  await approver.end();
-  await editor.end();
+  for (const session of [approver, ...editors]) await session.end();
   const bare = median(bares);
+  const written = (what, rates) => figure(what, Math.round(median(rates)), 'units/s', '>= 20000', spread(rates, 0));
   return [
-    figure(
-      'first cut, units written a second (one transaction, proven)',
-      Math.round(median(births)),
-      'units/s',
-      '>= 20000',
-      spread(births, 0),
-    ),
-    figure('the same rows into equal tables, no triggers, no foreign keys', Math.round(bare), 'units/s'),
-    figure('first cut against that', Number((median(births) / bare).toFixed(2)), 'x'),
+    written('first cut of one document, units written a second (one transaction, proven)', births[0]),
+    written('first cuts of two documents at once, units written a second by two sessions', births[1]),
+    figure('the same rows into equal tables by one session, no triggers, no foreign keys', Math.round(bare), 'units/s'),
+    figure('first cut of one document against that', Number((median(births[0]) / bare).toFixed(2)), 'x'),
     figure(
       'first cut, whole run: scanned, planned, both gates, enacted',
       Math.round(median(wholes)),

@@ -153,7 +153,7 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     await legacy(50);
     await client.query(`create table iu_outbound_route (id integer);
       create unique index one_a_day on event_outbox ((created_at at time zone 'UTC'), event_subject_ref);
-      create index information_unit_kind_idx on information_unit (owner_ref);
+      create index information_unit_profile_idx on information_unit (owner_ref);
       alter table event_type_registry enable row level security;
       create table holder (event_id uuid references event_outbox) partition by hash (event_id);
       alter table event_outbox alter column correlation_id type varchar(80);
@@ -167,7 +167,7 @@ describe('iu adopt', { timeout: 180_000 }, () => {
       'table iu_outbound_route exists',
       'holder.holder_event_id_fkey',
       'unique index one_a_day on event_outbox',
-      'index information_unit_kind_idx of information_unit is CREATE INDEX',
+      'index information_unit_profile_idx of information_unit is CREATE INDEX',
       'row security is enabled on event_type_registry',
       'event_outbox.correlation_id is character varying(80)',
       'iu_core.route_worker_enabled is true',

@@ -390,6 +390,8 @@ describe('the write of a cut', () => {
       JSON.stringify([{ canonical_address: 'beside', body: '' }, ...units]),
       'ann',
     ]);
+    // what an adopted database may have of its own
+    await db.pool.query('create index information_unit_lifecycle_idx on information_unit (lifecycle_status)');
     const client = await db.connect();
     await client.query('begin');
     const { rows: living } = await client.query(
@@ -401,6 +403,7 @@ describe('the write of a cut', () => {
     );
     expect(read[0].entries).toBe(0);
     await client.query('rollback');
+    await db.pool.query('drop index information_unit_lifecycle_idx');
   });
 
   it('comes to its end without a link when the document was ended meanwhile', async () => {

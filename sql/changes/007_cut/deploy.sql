@@ -80,10 +80,10 @@ create table iu_cut_piece (
   normalized_sha256 text not null check (octet_length(normalized_sha256) = 64 and normalized_sha256 !~ '[^0-9a-f]'),
   anchor     text not null check (anchor in ('exact', 'format')),
   primary key (run_id, ordinal),
-  constraint iu_cut_piece_unit_key unique (run_id, unit_id),
+  -- the unit first, so that this is also how the pieces of a unit are found
+  constraint iu_cut_piece_unit_key unique (unit_id, run_id),
   constraint iu_cut_piece_range_chk check (byte_end > byte_start)
 );
-create index iu_cut_piece_unit_idx on iu_cut_piece (unit_id);
 comment on table iu_cut_piece is 'Half-open byte range of the pinned source, and the version whose body it is.';
 comment on column iu_cut_piece.anchor is 'exact: the bytes are the body. format: only what the normaliser takes away differs, so no version was made.';
 comment on column iu_cut_piece.address is 'Address inside the document as cut; the unit''s own may carry a suffix when it came back after deprecation.';

@@ -160,7 +160,7 @@ begin
     ('function', 'fn_iu_cut_decide(bigint, integer, uuid[], text, text)', 'a0670b6d0eae520bbf8e58e2c0c26ddc'),
     ('function', 'fn_iu_cut_digest(bigint, text)', '526868cc7f23a922b28a51394b48760c'),
     ('function', 'fn_iu_cut_document(text)', '5a231d8b2aa8c50762c2dcfad5a69a9e'),
-    ('function', 'fn_iu_cut_enact(iu_cut_run)', '8ade616153ff60713cd75374f656f3b3'),
+    ('function', 'fn_iu_cut_enact(iu_cut_run)', '2a28bbeba4fa662999f3df24fe33d294'),
     ('function', 'fn_iu_cut_manifest(bigint, jsonb, jsonb, text, text)', 'd3f7881341d9a7eaeecf3e42791d7085'),
     ('function', 'fn_iu_cut_manifest_digest(jsonb)', '698d274166fb3d53433db20ff98e8989'),
     ('function', 'fn_iu_cut_mark(bigint, jsonb, text)', '8ef3555afc352ec4190df4e0712598db'),

@@ -17,6 +17,7 @@ set enable_seqscan = off
 as $$
 declare
   v_reference text := fn_iu_cut_reference(p_run.run_id, 2);
+  v_at timestamptz;
   v_units uuid[];
   v_versions uuid[];
   v_from text[];
@@ -31,7 +32,7 @@ begin
   end if;
   perform fn_iu_lock_documents(array[p_run.document_id]);
   perform from information_unit u join iu_cut_piece c on c.unit_id = u.id where c.run_id = p_run.run_id order by u.id for no key update of u;
-  perform fn_iu_stamp((select max(u.updated_at) from iu_cut_piece c join information_unit u on u.id = c.unit_id where c.run_id = p_run.run_id));
+  v_at := fn_iu_stamp((select max(u.updated_at) from iu_cut_piece c join information_unit u on u.id = c.unit_id where c.run_id = p_run.run_id));
   select min(u.canonical_address) into v_dead from iu_cut_piece c join information_unit u on u.id = c.unit_id
    where c.run_id = p_run.run_id and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
   if v_dead is not null then
@@ -56,7 +57,7 @@ begin
            cross join lateral (select n.id from unit_version n where n.id = u.version_anchor_ref and n.lifecycle_status = 'draft' offset 0) v) w;
   perform fn_iu_canonical_writer('fn_iu_enact');
   update unit_version set lifecycle_status = 'superseded' where id = any (array_remove(v_before, null));
-  update unit_version set lifecycle_status = 'enacted', enacted_at = fn_iu_stamp() where id = any (v_versions);
+  update unit_version set lifecycle_status = 'enacted', enacted_at = v_at where id = any (v_versions);
   update information_unit set lifecycle_status = 'enacted', updated_by = p_run.actor_ref where id = any (v_units);
   perform fn_iu_canonical_writer('');
   insert into iu_lifecycle_log (unit_id, canonical_address, version_id, from_status, to_status, actor, review_decision_id, reason)
