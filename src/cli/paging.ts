@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { wholeNumber } from './global-options.js';
 
 /** A list shows so many rows when nothing is said, and never more than this in one go. */
-export const pageLimits = { usual: 50, most: 1000 } as const;
+const pageLimits = { usual: 50, most: 1000 } as const;
 
 /** The options of a page, as a command's action gets them. */
 export interface PageOptions {

@@ -15,7 +15,7 @@ const refusedObject = /^permission denied for (function|table|view|sequence) (\w
  * The group roles that may do what PostgreSQL refused; empty when it is about nothing of ours. Of a table it does not say what was
  * refused, so these are the roles that may read it: who may only read it is then refused by a function.
  */
-export function rolesThatMay(message: string): readonly string[] {
+function rolesThatMay(message: string): readonly string[] {
   const [, kind, object] = refusedObject.exec(message) ?? [];
   if (kind === undefined || !existsSync(grantsFile)) return [];
   const wanted = kind === 'function' ? `'function', '${object}', 'execute'` : `'relation', '${object}', 'select'`;

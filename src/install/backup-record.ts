@@ -38,7 +38,7 @@ export async function writeBackupRecord(folder: string, record: BackupRecord): P
 }
 
 /** Records of a folder that are about this database, the newest first. A file that is no record is passed over. */
-export async function readBackupRecords(folder: string, subject: BackupSubject): Promise<BackupRecord[]> {
+async function readBackupRecords(folder: string, subject: BackupSubject): Promise<BackupRecord[]> {
   const names = await readdir(folder).catch(() => []);
   const found: BackupRecord[] = [];
   for (const name of names.filter((one) => one.endsWith('.dump.json'))) {

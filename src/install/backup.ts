@@ -55,7 +55,7 @@ function toolFolders(major: number, environment: BackupWishes['environment']): s
  *
  * Another major is not taken: an older one cannot read the server, a newer one writes what an older server cannot restore.
  */
-export async function findClientTools(
+async function findClientTools(
   major: number,
   wishes: Pick<BackupWishes, 'toolFolder' | 'environment'>,
 ): Promise<Tools> {

@@ -5,7 +5,7 @@ export interface PollBounds {
 }
 
 /** 5 ms keeps the delay of an event small at 200 empty passes a second at most; 1 s costs an idle database next to nothing. */
-export const defaultPollBounds: PollBounds = { shortestMilliseconds: 5, longestMilliseconds: 1000 };
+const defaultPollBounds: PollBounds = { shortestMilliseconds: 5, longestMilliseconds: 1000 };
 
 /** How long to wait before the next pass: nothing while a window is open, 5 ms after work, doubling up to 1 s when idle. */
 export class AdaptivePoll {

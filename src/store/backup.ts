@@ -1,7 +1,7 @@
 import { connectClient, quoteIdentifier } from './session.js';
 
 /** The same address with another database. */
-export function urlOfDatabase(url: string, database: string): string {
+function urlOfDatabase(url: string, database: string): string {
   const address = new URL(url);
   address.pathname = `/${encodeURIComponent(database)}`;
   return address.href;

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { isRefusal } from './failure.js';
 
 /** A call took longer than its deadline on this side: nobody knows whether it committed, and the connection is gone. */
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   readonly code = 'ETIMEDOUT';
 
   constructor(milliseconds: number) {
@@ -15,7 +15,7 @@ export class DeadlineError extends Error {
  * Somebody cancelled the wait for a synchronous standby: the transaction is committed here and perhaps nowhere else. Taken as no
  * answer: nothing is sent on such a claim, and what is repeated is refused by its fence.
  */
-export class UnconfirmedCommitError extends Error {
+class UnconfirmedCommitError extends Error {
   readonly code = 'unconfirmed_commit';
 
   constructor() {

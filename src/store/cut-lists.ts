@@ -1,4 +1,4 @@
-import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import { isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** One cut run of a list. */
 export interface CutRunRow {
@@ -154,7 +154,7 @@ export interface CutDecisionRow {
 }
 
 /** Every word about the pieces of a run, in order. */
-export async function listCutDecisions(database: Queryable, runId: string): Promise<readonly CutDecisionRow[]> {
+async function listCutDecisions(database: Queryable, runId: string): Promise<readonly CutDecisionRow[]> {
   const { rows } = await database.query(
     `select d.ordinal, case when d.unit_ids is not null then array(select u.canonical_address from information_unit u
               where u.id = any (d.unit_ids) order by 1) end as units, d.note, d.actor_ref, d.decided_by, d.decided_at,
@@ -190,14 +190,4 @@ export async function findCutRun(database: Queryable, runId: string) {
     decisions: await listCutDecisions(database, runId),
     log: log.rows.map(isoTimes) as unknown as readonly CutLogRow[],
   };
-}
-
-/** What the bridge would record of a written run; the same run gives the same requests, byte for byte. */
-export function readBridgeRequests(database: Queryable, runId: string): Promise<readonly object[]> {
-  return callForResult(
-    database,
-    `select coalesce(jsonb_agg(jsonb_build_object('request_key', request_key, 'kind', kind, 'operation_id', operation_id::text, 'request', request)
-       order by place, kind, request::text), '[]') from fn_iu_cut_bridge_requests($1)`,
-    [runId],
-  );
 }

@@ -68,7 +68,7 @@ const safetyText = `select
   (select count(*)::text from iu_route_delivery) as delivery_waiting`;
 
 /** Gates that the ladder closes. */
-export const ladderGates = [
+const ladderGates = [
   'iu_core.routes_master_enabled',
   'iu_core.route_worker_enabled',
   'iu_core.delivery_enabled',

@@ -109,7 +109,7 @@ export interface BellSession {
 }
 
 /** The channel a producer's trigger rings, and a person may ring by hand. */
-export const bellChannel = 'iu_event_outbox';
+const bellChannel = 'iu_event_outbox';
 
 /**
  * Listens on the bell, on a connection of its own, and proves that it hears: it rings once itself. Undefined when it does

@@ -226,7 +226,7 @@ export async function withFaultRun(
 }
 
 /** Gates open, deployment claimed, subjects, and the two live routes. */
-export async function prepareFaultDatabase(
+async function prepareFaultDatabase(
   db: TestDatabase,
   origin: string,
   options: Pick<FaultRunOptions, 'config' | 'route'> = {},

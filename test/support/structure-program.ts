@@ -19,7 +19,7 @@ export interface Wish {
 }
 
 const number = fc.nat(1_000_000);
-export const wishArbitrary: fc.Arbitrary<Wish> = fc.record({
+const wishArbitrary: fc.Arbitrary<Wish> = fc.record({
   kind: number,
   first: number,
   second: number,

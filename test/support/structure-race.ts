@@ -4,7 +4,7 @@ import type { TestDatabase } from './database.js';
 import type { Seeded } from './seeded.js';
 import { applyPlan, codeOfCall, move } from './structure.js';
 
-export const addFirst = (parent: string, name: string): StructureStep => ({
+const addFirst = (parent: string, name: string): StructureStep => ({
   operation_type: 'add_new_piece',
   parent,
   position: 'first',

@@ -17,19 +17,10 @@ import { noteUnknownRoute } from '../route/unknown-route.js';
 import type { Column } from '../table.js';
 
 /** Every status that an attempt can have. */
-export const attemptStatuses = [
-  'dry_run',
-  'skipped',
-  'queued',
-  'failed',
-  'sent',
-  'unknown',
-  'cancelled',
-  'pending',
-] as const;
+const attemptStatuses = ['dry_run', 'skipped', 'queued', 'failed', 'sent', 'unknown', 'cancelled', 'pending'] as const;
 
 /** Colour of a status: red for what needs somebody, yellow for what did nothing, green for what went well. */
-export function paintStatus(status: string, palette: Palette): (text: string) => string {
+function paintStatus(status: string, palette: Palette): (text: string) => string {
   if (status === 'failed' || status === 'unknown') return palette.red;
   if (status === 'skipped' || status === 'cancelled') return palette.yellow;
   return palette.green;

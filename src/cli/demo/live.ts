@@ -28,7 +28,7 @@ import { routeToSend } from '../../store/test-send.js';
 import { DemoReceiver } from './receiver.js';
 
 /** Name of the demo's installation: its runner says the same, so it may send. */
-export const demoDeployment = 'iu-demo';
+const demoDeployment = 'iu-demo';
 /** The one route of the demo that goes live. */
 export const liveRouteCode = 'demo.receiver.webhook';
 

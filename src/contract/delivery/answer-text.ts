@@ -1,5 +1,5 @@
 /** Longest piece of an answer that is kept, in characters. */
-export const mostAnswerCharacters = 200;
+const mostAnswerCharacters = 200;
 
 /**
  * What may be kept of the text of an answer: a target is not trusted, and it may send back what it was sent.

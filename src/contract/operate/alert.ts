@@ -55,7 +55,7 @@ export function wayOf(state: AlertState, name: string): WayState {
 }
 
 /** What makes two reasons the same although their numbers differ. */
-export function reasonKey(reason: Pick<AlertReason, 'worker' | 'code'>): string {
+function reasonKey(reason: Pick<AlertReason, 'worker' | 'code'>): string {
   return reason.worker === null ? reason.code : `${reason.code} of ${reason.worker}`;
 }
 

@@ -19,7 +19,7 @@ const directusConfigShape = {
 export const openDirectusFlow: OpenTarget = (route, surroundings) => openDirectusFlowWith({}, route, surroundings);
 
 /** `openDirectusFlow` with parts of one's own. */
-export async function openDirectusFlowWith(
+async function openDirectusFlowWith(
   parts: Pick<WebhookParts, 'lookupAll'>,
   route: TargetRoute,
   surroundings: TargetSurroundings,

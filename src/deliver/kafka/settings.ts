@@ -12,7 +12,7 @@ import {
 import type { TargetRoute, TargetSurroundings } from '../target.js';
 import type { KafkaConnection } from './client.js';
 
-export const kafkaPort = 9092;
+const kafkaPort = 9092;
 
 /** `target_config` of a kafka route. */
 const settings = z.strictObject({

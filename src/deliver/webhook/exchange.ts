@@ -4,7 +4,7 @@ import type { Connection } from './connections.js';
 import { notConnected, withoutAnswer } from './failure.js';
 
 /** Most of an answer that is read; then the connection is ended and the status counts. */
-export const mostAnswerBytes = 65_536;
+const mostAnswerBytes = 65_536;
 
 /** An answer as it was read. */
 export interface ReadAnswer {

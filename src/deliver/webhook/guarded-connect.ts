@@ -17,7 +17,7 @@ export class AddressRefused extends Error {
 }
 
 /** A name that has no usable answer. */
-export class NameNotResolved extends Error {
+class NameNotResolved extends Error {
   readonly code = 'NAME_NOT_RESOLVED';
 }
 

@@ -10,7 +10,7 @@ import { missingRights, readInstallFacts } from '../migrate/prepare.js';
 import { fail, type GateInput, pass, type Verdict } from './gate.js';
 
 /** How old the newest backup may be when nothing else is said. */
-export const usualBackupAgeSeconds = 86_400;
+const usualBackupAgeSeconds = 86_400;
 
 /** Gate 1: the right server and a role that can do what a durable step does, and an application that cannot. */
 export async function hostAndRole({ database, place, expected }: GateInput): Promise<Verdict> {

@@ -19,7 +19,7 @@ export interface AlertSender {
 }
 
 /** What is told, as JSON on the standard input of a command and as `data` of the CloudEvent of a webhook. */
-export function alertDocument(alert: Alert, sender: AlertSender): Readonly<Record<string, unknown>> {
+function alertDocument(alert: Alert, sender: AlertSender): Readonly<Record<string, unknown>> {
   return {
     id: alert.id,
     kind: alert.kind,
