@@ -12,6 +12,9 @@ import { rightsHint } from './refused-right.js';
  */
 const classesNamingObjectsOnly: ReadonlySet<string> = new Set(['23', '25', '40', '42', '53', '55', '57']);
 
+/** character_not_in_repertoire and untranslatable_character. */
+const unstorableText: ReadonlySet<string> = new Set(['22021', '22P05']);
+
 function databaseRefusal(error: unknown): IuError | undefined {
   const code = errorCode(error);
   if (code === undefined || !/^[0-9A-Z]{5}$/.test(code) || !(error instanceof Error)) return undefined;
@@ -21,6 +24,11 @@ function databaseRefusal(error: unknown): IuError | undefined {
     const message = `The role may not do this${said} (${code}).`;
     return new IuError('IU004', { message, sqlState: code, ...(hint === undefined ? {} : { hint }) });
   }
+  if (unstorableText.has(code))
+    return new IuError('IU031', {
+      message: `A text holds a NUL character or an unpaired surrogate, which PostgreSQL cannot store (SQLSTATE ${code}).`,
+      sqlState: code,
+    });
   return new IuError('IU035', {
     message: `The database refused the statement${said} (SQLSTATE ${code}).`,
     sqlState: code,
@@ -51,6 +59,9 @@ function usageError(error: CommanderError): IuError {
   return new IuError('IU030', { message: text });
 }
 
+/** The longest lists of what is in the way stay whole. */
+const mostCharacters = 8000;
+
 /** Any error as an IuError whose message holds no value of a row, a payload or a secret. */
 export function asIuError(error: unknown): IuError {
   if (error instanceof CommanderError) return usageError(error);
@@ -61,6 +72,11 @@ export function asIuError(error: unknown): IuError {
     connectionErrorFrom(error) ??
     new IuError('IU039', { message: `A defect of iu-core: ${error instanceof Error ? error.name : typeof error}.` })
   );
+}
+
+/** A message that quotes a name of megabytes would push everything else off the screen. */
+function shortened(text: string): string {
+  return text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters)}… (${text.length} characters)`;
 }
 
 /** How an error is reported. */
@@ -80,7 +96,7 @@ export function reportOf(error: unknown, mode: ReportMode): { readonly text: str
     const body = { code: known.code, name, message: known.message, hint: known.hint, exitCode, stack };
     return { text: `${renderJson({ error: body })}\n`, exitCode };
   }
-  const lines = [`iu: ${known.code} ${printable(known.message)}`];
+  const lines = [`iu: ${known.code} ${shortened(printable(known.message))}`];
   if (known.hint !== undefined && known.hint !== '') lines.push(`    ${printable(known.hint)}`);
   if (stack !== undefined) lines.push(stack);
   return { text: `${lines.join('\n')}\n`, exitCode };

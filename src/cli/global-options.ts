@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isStorable } from '../contract/storable.js';
 import { logLevels } from '../install/config/index.js';
 
 export type LogLevel = (typeof logLevels)[number];
@@ -80,6 +81,11 @@ export function uuidText(text: string): string {
   throw new InvalidArgumentError('It has to be a uuid.');
 }
 
+/** PostgreSQL refuses 31 February and the year 0; a Date makes other days of them. */
+function isCalendarDay(text: string): boolean {
+  return !text.startsWith('0000') && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+}
+
 const relativeTime = /^(\d{1,6})(s|m|h|d)$/;
 const secondsOfUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -88,12 +94,13 @@ export function pointInTime(text: string): string {
   const relative = relativeTime.exec(text);
   if (relative !== null) {
     const seconds = Number(relative[1]) * (secondsOfUnit[relative[2] ?? ''] ?? 0);
-    return new Date(Date.now() - seconds * 1000).toISOString();
+    const then = new Date(Date.now() - seconds * 1000);
+    if (then.getUTCFullYear() >= 1) return then.toISOString();
   }
   // Checked here and passed on as written: a Date would drop the microseconds.
   if (/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/.test(text)) {
     const probe = Date.parse(text.replace(' ', 'T').replace(/(:\d{2}(?:\.\d+)?[+-]\d{2})$/, '$1:00'));
-    if (!Number.isNaN(probe)) return text;
+    if (!Number.isNaN(probe) && isCalendarDay(text.slice(0, 10))) return text;
   }
   throw new InvalidArgumentError('It has to be a time such as 2026-03-01T12:00:00Z, or an age such as 15m, 2h or 7d.');
 }
@@ -114,7 +121,10 @@ export function jsonObjectText(text: string): string {
   } catch {
     parsed = undefined;
   }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return text;
-  // Commander quotes the value in front of this message; the error report cuts that off, because it may be a payload.
-  throw new InvalidArgumentError('It has to be a JSON object.');
+  // Commander quotes the value in front of these messages; the error report cuts that off, because it may be a payload.
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new InvalidArgumentError('It has to be a JSON object.');
+  if (!isStorable(parsed))
+    throw new InvalidArgumentError('It may hold neither NUL characters nor unpaired surrogates.');
+  return text;
 }

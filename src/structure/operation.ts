@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IuError } from '../contract/errors/index.js';
+import { isStorable } from '../contract/storable.js';
 import { operationTypes, type StructureStep } from '../contract/structure/step.js';
 import type { Queryable } from '../store/listing.js';
 import {
@@ -56,6 +57,8 @@ export function parseSteps(text: string): readonly StructureStep[] {
   } catch {
     throw new IuError('IU603', { message: 'The steps are not JSON.' });
   }
+  if (!isStorable(given))
+    throw new IuError('IU603', { message: 'The steps hold a NUL character or an unpaired surrogate.' });
   const wrapped = z.looseObject({ operations: z.array(z.unknown()) }).safeParse(given);
   const steps = Array.isArray(given) ? given : wrapped.success ? wrapped.data.operations : [given];
   const parsed = z.array(step).min(1).max(1000).safeParse(steps);

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { asIuError, reportOf } from '../../src/cli/failure-report.js';
-import { lengthInSeconds, pointInTime } from '../../src/cli/global-options.js';
+import { jsonObjectText, lengthInSeconds, pointInTime } from '../../src/cli/global-options.js';
 import { RawJson, renderJson } from '../../src/cli/json.js';
 import { allowedOnly, createLogger } from '../../src/cli/log.js';
 import { commandLineWithout } from '../../src/cli/paging.js';
@@ -12,6 +12,7 @@ import { IuError } from '../../src/contract/errors/index.js';
 import { camelCaseKeys, camelCaseName } from '../../src/contract/json-names.js';
 import type { EventStory, StoryAttempt } from '../../src/store/events.js';
 import { isoTime } from '../../src/store/listing.js';
+import { parseSteps } from '../../src/structure/operation.js';
 
 describe('JSON of the command line', () => {
   it('turns snake_case keys into camelCase at every depth and leaves other names and all values alone', () => {
@@ -86,7 +87,18 @@ describe('values of options', () => {
     vi.useRealTimers();
     expect(pointInTime('2026-03-01T12:00:00.123456Z')).toBe('2026-03-01T12:00:00.123456Z');
     expect(pointInTime('2026-03-01')).toBe('2026-03-01');
-    for (const text of ['yesterday', '2026-13-01', 'now(); --', '']) expect(() => pointInTime(text)).toThrow('time');
+    const refused = [
+      'yesterday',
+      '2026-13-01',
+      '2026-02-31',
+      '2026-02-29T12:00Z',
+      '0000-01-01',
+      '999999d',
+      'now(); --',
+      '',
+    ];
+    for (const text of refused) expect(() => pointInTime(text), text).toThrow('time');
+    expect(pointInTime('2024-02-29T12:00Z')).toBe('2024-02-29T12:00Z');
     expect(lengthInSeconds('2h')).toBe(7200);
     for (const text of ['0', '-1', '2w', '99999999d']) expect(() => lengthInSeconds(text)).toThrow('length');
   });
@@ -112,6 +124,13 @@ describe('error reports', () => {
     expect(json.error.exitCode).toBe(text.exitCode);
   });
 
+  it('are no longer than a person reads, whatever name somebody gave', () => {
+    const error = new IuError('IU401', { message: `there is no gate '${'x'.repeat(100_000)}'`, hint: 'iu gate list' });
+    const { text } = reportOf(error, { json: false, withStack: false });
+    expect(text.length).toBeLessThan(10_000);
+    expect(text).toMatch(/… \(\d+ characters\)\n {4}iu gate list\n$/);
+  });
+
   it('hold neither values nor a stack of a database error that quotes a value', () => {
     const error = Object.assign(new Error('invalid input syntax for type integer: "geheim"'), {
       code: '22P02',
@@ -123,6 +142,17 @@ describe('error reports', () => {
     expect(text).not.toContain('    at ');
     expect(exitCode).toBe(1);
     expect(reportOf(error, { json: false, withStack: true }).text).toContain('    at ');
+  });
+
+  it('say that a text cannot be stored, and where it came as JSON before the database sees it', () => {
+    const error = Object.assign(new Error('invalid byte sequence'), { code: '22021' });
+    expect(reportOf(error, { json: false, withStack: false }).text).toMatch(/^iu: IU031 .*NUL.*22021/);
+    for (const text of ['{"a": "\\u0000"}', '{"a": ["\\ud800"]}', '{"\\udc00": 1}', '{"a": "\\\\\\u0000"}'])
+      expect(() => jsonObjectText(text), text).toThrow('NUL');
+    for (const text of ['{"a": "\\ud83d\\ude00"}', '{"a": "\\\\u0000"}', '{"a": "\ud83d\ude00"}'])
+      expect(jsonObjectText(text)).toBe(text);
+    const step = { operation_type: 'renumber_piece', unit: 'a', section_code: '\0' };
+    expect(() => parseSteps(JSON.stringify(step))).toThrow('NUL');
   });
 
   it('name the object of a refused right', () => {
