@@ -126,6 +126,7 @@ begin
       ('function', 'fn_iu_cut_base', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_cut_bridge_requests', 'execute', 'iu_operator, iu_reader'),
       ('function', 'fn_iu_cut_decide', 'execute', 'iu_emitter, iu_operator'),
+      ('function', 'fn_iu_cut_words', 'execute', 'iu_approver, iu_emitter, iu_operator, iu_reader'),
       ('function', 'fn_iu_cut_manifest_digest', 'execute', 'iu_emitter, iu_operator, iu_approver, iu_reader'),
       ('function', 'fn_iu_cut_mark', 'execute', 'iu_emitter, iu_operator'),
       ('function', 'fn_iu_cut_plan', 'execute', 'iu_emitter, iu_operator'),

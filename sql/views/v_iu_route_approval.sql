@@ -1,5 +1,6 @@
 -- v_iu_route_approval: requests and approvals with what each is worth now: requested, expired (nobody approved it in time), rejected,
--- approved (not in use), in_use, spent (time or events ran out while in use), revoked, void (the route changed since). evidence: the readiness that the request was made on.
+-- approved (not in use), in_use, spent (time or events ran out while in use), revoked, void (the route changed since). evidence: the
+-- readiness that the request was made on.
 create or replace view v_iu_route_approval as
 select a.approval_id, r.route_code, a.route_version,
        case

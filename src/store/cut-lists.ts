@@ -158,7 +158,7 @@ async function listCutDecisions(database: Queryable, runId: string): Promise<rea
   const { rows } = await database.query(
     `select d.ordinal, case when d.unit_ids is not null then array(select u.canonical_address from information_unit u
               where u.id = any (d.unit_ids) order by 1) end as units, d.note, d.actor_ref, d.decided_by, d.decided_at,
-            d.unit_ids is not null and d.decision_id = max(d.decision_id) over (partition by d.ordinal) as counts
+            d.decision_id in (select w.decision_id from fn_iu_cut_words($1) w) as counts
        from iu_cut_decision d where d.run_id = $1 order by d.decision_id`,
     [runId],
   );

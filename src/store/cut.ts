@@ -255,16 +255,11 @@ export async function takenAddresses(database: Queryable, addresses: readonly st
   return new Set(rows.map((row) => row.canonical_address));
 }
 
-/** What people decided about the pieces of a run: the last word about each, unless it was withdrawn. Several units are an override each. */
+/** What people decided about the pieces of a run, as far as it counts. Several units are an override each. */
 export async function readDecisions(database: Queryable, runId: string): Promise<readonly MatchOverride[]> {
-  const { rows } = await database.query(
-    `select distinct on (ordinal) ordinal, unit_ids from iu_cut_decision where run_id = $1 order by ordinal, decision_id desc`,
-    [runId],
-  );
-  return (rows as { ordinal: number; unit_ids: string[] | null }[]).flatMap(({ ordinal, unit_ids: units }) =>
-    units === null
-      ? []
-      : [...(units.length === 0 ? [null] : units)].map((oldKey) => ({ newKey: `${ordinal}`, oldKey })),
+  const { rows } = await database.query('select ordinal, unit_ids from fn_iu_cut_words($1)', [runId]);
+  return (rows as { ordinal: number; unit_ids: string[] }[]).flatMap(({ ordinal, unit_ids: units }) =>
+    [...(units.length === 0 ? [null] : units)].map((oldKey) => ({ newKey: `${ordinal}`, oldKey })),
   );
 }
 

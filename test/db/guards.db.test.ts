@@ -69,6 +69,7 @@ describe('a route', () => {
     [{ target_config: { auth: { password: 'S' } } }, 'IU333'],
     [{ target_config: { apikey: 'S' } }, 'IU333'],
     [{ target_config: { list: [{ token: 'S' }] } }, 'IU333'],
+    [{ target_config: JSON.parse('{"a":'.repeat(17) + 1 + '}'.repeat(17)) }, 'IU345'],
     [{ target_config: { headers: { Authorization: 'env:SHOP_TOKEN', 'x-shop': 'blue' } } }, 'done'],
     [{ target_ref: 'https://user:S@shop.example/' }, 'IU333'],
     [{ target_ref: 'user:S@broker:9092' }, 'IU333'],

@@ -252,6 +252,26 @@ describe('a document of a collection', () => {
     expect(await treeProblems(db.pool)).toEqual([]);
   });
 
+  it('and a piece that is born in the collection have each a place of their own, and one can be born right after the other', async () => {
+    await create('case', null, 'collection');
+    await create('case-1');
+    await create('case-2');
+    await doSteps(db.pool, [move('case-1', 'case'), move('case-2', 'case')]);
+    await create('case/last', 'case');
+    const between = 'select fn_iu_create($1, $2, $3, $4, p_after_address => $5)';
+    await db.pool.query(between, ['case/between', 'text', 'tester', 'case', 'case-1']);
+    await db.pool.query(between, ['case/first', 'text', 'tester', 'case', '']);
+    const { rows } = await db.pool.query(
+      `select r.sibling_rank as rank, u.canonical_address as address from iu_relation r join information_unit u on u.id = r.to_unit_id
+        where r.from_unit_id = fn_iu_unit_ref('case') and r.relation_type = 'contains' and r.relation_status = 'active' order by 1`,
+    );
+    expect(rows.map((row) => row.address)).toEqual(['case/first', 'case-1', 'case/between', 'case-2', 'case/last']);
+    expect(new Set(rows.map((row) => row.rank)).size).toBe(5);
+    const stranger = db.pool.query(between, ['case/x', 'text', 'tester', 'case', 'lift-1']);
+    await expect(stranger).rejects.toMatchObject({ code: 'IU205' });
+    expect(await treeProblems(db.pool)).toEqual([]);
+  });
+
   it('that ends leaves the pieces lifted out of it in its place in the collection, in their order', async () => {
     await create('lift', null, 'collection');
     for (const name of ['lift-1', 'lift-2']) await create(name);

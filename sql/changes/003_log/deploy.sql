@@ -714,7 +714,8 @@ $$;
 -- fn_iu_log_partition_hold(text) returns void
 --
 -- Contract:  how every change of the form of the log begins: with a reason, keeping everybody else from changing the log until the
---            transaction ends, and holding up no writer. Waits longer than the locks that do hold writers: the server calls autovacuum off only for who has waited for deadlock_timeout, a second unless told otherwise.
+--            transaction ends, and holding up no writer. Waits longer than the locks that do hold writers: the server calls autovacuum off
+--            only for who has waited for deadlock_timeout, a second unless told otherwise.
 -- Arguments: p_reason: mandatory
 -- Returns:   nothing
 -- Raises:    IU872 reason missing, IU301, IU302; 55P03 when somebody else is at it for three seconds
@@ -974,10 +975,11 @@ $$;
 -- >>> functions/partitions/fn_iu_log_partition_tend.sql
 -- fn_iu_log_partition_tend() returns jsonb
 --
--- Contract:  looks after the partitions of the log: makes those that should be there, and drops those that a prune left empty and that
---            lie before the newest event. For a schedule (iu log partition tend, pg_cron) and after a prune; nothing to do on a plain log. A drop locks
---            writers out: 200 ms at most while it waits for running transactions, and about 250 ms for all that go in one call. What did not go, goes
---            next time. What somebody dropped by hand is booked as missing, what was detached is left alone. Emptiness is looked at under a lock of its own: a transaction that wrote there and did not end holds it back.
+-- Contract:  looks after the partitions of the log: makes those that should be there, and drops those that a prune left empty and that lie
+--            before the newest event. For a schedule (iu log partition tend, pg_cron) and after a prune; nothing to do on a plain log. A
+--            drop locks writers out: 200 ms at most while it waits for running transactions, and about 250 ms for all that go in one call.
+--            What did not go, goes next time. What somebody dropped by hand is booked as missing, what was detached is left alone.
+--            Emptiness is looked at under a lock of its own: a transaction that wrote there and did not end holds it back.
 -- Arguments: none; a transaction of its own, READ COMMITTED
 -- Returns:   {form, made, dropped: [names], busy: [names] that are empty and stayed, reasons: [sentences] where it was not for a lock or time,
 --            partitions, numbers_left}

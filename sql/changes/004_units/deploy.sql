@@ -739,7 +739,9 @@ begin
                                    section_code, sort_order, sibling_rank, identity_profile, content_profile, ordinal)
   ), parent as materialized (
     select p.address, coalesce(p.own_id, p.unit_id) as id,
-           coalesce((select fn_iu_rank_to_integer(max(c.sibling_rank)) from information_unit c where c.parent_or_container_ref = p.unit_id), -1) as last_place
+           coalesce(fn_iu_rank_to_integer(greatest(
+             (select max(c.sibling_rank) from information_unit c where c.parent_or_container_ref = p.unit_id),
+             (select max(d.sibling_rank) from iu_collection_path d where d.collection_id = p.unit_id))), -1) as last_place
       from (select d.address, b.id as own_id,
                    case when b.id is null then (select u.id from information_unit u where u.canonical_address = d.address) end as unit_id
               from (select distinct parent_address as address from input where parent_address is not null) d
@@ -796,7 +798,7 @@ $$;
 --            each other, and the second is refused.
 -- Arguments: p_canonical_address: free address; p_body: text, byte for byte; p_actor: who; p_parent_address: null = a document;
 --            p_unit_kind: document without parent, else section; p_title: the address; p_after_address: the sibling to stand after,
---            '' = first child, null = last; the others as columns of information_unit and unit_version
+--            '' = first child, null = last, a document of a collection counts too; the others as columns of information_unit and unit_version
 -- Returns:   {status: created, unit_id, version_id, version_seq, canonical_address, sibling_rank}
 -- Raises:    as fn_iu_create_many; IU205 the sibling is no child of that parent
 -- Writes:    information_unit, unit_version, event_outbox
@@ -823,7 +825,7 @@ set search_path from current
 as $$
 declare
   v_parent uuid;
-  v_left text;
+  v_after uuid;
   v_rank text;
   v_made record;
 begin
@@ -831,13 +833,13 @@ begin
   if p_after_address is not null then
     select id into v_parent from information_unit where canonical_address = p_parent_address;
     perform fn_iu_lock_documents(array[v_parent]);
-    select sibling_rank into v_left from information_unit where canonical_address = p_after_address and parent_or_container_ref = v_parent;
-    if not found and p_after_address <> '' then
+    select id into v_after from information_unit where canonical_address = p_after_address;
+    if not exists (select from information_unit where id = v_after and parent_or_container_ref = v_parent
+                   union all select from iu_collection_path where document_id = v_after and collection_id = v_parent) and p_after_address <> '' then
       raise exception using errcode = 'IU205', message = format('%s is no child of %s', p_after_address, coalesce(p_parent_address, 'nothing')),
         hint = 'p_after_address names a child of p_parent_address; leave it out to append';
     end if;
-    v_rank := fn_iu_rank_between(v_left, (select min(sibling_rank) from information_unit
-                                           where parent_or_container_ref = v_parent and (v_left is null or sibling_rank > v_left)));
+    v_rank := fn_iu_structure_rank(v_parent, v_after, 'first', null);
   end if;
   select * into strict v_made from fn_iu_create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
     'canonical_address', p_canonical_address, 'body', p_body, 'parent_address', p_parent_address, 'unit_kind', p_unit_kind, 'title', p_title,

@@ -246,7 +246,7 @@ begin
     ('function', 'fn_iu_route_canary(text, text, text, uuid)', 'f89d1c9345d4bcbda85ab8e01dcb2b29'),
     ('function', 'fn_iu_route_deliver(text, uuid, jsonb)', '2dd93211dec3da54ed095921612344d7'),
     ('function', 'fn_iu_route_flow_birth()', 'd3a6731ee0663fb8b7ee61322f95e4ea'),
-    ('function', 'fn_iu_route_guard()', 'cd294e8c9ad421a8a5d843883fa69a57'),
+    ('function', 'fn_iu_route_guard()', 'cc83f212acea16e5b230bd6421932123'),
     ('function', 'fn_iu_route_history_write()', 'e595c0448f289686aa0eefee99f644e1'),
     ('function', 'fn_iu_route_keep()', '6f2b6bcdc494c71e8120bebe20809e10'),
     ('function', 'fn_iu_route_remove(text, text)', '6276fe691cc891c489590824b1972cbc'),

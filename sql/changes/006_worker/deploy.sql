@@ -552,10 +552,11 @@ $$;
 -- >>> functions/worker/fn_iu_route_decide_isolated.sql
 -- fn_iu_route_decide_isolated(iu_event_key[], iu_judged_route[], bigint) returns record
 --
--- Contract:  decides a batch so that one event that raises cannot stop the others: the whole batch in one sub-transaction; if it
---            raises, in parts of at most 50; then event by event; then route by route. The culprit (event, route) gets a failed
---            attempt and a dead letter, the rest are decided. An event that has a decision already is left alone. Errors that are not the event's fault (serialization, resources,
---            locks, shutdown, input/output: classes 40, 53, 55, 57, 58, XX) are raised again, so that the pass is repeated whole.
+-- Contract:  decides a batch so that one event that raises cannot stop the others: the whole batch in one sub-transaction; if it raises, in
+--            parts of at most 50; then event by event; then route by route. The culprit (event, route) gets a failed attempt and a dead
+--            letter, the rest are decided. An event that has a decision already is left alone. Errors that are not the event's fault
+--            (serialization, resources, locks, shutdown, input/output: classes 40, 53, 55, 57, 58, XX) are raised again, so that the pass
+--            is repeated whole.
 -- Arguments: p_events, p_routes, p_run_id: as for fn_iu_route_decide
 -- Returns:   written, queued, skipped, dead_lettered
 -- Raises:    errors that are not the event's fault
@@ -1496,8 +1497,9 @@ $$;
 -- >>> functions/worker/fn_iu_route_dead_letter_replay.sql
 -- fn_iu_route_dead_letter_replay(bigint, boolean) returns jsonb
 --
--- Contract:  decides the event of one dead letter again by today's route, as the next attempt, and resolves the dead letter when that
---            gave a dry-run or a queued delivery. Failed again: the new letter takes its place. Refused while the master or the worker gate is closed: a kill switch is total.
+-- Contract:  decides the event of one dead letter again by today's route, as the next attempt, and resolves the dead letter when that gave
+--            a dry-run or a queued delivery. Failed again: the new letter takes its place. Refused while the master or the worker gate is
+--            closed: a kill switch is total.
 -- Arguments: p_dead_letter_id; p_new_id: a new delivery id instead of the same one
 -- Returns:   {status: replayed|master_gate_closed|worker_gate_closed|already_resolved|delivery_waiting|unknown_dead_letter,
 --            decision, reason, resolved, attempt_no, edit_id}

@@ -1151,9 +1151,9 @@ $$;
 -- fn_iu_structure_split(bigint, integer, jsonb, text, text) returns jsonb
 --
 -- Contract:  step split_large_piece: {unit, offsets: [byte offsets, ascending], pieces: [one more than offsets], mode?: replacement_set |
---            children, link_policy?, dependants?}. The text of the current version is cut at the offsets, so that the pieces joined are
---            the original. replacement_set: the pieces stand after the unit (of a document of a collection in the collection), which is superseded. children: they stand below it, and it
---            stays with its text as the record of the whole.
+--            children, link_policy?, dependants?}. The text of the current version is cut at the offsets, so that the pieces joined are the
+--            original. replacement_set: the pieces stand after the unit (of a document of a collection in the collection), which is
+--            superseded. children: they stand below it, and it stays with its text as the record of the whole.
 -- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
 -- Returns:   {event_type, unit_id}
 -- Raises:    IU206, IU601, IU603 malformed step, IU604, IU608 an offset outside of the text or inside a character, IU611
@@ -1948,10 +1948,9 @@ $$;
 --            when it was rolled back or withdrawn: p_request makes the steps a new one.
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
--- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};
---            impact = {units, units_born, tree_rows,
---            sql_links, relations, lineage (relations that are no place), events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
---            (whole trees)}
+-- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as
+--            fn_iu_structure_preview}; impact = {units, units_born, tree_rows, sql_links, relations, lineage (relations that are no place),
+--            events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}} (whole trees)}
 -- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
 -- Writes:    iu_structure_operation
 -- May call:  iu_emitter, iu_operator
@@ -2421,9 +2420,10 @@ $$;
 -- fn_iu_deprecate(text, text, text, boolean, text) returns jsonb
 --
 -- Contract:  ends the life of a unit: lifecycle deprecated, one row of iu_lifecycle_log and one event unit_deprecated a unit. Text,
---            versions and place stay, the address stays taken. Refused while a child lives, unless told to deprecate them too,
---            children first, while a living document stands in a collection, and while a living SQL link stands on any of them. What is in force ends by a login that is iu_operator, or with
---            the review that decided it. Locks the document, so that nobody adds a child meanwhile. A deprecated unit stays as it is.
+--            versions and place stay, the address stays taken. Refused while a child lives, unless told to deprecate them too, children
+--            first, while a living document stands in a collection, and while a living SQL link stands on any of them. What is in force
+--            ends by a login that is iu_operator, or with the review that decided it. Locks the document, so that nobody adds a child
+--            meanwhile. A deprecated unit stays as it is.
 -- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory; p_with_children: true takes all living descendants
 --            along; p_review_decision_id: kept in the log, mandatory for a login that is no iu_operator when one of the units is enacted
 -- Returns:   {status: deprecated | unchanged, unit_id, units_deprecated}
@@ -2509,7 +2509,8 @@ $$;
 --            or has a living SQL link.
 -- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory
 -- Returns:   {status: deleted | unchanged, unit_id}
--- Raises:    IU205 no such unit, IU206 not alive, IU208 it has units below it, IU216 actor or reason missing, IU217, IU611 living SQL links, IU622 it was in force
+-- Raises:    IU205 no such unit, IU206 not alive, IU208 it has units below it, IU216 actor or reason missing, IU217, IU611 living SQL
+--            links, IU622 it was in force
 -- Writes:    information_unit, iu_tree_path, iu_collection_path, iu_relation, iu_lifecycle_log, event_outbox
 -- May call:  iu_operator
 create or replace function fn_iu_soft_delete(p_canonical_address text, p_actor text, p_reason text) returns jsonb

@@ -213,9 +213,9 @@ $$;
 --            says the same name may send from here; a copy of it, wherever it is restored, holds every send until somebody claims
 --            it there under a name that its runners use.
 -- Arguments: p_name: letters, digits, dot, dash or underscore, 63 at most; p_reason: why, mandatory
--- Returns:   {name, was, system_identifier, timeline, was_timeline: of the last claim in this cluster and database, null = none; another one: this server was
---            promoted or restored since, and what only the former primary had may be missing; waiting: deliveries that runners may send from now on; after a restore each of them
---            may have been sent before, under the same id}
+-- Returns:   {name, was, system_identifier, timeline, was_timeline: of the last claim in this cluster and database, null = none; another
+--            one: this server was promoted or restored since, and what only the former primary had may be missing; waiting: deliveries that
+--            runners may send from now on; after a restore each of them may have been sent before, under the same id}
 -- Raises:    IU350 malformed name, IU351 reason missing, IU302 read-only node
 -- Writes:    iu_deployment, dot_config
 -- May call:  iu_operator
@@ -1893,10 +1893,11 @@ $$;
 -- >>> functions/delivery/fn_iu_delivery_health.sql
 -- fn_iu_delivery_health() returns jsonb
 --
--- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, no runner can open the target of a live route, a route is paused, the failure budget took one back to dry-run
---            and nobody said a word since (any change of its note is one), something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
---            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
+-- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed gate
+--            holds all of them, deliveries are due and nobody claims them, no runner can open the target of a live route, a route is
+--            paused, the failure budget took one back to dry-run and nobody said a word since (any change of its note is one), something
+--            that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that a long queue does not make health
+--            slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
 -- Returns:   {waiting, oldest_seconds, hold, reasons: [{code, message, action}]}
 -- Raises:    nothing

@@ -794,9 +794,9 @@ $$;
 -- >>> functions/going_live/fn_iu_route_go_live.sql
 -- fn_iu_route_go_live(text, text) returns jsonb
 --
--- Contract:  takes an enabled route live by the newest valid approval of its present version. Readiness is judged again: the evidence
---            of the request may be a month old. Another approval that the route had is revoked; the failure budget begins anew. Closed gates and a pause do not refuse
---            it, they hold the deliveries, and the answer names them.
+-- Contract:  takes an enabled route live by the newest valid approval of its present version. Readiness is judged again: the evidence of
+--            the request may be a month old. Another approval that the route had is revoked; the failure budget begins anew. Closed gates
+--            and a pause do not refuse it, they hold the deliveries, and the answer names them.
 -- Arguments: p_route_code; p_reason: why, mandatory
 -- Returns:   as fn_iu_route_approve, and {live_at, held_by: [code]} as fn_iu_delivery_hold names them, worker_gate_closed, route_paused
 -- Raises:    IU337 no such route, IU411 target kind cannot go live, IU420 not ready, IU423 reason missing, IU429 no valid approval,
@@ -1107,7 +1107,8 @@ $$;
 
 -- >>> views/v_iu_route_approval.sql
 -- v_iu_route_approval: requests and approvals with what each is worth now: requested, expired (nobody approved it in time), rejected,
--- approved (not in use), in_use, spent (time or events ran out while in use), revoked, void (the route changed since). evidence: the readiness that the request was made on.
+-- approved (not in use), in_use, spent (time or events ran out while in use), revoked, void (the route changed since). evidence: the
+-- readiness that the request was made on.
 create or replace view v_iu_route_approval as
 select a.approval_id, r.route_code, a.route_version,
        case

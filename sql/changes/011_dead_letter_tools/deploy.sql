@@ -377,10 +377,11 @@ $$;
 -- Contract:  what a replay by this filter would touch, and about how long it would take; writes nothing. Start the replay with its
 --            until_attempt_id, and it means just what was shown.
 -- Arguments: p_filter: as for fn_iu_replay_candidates; p_rate_per_second: the cap the replay would have, null = none
--- Returns:   {pairs, events, by_route: [{route_code, target_kind, target (redacted), would_be: by the route alone, its filter may still
---            say no, pairs, already_sent, delivery_waiting, per_second: the slowest of cap, the route's own rate and what it sent lately;
---            null = nothing limits it that is known, held_by: of a live one, why nothing of it is sent now, as fn_iu_delivery_holds}], already_sent, delivery_waiting: pairs with a delivery in the queue: they are left
---            alone, estimated_seconds: until the slowest route has sent everything, null = unknown, until_attempt_id}
+-- Returns:   {pairs, events, by_route: [{route_code, target_kind, target (redacted), would_be: by the route alone, its filter may still say
+--            no, pairs, already_sent, delivery_waiting, per_second: the slowest of cap, the route's own rate and what it sent lately; null
+--            = nothing limits it that is known, held_by: of a live one, why nothing of it is sent now, as fn_iu_delivery_holds}],
+--            already_sent, delivery_waiting: pairs with a delivery in the queue: they are left alone, estimated_seconds: until the slowest
+--            route has sent everything, null = unknown, until_attempt_id}
 -- Raises:    IU344
 -- Writes:    nothing
 -- May call:  iu_operator, iu_reader
@@ -694,7 +695,8 @@ $$;
 -- fn_iu_delivery_holds(text) returns table (route_id, route_code, hold)
 --
 -- Contract:  why nothing of a route would be claimed now: what holds every delivery comes first, then what holds this route. The same
---            judgement as fn_iu_delivery_allowance, without its limits: a full rate or concurrency is no hold. approval_used_up holds only what the approval has not counted yet.
+--            judgement as fn_iu_delivery_allowance, without its limits: a full rate or concurrency is no hold. approval_used_up holds only
+--            what the approval has not counted yet.
 -- Arguments: p_deployment: of the runner that would claim; null = one that says the right name
 -- Returns:   a row for each route that is held: as fn_iu_delivery_hold, or route_removed, route_disabled, route_dry_run, not_approved,
 --            approval_expired, route_paused, breaker_open, target_not_opened (no runner can), target_changed,

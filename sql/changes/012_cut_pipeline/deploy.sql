@@ -474,7 +474,8 @@ $$;
 --            all of it is proven before it may commit. A plan or cut that is not what was approved stops the run and writes nothing.
 -- Arguments: p_run: awaiting_cut_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when it stopped
--- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has changed since the plan, IU748 it has drafts, as the structure operations
+-- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has
+--            changed since the plan, IU748 it has drafts, as the structure operations
 -- Writes:    information_unit, unit_version, iu_cut_piece, iu_cut_operation, iu_cut_version, iu_cut_run, iu_cut_log, event_outbox, ...
 -- May call:  internal
 create or replace function fn_iu_cut_apply(p_run iu_cut_run) returns jsonb
@@ -661,7 +662,8 @@ $$;
 -- Arguments: p_run_id; p_gate: 1 or 2, the one that is meant; p_manifest_digest: of the manifest that was looked at, or its first
 --            12 characters or more; p_note: what was looked at, mandatory; p_actor: recorded
 -- Returns:   {approval_id, run_id, gate, approved_by, manifest_digest, reference}
--- Raises:    IU216, IU707, IU730 the run waits at no gate or at the other, IU732 the approver started, planned or decided the run, IU740 another manifest, or no note
+-- Raises:    IU216, IU707, IU730 the run waits at no gate or at the other, IU732 the approver started, planned or decided the run, IU740
+--            another manifest, or no note
 -- Writes:    iu_cut_approval
 -- May call:  iu_approver
 create or replace function fn_iu_cut_approve(p_run_id bigint, p_gate integer, p_manifest_digest text, p_note text, p_actor text) returns jsonb
@@ -1016,6 +1018,28 @@ end
 $$;
 -- <<<
 
+-- >>> functions/cut_pipeline/fn_iu_cut_words.sql
+-- fn_iu_cut_words(bigint) returns setof iu_cut_decision
+--
+-- Contract:  the words of people that count in a cut run: the last one about each piece, unless it was withdrawn.
+-- Arguments: p_run_id
+-- Returns:   rows of iu_cut_decision, by piece
+-- Raises:    nothing
+-- Writes:    nothing
+-- May call:  iu_approver, iu_emitter, iu_operator, iu_reader
+create or replace function fn_iu_cut_words(p_run_id bigint) returns setof iu_cut_decision
+language plpgsql
+stable
+set search_path from current
+as $$
+begin
+  return query
+  select d.* from (select distinct on (ordinal) * from iu_cut_decision where run_id = p_run_id order by ordinal, decision_id desc) d
+   where d.unit_ids is not null;
+end
+$$;
+-- <<<
+
 -- >>> functions/cut_pipeline/fn_iu_cut_decide.sql
 -- fn_iu_cut_decide(bigint, integer, uuid[], text, text) returns jsonb
 --
@@ -1057,17 +1081,16 @@ begin
     raise exception using errcode = 'IU738', message = format('%s is no living unit of %s', v_unknown, v_run.document_address),
       hint = 'iu unit tree shows the units of the document';
   end if;
-  select * into v_before from iu_cut_decision where run_id = p_run_id and ordinal = p_ordinal order by decision_id desc limit 1;
-  if p_unit_ids is null and v_before.unit_ids is null then
+  select * into v_before from fn_iu_cut_words(p_run_id) where ordinal = p_ordinal;
+  if p_unit_ids is null and not found then
     raise exception using errcode = 'IU738', message = format('no word about piece %s of cut run %s counts: nothing is to be withdrawn', p_ordinal, p_run_id),
       hint = 'iu cut show lists the decisions of a run';
   end if;
-  -- The last words about other pieces that name one of these units.
+  -- What counts about other pieces and names one of these units.
   select array_agg(o.ordinal order by o.ordinal), min(o.ordinal) filter (where cardinality(v_units) > 1 or cardinality(o.unit_ids) > 1)
     into v_others, v_clash
-    from (select distinct on (d.ordinal) d.ordinal, d.unit_ids from iu_cut_decision d where d.run_id = p_run_id and d.ordinal <> p_ordinal
-           order by d.ordinal, d.decision_id desc) o
-   where o.unit_ids && v_units;
+    from fn_iu_cut_words(p_run_id) o
+   where o.ordinal <> p_ordinal and o.unit_ids && v_units;
   if v_clash is not null then
     raise exception using errcode = 'IU738',
       message = format('piece %s was decided to be one of these units: a unit cannot be split and merged at once', v_clash),
@@ -1348,7 +1371,8 @@ $$;
 --            steps: [{action, step, ordinal, unit_id, reason, score, note}], pieces: [{ordinal, unit_id, address, fate, reason, score}],
 --            doubts: [{ordinal, candidates: [{unit_id, score, reason}]}]}; p_actor
 -- Returns:   as fn_iu_cut_said, and replayed
--- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed meanwhile, IU748 the document has drafts
+-- Raises:    IU216, IU707, IU730 not in a state to plan, IU734 the plan does not fit the cut or itself, IU739 the document has changed
+--            meanwhile, IU748 the document has drafts
 -- Writes:    iu_cut_plan_step, iu_cut_plan_piece, iu_cut_doubt, iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_plan(p_run_id bigint, p_plan jsonb, p_actor text) returns jsonb

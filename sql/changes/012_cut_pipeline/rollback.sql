@@ -34,6 +34,7 @@ drop function fn_iu_cut_mark(bigint, jsonb, text);
 drop function fn_iu_cut_enact(iu_cut_run);
 drop function fn_iu_cut_document(text);
 drop function fn_iu_cut_decide(bigint, integer, uuid[], text, text);
+drop function fn_iu_cut_words(bigint);
 drop function fn_iu_cut_conflict(iu_cut_run);
 drop function fn_iu_cut_bridge_requests(bigint);
 drop function fn_iu_cut_bridge(iu_cut_run);

@@ -278,10 +278,10 @@ $$;
 -- >>> functions/retention/fn_iu_prune_judge.sql
 -- fn_iu_prune_judge(bigint, bigint, integer, timestamptz) returns table (event_seq, ..., hold)
 --
--- Contract:  looks at the next events in order of seq and says of each why it has to stay, or that it may go. An event may go when it
---            and all that happened to it is older than the cutoff, done of every cursor sees it that reads its domain or could be given it,
---            the certificate of its owner has found it whole, and nobody needs it any more. By keys and primary key order whatever the statistics say: its cost is that of
---            the events it looks at, not of the log.
+-- Contract:  looks at the next events in order of seq and says of each why it has to stay, or that it may go. An event may go when it and
+--            all that happened to it is older than the cutoff, done of every cursor sees it that reads its domain or could be given it, the
+--            certificate of its owner has found it whole, and nobody needs it any more. By keys and primary key order whatever the
+--            statistics say: its cost is that of the events it looks at, not of the log.
 -- Arguments: p_after_seq, p_until_seq: the range; p_limit: most events; p_cutoff
 -- Returns:   one row an event, in order; hold null = it may go; counted: it is in the books of its owner, whose base_seq is given;
 --            bytes: of its payload as stored
@@ -817,8 +817,8 @@ $$;
 -- Contract:  one step of a prune: judges the next events in order of seq, takes those that may go, and counts why the others stay. One
 --            transaction: killed in the middle it leaves nothing, and the next step goes on where the last committed one ended. What
 --            somebody is working on (a replay, a word about an unknown send) is passed over, and so is what a foreign key holds. Holds the
---            lock of the cursors shared, so that no cursor goes back while it judges. For an archive in a folder the caller gets the rows, writes and syncs them,
---            says so (fn_iu_prune_archived) and commits; without that the commit is refused.
+--            lock of the cursors shared, so that no cursor goes back while it judges. For an archive in a folder the caller gets the rows,
+--            writes and syncs them, says so (fn_iu_prune_archived) and commits; without that the commit is refused.
 -- Arguments: p_run_id; p_limit: most events of this step, 1..10000; a step that archives ends earlier, after 16 MiB of
 --            payloads, snapshots and answers, written out
 -- Returns:   first a line {.. as fn_iu_prune_said, status stepped|done|cancelled|busy, batch_no or null, rows}; then, for a folder, a

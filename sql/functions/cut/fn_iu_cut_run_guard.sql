@@ -1,8 +1,8 @@
 -- fn_iu_cut_run_guard() returns trigger
 --
 -- Contract:  a run moves along its state machine and nowhere else, whoever writes it: what identifies it never changes; the gates are
---            passed only with an approval, by a login that neither started, planned nor decided the run, of exactly the manifest that stands; what is finished or
---            voided stays.
+--            passed only with an approval, by a login that neither started, planned nor decided the run, of exactly the manifest that
+--            stands; what is finished or voided stays.
 -- Arguments: none
 -- Returns:   the row
 -- Raises:    IU708 the change is refused, IU731 a gate without its approval, IU897 something in its source was redacted

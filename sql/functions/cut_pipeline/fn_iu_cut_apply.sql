@@ -5,7 +5,8 @@
 --            all of it is proven before it may commit. A plan or cut that is not what was approved stops the run and writes nothing.
 -- Arguments: p_run: awaiting_cut_authorization and approved, its row locked
 -- Returns:   as fn_iu_cut_said; code IU735 when it stopped
--- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has changed since the plan, IU748 it has drafts, as the structure operations
+-- Raises:    IU706 the result is not the source, IU734 a step changes another document, IU737 no fresh backup, IU739 the document has
+--            changed since the plan, IU748 it has drafts, as the structure operations
 -- Writes:    information_unit, unit_version, iu_cut_piece, iu_cut_operation, iu_cut_version, iu_cut_run, iu_cut_log, event_outbox, ...
 -- May call:  internal
 create or replace function fn_iu_cut_apply(p_run iu_cut_run) returns jsonb

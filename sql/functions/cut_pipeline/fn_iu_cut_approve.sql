@@ -6,7 +6,8 @@
 -- Arguments: p_run_id; p_gate: 1 or 2, the one that is meant; p_manifest_digest: of the manifest that was looked at, or its first
 --            12 characters or more; p_note: what was looked at, mandatory; p_actor: recorded
 -- Returns:   {approval_id, run_id, gate, approved_by, manifest_digest, reference}
--- Raises:    IU216, IU707, IU730 the run waits at no gate or at the other, IU732 the approver started, planned or decided the run, IU740 another manifest, or no note
+-- Raises:    IU216, IU707, IU730 the run waits at no gate or at the other, IU732 the approver started, planned or decided the run, IU740
+--            another manifest, or no note
 -- Writes:    iu_cut_approval
 -- May call:  iu_approver
 create or replace function fn_iu_cut_approve(p_run_id bigint, p_gate integer, p_manifest_digest text, p_note text, p_actor text) returns jsonb

@@ -38,17 +38,16 @@ begin
     raise exception using errcode = 'IU738', message = format('%s is no living unit of %s', v_unknown, v_run.document_address),
       hint = 'iu unit tree shows the units of the document';
   end if;
-  select * into v_before from iu_cut_decision where run_id = p_run_id and ordinal = p_ordinal order by decision_id desc limit 1;
-  if p_unit_ids is null and v_before.unit_ids is null then
+  select * into v_before from fn_iu_cut_words(p_run_id) where ordinal = p_ordinal;
+  if p_unit_ids is null and not found then
     raise exception using errcode = 'IU738', message = format('no word about piece %s of cut run %s counts: nothing is to be withdrawn', p_ordinal, p_run_id),
       hint = 'iu cut show lists the decisions of a run';
   end if;
-  -- The last words about other pieces that name one of these units.
+  -- What counts about other pieces and names one of these units.
   select array_agg(o.ordinal order by o.ordinal), min(o.ordinal) filter (where cardinality(v_units) > 1 or cardinality(o.unit_ids) > 1)
     into v_others, v_clash
-    from (select distinct on (d.ordinal) d.ordinal, d.unit_ids from iu_cut_decision d where d.run_id = p_run_id and d.ordinal <> p_ordinal
-           order by d.ordinal, d.decision_id desc) o
-   where o.unit_ids && v_units;
+    from fn_iu_cut_words(p_run_id) o
+   where o.ordinal <> p_ordinal and o.unit_ids && v_units;
   if v_clash is not null then
     raise exception using errcode = 'IU738',
       message = format('piece %s was decided to be one of these units: a unit cannot be split and merged at once', v_clash),

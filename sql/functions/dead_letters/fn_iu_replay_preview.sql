@@ -3,10 +3,11 @@
 -- Contract:  what a replay by this filter would touch, and about how long it would take; writes nothing. Start the replay with its
 --            until_attempt_id, and it means just what was shown.
 -- Arguments: p_filter: as for fn_iu_replay_candidates; p_rate_per_second: the cap the replay would have, null = none
--- Returns:   {pairs, events, by_route: [{route_code, target_kind, target (redacted), would_be: by the route alone, its filter may still
---            say no, pairs, already_sent, delivery_waiting, per_second: the slowest of cap, the route's own rate and what it sent lately;
---            null = nothing limits it that is known, held_by: of a live one, why nothing of it is sent now, as fn_iu_delivery_holds}], already_sent, delivery_waiting: pairs with a delivery in the queue: they are left
---            alone, estimated_seconds: until the slowest route has sent everything, null = unknown, until_attempt_id}
+-- Returns:   {pairs, events, by_route: [{route_code, target_kind, target (redacted), would_be: by the route alone, its filter may still say
+--            no, pairs, already_sent, delivery_waiting, per_second: the slowest of cap, the route's own rate and what it sent lately; null
+--            = nothing limits it that is known, held_by: of a live one, why nothing of it is sent now, as fn_iu_delivery_holds}],
+--            already_sent, delivery_waiting: pairs with a delivery in the queue: they are left alone, estimated_seconds: until the slowest
+--            route has sent everything, null = unknown, until_attempt_id}
 -- Raises:    IU344
 -- Writes:    nothing
 -- May call:  iu_operator, iu_reader

@@ -1,9 +1,10 @@
 -- fn_iu_delivery_health() returns jsonb
 --
--- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed
---            gate holds all of them, deliveries are due and nobody claims them, no runner can open the target of a live route, a route is paused, the failure budget took one back to dry-run
---            and nobody said a word since (any change of its note is one), something that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that
---            a long queue does not make health slow, and begins where claims do (fn_iu_delivery_queue).
+-- Contract:  what is wrong with deliveries, for health (P10): the oldest one that waits is too old, something other than a closed gate
+--            holds all of them, deliveries are due and nobody claims them, no runner can open the target of a live route, a route is
+--            paused, the failure budget took one back to dry-run and nobody said a word since (any change of its note is one), something
+--            that was committed is gone and nobody acknowledged it. Counts up to 10,000 a route, so that a long queue does not make health
+--            slow, and begins where claims do (fn_iu_delivery_queue).
 -- Arguments: none
 -- Returns:   {waiting, oldest_seconds, hold, reasons: [{code, message, action}]}
 -- Raises:    nothing

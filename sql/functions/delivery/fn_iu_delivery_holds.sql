@@ -1,7 +1,8 @@
 -- fn_iu_delivery_holds(text) returns table (route_id, route_code, hold)
 --
 -- Contract:  why nothing of a route would be claimed now: what holds every delivery comes first, then what holds this route. The same
---            judgement as fn_iu_delivery_allowance, without its limits: a full rate or concurrency is no hold. approval_used_up holds only what the approval has not counted yet.
+--            judgement as fn_iu_delivery_allowance, without its limits: a full rate or concurrency is no hold. approval_used_up holds only
+--            what the approval has not counted yet.
 -- Arguments: p_deployment: of the runner that would claim; null = one that says the right name
 -- Returns:   a row for each route that is held: as fn_iu_delivery_hold, or route_removed, route_disabled, route_dry_run, not_approved,
 --            approval_expired, route_paused, breaker_open, target_not_opened (no runner can), target_changed,

@@ -4,9 +4,9 @@
 --            says the same name may send from here; a copy of it, wherever it is restored, holds every send until somebody claims
 --            it there under a name that its runners use.
 -- Arguments: p_name: letters, digits, dot, dash or underscore, 63 at most; p_reason: why, mandatory
--- Returns:   {name, was, system_identifier, timeline, was_timeline: of the last claim in this cluster and database, null = none; another one: this server was
---            promoted or restored since, and what only the former primary had may be missing; waiting: deliveries that runners may send from now on; after a restore each of them
---            may have been sent before, under the same id}
+-- Returns:   {name, was, system_identifier, timeline, was_timeline: of the last claim in this cluster and database, null = none; another
+--            one: this server was promoted or restored since, and what only the former primary had may be missing; waiting: deliveries that
+--            runners may send from now on; after a restore each of them may have been sent before, under the same id}
 -- Raises:    IU350 malformed name, IU351 reason missing, IU302 read-only node
 -- Writes:    iu_deployment, dot_config
 -- May call:  iu_operator

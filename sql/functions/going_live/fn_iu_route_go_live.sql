@@ -1,8 +1,8 @@
 -- fn_iu_route_go_live(text, text) returns jsonb
 --
--- Contract:  takes an enabled route live by the newest valid approval of its present version. Readiness is judged again: the evidence
---            of the request may be a month old. Another approval that the route had is revoked; the failure budget begins anew. Closed gates and a pause do not refuse
---            it, they hold the deliveries, and the answer names them.
+-- Contract:  takes an enabled route live by the newest valid approval of its present version. Readiness is judged again: the evidence of
+--            the request may be a month old. Another approval that the route had is revoked; the failure budget begins anew. Closed gates
+--            and a pause do not refuse it, they hold the deliveries, and the answer names them.
 -- Arguments: p_route_code; p_reason: why, mandatory
 -- Returns:   as fn_iu_route_approve, and {live_at, held_by: [code]} as fn_iu_delivery_hold names them, worker_gate_closed, route_paused
 -- Raises:    IU337 no such route, IU411 target kind cannot go live, IU420 not ready, IU423 reason missing, IU429 no valid approval,

@@ -1,7 +1,8 @@
 -- fn_iu_log_partition_hold(text) returns void
 --
 -- Contract:  how every change of the form of the log begins: with a reason, keeping everybody else from changing the log until the
---            transaction ends, and holding up no writer. Waits longer than the locks that do hold writers: the server calls autovacuum off only for who has waited for deadlock_timeout, a second unless told otherwise.
+--            transaction ends, and holding up no writer. Waits longer than the locks that do hold writers: the server calls autovacuum off
+--            only for who has waited for deadlock_timeout, a second unless told otherwise.
 -- Arguments: p_reason: mandatory
 -- Returns:   nothing
 -- Raises:    IU872 reason missing, IU301, IU302; 55P03 when somebody else is at it for three seconds

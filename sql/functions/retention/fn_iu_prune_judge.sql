@@ -1,9 +1,9 @@
 -- fn_iu_prune_judge(bigint, bigint, integer, timestamptz) returns table (event_seq, ..., hold)
 --
--- Contract:  looks at the next events in order of seq and says of each why it has to stay, or that it may go. An event may go when it
---            and all that happened to it is older than the cutoff, done of every cursor sees it that reads its domain or could be given it,
---            the certificate of its owner has found it whole, and nobody needs it any more. By keys and primary key order whatever the statistics say: its cost is that of
---            the events it looks at, not of the log.
+-- Contract:  looks at the next events in order of seq and says of each why it has to stay, or that it may go. An event may go when it and
+--            all that happened to it is older than the cutoff, done of every cursor sees it that reads its domain or could be given it, the
+--            certificate of its owner has found it whole, and nobody needs it any more. By keys and primary key order whatever the
+--            statistics say: its cost is that of the events it looks at, not of the log.
 -- Arguments: p_after_seq, p_until_seq: the range; p_limit: most events; p_cutoff
 -- Returns:   one row an event, in order; hold null = it may go; counted: it is in the books of its owner, whose base_seq is given;
 --            bytes: of its payload as stored

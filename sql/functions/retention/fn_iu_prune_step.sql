@@ -3,8 +3,8 @@
 -- Contract:  one step of a prune: judges the next events in order of seq, takes those that may go, and counts why the others stay. One
 --            transaction: killed in the middle it leaves nothing, and the next step goes on where the last committed one ended. What
 --            somebody is working on (a replay, a word about an unknown send) is passed over, and so is what a foreign key holds. Holds the
---            lock of the cursors shared, so that no cursor goes back while it judges. For an archive in a folder the caller gets the rows, writes and syncs them,
---            says so (fn_iu_prune_archived) and commits; without that the commit is refused.
+--            lock of the cursors shared, so that no cursor goes back while it judges. For an archive in a folder the caller gets the rows,
+--            writes and syncs them, says so (fn_iu_prune_archived) and commits; without that the commit is refused.
 -- Arguments: p_run_id; p_limit: most events of this step, 1..10000; a step that archives ends earlier, after 16 MiB of
 --            payloads, snapshots and answers, written out
 -- Returns:   first a line {.. as fn_iu_prune_said, status stepped|done|cancelled|busy, batch_no or null, rows}; then, for a folder, a

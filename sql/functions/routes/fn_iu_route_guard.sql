@@ -6,7 +6,7 @@
 -- Arguments: none
 -- Returns:   the row to write
 -- Raises:    IU330 identity of a route changed, IU331 removed route changed, IU332 filter is not a predicate,
---            IU333 a secret in target_config or target_ref, IU360 malformed retry policy, IU410 live without a valid approval, IU411 target kind cannot go live
+--            IU333 a secret in target_config or target_ref, IU345 target_config is nested too deep, IU360 malformed retry policy, IU410 live without a valid approval, IU411 target kind cannot go live
 -- Writes:    nothing
 -- May call:  nobody, it is a trigger
 create or replace function fn_iu_route_guard() returns trigger
@@ -56,6 +56,10 @@ begin
   end if;
   if tg_op = 'INSERT' or new.retry_policy is distinct from old.retry_policy then
     perform fn_iu_retry_policy_check(new.retry_policy);
+  end if;
+  if jsonb_path_exists(new.target_config, 'strict $.**{17}') then
+    raise exception using errcode = 'IU345', message = format('target_config of route %s is nested more than 16 levels deep', new.route_code),
+      hint = 'no target has a setting so deep';
   end if;
   -- every key at any depth, headers included
   select k ->> 'key' into v_key

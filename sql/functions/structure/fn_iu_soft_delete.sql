@@ -5,7 +5,8 @@
 --            or has a living SQL link.
 -- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory
 -- Returns:   {status: deleted | unchanged, unit_id}
--- Raises:    IU205 no such unit, IU206 not alive, IU208 it has units below it, IU216 actor or reason missing, IU217, IU611 living SQL links, IU622 it was in force
+-- Raises:    IU205 no such unit, IU206 not alive, IU208 it has units below it, IU216 actor or reason missing, IU217, IU611 living SQL
+--            links, IU622 it was in force
 -- Writes:    information_unit, iu_tree_path, iu_collection_path, iu_relation, iu_lifecycle_log, event_outbox
 -- May call:  iu_operator
 create or replace function fn_iu_soft_delete(p_canonical_address text, p_actor text, p_reason text) returns jsonb

@@ -5,10 +5,9 @@
 --            when it was rolled back or withdrawn: p_request makes the steps a new one.
 -- Arguments: p_operation: one step, an array of steps or {operations: [...]}; p_actor: who; p_reason: why; p_request: part of the key,
 --            for a request that is meant to be done once more
--- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as fn_iu_structure_preview};
---            impact = {units, units_born, tree_rows,
---            sql_links, relations, lineage (relations that are no place), events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}}
---            (whole trees)}
+-- Returns:   {operation_id, operation_type, status, idempotency_key, replayed, step_count, impact, preview: {before, after} as
+--            fn_iu_structure_preview}; impact = {units, units_born, tree_rows, sql_links, relations, lineage (relations that are no place),
+--            events, before_hash and after_hash (of the touched units), reviews, documents: {id: {before_hash, after_hash}} (whole trees)}
 -- Raises:    IU216 actor missing, IU603 malformed, and whatever apply would raise now
 -- Writes:    iu_structure_operation
 -- May call:  iu_emitter, iu_operator

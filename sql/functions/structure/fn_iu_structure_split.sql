@@ -1,9 +1,9 @@
 -- fn_iu_structure_split(bigint, integer, jsonb, text, text) returns jsonb
 --
 -- Contract:  step split_large_piece: {unit, offsets: [byte offsets, ascending], pieces: [one more than offsets], mode?: replacement_set |
---            children, link_policy?, dependants?}. The text of the current version is cut at the offsets, so that the pieces joined are
---            the original. replacement_set: the pieces stand after the unit (of a document of a collection in the collection), which is superseded. children: they stand below it, and it
---            stays with its text as the record of the whole.
+--            children, link_policy?, dependants?}. The text of the current version is cut at the offsets, so that the pieces joined are the
+--            original. replacement_set: the pieces stand after the unit (of a document of a collection in the collection), which is
+--            superseded. children: they stand below it, and it stays with its text as the record of the whole.
 -- Arguments: p_operation_id, p_step_no; p_step; p_actor; p_reference: approval reference
 -- Returns:   {event_type, unit_id}
 -- Raises:    IU206, IU601, IU603 malformed step, IU604, IU608 an offset outside of the text or inside a character, IU611

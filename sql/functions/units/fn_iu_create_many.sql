@@ -42,7 +42,9 @@ begin
                                    section_code, sort_order, sibling_rank, identity_profile, content_profile, ordinal)
   ), parent as materialized (
     select p.address, coalesce(p.own_id, p.unit_id) as id,
-           coalesce((select fn_iu_rank_to_integer(max(c.sibling_rank)) from information_unit c where c.parent_or_container_ref = p.unit_id), -1) as last_place
+           coalesce(fn_iu_rank_to_integer(greatest(
+             (select max(c.sibling_rank) from information_unit c where c.parent_or_container_ref = p.unit_id),
+             (select max(d.sibling_rank) from iu_collection_path d where d.collection_id = p.unit_id))), -1) as last_place
       from (select d.address, b.id as own_id,
                    case when b.id is null then (select u.id from information_unit u where u.canonical_address = d.address) end as unit_id
               from (select distinct parent_address as address from input where parent_address is not null) d

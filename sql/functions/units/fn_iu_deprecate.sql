@@ -1,9 +1,10 @@
 -- fn_iu_deprecate(text, text, text, boolean, text) returns jsonb
 --
 -- Contract:  ends the life of a unit: lifecycle deprecated, one row of iu_lifecycle_log and one event unit_deprecated a unit. Text,
---            versions and place stay, the address stays taken. Refused while a child lives, unless told to deprecate them too,
---            children first, while a living document stands in a collection, and while a living SQL link stands on any of them. What is in force ends by a login that is iu_operator, or with
---            the review that decided it. Locks the document, so that nobody adds a child meanwhile. A deprecated unit stays as it is.
+--            versions and place stay, the address stays taken. Refused while a child lives, unless told to deprecate them too, children
+--            first, while a living document stands in a collection, and while a living SQL link stands on any of them. What is in force
+--            ends by a login that is iu_operator, or with the review that decided it. Locks the document, so that nobody adds a child
+--            meanwhile. A deprecated unit stays as it is.
 -- Arguments: p_canonical_address: the unit; p_actor: who; p_reason: why, mandatory; p_with_children: true takes all living descendants
 --            along; p_review_decision_id: kept in the log, mandatory for a login that is no iu_operator when one of the units is enacted
 -- Returns:   {status: deprecated | unchanged, unit_id, units_deprecated}

@@ -1,7 +1,8 @@
 -- fn_iu_route_dead_letter_replay(bigint, boolean) returns jsonb
 --
--- Contract:  decides the event of one dead letter again by today's route, as the next attempt, and resolves the dead letter when that
---            gave a dry-run or a queued delivery. Failed again: the new letter takes its place. Refused while the master or the worker gate is closed: a kill switch is total.
+-- Contract:  decides the event of one dead letter again by today's route, as the next attempt, and resolves the dead letter when that gave
+--            a dry-run or a queued delivery. Failed again: the new letter takes its place. Refused while the master or the worker gate is
+--            closed: a kill switch is total.
 -- Arguments: p_dead_letter_id; p_new_id: a new delivery id instead of the same one
 -- Returns:   {status: replayed|master_gate_closed|worker_gate_closed|already_resolved|delivery_waiting|unknown_dead_letter,
 --            decision, reason, resolved, attempt_no, edit_id}

@@ -1,9 +1,10 @@
 -- fn_iu_route_decide_isolated(iu_event_key[], iu_judged_route[], bigint) returns record
 --
--- Contract:  decides a batch so that one event that raises cannot stop the others: the whole batch in one sub-transaction; if it
---            raises, in parts of at most 50; then event by event; then route by route. The culprit (event, route) gets a failed
---            attempt and a dead letter, the rest are decided. An event that has a decision already is left alone. Errors that are not the event's fault (serialization, resources,
---            locks, shutdown, input/output: classes 40, 53, 55, 57, 58, XX) are raised again, so that the pass is repeated whole.
+-- Contract:  decides a batch so that one event that raises cannot stop the others: the whole batch in one sub-transaction; if it raises, in
+--            parts of at most 50; then event by event; then route by route. The culprit (event, route) gets a failed attempt and a dead
+--            letter, the rest are decided. An event that has a decision already is left alone. Errors that are not the event's fault
+--            (serialization, resources, locks, shutdown, input/output: classes 40, 53, 55, 57, 58, XX) are raised again, so that the pass
+--            is repeated whole.
 -- Arguments: p_events, p_routes, p_run_id: as for fn_iu_route_decide
 -- Returns:   written, queued, skipped, dead_lettered
 -- Raises:    errors that are not the event's fault
