@@ -8,7 +8,6 @@ import {
   type OperationFilter,
   type OperationRow,
   operationStatuses,
-  type PreviewTree,
   rollBackStructureOperation,
   type StructureAnswer,
   type StructureVerdict,
@@ -24,22 +23,11 @@ import { rawJson } from '../json.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Printer } from '../printer.js';
 import type { Column } from '../table.js';
+import { previewLines } from '../tree-preview.js';
 
 interface ActorOptions {
   readonly actor: string;
   readonly reason?: string;
-}
-
-function previewLines(trees: readonly PreviewTree[]): string[] {
-  return trees.flatMap((tree) => [
-    ...tree.lines.map((line) => {
-      const where = line.depth > 0 || tree.collection === null ? '' : `, place ${tree.place} in ${tree.collection}`;
-      const number = line.number === null ? '' : ` (${line.number})`;
-      const status = line.status === 'draft' || line.status === 'enacted' ? '' : ` ${line.status}`;
-      return `  ${'  '.repeat(line.depth)}${line.address}${number}${status}${where}`;
-    }),
-    ...(tree.units > tree.lines.length ? [`  (${tree.lines.length} of ${tree.units} units of ${tree.document})`] : []),
-  ]);
 }
 
 function answerLines(answer: StructureAnswer, printer: Printer): string[] {
@@ -58,9 +46,7 @@ function answerLines(answer: StructureAnswer, printer: Printer): string[] {
     reviews: impact.reviews.length === 0 ? undefined : impact.reviews.length,
   });
   const { preview } = answer;
-  return answer.status === 'planned' && preview !== undefined
-    ? [...facts, 'before:', ...previewLines(preview.before), 'after:', ...previewLines(preview.after)]
-    : facts;
+  return answer.status === 'planned' && preview !== undefined ? [...facts, ...previewLines(preview)] : facts;
 }
 
 function registerPlan(structure: Command, context: CliContext): void {

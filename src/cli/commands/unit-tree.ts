@@ -15,6 +15,7 @@ import { type CliContext, withExamples } from '../context.js';
 import { pointInTime, wholeNumber } from '../global-options.js';
 import { changeLines } from '../line-changes.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
+import { printable } from '../printable.js';
 import type { Column } from '../table.js';
 
 const wholePage = <Row>(items: readonly Row[]) => ({ items, next: null });
@@ -53,7 +54,7 @@ function registerTree(unit: Command, context: CliContext): void {
       printer.result(page, () =>
         page.items.map((row) => {
           const number = row.section_code === null ? '' : ` (${row.section_code})`;
-          return `${'  '.repeat(row.depth - top)}${row.canonical_address}${number} ${row.lifecycle_status}${versionsThen(row)}`;
+          return `${'  '.repeat(row.depth - top)}${printable(row.canonical_address + number)} ${row.lifecycle_status}${versionsThen(row)}`;
         }),
       );
       if (page.items.length === 0) printer.note('Nothing of it was there then.');
