@@ -12,6 +12,8 @@ export const sqlObjectKinds = [
   'directus_collection',
 ] as const;
 export type SqlObjectKind = (typeof sqlObjectKinds)[number];
+/** What validating a link finds. */
+export const linkVerdicts = ['valid', 'drifted', 'missing', 'unfingerprinted'] as const;
 export const linkDirections = ['outbound', 'inbound', 'bidirectional'] as const;
 export type LinkDirection = (typeof linkDirections)[number];
 
@@ -55,7 +57,7 @@ export interface LinkVerdict {
   readonly link_id: string;
   readonly object_kind: SqlObjectKind;
   readonly object_exists: boolean;
-  readonly status: 'valid' | 'drifted' | 'missing' | 'unfingerprinted';
+  readonly status: (typeof linkVerdicts)[number];
   readonly fingerprint: string | null;
   readonly accepted_fingerprint: string | null;
 }
@@ -63,6 +65,65 @@ export interface LinkVerdict {
 /** Compares a link with the live catalog; `accept` keeps what the object looks like today. */
 export function validateSqlLink(database: Queryable, linkId: string, accept: boolean): Promise<LinkVerdict> {
   return callForResult(database, 'select fn_iu_sql_link_validate($1, $2)', [linkId, accept]);
+}
+
+/** A living link with what came of looking at its object. */
+export interface ValidatedLink extends SqlLinkRow {
+  readonly status: LinkVerdict['status'];
+}
+
+/** Which links are validated: of a unit, or of all units of a document; and which of them are given. */
+export interface ValidationFilter {
+  /** Address or id. */
+  readonly unit?: string | undefined;
+  /** Address or id of the document. */
+  readonly document?: string | undefined;
+  readonly status?: LinkVerdict['status'] | undefined;
+}
+
+/** So many links are looked at before the next look at how many were found. */
+const linksAtOnce = 200;
+
+/** Compares living links with the live catalog, by id; `accept` keeps what the objects of the links of this page look like today. */
+export async function validateSqlLinks(
+  database: Queryable,
+  { status, ...filter }: ValidationFilter,
+  wishes: PageWishes & { readonly accept?: boolean | undefined },
+): Promise<ListPage<ValidatedLink>> {
+  const found: ValidatedLink[] = [];
+  let after = wishes.after;
+  do {
+    const page = await listSqlLinks(database, { ...filter, living: true }, { limit: linksAtOnce, after });
+    const verdicts = await statusesOf(database, page.items, false);
+    found.push(...page.items.flatMap((link, index) => asValidated(link, verdicts[index], status)));
+    after = page.next ?? undefined;
+  } while (after !== undefined && found.length <= wishes.limit);
+  const items = found.slice(0, wishes.limit);
+  const next = found.length > wishes.limit ? (items.at(-1)?.link_id ?? null) : null;
+  if (wishes.accept !== true) return { items, next };
+  const accepted = await statusesOf(database, items, true);
+  return { items: items.flatMap((link, index) => asValidated(link, accepted[index], undefined)), next };
+}
+
+function asValidated(
+  link: SqlLinkRow,
+  status: LinkVerdict['status'] | undefined,
+  wanted: LinkVerdict['status'] | undefined,
+): ValidatedLink[] {
+  return status === undefined || (wanted !== undefined && status !== wanted) ? [] : [{ ...link, status }];
+}
+
+/** In the order of the links. */
+async function statusesOf(
+  database: Queryable,
+  links: readonly SqlLinkRow[],
+  accept: boolean,
+): Promise<readonly LinkVerdict['status'][]> {
+  const { rows } = await database.query(
+    `select fn_iu_sql_link_validate(l.id, $2) ->> 'status' as status from unnest($1::uuid[]) with ordinality as l (id, place) order by l.place`,
+    [links.map((link) => link.link_id), accept],
+  );
+  return rows.map((row) => row.status);
 }
 
 /** What became of the wish to end a link. */
@@ -111,6 +172,10 @@ export interface SqlLinkRow {
 export interface SqlLinkFilter {
   /** Address or id. */
   readonly unit?: string | undefined;
+  /** Address or id: links of all units of this document. */
+  readonly document?: string | undefined;
+  /** Those that are neither superseded nor retired. */
+  readonly living?: boolean | undefined;
   readonly status?: string | undefined;
   readonly kind?: SqlObjectKind | undefined;
   /** Those whose object is there, or is not. */
@@ -131,6 +196,12 @@ export function listSqlLinks(
       from: 'v_iu_sql_link_resolved',
       conditions: [
         ['unit_id = (select fn_iu_unit_ref(?))', filter.unit],
+        [
+          `unit_id in (select t.unit_id from iu_tree_path t
+                        where t.root_unit_id = (select d.root_unit_id from iu_tree_path d where d.unit_id = (select fn_iu_unit_ref(?))))`,
+          filter.document,
+        ],
+        [`(lifecycle_status in ('draft', 'enacted')) = ?`, filter.living],
         ['lifecycle_status = ?', filter.status],
         ['object_kind = ?', filter.kind],
         ['object_exists = ?', filter.exists],

@@ -50,9 +50,10 @@ export type UnitHistoryRow = CamelCased<trees.UnitHistoryRow>;
 export type UnitAtRow = CamelCased<trees.UnitAtRow>;
 export type SqlLinkRow = CamelCased<sqlLinks.SqlLinkRow>;
 export type NewLinkAnswer = CamelCased<sqlLinks.NewLinkAnswer>;
+export type ValidatedLink = CamelCased<sqlLinks.ValidatedLink>;
 export type LinkVerdict = CamelCased<sqlLinks.LinkVerdict>;
 export type RetiredLinkAnswer = CamelCased<sqlLinks.RetiredLinkAnswer>;
-export type { LinkDirection, SqlLinkFilter, SqlObjectKind } from '../store/sql-links.js';
+export type { LinkDirection, SqlLinkFilter, SqlObjectKind, ValidationFilter } from '../store/sql-links.js';
 
 /** A link to be made; which names it needs depends on the kind of the object. Without a schema that of the installation. */
 export interface NewLink {
@@ -296,6 +297,17 @@ export function validateLink(
   wishes: { readonly accept?: boolean | undefined } = {},
 ): Promise<LinkVerdict> {
   return call(client, (database) => sqlLinks.validateSqlLink(database, linkId, wishes.accept === true));
+}
+
+/** Compares the living links of a unit, of a document or of everything with their objects of today, by id; `accept` as `validateLink`. */
+export function validateLinks(
+  client: StructureClient,
+  wishes: PageWishes & sqlLinks.ValidationFilter & { readonly accept?: boolean | undefined } = {},
+): Promise<Page<ValidatedLink>> {
+  const { limit, after, accept, ...filter } = wishes;
+  return call(client, (database) =>
+    sqlLinks.validateSqlLinks(database, filter, { ...pageOf({ limit, after }), accept }),
+  );
 }
 
 /** Ends a link; it is no longer in the way of an operation on its unit. */

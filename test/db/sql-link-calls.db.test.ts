@@ -129,4 +129,59 @@ describe('iu link', () => {
     expect((await iu('list', '--unit', 'law', '--missing')).stdout).toBe('No link matches.\n');
     expect((await iu('validate', 'no-uuid')).exitCode).toBe(64);
   });
+
+  it('validates every living link of a document, lists those that drifted, and accepts them together', async () => {
+    const iu = (...words: string[]) =>
+      runIu(['link', 'validate', ...words, '--database-url', db.url, '--schema', db.schema]);
+    await db.pool.query(`select fn_iu_create(a, 'text', 'tester', p)
+      from (values ('code', null), ('code/1', 'code'), ('code/2', 'code'), ('elsewhere', null)) as u (a, p)`);
+    await db.pool.query(
+      'create table steady (id bigint); create table shaky (id bigint); create table doomed (id bigint)',
+    );
+    const links: Record<string, string> = {};
+    for (const [unit, name] of [
+      ['code/1', 'steady'],
+      ['code/1', 'shaky'],
+      ['code/2', 'doomed'],
+      ['elsewhere', 'shaky'],
+    ] as const) {
+      const { linkId } = await structure.addLink(db.pool, { unit, role: 'about', kind: 'table', name }, { actor });
+      links[`${unit} ${name}`] = linkId;
+    }
+    const { linkId: retired } = await structure.addLink(db.pool, { ...orders, unit: 'code/1' }, { actor });
+    await structure.retireLink(db.pool, retired, { actor, reason: 'gone' });
+    expect((await iu('--document', 'code', '--accept')).exitCode).toBe(0);
+    await iu('--unit', 'elsewhere', '--accept');
+    await db.pool.query('alter table shaky add extra text; drop table doomed');
+    const all = await iu('--document', 'code/2');
+    expect(all.exitCode).toBe(2);
+    for (const [name, found] of [
+      ['steady', 'valid'],
+      ['shaky', 'drifted'],
+      ['doomed', 'missing'],
+    ])
+      expect(all.stdout).toMatch(new RegExp(`${name} +${found}\n`));
+    expect(all.stdout).not.toContain('elsewhere');
+    const drifted = (await structure.validateLinks(db.pool, { status: 'drifted' })).items.map((row) => row.linkId);
+    expect(drifted.sort()).toEqual([links['code/1 shaky'], links['elsewhere shaky']].sort());
+    const pages = [];
+    for (let after: string | null | undefined; after !== null; ) {
+      const page = await structure.validateLinks(db.pool, {
+        document: 'code',
+        limit: 1,
+        ...(after === undefined ? {} : { after }),
+      });
+      pages.push(...page.items.map((row) => row.linkId));
+      after = page.next;
+    }
+    expect(pages).toHaveLength(3);
+    expect((await iu('--document', 'code', '--status', 'drifted', '--accept')).stdout).toMatch(/shaky +valid\n/);
+    expect(await iu('--document', 'code', '--status', 'drifted')).toMatchObject({
+      exitCode: 0,
+      stdout: 'No link matches.\n',
+    });
+    for (const words of [['--accept'], [links['code/1 shaky'] ?? '', '--unit', 'code/1']])
+      expect((await iu(...words)).stderr).toContain('IU030');
+    expect((await iu('--unit', 'nowhere')).stderr).toContain('IU601');
+  });
 });

@@ -1,15 +1,21 @@
 import { type Command, Option } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
+import { IuError } from '../../contract/errors/index.js';
+import type { ListPage } from '../../store/listing.js';
 import {
   addSqlLink,
   linkDirections,
+  linkVerdicts,
   listSqlLinks,
   retireSqlLink,
   type SqlLinkFilter,
   type SqlLinkRow,
   type SqlObjectKind,
   sqlObjectKinds,
+  type ValidatedLink,
+  type ValidationFilter,
   validateSqlLink,
+  validateSqlLinks,
 } from '../../store/sql-links.js';
 import { type CliContext, withExamples } from '../context.js';
 import { jsonObjectText, uuidText } from '../global-options.js';
@@ -23,22 +29,44 @@ function objectName(row: SqlLinkRow): string {
   return `${parts.filter((part) => part !== null).join('.')}${row.row_pk === null ? '' : ` ${row.row_pk}`}`;
 }
 
-const columns: readonly Column<SqlLinkRow>[] = [
+const nameColumns: readonly Column<SqlLinkRow>[] = [
   { title: 'link', value: (row) => row.link_id },
   { title: 'unit', value: (row) => row.canonical_address },
   { title: 'role', value: (row) => row.link_role },
   { title: 'kind', value: (row) => row.object_kind },
   { title: 'object', value: objectName },
+];
+
+const validatedColumns: readonly Column<ValidatedLink>[] = [
+  ...nameColumns,
+  { title: 'found', value: (row) => row.status },
+];
+
+const columns: readonly Column<SqlLinkRow>[] = [
+  ...nameColumns,
   { title: 'there', value: (row) => (row.object_exists ? 'yes' : 'no') },
   { title: 'status', value: (row) => row.lifecycle_status },
   { title: 'by', value: (row) => row.created_by },
 ];
+
+function showLinks<Row extends SqlLinkRow>(
+  page: ListPage<Row>,
+  shown: readonly Column<Row>[],
+  context: CliContext,
+  command: Command,
+): void {
+  const printer = context.printer(command);
+  const items = printer.json ? page.items.map((row) => ({ ...row, row_pk: rawJson(row.row_pk) as never })) : page.items;
+  const again = commandLineWithout(context.words, ['--after']);
+  printer.page({ ...page, items }, { columns: shown, whenEmpty: 'No link matches.', again });
+}
 
 function registerList(link: Command, context: CliContext): void {
   const list = link
     .command('list')
     .description('Which unit governs, describes or is about which object of the database')
     .option('--unit <unit>', 'only of this unit: address or id')
+    .option('--document <unit>', 'only of the units of this document: address or id')
     .addOption(
       new Option('--status <status>', 'only in this state').choices(['draft', 'enacted', 'superseded', 'retired']),
     )
@@ -50,11 +78,7 @@ function registerList(link: Command, context: CliContext): void {
       const page = await context.withDatabase(command, ({ pool }) => listSqlLinks(pool, wishes, filter), {
         readOnlyAllowed: true,
       });
-      const items = context.printer(command).json
-        ? page.items.map((row) => ({ ...row, row_pk: rawJson(row.row_pk) as never }))
-        : page.items;
-      const again = commandLineWithout(context.words, ['--after']);
-      context.printer(command).page({ ...page, items }, { columns, whenEmpty: 'No link matches.', again });
+      showLinks(page, columns, context, command);
     },
   );
 }
@@ -119,29 +143,59 @@ function registerAdd(link: Command, context: CliContext): void {
   });
 }
 
+interface ValidateOptions extends PageOptions, ValidationFilter {
+  readonly accept?: boolean;
+}
+
+async function validateOne(id: string, accept: boolean, context: CliContext, command: Command): Promise<boolean> {
+  const verdict = await context.withDatabase(command, ({ pool }) => validateSqlLink(pool, id, accept));
+  const printer = context.printer(command);
+  printer.result(verdict, () =>
+    printer.facts({
+      link: verdict.link_id,
+      kind: verdict.object_kind,
+      status: verdict.status,
+      fingerprint: verdict.fingerprint ?? undefined,
+      accepted: verdict.accepted_fingerprint ?? undefined,
+    }),
+  );
+  return isWrong(verdict);
+}
+
+async function validateMany(options: ValidateOptions, context: CliContext, command: Command): Promise<boolean> {
+  const page = await context.withDatabase(command, ({ pool }) => validateSqlLinks(pool, options, options));
+  showLinks(page, validatedColumns, context, command);
+  return page.items.some(isWrong);
+}
+
+const isWrong = ({ status }: Pick<ValidatedLink, 'status'>) => status === 'drifted' || status === 'missing';
+
 function registerValidate(link: Command, context: CliContext): void {
+  const validate = link
+    .command('validate')
+    .description(
+      'Compare a link, or every living one, with the objects of today: valid, drifted, missing, or unfingerprinted; exit code 2 for drifted and missing ones',
+    )
+    .argument('[link]', 'id of the link; every living link when none is named', uuidText)
+    .option('--unit <unit>', 'only of this unit: address or id')
+    .option('--document <unit>', 'only of the units of this document: address or id')
+    .addOption(new Option('--status <status>', 'only with this outcome').choices(linkVerdicts))
+    .option('--accept', 'keep what the object looks like today; of many with --unit or --document');
   withExamples(
-    link
-      .command('validate')
-      .description('Compare a link with the object of today: valid, drifted, missing, or unfingerprinted')
-      .argument('<link>', 'id of the link', uuidText)
-      .option('--accept', 'keep what the object looks like today'),
-    'iu link validate 0b6b3f5e-3c0e-4c55-9a6f-0d3a4f1c2b7a',
-  ).action(async (id: string, options: { accept?: boolean }, command: Command) => {
-    const verdict = await context.withDatabase(command, ({ pool }) =>
-      validateSqlLink(pool, id, options.accept === true),
-    );
-    const printer = context.printer(command);
-    printer.result(verdict, () =>
-      printer.facts({
-        link: verdict.link_id,
-        kind: verdict.object_kind,
-        status: verdict.status,
-        fingerprint: verdict.fingerprint ?? undefined,
-        accepted: verdict.accepted_fingerprint ?? undefined,
-      }),
-    );
-    if (verdict.status === 'drifted' || verdict.status === 'missing') context.endWith(exitCodes.unhealthy);
+    withPaging(validate, uuidText),
+    'iu link validate --document law --status drifted',
+    'iu link validate 0b6b3f5e-3c0e-4c55-9a6f-0d3a4f1c2b7a --accept',
+  ).action(async (id: string | undefined, options: ValidateOptions, command: Command) => {
+    const { unit, document, status, accept } = options;
+    const narrowed = unit !== undefined || document !== undefined;
+    if (id !== undefined && (narrowed || status !== undefined))
+      throw new IuError('IU030', { message: 'Name one link, or say which ones with --unit, --document and --status.' });
+    if (id === undefined && accept === true && !narrowed)
+      throw new IuError('IU030', { message: 'Accept one link, or those of a --unit or a --document.' });
+    const wrong = await (id === undefined
+      ? validateMany(options, context, command)
+      : validateOne(id, accept === true, context, command));
+    if (wrong) context.endWith(exitCodes.unhealthy);
   });
 }
 
