@@ -46,6 +46,11 @@ describe('the commands of going live', () => {
     for (let at = 0; at < 5; at += 1) await emit(db.pool, `s${at}`, { amount: at });
     await drain(db.pool);
 
+    const evidence = async () => (await db.pool.query('select count(*)::int as rows from iu_evidence')).rows;
+    const before = await evidence();
+    expect((await operator('route', 'readiness', 'crn')).stderr).toContain('IU337');
+    expect(await evidence(), 'of a misspelt route nothing is checked').toEqual(before);
+
     // What nobody has done yet fails, and the exit code says that the route is not ready.
     const first = await json(operator('route', 'readiness', 'crm', '--json'), 2);
     const failing = first.items.filter((item: { passed: boolean }) => !item.passed);

@@ -17,12 +17,13 @@ import {
   requestLive,
   routeReadiness,
 } from '../../store/going-live.js';
+import { findRoute } from '../../store/routes.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId, lengthInSeconds, wholeNumber } from '../global-options.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Printer } from '../printer.js';
 import type { Column } from '../table.js';
-import { shareText } from './options.js';
+import { routeNotThere, shareText } from './options.js';
 
 const itemColumns: readonly Column<ReadinessItem>[] = [
   { title: 'item', value: (item) => item.item },
@@ -72,6 +73,7 @@ export function registerReadiness(route: Command, context: CliContext): void {
   ).action(async (code: string, options: { verify: boolean }, command: Command) => {
     const printer = context.printer(command);
     const { readiness, approval } = await context.withDatabase(command, async (database) => {
+      if ((await findRoute(database.pool, code)) === undefined) throw routeNotThere(code);
       if (options.verify) await recordChecks(database);
       const judged = await routeReadiness(database.pool, code);
       const { items } = await listApprovals(database.pool, { route: code }, { limit: 20 });

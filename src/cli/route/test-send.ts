@@ -6,6 +6,7 @@ import { recordEvidence } from '../../store/going-live.js';
 import { deliveryHold, routeToSend } from '../../store/test-send.js';
 import { type CliContext, withExamples } from '../context.js';
 import { surroundingsOf } from '../worker-process.js';
+import { routeNotThere } from './options.js';
 
 /** `iu route test-send`. */
 export function registerTestSend(route: Command, context: CliContext): void {
@@ -24,7 +25,7 @@ export function registerTestSend(route: Command, context: CliContext): void {
       const hold = await deliveryHold(pool, settings.deployment);
       if (hold !== null) throw new IuError('IU363', { message: `Nothing may be sent from here now: ${hold}.` });
       const found = await routeToSend(pool, code);
-      if (found === undefined) throw new IuError('IU337', { message: `There is no route '${code}'.` });
+      if (found === undefined) throw routeNotThere(code);
       const [target] = JSON.parse(found.routeText) as [DeliveryRoute];
       const test = await sendTest(pool, target, surroundingsOf(context, command));
       const { passed, code: failureCode, detail, milliseconds } = test;
