@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { IuError } from '../contract/errors/index.js';
 import { requireBackup } from '../install/backup-demand.js';
 import type { CliContext } from './context.js';
-import { wholeNumber } from './global-options.js';
+import { timeOption } from './global-options.js';
 
 /** Options of a command that makes a durable step. */
 export interface BackupDemandOptions {
@@ -15,7 +15,7 @@ export interface BackupDemandOptions {
 export function withBackupDemand(command: Command): Command {
   return command
     .option('--backups <folder>', 'where backups lie: a fresh one is demanded where rows could be lost', 'backups')
-    .option('--max-backup-age <seconds>', 'how old the newest backup may be', wholeNumber(1, 31_536_000), 86_400)
+    .addOption(timeOption('--max-backup-age <time>', 'how old the newest backup may be', '1d'))
     .option('--without-backup <reason>', 'go without one; the reason is recorded as evidence');
 }
 

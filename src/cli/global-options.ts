@@ -113,6 +113,11 @@ export function lengthInSeconds(text: string): number {
   throw new InvalidArgumentError('It has to be a length of time such as 90s, 15m, 2h or 7d.');
 }
 
+/** An option that takes a length of time, with its default as a person would give it, such as `4h`. */
+export function timeOption(flags: string, description: string, usual: string): Option {
+  return new Option(flags, description).argParser(lengthInSeconds).default(lengthInSeconds(usual), usual);
+}
+
 /** Parser of an option that takes a JSON object; it stays text, so that its numbers stay what they are. */
 export function jsonObjectText(text: string): string {
   let parsed: unknown;

@@ -20,11 +20,11 @@ import type { Printer } from './printer.js';
 import { noteUnknownRoute } from './route/unknown-route.js';
 
 /** Pairs of one transaction of a replay: long enough to be quick, short enough to be stopped at once. */
-const usualPart = 100;
+const usualBatch = 100;
 
 /** How much of a replay one step does. */
 export interface StepOptions {
-  readonly part: number;
+  readonly batch: number;
 }
 
 /** The options of every replay by filter. */
@@ -35,12 +35,12 @@ export interface ReplayOptions extends StepOptions {
   readonly untilAttempt?: string;
 }
 
-/** Adds --part. */
+/** Adds --batch. */
 export function withStepOptions(command: Command): Command {
-  return command.option('--part <pairs>', 'pairs of one transaction, 1 to 1000', wholeNumber(1, 1000), usualPart);
+  return command.option('--batch <pairs>', 'pairs of one transaction, 1 to 1000', wholeNumber(1, 1000), usualBatch);
 }
 
-/** Adds --yes, --note, --rate, --part and --until-attempt. */
+/** Adds --yes, --note, --rate, --batch and --until-attempt. */
 export function withReplayOptions(command: Command): Command {
   return withStepOptions(
     command
@@ -96,6 +96,7 @@ export function previewLines(preview: ReplayPreview, printer: Printer): string[]
       preview.by_route,
     ),
     ...warnings,
+    'Filters are not tried here: they may still say no.',
     preview.estimated_seconds === null
       ? 'How long it takes is not known: no rate is set, and no route has sent lately.'
       : `It takes about ${estimateText(preview.estimated_seconds)}${held.length > 0 ? ', once nothing holds them' : ''}.`,
@@ -149,7 +150,7 @@ export async function followReplay(
   const stop = context.stopSignal();
   let run = begun;
   while (run.state === 'running' && !stop.aborted) {
-    run = await stepOrTryAgain(database, run.run_id, options.part);
+    run = await stepOrTryAgain(database, run.run_id, options.batch);
     const place = ` Replay ${run.run_id} keeps its place after ${run.replayed} replayed: iu replay resume ${run.run_id}`;
     refuseClosedGate(run.status, place);
     if (run.status === 'stepped') {

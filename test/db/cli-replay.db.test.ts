@@ -141,7 +141,7 @@ describe('iu dead-letter', () => {
     expect(await openIds()).toEqual(open);
     expect((await iu(...goOn.split(' '))).exitCode).toBe(3);
     await gates('open');
-    const done = await iu(...goOn.split(' '), '--part', '1');
+    const done = await iu(...goOn.split(' '), '--batch', '1');
     await gates('close');
     expect(done).toMatchObject({ exitCode: 0, stdout: `Replayed ${open.length} decisions: dry_run ${open.length}.\n` });
     expect(done.stderr).toContain(`1 replayed, ${open.length - 1} to go`);

@@ -286,7 +286,7 @@ describe('iu event revive', () => {
       stderr: expect.stringContaining('IU032'),
     });
     await openGates();
-    const done = await iu(...words, ...yes, '--part', '1');
+    const done = await iu(...words, ...yes, '--batch', '1');
     await closeGates();
     expect(done.stdout).toBe(`Replayed ${preview.pairs} decisions: dry_run ${preview.pairs}.\n`);
     expect((await json('attempt', 'list', '--limit', '1000')).items.length).toBe(before + preview.pairs);

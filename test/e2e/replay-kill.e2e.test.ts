@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 it('a replay whose process is killed again and again is finished by others, and no pair is replayed twice', async () => {
-  const options = ['--part', '17', '--json'];
+  const options = ['--batch', '17', '--json'];
   const words = ['dead-letter', 'replay', '--all', '--note', 'cause mended', '--rate', '300', '--yes'];
   let { process: worker } = start([...words, ...options]);
   for (let kill = 1; kill <= 4; kill += 1) {

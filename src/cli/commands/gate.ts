@@ -12,7 +12,7 @@ import {
 } from '../../store/gates.js';
 import type { Queryable } from '../../store/listing.js';
 import { type CliContext, withExamples } from '../context.js';
-import { countedId, lengthInSeconds, pointInTime } from '../global-options.js';
+import { countedId, lengthInSeconds, pointInTime, timeOption } from '../global-options.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Printer } from '../printer.js';
 import type { Column } from '../table.js';
@@ -29,9 +29,6 @@ const gateColumns: readonly Column<GateRow>[] = [
   { title: 'by', value: (gate) => gate.changed_by },
   { title: 'reason', value: (gate) => gate.reason },
 ];
-
-/** Seconds that a closing waits for what started before; a pass takes far less, a stuck one is named by health. */
-export const usualWaitSeconds = 10;
 
 /**
  * Waits until nothing runs that began while the gate was open, and with `sends` until every send that was claimed before is settled or released;
@@ -121,7 +118,7 @@ function registerClose(gate: Command, context: CliContext): void {
       .description('Close a gate and wait until nothing runs that started before; held work waits, nothing is dropped')
       .argument('<gate>', 'key of the gate, with or without the prefix iu_core.')
       .requiredOption('--reason <text>', 'why; it stands in the log of gates')
-      .option('--wait <time>', 'longest wait for what started before', lengthInSeconds, usualWaitSeconds),
+      .addOption(timeOption('--wait <time>', 'longest wait for what started before', '10s')),
     "iu gate close routes_master_enabled --reason 'receiver is down'",
   ).action(async (key: string, options: CloseOptions, command: Command) => {
     const printer = context.printer(command);

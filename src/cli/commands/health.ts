@@ -8,7 +8,7 @@ import {
   workerHealth,
 } from '../../store/health.js';
 import { type CliContext, withExamples } from '../context.js';
-import { lengthInSeconds } from '../global-options.js';
+import { timeOption } from '../global-options.js';
 import { type WatchFlags, watchHealth } from '../health-watch.js';
 import type { Printer } from '../printer.js';
 import { noCursor } from './worker.js';
@@ -31,7 +31,7 @@ export function register(program: Command, context: CliContext): void {
         'watch',
       ]),
     )
-    .option('--every <time>', 'how often it looks, or its timer fires', lengthInSeconds, 60)
+    .addOption(timeOption('--every <time>', 'how often it looks, or its timer fires', '60s'))
     .option('--alert-command <cmd>', 'shell command that gets IU_ALERT_TEXT and JSON on its standard input')
     .option('--alert-url <url>', 'webhook that gets a signed CloudEvent; the address policy of targets holds')
     .option(
@@ -40,7 +40,7 @@ export function register(program: Command, context: CliContext): void {
       append,
       [],
     )
-    .option('--repeat <time>', 'tell again while it stays unhealthy', lengthInSeconds, 4 * 3600)
+    .addOption(timeOption('--repeat <time>', 'tell again while it stays unhealthy', '4h'))
     .option('--state <file>', 'where it keeps what it told (STATE_DIRECTORY, or the folder for state of this user)')
     .option('--name <watcher>', 'name of this watchdog; health@HOST when not said')
     .option('--forget-watchdog <name>', 'miss a watchdog no longer that is gone for good');

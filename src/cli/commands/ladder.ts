@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { ladderDisable, ladderEnable } from '../../store/gates.js';
 import { type CliContext, withExamples } from '../context.js';
-import { lengthInSeconds, wholeNumber } from '../global-options.js';
-import { drainAfterClosing, usualWaitSeconds } from './gate.js';
+import { timeOption, wholeNumber } from '../global-options.js';
+import { drainAfterClosing } from './gate.js';
 
 /** Highest level whose step passes and claims look at, so that those which began before have to be waited for. */
 const highestDrainedLevel = 2;
@@ -30,11 +30,12 @@ function registerDisable(program: Command, context: CliContext): void {
       .description('One step of the disable ladder: stop at once')
       .requiredOption('--level <level>', 'how far, 0 to 3', wholeNumber(0, 3))
       .requiredOption('--reason <text>', 'why; it stands in the log of gates')
-      .option(
-        '--wait <time>',
-        'longest wait for passes that started before, and from level 1 on for sends',
-        lengthInSeconds,
-        usualWaitSeconds,
+      .addOption(
+        timeOption(
+          '--wait <time>',
+          'longest wait for passes that started before, and from level 1 on for sends',
+          '10s',
+        ),
       )
       .addHelpText('after', ladderText),
     "iu disable --level 0 --reason 'receiver is down'",

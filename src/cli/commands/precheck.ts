@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { type ExpectedTarget, type GateResult, runPrecheck } from '../../install/precheck/index.js';
 import { type CliContext, withExamples } from '../context.js';
-import { wholeNumber } from '../global-options.js';
+import { timeOption } from '../global-options.js';
 import type { Column } from '../table.js';
 
 /** Options that say which place is meant. */
@@ -56,7 +56,7 @@ export function register(program: Command, context: CliContext): void {
       .description('The eight gates before a durable step; stops at the first that fails, exit code 3')
       .option('--all', 'ask every gate, also after one that fails')
       .option('--backups <folder>', 'where backups lie', 'backups')
-      .option('--max-backup-age <seconds>', 'how old the newest backup may be', wholeNumber(1, 31_536_000), 86_400)
+      .addOption(timeOption('--max-backup-age <time>', 'how old the newest backup may be', '1d'))
       .option('--evidence <folder>', 'where evidence will be written', 'evidence'),
   );
   withExamples(

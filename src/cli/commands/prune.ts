@@ -45,9 +45,9 @@ interface PruneOptions extends StepOptions {
 }
 
 function days(text: string): number {
-  const value = /^\d{1,5}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^\d{1,5}(\.\d{1,6})?d?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
   if (value <= 36_500) return value;
-  throw new InvalidArgumentError('It has to be a number of days from 0 to 36500.');
+  throw new InvalidArgumentError('It has to be a number of days from 0 to 36500, such as 90 or 90d.');
 }
 
 function withStepOptions(command: Command): Command {

@@ -106,7 +106,7 @@ function registerResume(replay: Command, context: CliContext): void {
     await context.withDatabase(command, async ({ pool }) => {
       const run = await requireReplay(pool, id);
       if (run.state !== 'running') throw new IuError('IU373', { message: `Replay ${id} is ${run.state} already.` });
-      const first = await stepReplay(pool, id, options.part);
+      const first = await stepReplay(pool, id, options.batch);
       refuseClosedGate(first.status, ` Replay ${id} keeps its place.`);
       await followReplay(context, command, pool, first, options);
     });
