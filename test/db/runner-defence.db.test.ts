@@ -1,59 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type DeliverySession, openDeliverySession } from '../../src/store/delivery-session.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import {
-  type Answer,
-  liveRoute,
-  prepareDelivery,
-  type RunningRunner,
-  sent,
-  startRunner,
-} from '../support/delivery-queue.js';
-import { drain, emit } from '../support/race.js';
+import type { TestDatabase } from '../support/database.js';
+import { liveRoute } from '../support/delivery-queue.js';
+import { gatedTarget, useRunners } from '../support/runners.js';
 import { waitFor } from '../support/wait.js';
 import { countOf } from '../support/worker.js';
 
 let db: TestDatabase;
-let runners: RunningRunner[] = [];
-beforeEach(async () => {
-  db = await createTestDatabase();
-  await prepareDelivery(db);
-});
-afterEach(async () => {
-  await Promise.all(runners.map((one) => one.stop().catch(() => {})));
-  runners = [];
-  await db.drop();
-});
-
-const start = (...given: Parameters<typeof startRunner> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const running = startRunner(db, ...given);
-  runners.push(running);
-  return running;
-};
-const queue = async (count: number) => {
-  for (let at = 0; at < count; at += 1) await emit(db.pool, `s${at}`, { at });
-  await drain(db.pool);
-};
-const settled = (status: string) => countOf(db, `iu_route_attempt where status = '${status}'`);
+const { start, queue, settled } = useRunners(
+  (made) => {
+    db = made;
+  },
+  { stopsMayFail: true },
+);
 const connect = () => openDeliverySession({ url: db.url, schema: db.schema, purpose: 'test runner' });
-
-/** Answers when it is opened. */
-function gate(): { readonly answer: Answer; readonly open: () => void; readonly begun: () => number } {
-  let begun = 0;
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return {
-    answer: async () => {
-      begun += 1;
-      await opened;
-      return sent;
-    },
-    open: () => open(),
-    begun: () => begun,
-  };
-}
 
 describe('the runner, when its database fails it', () => {
   it('gives back what it claimed when it cannot learn where to send it', async () => {
@@ -137,7 +97,7 @@ describe('the runner, when its database fails it', () => {
   it('sends nothing that it could not judge again for a second', async () => {
     await liveRoute(db, 'r');
     await queue(20);
-    const held = gate();
+    const held = gatedTarget();
     let isAway = false;
     const open: DeliverySession[] = [];
     const running = start(
@@ -170,7 +130,7 @@ describe('the runner, when its database fails it', () => {
   it('gives back what waits behind slow sends before its lease is over', async () => {
     await liveRoute(db, 'r');
     await queue(6);
-    const held = gate();
+    const held = gatedTarget();
     start(held.answer, { slots: 2, leaseSeconds: 6 });
     await waitFor(() => held.begun() === 2);
     await waitFor(async () => (await countOf(db, 'iu_route_lease where event_seqs is not null')) > 0);

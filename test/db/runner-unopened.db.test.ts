@@ -1,43 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { IuError } from '../../src/contract/errors/index.js';
 import type { Target } from '../../src/deliver/target.js';
 import { type Clock, systemClock } from '../../src/route/clock.js';
 import { runIu } from '../support/cli.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import {
-  type Answer,
-  liveRoute,
-  prepareDelivery,
-  type RunningRunner,
-  sent,
-  startRunner,
-} from '../support/delivery-queue.js';
-import { drain, emit, takeLive } from '../support/race.js';
+import type { TestDatabase } from '../support/database.js';
+import { type Answer, liveRoute, sent } from '../support/delivery-queue.js';
+import { takeLive } from '../support/race.js';
+import { useRunners } from '../support/runners.js';
 import { waitFor } from '../support/wait.js';
 import { countOf } from '../support/worker.js';
 
 let db: TestDatabase;
-let runners: RunningRunner[] = [];
-beforeEach(async () => {
-  db = await createTestDatabase();
-  await prepareDelivery(db);
+const { start, queue, settled } = useRunners((made) => {
+  db = made;
 });
-afterEach(async () => {
-  await Promise.all(runners.map((one) => one.stop()));
-  runners = [];
-  await db.drop();
-});
-
-const start = (...given: Parameters<typeof startRunner> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const running = startRunner(db, ...given);
-  runners.push(running);
-  return running;
-};
-const queue = async (count: number) => {
-  for (let at = 0; at < count; at += 1) await emit(db.pool, `s${at}`);
-  await drain(db.pool);
-};
-const settled = (status: string) => countOf(db, `iu_route_attempt where status = '${status}'`);
 const identity = (host: string) => ({ host, pid: 1, version: 'test' });
 const noSecret = () => new IuError('IU451', { message: 'env:CRM_SECRET: the variable is not set or empty' });
 const flow = async () =>

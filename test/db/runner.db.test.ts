@@ -1,60 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Delivery, SendOutcome } from '../../src/contract/delivery/delivery.js';
 import { openDeliverySession } from '../../src/store/delivery-session.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import {
-  type Answer,
-  claim,
-  liveRoute,
-  prepareDelivery,
-  type RunningRunner,
-  sent,
-  startRunner,
-} from '../support/delivery-queue.js';
+import type { TestDatabase } from '../support/database.js';
+import { type Answer, claim, liveRoute, sent } from '../support/delivery-queue.js';
 import { certificate, drain, emit } from '../support/race.js';
+import { gatedTarget, useRunners } from '../support/runners.js';
 import { waitFor } from '../support/wait.js';
 import { countOf } from '../support/worker.js';
 
 let db: TestDatabase;
-let runners: RunningRunner[] = [];
-beforeEach(async () => {
-  db = await createTestDatabase();
-  await prepareDelivery(db);
+const { start, queue, settled } = useRunners((made) => {
+  db = made;
 });
-afterEach(async () => {
-  await Promise.all(runners.map((one) => one.stop()));
-  runners = [];
-  await db.drop();
-});
-
-const start = (...given: Parameters<typeof startRunner> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const running = startRunner(db, ...given);
-  runners.push(running);
-  return running;
-};
-const queue = async (count: number, subject = 's') => {
-  for (let at = 0; at < count; at += 1) await emit(db.pool, `${subject}${at}`, { at });
-  await drain(db.pool);
-};
-const settled = (status: string) => countOf(db, `iu_route_attempt where status = '${status}'`);
-
-/** A target that answers when the test says so. */
-function gatedTarget(): { readonly answer: Answer; readonly open: () => void; readonly begun: () => number } {
-  let open = () => {};
-  let begun = 0;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return {
-    answer: async () => {
-      begun += 1;
-      await opened;
-      return sent;
-    },
-    open: () => open(),
-    begun: () => begun,
-  };
-}
 
 describe('the runner', () => {
   it('sends every queued event once, with its payload as PostgreSQL wrote it, and leaves nothing waiting', async () => {
