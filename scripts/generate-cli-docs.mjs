@@ -72,7 +72,9 @@ function section(command) {
 }
 
 function leaves(command) {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+  const below = command.commands.flatMap(leaves);
+  // iu activate and iu report do something themselves, beside their verbs.
+  return below.length === 0 || (command.parent !== null && command.options.length > 0) ? [command, ...below] : below;
 }
 
 const all = leaves(program);

@@ -21,7 +21,8 @@ async function errorsPage() {
   return page('Errors', 'src/contract/errors/', [
     'Every error of IU Core has one code: the SQLSTATE in the database, `code` of `IuError` in TypeScript. Branch on the code,',
     'never on the text. Codes are grouped: IU0xx connection and command line, IU1xx log and emission, IU2xx units, IU3xx routes and',
-    'passes, IU4xx gates and approvals, IU7xx cut, IU8xx installation.',
+    'passes, IU4xx gates, approvals and targets, IU6xx structure operations and links, IU7xx cut, IU8xx installation, activation, the form',
+    'of the log, retention and redaction.',
     '',
     '| code | name | meaning | what to do | HTTP | exit |',
     '|---|---|---|---|---|---|',

@@ -67,7 +67,7 @@ export interface EmitResult {
  * subject are decided, and by an ordered route delivered, in the order of the changes. An event emitted before that write can
  * overtake the one of another transaction.
  *
- * Throws an IuError (IU101 to IU115) when the event is refused. A refusal by the database has failed the transaction, as any
+ * Throws an IuError (IU101 to IU120) when the event is refused. A refusal by the database has failed the transaction, as any
  * SQL error does: roll it back, or to a savepoint of yours.
  */
 export async function emit(client: EmitClient, event: EventToEmit): Promise<EmitResult> {

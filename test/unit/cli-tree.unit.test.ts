@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { CliContext, commandPath, examplesOf } from '../../src/cli/context.js';
@@ -68,6 +69,15 @@ describe('the command tree', () => {
           expect([...flags, ...children], example).toContain(flag);
         }
       }
+    }
+  });
+
+  it('is in the reference with every command that does something, with those that have verbs beside', () => {
+    const reference = readFileSync(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8');
+    for (const command of all.filter((one) => one.commands.length === 0 || one.options.length > 0)) {
+      const path = commandPath(command);
+      expect(reference, path).toContain(`\n## iu ${path}\n`);
+      for (const option of command.options) expect(reference, path).toContain(`| \`${option.flags}\` |`);
     }
   });
 

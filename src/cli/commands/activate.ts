@@ -3,7 +3,7 @@ import { IuError } from '../../contract/errors/index.js';
 import { activate, type StepReport } from '../../operate/activate/activate.js';
 import { type ActivationRow, endActivation, listActivations } from '../../store/activation.js';
 import { type CliContext, withExamples } from '../context.js';
-import { countedId, lengthInSeconds, wholeNumber } from '../global-options.js';
+import { countedId, timeOption, wholeNumber } from '../global-options.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Printer } from '../printer.js';
 import type { Column } from '../table.js';
@@ -108,7 +108,7 @@ export function register(program: Command, context: CliContext): void {
       .option('--backups <folder>', 'where the backup is written', 'backups')
       .option('--tools <folder>', "folder with pg_dump and pg_restore of the server's major version")
       .option('--without-backup <reason>', 'leave the backup out; the reason stands in the evidence')
-      .option('--observe <time>', 'how long decisions are watched', lengthInSeconds, 60)
+      .addOption(timeOption('--observe <time>', 'how long decisions are watched', '1m'))
       .option('--min-decisions <count>', 'so many decisions at least in that time', wholeNumber(0, 1_000_000), 1),
   );
   withExamples(

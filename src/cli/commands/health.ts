@@ -31,7 +31,7 @@ export function register(program: Command, context: CliContext): void {
         'watch',
       ]),
     )
-    .addOption(timeOption('--every <time>', 'how often it looks, or its timer fires', '60s'))
+    .addOption(timeOption('--every <time>', 'how often it looks, or its timer fires', '1m'))
     .option('--alert-command <cmd>', 'shell command that gets IU_ALERT_TEXT and JSON on its standard input')
     .option('--alert-url <url>', 'webhook that gets a signed CloudEvent; the address policy of targets holds')
     .option(

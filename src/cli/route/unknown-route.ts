@@ -1,5 +1,6 @@
 import type { Queryable } from '../../store/listing.js';
 import { findRoute } from '../../store/routes.js';
+import { printable } from '../printable.js';
 import type { Printer } from '../printer.js';
 
 /** An empty list of a misspelt route reads like good news, so it is said. `-` stands for events without a route. */
@@ -9,5 +10,5 @@ export async function noteUnknownRoute(
   route: string | undefined,
 ): Promise<void> {
   if (route === undefined || route === '-' || (await findRoute(database, route)) !== undefined) return;
-  printer.note(`there is no route '${route}' and never was: iu route list`);
+  printer.note(`there is no route '${printable(route)}' and never was: iu route list`);
 }
