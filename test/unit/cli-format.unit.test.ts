@@ -13,6 +13,7 @@ import { camelCaseKeys, camelCaseName } from '../../src/contract/json-names.js';
 import type { EventStory, StoryAttempt } from '../../src/store/events.js';
 import { isoTime } from '../../src/store/listing.js';
 import { parseSteps } from '../../src/structure/operation.js';
+import { runIu } from '../support/cli.js';
 
 describe('JSON of the command line', () => {
   it('turns snake_case keys into camelCase at every depth and leaves other names and all values alone', () => {
@@ -153,6 +154,17 @@ describe('error reports', () => {
       expect(jsonObjectText(text)).toBe(text);
     const step = { operation_type: 'renumber_piece', unit: 'a', section_code: '\0' };
     expect(() => parseSteps(JSON.stringify(step))).toThrow('NUL');
+  });
+
+  it('name the file that was named and cannot be read, a folder as well', async () => {
+    for (const path of ['/', '/nowhere/at/all']) {
+      for (const words of [
+        ['structure', 'plan', `@${path}`, '--actor', 'ann'],
+        ['report', 'compare', path, path],
+        ['event', 'emit', 'iu', 'x', '--subject-table', 't', '--subject-ref', 'r', '--payload-file', path],
+      ])
+        expect((await runIu(words)).stderr, words.join(' ')).toContain(`iu: IU040 ${path} cannot be read: E`);
+    }
   });
 
   it('name the object of a refused right', () => {

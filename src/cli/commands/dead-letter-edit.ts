@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import { type EditResult, editDeadLetter, type PayloadChange, payloadOfDeadLetter } from '../../store/dead-letters.js';
@@ -7,6 +6,7 @@ import { type CliContext, withExamples } from '../context.js';
 import { type EditedDocument, editDocument } from '../editor.js';
 import { countedId, jsonObjectText } from '../global-options.js';
 import { rawJson } from '../json.js';
+import { givenJsonObject, readNamedFile } from '../named-file.js';
 import { commandLineWithout, shellWord } from '../paging.js';
 import { printable } from '../printable.js';
 import type { Printer } from '../printer.js';
@@ -21,11 +21,7 @@ interface EditOptions {
 /** The payload as it was given: never parsed and written again, so that its numbers stay what they are. */
 function givenPayload(payload: string): string {
   const isDocument = payload.trimStart().startsWith('{');
-  try {
-    return jsonObjectText(isDocument ? payload : readFileSync(payload === '-' ? 0 : payload, 'utf8'));
-  } catch {
-    throw new IuError('IU031', { message: '--payload is neither a JSON object nor a file that holds one.' });
-  }
+  return givenJsonObject('--payload', isDocument ? payload : readNamedFile(payload));
 }
 
 async function payloadFromEditor(context: CliContext, database: Queryable, id: string): Promise<EditedDocument> {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
 import { type EventRow, emitEvent, eventIdOfSeq, eventStory, listEvents } from '../../store/events.js';
@@ -6,6 +5,7 @@ import type { ReplayFilter } from '../../store/replays.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId, eventIdOrSeq, jsonObjectText, pointInTime } from '../global-options.js';
 import { rawJson } from '../json.js';
+import { givenJsonObject, readNamedFile } from '../named-file.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import { type ReplayOptions, replayByFilter, withReplayOptions } from '../replay.js';
 import { storyLines } from '../story.js';
@@ -110,11 +110,7 @@ interface EmitOptions {
 function payloadText(options: EmitOptions): string {
   if (options.payload !== undefined) return options.payload;
   if (options.payloadFile === undefined) return '{}';
-  try {
-    return jsonObjectText(readFileSync(options.payloadFile === '-' ? 0 : options.payloadFile, 'utf8'));
-  } catch {
-    throw new IuError('IU031', { message: 'The file of --payload-file cannot be read or is not a JSON object.' });
-  }
+  return givenJsonObject('--payload-file', readNamedFile(options.payloadFile));
 }
 
 function registerEmit(event: Command, context: CliContext): void {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { makeFolder } from '../../install/make-folder.js';
@@ -9,6 +9,7 @@ import { reportMarkdown } from '../../operate/report/markdown.js';
 import { readReportInput } from '../../operate/report/read.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
+import { readNamedFile } from '../named-file.js';
 import type { Column } from '../table.js';
 
 interface ReportOptions {
@@ -50,14 +51,11 @@ function registerCompare(parent: Command, context: CliContext): void {
       .argument('<second>', 'the later report'),
     'iu report compare monday/iu-report-state.json friday/iu-report-state.json',
   ).action(async (first: string, second: string, _options: object, command: Command) => {
-    const [left, right] = await Promise.all(
-      [first, second].map(async (file) => {
-        const json = file.replace(/\.(md|html)$/, '.json');
-        return parseReport(await readFile(json, 'utf8'), json);
-      }),
-    );
-    if (left === undefined || right === undefined) return;
-    const items = compareReports(left, right);
+    const reportOf = (file: string) => {
+      const json = file.replace(/\.(md|html)$/, '.json');
+      return parseReport(readNamedFile(json), json);
+    };
+    const items = compareReports(reportOf(first), reportOf(second));
     const printer = context.printer(command);
     printer.result({ same: items.length === 0, items }, () =>
       items.length === 0 ? ['The reports say the same.'] : printer.table(columns, items),

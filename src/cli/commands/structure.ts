@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { operationTypes } from '../../contract/structure/step.js';
@@ -20,6 +19,7 @@ import { parseSteps, planOperation, showOperation } from '../../structure/operat
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
 import { rawJson } from '../json.js';
+import { readNamedFile } from '../named-file.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Printer } from '../printer.js';
 import type { Column } from '../table.js';
@@ -60,7 +60,7 @@ function registerPlan(structure: Command, context: CliContext): void {
       .option('--request <text>', 'makes it another plan than an earlier one with the same steps'),
     `iu structure plan '{"operation_type":"reparent_piece","unit":"li/a","parent":"li/b"}' --actor ann`,
   ).action(async (given: string, options: ActorOptions & { request?: string }, command: Command) => {
-    const steps = parseSteps(given.startsWith('@') ? readFileSync(given.slice(1), 'utf8') : given);
+    const steps = parseSteps(given.startsWith('@') ? readNamedFile(given.slice(1)) : given);
     const answer = await context.withDatabase(command, ({ pool }) => planOperation(pool, steps, options));
     const printer = context.printer(command);
     printer.result(answer, () => answerLines(answer, printer));

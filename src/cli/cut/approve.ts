@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { IuError, iuErrorFromPg } from '../../contract/errors/index.js';
@@ -6,6 +5,7 @@ import { approveCutRun, type CutApproval } from '../../store/cut.js';
 import type { Queryable } from '../../store/listing.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
+import { readNamedFile } from '../named-file.js';
 import type { Printer } from '../printer.js';
 import { type SeenManifest, seenManifests } from './approval-list.js';
 
@@ -118,7 +118,7 @@ export function registerCutApprove(cut: Command, context: CliContext): void {
     const { gate, manifest: manifestDigest, from, actor } = options;
     const printer = context.printer(command);
     if (from !== undefined && id === undefined && manifestDigest === undefined) {
-      const { seen, others } = seenManifests(readFileSync(from === '-' ? 0 : from, 'utf8'), gate);
+      const { seen, others } = seenManifests(readNamedFile(from), gate);
       if (others > 0) printer.note(`${others} of the list waited for something else than gate ${gate}`);
       const stop = context.stopSignal();
       const many = await context.withDatabase(command, ({ pool }) =>
