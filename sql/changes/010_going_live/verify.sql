@@ -61,7 +61,7 @@ begin
     ('function', 'fn_iu_route_approve(bigint, text, bigint, timestamp with time zone, numeric, integer)', '309cae1c423423dee275518f8bb90a65'),
     ('function', 'fn_iu_route_back_to_dry_run(text, text)', 'c955db0e6719ad2cda050f66711dde10'),
     ('function', 'fn_iu_route_change(text, jsonb, text)', '23f51ef10183a4282f72c4af664a10df'),
-    ('function', 'fn_iu_route_changed(iu_outbound_route, jsonb)', '45be35b1b062091a728bcae2d6ce3e89'),
+    ('function', 'fn_iu_route_changed(iu_outbound_route, jsonb)', 'd383e7500245f6a396e0c535d32f739b'),
     ('function', 'fn_iu_route_diff(text, jsonb, timestamp with time zone, integer)', '1e37f7ffc553c82eb0d6802347899ae0'),
     ('function', 'fn_iu_route_go_live(text, text)', '696f47d2f662c5d9a5e5a44fffac44d3'),
     ('function', 'fn_iu_route_must_be_ready(jsonb)', '175288e731012f82582ea2b8cba25387'),

@@ -3,6 +3,7 @@ import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { checkSecrets, type SecretCheck } from '../../deliver/secrets.js';
 import { listTargetConfigs } from '../../store/test-send.js';
 import { type CliContext, withExamples } from '../context.js';
+import { routeNotThere } from '../route/options.js';
 import type { Column } from '../table.js';
 
 interface CheckedSecret extends SecretCheck {
@@ -36,12 +37,12 @@ export function register(program: Command, context: CliContext): void {
       .option('--route <code>', 'of this route only'),
     'iu secret check --route crm',
   ).action(async (options: { route?: string }, command: Command) => {
-    const routes = await context.withDatabase(command, ({ pool }) => listTargetConfigs(pool), {
-      readOnlyAllowed: true,
-    });
+    const { route } = options;
+    const all = await context.withDatabase(command, ({ pool }) => listTargetConfigs(pool), { readOnlyAllowed: true });
+    const routes = route === undefined ? all : all.filter((one) => one.route_code === route);
+    if (route !== undefined && routes.length === 0) throw routeNotThere(route);
     const checked: CheckedSecret[] = [];
     for (const { route_code: code, target_config: config } of routes) {
-      if (options.route !== undefined && options.route !== code) continue;
       const found = await checkSecrets(JSON.parse(config), context.environment);
       checked.push(...found.map((one) => ({ route: code, ...one })));
     }
