@@ -51,6 +51,8 @@ describe('the commands of going live', () => {
     expect((await operator('route', 'readiness', 'crn')).stderr).toContain('IU337');
     expect(await evidence(), 'of a misspelt route nothing is checked').toEqual(before);
 
+    expect((await operator('route', 'test-send', 'crm')).stderr).toContain('now: the runner has no IU_DEPLOYMENT');
+
     // What nobody has done yet fails, and the exit code says that the route is not ready.
     const first = await json(operator('route', 'readiness', 'crm', '--json'), 2);
     const failing = first.items.filter((item: { passed: boolean }) => !item.passed);

@@ -5,6 +5,7 @@ import type { DeliveryRoute } from '../../store/delivery-session.js';
 import { recordEvidence } from '../../store/going-live.js';
 import { deliveryHold, routeToSend } from '../../store/test-send.js';
 import { type CliContext, withExamples } from '../context.js';
+import { holdSentence } from '../hold.js';
 import { surroundingsOf } from '../worker-process.js';
 import { routeNotThere } from './options.js';
 
@@ -23,7 +24,8 @@ export function registerTestSend(route: Command, context: CliContext): void {
     const settings = context.config(command);
     const { test, version } = await context.withDatabase(command, async ({ pool }) => {
       const hold = await deliveryHold(pool, settings.deployment);
-      if (hold !== null) throw new IuError('IU363', { message: `Nothing may be sent from here now: ${hold}.` });
+      if (hold !== null)
+        throw new IuError('IU363', { message: `Nothing may be sent from here now: ${holdSentence(hold, code)}.` });
       const found = await routeToSend(pool, code);
       if (found === undefined) throw routeNotThere(code);
       const [target] = JSON.parse(found.routeText) as [DeliveryRoute];
