@@ -239,7 +239,9 @@ describe('iu route and iu attempt', () => {
     expect(history.slice(0, 2)).toEqual(['pause', 'trial']);
     expect((await iu('route', 'show', 'crm')).stdout).toContain('attempts:');
     expect(await iu('route', 'show', 'nothing')).toMatchObject({ stderr: expect.stringContaining('IU337') });
-    expect(await iu('secret', 'check', '--route', 'nothing')).toMatchObject({ stderr: expect.stringContaining('IU337') });
+    expect(await iu('secret', 'check', '--route', 'nothing')).toMatchObject({
+      stderr: expect.stringContaining('IU337'),
+    });
     const codes = await walk('routeCode', 'route', 'list');
     expect(codes).toEqual([...codes].sort());
   });
