@@ -106,7 +106,9 @@ describe('iu dead-letter', () => {
     const [id = ''] = await openIds();
     const preview = await iu('dead-letter', 'replay', id);
     expect(preview).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(preview.stdout).toContain('route picky, would be dry_run.\nNothing was changed.\n');
+    expect(preview.stdout).toContain(
+      'route picky, would be dry_run.\nFilters are not tried here: they may still say no.\nNothing was changed.\n',
+    );
     expect(preview.stdout).toContain(`To do it: iu dead-letter replay ${id} --yes\n`);
     const closed = await iu('dead-letter', 'replay', id, '--yes');
     expect(closed).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('IU032') });

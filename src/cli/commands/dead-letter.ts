@@ -20,7 +20,13 @@ import { countedId, pointInTime } from '../global-options.js';
 import { rawJson } from '../json.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import { printable } from '../printable.js';
-import { type ReplayOptions, refuseClosedGate, replayByFilter, withReplayOptions } from '../replay.js';
+import {
+  filtersAreNotTried,
+  type ReplayOptions,
+  refuseClosedGate,
+  replayByFilter,
+  withReplayOptions,
+} from '../replay.js';
 import { noteUnknownRoute } from '../route/unknown-route.js';
 import type { Column } from '../table.js';
 import { registerEdit } from './dead-letter-edit.js';
@@ -271,6 +277,7 @@ async function previewOne(
         ? [`Dead letter ${letter.dead_letter_id} is ${letter.resolution} already: there is nothing to replay.`]
         : [
             `Would replay 1 decision: event ${letter.event_ref} (${letter.event_domain}/${letter.event_type}), route ${letter.route_code}, would be ${wouldBe}.`,
+            filtersAreNotTried,
             'Nothing was changed.',
             `To do it: ${goOn}`,
           ],
