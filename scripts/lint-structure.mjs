@@ -42,6 +42,7 @@ for (const path of files) {
   const isFrozen = /^sql\/changes\/.*\.sql$/.test(path) || /\.generated\./.test(path);
   if (!isFrozen && lines > mostLines(path)) problems.push(`${path}: ${lines} lines, ${mostLines(path)} are the most`);
   if (/^sql\/functions\//.test(path)) checkSqlFunction(path, text, lines);
+  if (/^sql\//.test(path)) checkSqlLiterals(path, text);
   if (/^src\//.test(path)) checkImports(path, text);
   if (/\.test\.ts$/.test(path)) checkTestNames(path, text);
 }
@@ -55,6 +56,14 @@ function checkSqlFunction(path, text, lines) {
   // A procedure that commits cannot pin it (pr_...): it sets it at the start of each transaction.
   if (!/\/pr_[^/]+$/.test(path) && !/set search_path from current/i.test(text))
     problems.push(`${path}: does not pin search_path`);
+}
+
+/** A plain literal with a backslash means something else in a session with standard_conforming_strings off: E'\\\\S' does not. */
+function checkSqlLiterals(path, text) {
+  const code = text.replaceAll(/--.*/g, '');
+  for (const [, letter, literal] of code.matchAll(/(\w?)'((?:[^']|'')*)'/g)) {
+    if (letter !== 'E' && literal.includes('\\')) problems.push(`${path}: write '${literal}' as E'', with \\\\ for \\`);
+  }
 }
 
 function checkImports(path, text) {

@@ -44,7 +44,7 @@ with missing_table as (
 ), own_function as (
   select p.* from pg_proc p
    where p.pronamespace = (select relnamespace from pg_class where oid = 'event_outbox'::regclass)
-     and (p.proname like 'fn\_iu\_%' or p.proname like 'fn\_event\_%')
+     and (p.proname like E'fn\\_iu\\_%' or p.proname like E'fn\\_event\\_%')
      and p.proowner = (select relowner from pg_class where oid = 'event_outbox'::regclass)
 ), log_sequence as (
   select s.cache_size, s.cycle, s.increment_by from pg_sequences s
@@ -120,10 +120,10 @@ select 'P9', 'partitions of the log: as they were made, closed to direct writes'
   from fn_iu_log_partition_faults() fault
 union all
 select 'P15', 'functions: search_path pinned, closed to PUBLIC, definers no superuser',
-       count(*) filter (where not coalesce(array_to_string(proconfig, '|') like '%search\_path=%', false)) = 0
+       count(*) filter (where not coalesce(array_to_string(proconfig, '|') like E'%search\\_path=%', false)) = 0
          and count(*) filter (where has_function_privilege('public', oid, 'execute')) = 0
          and count(*) filter (where prosecdef and (select rolsuper from pg_roles r where r.oid = proowner)) = 0,
        format('%s functions%s%s', count(*),
          coalesce('; open to PUBLIC: ' || string_agg(proname, ', ') filter (where has_function_privilege('public', oid, 'execute')), ''),
-         coalesce('; not pinned: ' || string_agg(proname, ', ') filter (where not coalesce(array_to_string(proconfig, '|') like '%search\_path=%', false)), ''))
+         coalesce('; not pinned: ' || string_agg(proname, ', ') filter (where not coalesce(array_to_string(proconfig, '|') like E'%search\\_path=%', false)), ''))
   from own_function

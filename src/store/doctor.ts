@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { IuError } from '../contract/errors/index.js';
 import type {
   ApprovalFact,
   CursorState,
@@ -18,7 +17,7 @@ import type {
   UnopenedFact,
   WatchdogState,
 } from '../contract/operate/doctor-facts.js';
-import { readServerFacts } from './door.js';
+import { readServerFacts, requireInstalled } from './door.js';
 import { errorCode } from './failure.js';
 import { listGates } from './gates.js';
 import { healthReasons, registeredWorkers } from './health.js';
@@ -88,13 +87,23 @@ async function readServer(client: pg.ClientBase): Promise<ServerState> {
     `select pg_is_in_recovery() as "inRecovery", current_setting('transaction_read_only') = 'on' as "readOnly",
        current_setting('synchronous_commit') as "synchronousCommit", current_setting('fsync') = 'on' as fsync,
        current_setting('autovacuum') = 'on' and current_setting('track_counts') = 'on' as autovacuum,
-       current_setting('cron.database_name', true) is not null as "hasPgCron",
        (select count(*)::integer from pg_stat_activity where backend_type = 'client backend') as connections,
        current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer as "mostConnections",
        age(datfrozenxid) as "transactionAge", mxid_age(datminmxid) as "multixactAge"
      from pg_database where datname = current_database()`,
   );
-  return rows[0];
+  return { ...rows[0], hasPgCron: await hasPgCron(client) };
+}
+
+/** A setting that only `pg_read_all_settings` may see: that it is refused says that it is there. */
+async function hasPgCron(client: pg.ClientBase): Promise<boolean> {
+  try {
+    return (await client.query("select current_setting('cron.database_name', true) is not null as there")).rows[0]
+      .there;
+  } catch (error) {
+    if (errorCode(error) === '42501') return true;
+    throw error;
+  }
 }
 
 /** What a login of a group role has to be able to run; the whole list is in sql/roles/grants.sql. */
@@ -113,8 +122,7 @@ const neededFunctions: Readonly<Record<string, readonly string[]>> = {
 
 async function readRole(client: pg.ClientBase, schema: string): Promise<RoleState> {
   const facts = await readServerFacts(client, schema);
-  if (!facts.installed)
-    throw new IuError('IU006', { message: `IU Core is not installed in schema ${schema}.`, schema });
+  requireInstalled(facts, schema);
   const pairs = Object.entries(neededFunctions)
     .filter(([role]) => facts.memberOf.includes(role))
     .flatMap(([role, names]) => names.map((name) => [role, name] as const));

@@ -13,7 +13,8 @@ export interface ServerFacts {
   readonly memberOf: readonly string[];
   readonly schemaExists: boolean;
   readonly schemaUsable: boolean;
-  readonly installed: boolean;
+  /** By the tables that are there. */
+  readonly installation: 'complete' | 'interrupted' | 'log of others' | 'none';
 }
 
 /** How much must be there before work begins. */
@@ -48,7 +49,8 @@ const factsQuery = `select current_setting('server_version_num')::int as version
   array(select r.rolname::text from pg_catalog.pg_roles r
     where r.rolname = any ($2) and pg_has_role(current_user, r.oid, 'usage') order by 1) as member_of,
   n.oid is not null as schema_exists, coalesce(has_schema_privilege(n.oid, 'usage'), false) as schema_usable,
-  exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'event_outbox') as installed
+  array(select c.relname::text from pg_catalog.pg_class c where c.relnamespace = n.oid
+    and c.relname in ('event_outbox', 'iu_migration', 'iu_route_worker_cursor')) as found
   from (values (1)) as one left join pg_catalog.pg_namespace n on n.nspname = $1`;
 
 /** Asks the server, in one query. */
@@ -63,8 +65,33 @@ export async function readServerFacts(client: pg.ClientBase | pg.Pool, schema: s
     memberOf: row.member_of,
     schemaExists: row.schema_exists,
     schemaUsable: row.schema_usable,
-    installed: row.installed,
+    installation: installationOf(row.found),
   };
+}
+
+function installationOf(found: readonly string[]): ServerFacts['installation'] {
+  if (found.includes('event_outbox') && found.includes('iu_route_worker_cursor')) return 'complete';
+  if (found.includes('iu_migration')) return 'interrupted';
+  return found.includes('event_outbox') ? 'log of others' : 'none';
+}
+
+/** Refuses with what to do where IU Core is not there, or not wholly. */
+export function requireInstalled({ installation }: Pick<ServerFacts, 'installation'>, schema: string): void {
+  if (installation === 'complete') return;
+  throw new IuError('IU006', {
+    schema,
+    ...{
+      none: { message: `IU Core is not installed in schema ${schema}.` },
+      'log of others': {
+        message: `IU Core is not installed in schema ${schema}; the event_outbox there is of somebody else.`,
+        hint: 'iu adopt plan says how it is taken over',
+      },
+      interrupted: {
+        message: `IU Core is not installed wholly in schema ${schema}: an installation or its way back was interrupted.`,
+        hint: 'run it again, iu migrate up or iu adopt apply with the same words, or go on back',
+      },
+    }[installation],
+  });
 }
 
 /** Refuses what IU Core cannot work with, the most basic reason first. */
@@ -92,12 +119,7 @@ export function checkServerFacts(facts: ServerFacts, rules: DoorRules): void {
     });
   }
   if (rules.expect === 'schema') return;
-  if (!facts.installed) {
-    throw new IuError('IU006', {
-      message: `IU Core is not installed in schema ${rules.schema}.`,
-      schema: rules.schema,
-    });
-  }
+  requireInstalled(facts, rules.schema);
   checkRights(facts, rules);
 }
 

@@ -12,7 +12,7 @@ export interface SessionSettings {
   /** What follows `iu-core` in application_name, for example `worker iu_outbound_default`. */
   readonly purpose?: string | undefined;
   readonly connectTimeoutSeconds?: number | undefined;
-  /** Cancels a statement on the server; none when not said. */
+  /** Cancels a statement on the server; never when not said, whatever the role or database says. */
   readonly statementTimeoutSeconds?: number | undefined;
   /** Gives up a statement on this side: the server or the way to it may not answer at all. None when not said; the connection is gone then. */
   readonly answerTimeoutSeconds?: number | undefined;
@@ -76,24 +76,37 @@ export class SessionClient extends pg.Client {
   }
 }
 
+/** What a role, database or server may have set for its application, and what our statements and texts are written for. */
+const settled: readonly (readonly [string, string])[] = [
+  // timestamps and intervals travel as text
+  ['timezone', 'UTC'],
+  ['datestyle', 'ISO, YMD'],
+  ['intervalstyle', 'postgres'],
+  // a pass sees what is committed meanwhile; it refuses anything else
+  ['default_transaction_isolation', 'read committed'],
+  // definitions and numbers of the catalog are compared by their text, and statements are written for these
+  ['standard_conforming_strings', 'on'],
+  ['quote_all_identifiers', 'off'],
+  ['extra_float_digits', '1'],
+  ['array_nulls', 'on'],
+  // compiling a plan took seconds of what takes milliseconds to run: no statement of ours reads so much that it pays
+  ['jit', 'off'],
+];
+
 /**
  * Settles the session before its first use.
  *
- * By `set_config` and not as start-up parameters, which session poolers refuse. Time zone and styles are fixed because
- * timestamps and intervals travel as text.
+ * By `set_config` and not as start-up parameters, which session poolers refuse. Without a limit that the caller says a statement has none: one
+ * of the role is for its application, and would end the same index or pass again and again.
  */
 export async function prepareSession(client: pg.ClientBase, settings: SessionSettings): Promise<void> {
   const milliseconds = (seconds: number | undefined) => String(Math.ceil((seconds ?? 0) * 1000));
-  const values: [string, string][] = [
+  const values: (readonly [string, string])[] = [
     ['search_path', searchPath(settings.schema ?? 'public')],
-    ['timezone', 'UTC'],
-    ['datestyle', 'ISO, YMD'],
-    ['intervalstyle', 'postgres'],
-    // compiling a plan took seconds of what takes milliseconds to run: no statement of ours reads so much that it pays
-    ['jit', 'off'],
+    ...settled,
+    ['statement_timeout', milliseconds(settings.statementTimeoutSeconds)],
   ];
-  const { statementTimeoutSeconds, lockTimeoutSeconds, idleInTransactionTimeoutSeconds } = settings;
-  if (statementTimeoutSeconds !== undefined) values.push(['statement_timeout', milliseconds(statementTimeoutSeconds)]);
+  const { lockTimeoutSeconds, idleInTransactionTimeoutSeconds } = settings;
   if (lockTimeoutSeconds !== undefined) values.push(['lock_timeout', milliseconds(lockTimeoutSeconds)]);
   if (idleInTransactionTimeoutSeconds !== undefined) {
     values.push(['idle_in_transaction_session_timeout', milliseconds(idleInTransactionTimeoutSeconds)]);

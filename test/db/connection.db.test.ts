@@ -9,10 +9,11 @@ import { startEmbedded } from '../../src/install/embedded/index.js';
 import { createPool, type DatabaseSettings, openDatabase } from '../../src/store/database.js';
 import { checkServerFacts, type DoorRules, type ServerFacts } from '../../src/store/door.js';
 import { connectionErrorFrom, errorCode } from '../../src/store/failure.js';
-import { connectClient } from '../../src/store/session.js';
+import { connectClient, quoteIdentifier } from '../../src/store/session.js';
 import { withRetry, withTransaction } from '../../src/store/transaction.js';
 import { withDatabase } from '../support/cluster.js';
 import { adminUrl, createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createLegacyDatabase } from '../support/legacy-database.js';
 import { makeServerFolder } from '../support/server-folder.js';
 import { waitFor } from '../support/wait.js';
 
@@ -93,6 +94,32 @@ describe('the door to PostgreSQL', () => {
       });
     }
     await database.close();
+  });
+
+  it('does not take over what a database sets for its application: isolation, time limits, ways to write', async () => {
+    const name = quoteIdentifier(db.name);
+    const theirs = {
+      statement_timeout: ['1ms', '0'],
+      default_transaction_isolation: ['serializable', 'read committed'],
+      standard_conforming_strings: ['off', 'on'],
+      quote_all_identifiers: ['on', 'off'],
+      extra_float_digits: ['-5', '1'],
+      array_nulls: ['off', 'on'],
+      datestyle: ['German, DMY', 'ISO, YMD'],
+    };
+    for (const [setting, [value]] of Object.entries(theirs)) {
+      await db.pool.query(`alter database ${name} set ${setting} = '${value}'`);
+    }
+    const pool = createPool({ url: db.url, schema: db.schema, maxConnections: 1 });
+    for (const [setting, [, ours]] of Object.entries(theirs)) {
+      expect((await pool.query('select current_setting($1) as value', [setting])).rows, setting).toEqual([
+        { value: ours },
+      ]);
+    }
+    await pool.end();
+    const admin = await connectClient({ url: adminUrl() });
+    for (const setting of Object.keys(theirs)) await admin.query(`alter database ${name} reset ${setting}`);
+    await admin.end();
   });
 
   it('quotes a schema with hostile characters in its name', async () => {
@@ -213,6 +240,15 @@ describe('the door to PostgreSQL', () => {
     await empty.drop();
   });
 
+  it('says what to do where the log is of somebody else, and where an installation was interrupted', async () => {
+    const legacy = await createLegacyDatabase(10);
+    const place = { url: legacy.url, schema: legacy.schema };
+    expect(await refusal(place)).toMatchObject({ code: 'IU006', hint: expect.stringContaining('iu adopt plan') });
+    await legacy.pool.query('create table iu_migration (change text)');
+    expect(await refusal(place)).toMatchObject({ code: 'IU006', hint: expect.stringContaining('iu adopt apply') });
+    await legacy.drop();
+  });
+
   it('refuses a role that was granted nothing, and one with another role than the wanted', async () => {
     expect((await refusal({ url: await db.loginUrl(), schema: db.schema })).code).toBe('IU004');
     const reader = await db.loginUrl('iu_reader');
@@ -291,7 +327,7 @@ describe('the facts of a server', () => {
     memberOf: ['iu_worker'],
     schemaExists: true,
     schemaUsable: true,
-    installed: true,
+    installation: 'complete',
   };
   const rules: DoorRules = { schema: 'public', expect: 'installed', anyRoleOf: [], readOnlyAllowed: false };
   const codeOf = (facts: Partial<ServerFacts>, changed: Partial<DoorRules> = {}) => {
@@ -320,7 +356,7 @@ describe('the facts of a server', () => {
     ['a superuser needs no role', { isSuperuser: true, memberOf: [] }, {}, 'accepted'],
     [
       'an empty server is enough for an installer',
-      { schemaExists: false, installed: false },
+      { schemaExists: false, installation: 'none' },
       { expect: 'server' },
       'accepted',
     ],

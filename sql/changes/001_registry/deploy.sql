@@ -131,7 +131,7 @@ as $$
      where c.contype <> 'n'
     union all
     select 'index', r.relname::text,
-           concat_ws(' ', regexp_replace(replace(pg_catalog.pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), ' WITH \([^)]*\)', ''),
+           concat_ws(' ', regexp_replace(replace(pg_catalog.pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), E' WITH \\([^)]*\\)', ''),
                      i.indisvalid, i.indisready)
       from relation r join pg_catalog.pg_index i on i.indexrelid = r.oid
     union all
@@ -172,8 +172,8 @@ as $$
     -- PostgreSQL 15 writes table.column where 16 and later write column: qualifiers are dropped before hashing
     select 'view', r.relname::text,
            concat_ws(' ', r.relkind, r.reloptions::text, pg_catalog.pg_get_userbyid(r.relowner),
-                     regexp_replace(regexp_replace(pg_catalog.pg_get_viewdef(r.oid), '\m[a-z_][a-z0-9_]*\.(?=[a-z_*"])', '', 'g'),
-                                    '\s+', ' ', 'g'))
+                     regexp_replace(regexp_replace(pg_catalog.pg_get_viewdef(r.oid), E'\\m[a-z_][a-z0-9_]*\\.(?=[a-z_*"])', '', 'g'),
+                                    E'\\s+', ' ', 'g'))
       from relation r where r.relkind in ('v', 'm')
     union all
     select 'sequence', r.relname::text,

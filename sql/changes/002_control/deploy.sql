@@ -128,7 +128,7 @@ security definer
 set search_path from current
 as $$
 begin
-  if coalesce(new.key, old.key) like 'iu\_core.%' then
+  if coalesce(new.key, old.key) like E'iu\\_core.%' then
     insert into iu_gate_log (config_key, operation, old_value, new_value, reason, open_until, changed_by, application_name, changed_at)
     values (coalesce(new.key, old.key), lower(tg_op), old.value, new.value, new.reason, new.open_until, session_user,
             current_setting('application_name', true), clock_timestamp());
@@ -247,7 +247,7 @@ as $$
 declare
   v_value text := fn_iu_setting(p_key, null);
 begin
-  if v_value is null or v_value !~ '^[0-9]{1,15}(\.[0-9]{1,6})?$' then
+  if v_value is null or v_value !~ E'^[0-9]{1,15}(\\.[0-9]{1,6})?$' then
     return p_default;
   end if;
   return least(greatest(v_value::numeric, p_least), p_most);
@@ -303,7 +303,7 @@ stable
 set search_path from current
 as $$
 begin
-  return hashtextextended(case when p_gate ~ '^(iu_core\.)?(structure_ops|autocut)_enabled$' then 'iu_core corpus gates of schema ' else 'iu_core gates of schema ' end
+  return hashtextextended(case when p_gate ~ E'^(iu_core\\.)?(structure_ops|autocut)_enabled$' then 'iu_core corpus gates of schema ' else 'iu_core gates of schema ' end
                           || current_schema(), 0);
 end
 $$;
@@ -381,7 +381,7 @@ security definer
 set search_path from current
 as $$
 declare
-  v_key text := case when p_key like 'iu\_core.%' then p_key else 'iu_core.' || p_key end;
+  v_key text := case when p_key like E'iu\\_core.%' then p_key else 'iu_core.' || p_key end;
   v_was text;
   v_until timestamptz;
 begin

@@ -678,7 +678,7 @@ set search_path from current
 as $$
   select c.relname::text, c.oid, b.bound[1]::bigint, b.bound[2]::bigint
     from pg_inherits h join pg_class c on c.oid = h.inhrelid
-   cross join lateral (select regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \((?:MINVALUE|''?(\d+)''?)\) TO \(''?(\d+)''?\)') as bound) b
+   cross join lateral (select regexp_match(pg_get_expr(c.relpartbound, c.oid), E'FROM \\((?:MINVALUE|''?(\\d+)''?)\\) TO \\(''?(\\d+)''?\\)') as bound) b
    where h.inhparent = 'event_outbox'::regclass and not h.inhdetachpending and b.bound is not null
    order by 4
 $$;
@@ -771,7 +771,7 @@ begin
     select (select count(*) from attached), max(p.next_seq) into partitions, end_seq from place p;
   else
     partitions := 0;
-    select (regexp_match(pg_get_constraintdef(k.oid), '< ''?(\d+)'))[1]::bigint into end_seq
+    select (regexp_match(pg_get_constraintdef(k.oid), E'< ''?(\\d+)'))[1]::bigint into end_seq
       from pg_constraint k where k.conrelid = 'event_outbox'::regclass and k.conname = 'iu_log_first_partition_chk';
     form := case when found then 'unfinished' else 'plain' end;
   end if;
@@ -1385,7 +1385,7 @@ begin
 
   select coalesce(array_agg(pg_get_functiondef(p.oid) order by p.proname), '{}') into v_touched from pg_proc p
    where p.pronamespace = v_log.relnamespace and p.proowner = v_log.relowner and p.prokind in ('f', 'p')
-     and p.prosrc ~ '\w\s+event_outbox\s*(;|:=|%)';
+     and p.prosrc ~ E'\\w\\s+event_outbox\\s*(;|:=|%)';
   return v_rights || v_functions || v_triggers || v_views || v_touched;
 end
 $$;

@@ -66,7 +66,7 @@ insert into iu_lifecycle_vocab (lifecycle_status, living, description) values
 create table information_unit (
   id                      uuid primary key default gen_random_uuid(),
   canonical_address       text not null constraint information_unit_canonical_address_key unique
-                            check (canonical_address ~ '\S' and octet_length(canonical_address) <= 1024),
+                            check (canonical_address ~ E'\\S' and octet_length(canonical_address) <= 1024),
   unit_kind               text not null,
   lifecycle_status        text not null default 'draft'
                             check (lifecycle_status in ('draft', 'enacted', 'superseded', 'retired', 'deprecated')),
@@ -185,7 +185,7 @@ on conflict (key) do nothing;
 update dot_config c set value = concat_ws(', ', nullif(c.value, ''), m.missing)
   from (select string_agg(name, ', ' order by n) as missing
           from unnest(array['fn_iu_create', 'fn_iu_revise', 'fn_iu_enact', 'fn_iu_deprecate']) with ordinality as t (name, n)
-         where name <> all (select unnest(regexp_split_to_array(value, '\s*,\s*')) from dot_config
+         where name <> all (select unnest(regexp_split_to_array(value, E'\\s*,\\s*')) from dot_config
                              where key = 'iu_create.gateway.allowed_marker_values')) m
  where c.key = 'iu_create.gateway.allowed_marker_values' and m.missing is not null;
 insert into dot_config (key, value, description)
@@ -219,7 +219,7 @@ begin
       hint = 'fn_iu_deprecate ends the life of a unit';
   end if;
   v_marker := nullif(current_setting(fn_iu_setting('iu_create.gateway.marker_key', 'app.canonical_writer'), true), '');
-  if (v_marker = any (regexp_split_to_array(fn_iu_setting('iu_create.gateway.allowed_marker_values', ''), '\s*,\s*'))) is not true then
+  if (v_marker = any (regexp_split_to_array(fn_iu_setting('iu_create.gateway.allowed_marker_values', ''), E'\\s*,\\s*'))) is not true then
     raise exception using errcode = 'IU210', message = format('%s of %s outside the governed functions', lower(tg_op), tg_table_name),
       hint = 'use fn_iu_create, fn_iu_revise, fn_iu_enact or fn_iu_deprecate';
   end if;
@@ -655,7 +655,7 @@ begin
   -- one pass over the batch, which can be large; everything after it works on addresses
   select array_agg(i.unit ->> 'canonical_address' order by i.ordinal), array_agg(i.unit ->> 'parent_address' order by i.ordinal),
          array_agg(i.ordinal) filter (where (
-           jsonb_typeof(i.unit) = 'object' and i.unit ->> 'canonical_address' ~ '\S' and octet_length(i.unit ->> 'canonical_address') <= 1024
+           jsonb_typeof(i.unit) = 'object' and i.unit ->> 'canonical_address' ~ E'\\S' and octet_length(i.unit ->> 'canonical_address') <= 1024
            and jsonb_typeof(i.unit -> 'body') = 'string'
            and coalesce(jsonb_typeof(i.unit -> 'identity_profile'), 'object') = 'object'
            and coalesce(jsonb_typeof(i.unit -> 'content_profile'), 'object') = 'object') is not true)
@@ -928,7 +928,7 @@ begin
     raise exception using errcode = 'IU201', message = 'a revision has a body';
   end if;
   v_unit := fn_iu_living_unit(p_canonical_address);
-  v_profile := v_unit.identity_profile || case when p_title ~ '\S' then jsonb_build_object('title', p_title) else '{}' end;
+  v_profile := v_unit.identity_profile || case when p_title ~ E'\\S' then jsonb_build_object('title', p_title) else '{}' end;
   select id, version_seq, content_hash into strict v_version from unit_version where id = v_unit.version_anchor_ref;
   if p_expected_version_seq <> v_version.version_seq then
     raise exception using errcode = 'IU219',
@@ -953,7 +953,7 @@ begin
   end if;
   insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
   values (v_id, v_unit.id, p_body, v_hash, (select max(version_seq) + 1 from unit_version where unit_id = v_unit.id),
-          coalesce(p_content_profile, '{}') || case when p_reason ~ '\S' then jsonb_build_object('reason', p_reason) else '{}' end
+          coalesce(p_content_profile, '{}') || case when p_reason ~ E'\\S' then jsonb_build_object('reason', p_reason) else '{}' end
           || case when v_retitled then jsonb_build_object('title_before', v_unit.identity_profile -> 'title') else '{}' end, p_actor, fn_iu_stamp())
   returning version_seq into v_version.version_seq;
   update information_unit

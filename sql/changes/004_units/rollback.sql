@@ -39,4 +39,4 @@ drop function fn_iu_birth_gate_layer1();
 drop function fn_iu_canonical_writer(text);
 drop function fn_iu_gateway_write_guard();
 drop function fn_iu_stamp(timestamptz, uuid[]);
-delete from dot_config where key like 'iu\_create.gateway.%' or key like 'vocab.unit\_kind.%';
+delete from dot_config where key like E'iu\\_create.gateway.%' or key like E'vocab.unit\\_kind.%';

@@ -19,7 +19,7 @@ begin
      where fn_iu_setting(k, null) is null
     union all
     select 'the vocabulary of unit kinds is empty'
-     where not exists (select from dot_config where key like 'vocab.unit\_kind.%' and value = 'true')
+     where not exists (select from dot_config where key like E'vocab.unit\\_kind.%' and value = 'true')
     union all
     (select format('unit %s has no version of its own as anchor', u.canonical_address)
        from information_unit u left join unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
@@ -147,19 +147,19 @@ begin
     ('function', 'fn_iu_birth_gate_layer2()', '460f98478ac2fc89293bc16ef2e037a9'),
     ('function', 'fn_iu_canonical_writer(text)', 'd55b57bd95bfffc978fe8dea8f3c91be'),
     ('function', 'fn_iu_create(text, text, text, text, text, text, text, text, text, text, text, integer, jsonb, jsonb)', '26800978640d814216f6d6358bcdbed4'),
-    ('function', 'fn_iu_create_check(jsonb, text)', '66dc54e30f2ae31f528f5914e207cdb0'),
+    ('function', 'fn_iu_create_check(jsonb, text)', '03d252867ee41fd025d6ff325e9a0236'),
     ('function', 'fn_iu_create_many(jsonb, text)', 'cb12519b7159e813f448c6a62ca91f43'),
     ('function', 'fn_iu_document_of(uuid[])', 'fefba389456a9456a7049d3d39b186b7'),
     ('function', 'fn_iu_enact(text, text, text, text, text, text, text, boolean)', 'badba71e5349218917fa1235b549fb23'),
     ('function', 'fn_iu_enacted_immut()', 'b67f6e6f11166d6fcf27d5ea062dde35'),
-    ('function', 'fn_iu_gateway_write_guard()', '2787c9c86d3e399413d27beec512ec76'),
+    ('function', 'fn_iu_gateway_write_guard()', '286cd78b28cfe8850864b08c76ec2625'),
     ('function', 'fn_iu_living_unit(text)', 'd18e0bab5a51b1e7cab39573ebee3484'),
     ('function', 'fn_iu_lock_documents(uuid[])', '9b970d95b30366ec7782a94563d196cb'),
     ('function', 'fn_iu_outbound_on_version()', '5bd87a5d6ebd0b41fc442e01e6d06c93'),
     ('function', 'fn_iu_rank_between(text, text)', '8e6923e6466f520498a02dcb0607bf55'),
     ('function', 'fn_iu_rank_from_integer(bigint)', '386c9d2089c5e3e710beee8edbcd9116'),
     ('function', 'fn_iu_rank_to_integer(text)', '95232be78417700e7e6e3a76d378d9da'),
-    ('function', 'fn_iu_revise(text, text, text, text, text, jsonb, integer)', 'c8dd96d581e95f4cd06fa5caf0039e6a'),
+    ('function', 'fn_iu_revise(text, text, text, text, text, jsonb, integer)', '7357a66028ab0af519006a9cf98d9e52'),
     ('function', 'fn_iu_set_updated_at()', '3d1e6213145dfd9cfc1a1e09807f2e3a'),
     ('function', 'fn_iu_sql_link_living()', 'f140d2430459fe4d2a43bd2a57c85470'),
     ('function', 'fn_iu_sql_link_refuse(uuid[])', 'f0d6c17f66e7411cc34d658918be9eb5'),

@@ -5,9 +5,9 @@ create table iu_outbound_route (
   route_id         bigint generated always as identity primary key,
   route_code       text not null unique check (route_code ~ '^[A-Za-z0-9_.:-]{1,120}$' and route_code <> '-'),
   version          integer not null default 1 check (version > 0),
-  event_domain     text not null default '*' check (event_domain ~ '^([A-Za-z0-9_.-]{1,80}\*?|\*)$'),
-  event_type       text not null default '*' check (event_type ~ '^([A-Za-z0-9_.-]{1,80}\*?|\*)$'),
-  event_stream     text not null default '*' check (event_stream ~ '^([A-Za-z0-9_.-]{1,80}\*?|\*)$'),
+  event_domain     text not null default '*' check (event_domain ~ E'^([A-Za-z0-9_.-]{1,80}\\*?|\\*)$'),
+  event_type       text not null default '*' check (event_type ~ E'^([A-Za-z0-9_.-]{1,80}\\*?|\\*)$'),
+  event_stream     text not null default '*' check (event_stream ~ E'^([A-Za-z0-9_.-]{1,80}\\*?|\\*)$'),
   filter           jsonpath,
   target_kind      text not null check (target_kind in ('sql_function', 'table', 'webhook', 'directus_flow', 'nats', 'kafka',
                                                          'workflow', 'vector', 'report', 'external_endpoint')),
@@ -463,7 +463,7 @@ begin
    where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
      -- a list of references is what a rotation needs
      and exists (select from jsonb_path_query(k -> 'value', 'lax $[*]') as v
-                  where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ '^(env|file):\S+$')
+                  where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ E'^(env|file):\\S+$')
    limit 1;
   if v_key is not null then
     raise exception using errcode = 'IU333', message = format('target_config.%s of route %s holds a secret', v_key, new.route_code),
@@ -607,7 +607,7 @@ as $$
 begin
   return jsonb_strip_nulls(jsonb_build_object(
     'kind', p_target_kind,
-    'target', regexp_replace(regexp_replace(p_target_ref, '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '[?#].*$', ''),
+    'target', regexp_replace(regexp_replace(p_target_ref, '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', E'\\1'), '[?#].*$', ''),
     'headers', case when jsonb_typeof(p_target_config -> 'headers') = 'object'
                     then (select jsonb_agg(key order by key) from jsonb_object_keys(p_target_config -> 'headers') as key) end));
 end
@@ -720,7 +720,7 @@ immutable
 set search_path from current
 as $$
   select left(md5(p_route_code || '|' || p_failure_code || '|' || regexp_replace(regexp_replace(coalesce(p_failure_detail, ''),
-    '"[^"]*"|''[^'']*''', '?', 'g'), '[0-9a-f]{8}-[0-9a-f-]{27}|\w*[0-9]\w*', '#', 'g')), 12)
+    '"[^"]*"|''[^'']*''', '?', 'g'), E'[0-9a-f]{8}-[0-9a-f-]{27}|\\w*[0-9]\\w*', '#', 'g')), 12)
 $$;
 -- <<<
 

@@ -3,7 +3,7 @@
 
 create table iu_route_worker_cursor (
   worker_name          text primary key check (worker_name ~ '^[A-Za-z0-9_.-]{1,80}$'),
-  event_domain         text not null unique check (event_domain ~ '^([A-Za-z0-9_.-]+|\*)$'),
+  event_domain         text not null unique check (event_domain ~ E'^([A-Za-z0-9_.-]+|\\*)$'),
   base_kind            text not null check (base_kind in ('beginning', 'now', 'transfer', 'rebase')),
   base_snapshot        pg_snapshot not null,
   base_floor_seq       bigint not null default 0,
@@ -342,7 +342,7 @@ declare
   v_snapshot pg_snapshot := '3:3:';
 begin
   perform fn_iu_require_read_committed();
-  if p_worker_name is null or p_worker_name !~ '^[A-Za-z0-9_.-]{1,80}$' or p_event_domain is null or p_event_domain !~ '^([A-Za-z0-9_.-]{1,80}|\*)$' then
+  if p_worker_name is null or p_worker_name !~ '^[A-Za-z0-9_.-]{1,80}$' or p_event_domain is null or p_event_domain !~ E'^([A-Za-z0-9_.-]{1,80}|\\*)$' then
     raise exception using errcode = 'IU346', message = 'a worker has a name of letters, digits, _ . - and owns one domain or *';
   end if;
   if p_base is null or p_base not in ('beginning', 'now') then
@@ -395,9 +395,9 @@ begin
     status := 'skipped';
     reason := 'route_removed';
   -- fn_iu_pattern_matches written out: three calls cost more than everything else here.
-  elsif not (p_event.event_domain like replace(replace(p_route.event_domain, '_', '\_'), '*', '%')
-             and p_event.event_type like replace(replace(p_route.event_type, '_', '\_'), '*', '%')
-             and p_event.event_stream like replace(replace(p_route.event_stream, '_', '\_'), '*', '%')) then
+  elsif not (p_event.event_domain like replace(replace(p_route.event_domain, '_', E'\\_'), '*', '%')
+             and p_event.event_type like replace(replace(p_route.event_type, '_', E'\\_'), '*', '%')
+             and p_event.event_stream like replace(replace(p_route.event_stream, '_', E'\\_'), '*', '%')) then
     status := 'no_match';
   elsif p_route.verdict = 'disabled' then
     status := 'skipped';
@@ -449,9 +449,9 @@ begin
            case when r.verdict = 'dry_run' or r.canary_share < 1 then r.request end as request
       from key k
       left join unnest(p_routes) r
-        on k.event_domain like replace(replace(r.event_domain, '_', '\_'), '*', '%')
-       and k.event_type like replace(replace(r.event_type, '_', '\_'), '*', '%')
-       and k.event_stream like replace(replace(r.event_stream, '_', '\_'), '*', '%')
+        on k.event_domain like replace(replace(r.event_domain, '_', E'\\_'), '*', '%')
+       and k.event_type like replace(replace(r.event_type, '_', E'\\_'), '*', '%')
+       and k.event_stream like replace(replace(r.event_stream, '_', E'\\_'), '*', '%')
   ), decided as (
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, run_id, event_ref, route_kind, route_code,
                                   status, decision, reason, idempotency_key, payload_snapshot)
@@ -1015,8 +1015,8 @@ begin
       from key k
       join seen h using (run_id)
      -- fn_iu_pattern_matches written out, as in fn_iu_route_decide
-     where not h.removed and k.event_domain like replace(replace(h.d, '_', '\_'), '*', '%')
-       and k.event_type like replace(replace(h.t, '_', '\_'), '*', '%') and k.event_stream like replace(replace(h.st, '_', '\_'), '*', '%')
+     where not h.removed and k.event_domain like replace(replace(h.d, '_', E'\\_'), '*', '%')
+       and k.event_type like replace(replace(h.t, '_', E'\\_'), '*', '%') and k.event_stream like replace(replace(h.st, '_', E'\\_'), '*', '%')
   ), one as (
     select distinct on (event_seq) event_seq, run_id, event_domain, event_type, event_stream from decided where run_id is not null
      order by event_seq, run_id

@@ -128,7 +128,7 @@ begin
   end;
   return query
     insert into iu_source_pin as p (sha256, bytes, byte_length, media_type, encoding, has_byte_order_mark, newline_style, title, source_note)
-    values (v_sha256, p_bytes, octet_length(p_bytes), p_media_type, v_encoding, substring(p_bytes from 1 for 3) = '\xefbbbf'::bytea,
+    values (v_sha256, p_bytes, octet_length(p_bytes), p_media_type, v_encoding, substring(p_bytes from 1 for 3) = E'\\xefbbbf'::bytea,
             p_newline_style, p_title, p_source_note)
     on conflict on constraint iu_source_pin_sha256_key do nothing
     returning p.pin_id, p.sha256, true;

@@ -38,10 +38,10 @@ create table iu_structure_operation (
   created_by            text not null default session_user,
   constraint iu_structure_operation_enacted_chk check ((enacted_at is not null) = (operation_status in ('enacted', 'rolled_back'))),
   constraint iu_structure_operation_applied_chk check (operation_status not in ('enacted', 'rolled_back')
-    or (applied_seq is not null and approval_ref ~ '\S')),
+    or (applied_seq is not null and approval_ref ~ E'\\S')),
   constraint iu_structure_operation_rolled_back_chk check ((rolled_back_at is not null) = (operation_status = 'rolled_back')),
   constraint iu_structure_operation_withdrawn_chk check ((withdrawn_at is not null) = (operation_status = 'withdrawn')
-    and (operation_status <> 'withdrawn' or withdraw_reason ~ '\S'))
+    and (operation_status <> 'withdrawn' or withdraw_reason ~ E'\\S'))
 );
 comment on table iu_structure_operation is 'One envelope a row: its steps, its impact, who approved it. Rolled back or withdrawn, never erased.';
 comment on column iu_structure_operation.payload is 'The steps, in order. A batch has several, each emits its own event.';
@@ -891,7 +891,7 @@ declare
   v_template information_unit;
   v_id uuid;
 begin
-  if jsonb_typeof(p_piece) is distinct from 'object' or coalesce(p_piece ->> 'canonical_address', '') !~ '\S' then
+  if jsonb_typeof(p_piece) is distinct from 'object' or coalesce(p_piece ->> 'canonical_address', '') !~ E'\\S' then
     raise exception using errcode = 'IU603', message = format('step %s: a new piece has a canonical_address', p_step_no);
   end if;
   select * into v_template from information_unit where id = p_template_id;
@@ -1420,7 +1420,7 @@ declare
   v_code text := p_step ->> 'section_code';
   v_moves boolean := p_step ? 'after' or p_step ? 'position';
 begin
-  if coalesce(v_code, '') !~ '\S' or length(v_code) > 200 then
+  if coalesce(v_code, '') !~ E'\\S' or length(v_code) > 200 then
     raise exception using errcode = 'IU603', message = format('step %s: a renumbering has a section_code', p_step_no);
   end if;
   if v_code = v_unit.section_code and not v_moves then

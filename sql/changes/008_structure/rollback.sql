@@ -5,7 +5,7 @@ declare
   v_operations bigint := (select count(*) from iu_structure_operation where enacted_at is not null);
   v_documents bigint := (select count(*) from iu_collection_path);
   v_enabled text := (select string_agg(route_code, ', ' order by route_code) from iu_outbound_route
-                      where enabled and route_code like 'iu.structure\_%.workflow');
+                      where enabled and route_code like E'iu.structure\\_%.workflow');
 begin
   if v_enabled is not null then
     raise exception using errcode = 'IU810', message = format('rollback of 008_structure refused: enabled routes: %s', v_enabled),

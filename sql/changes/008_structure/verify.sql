@@ -11,7 +11,7 @@ begin
      where not exists (select from pg_trigger g where g.tgrelid = t.on_table and g.tgname = t.name and g.tgenabled::text = t.mode)
     union all
     select format('%s has no route iu.%s.workflow', r.event_type, r.event_type) from event_type_registry r
-     where r.event_domain = 'iu' and r.event_type like 'structure\_%'
+     where r.event_domain = 'iu' and r.event_type like E'structure\\_%'
        and not exists (select from iu_outbound_route o where o.route_code = format('iu.%s.workflow', r.event_type))
     union all
     select 'the write guard does not know fn_iu_structure_op'
@@ -163,7 +163,7 @@ begin
     ('function', 'fn_iu_structure_living(text)', '6d4234f5502b62494d0721c5487912ff'),
     ('function', 'fn_iu_structure_lock(uuid[], boolean)', 'ec16898831076e0a4231e1e2e4ed02e5'),
     ('function', 'fn_iu_structure_merge(bigint, integer, jsonb, text, text)', 'ef65b6ce23bfd10a0553c1fb46babfc1'),
-    ('function', 'fn_iu_structure_mint(bigint, integer, jsonb, text, uuid, text, uuid, text)', '29a328a80dd53c379bdd0ad2899dc337'),
+    ('function', 'fn_iu_structure_mint(bigint, integer, jsonb, text, uuid, text, uuid, text)', 'b5c21f04c6f6fb84349191787330fd13'),
     ('function', 'fn_iu_structure_named(jsonb)', '4a1013a2f6352beeedd8ecaa3a1b6bc9'),
     ('function', 'fn_iu_structure_normalize(jsonb)', '6782d1cc0343fd706901dbcf717b964b'),
     ('function', 'fn_iu_structure_note(bigint, integer, text, uuid, jsonb, jsonb)', '3242833111e3926a13188261757409a5'),
@@ -177,7 +177,7 @@ begin
     ('function', 'fn_iu_structure_preview(uuid[], uuid[], integer)', 'af80a9318f8523ac0a33b85dc99b2877'),
     ('function', 'fn_iu_structure_rank(uuid, uuid, text, uuid)', '2e4906c85caa7eccb3c2ec1fe09a70f9'),
     ('function', 'fn_iu_structure_relate(bigint, integer, text, uuid, uuid, jsonb, text)', '215195e00a82fa9bbd9dbde357db4534'),
-    ('function', 'fn_iu_structure_renumber(bigint, integer, jsonb, text, text)', '76b60eea944089ad11e78ec2f1c26699'),
+    ('function', 'fn_iu_structure_renumber(bigint, integer, jsonb, text, text)', '7999b0e4b01060dc232575b2602dabb8'),
     ('function', 'fn_iu_structure_reparent(bigint, integer, jsonb, text, text)', '0a8678542cdef407807e0c052cb2238c'),
     ('function', 'fn_iu_structure_replace(bigint, integer, jsonb, text, text)', 'b95afafc050204ca6fe70a3326f5ad6e'),
     ('function', 'fn_iu_structure_run(bigint, jsonb, text, text, boolean)', '3489fd753ccee912eb445efaa278841a'),

@@ -932,7 +932,7 @@ begin
   end loop;
   -- What the constraints of the table refuse too; said here, so that a look at the difference refuses it as well.
   v_what := case
-    when concat_ws(' ', r.event_domain, r.event_type, r.event_stream) !~ '^([A-Za-z0-9_.-]{1,80}\*?|\*)( ([A-Za-z0-9_.-]{1,80}\*?|\*)){2}$' then 'a pattern'
+    when concat_ws(' ', r.event_domain, r.event_type, r.event_stream) !~ E'^([A-Za-z0-9_.-]{1,80}\\*?|\\*)( ([A-Za-z0-9_.-]{1,80}\\*?|\\*)){2}$' then 'a pattern'
     when r.target_kind is null then 'target_kind'
     when (r.target_ref ~ '\S' and r.target_ref !~ '[[:cntrl:]]' and octet_length(r.target_ref) <= 2048) is not true then 'target_ref'
     when jsonb_typeof(r.target_config) <> 'object' or jsonb_typeof(r.retry_policy) <> 'object' then 'target_config or retry_policy, an object'
@@ -1074,12 +1074,12 @@ begin
       from (select o as event, o.* from event_outbox o order by o.seq desc limit 1000000) e
      -- fn_iu_pattern_matches written out, and no join: the log is read from its end and the reading stops at the limit.
      where (p_since is null or e.created_at >= p_since)
-       and (e.event_domain like replace(replace(v_old.event_domain, '_', '\_'), '*', '%')
-            and e.event_type like replace(replace(v_old.event_type, '_', '\_'), '*', '%')
-            and e.event_stream like replace(replace(v_old.event_stream, '_', '\_'), '*', '%')
-         or e.event_domain like replace(replace(v_new.event_domain, '_', '\_'), '*', '%')
-            and e.event_type like replace(replace(v_new.event_type, '_', '\_'), '*', '%')
-            and e.event_stream like replace(replace(v_new.event_stream, '_', '\_'), '*', '%'))
+       and (e.event_domain like replace(replace(v_old.event_domain, '_', E'\\_'), '*', '%')
+            and e.event_type like replace(replace(v_old.event_type, '_', E'\\_'), '*', '%')
+            and e.event_stream like replace(replace(v_old.event_stream, '_', E'\\_'), '*', '%')
+         or e.event_domain like replace(replace(v_new.event_domain, '_', E'\\_'), '*', '%')
+            and e.event_type like replace(replace(v_new.event_type, '_', E'\\_'), '*', '%')
+            and e.event_stream like replace(replace(v_new.event_stream, '_', E'\\_'), '*', '%'))
      order by e.seq desc
      limit p_limit
   ), decided as materialized (

@@ -185,7 +185,7 @@ begin
     ('function', 'fn_iu_cut_void(bigint, text, text)', 'd2c914814ef67e2dfc5b89fda9d4ed0f'),
     ('function', 'fn_iu_cut_waits_for(iu_cut_run)', '8f32eda00e7b3ddd174c873eb2b15ef8'),
     ('function', 'fn_iu_cut_words(bigint)', 'd1d5664677a2c62803823ad043285bbd'),
-    ('function', 'fn_iu_cut_write_check(iu_cut_run)', '1419c11e362a92e07f26de145c0dca71'),
+    ('function', 'fn_iu_cut_write_check(iu_cut_run)', '9f11bc14f391e2f3218bfb5ae364c93f'),
     ('index', 'iu_cut_approval_pkey', 'bd41856fd22fc1970838585a91f57de0'),
     ('index', 'iu_cut_approval_run_idx', '1f1050fdb9eb6a5c6c04f1da3a7e1a84'),
     ('index', 'iu_cut_bridge_request_pkey', '6bdfacac9d21db9b992a320182dcb2a7'),

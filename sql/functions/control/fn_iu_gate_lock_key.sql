@@ -15,7 +15,7 @@ stable
 set search_path from current
 as $$
 begin
-  return hashtextextended(case when p_gate ~ '^(iu_core\.)?(structure_ops|autocut)_enabled$' then 'iu_core corpus gates of schema ' else 'iu_core gates of schema ' end
+  return hashtextextended(case when p_gate ~ E'^(iu_core\\.)?(structure_ops|autocut)_enabled$' then 'iu_core corpus gates of schema ' else 'iu_core gates of schema ' end
                           || current_schema(), 0);
 end
 $$;

@@ -14,7 +14,7 @@ security definer
 set search_path from current
 as $$
 declare
-  v_key text := case when p_key like 'iu\_core.%' then p_key else 'iu_core.' || p_key end;
+  v_key text := case when p_key like E'iu\\_core.%' then p_key else 'iu_core.' || p_key end;
   v_was text;
   v_until timestamptz;
 begin

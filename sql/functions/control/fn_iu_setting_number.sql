@@ -14,7 +14,7 @@ as $$
 declare
   v_value text := fn_iu_setting(p_key, null);
 begin
-  if v_value is null or v_value !~ '^[0-9]{1,15}(\.[0-9]{1,6})?$' then
+  if v_value is null or v_value !~ E'^[0-9]{1,15}(\\.[0-9]{1,6})?$' then
     return p_default;
   end if;
   return least(greatest(v_value::numeric, p_least), p_most);

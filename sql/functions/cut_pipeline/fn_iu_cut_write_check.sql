@@ -25,7 +25,7 @@ begin
   select count(*) into v_steps from iu_structure_event e join iu_cut_operation o on o.operation_id = e.operation_id
    where o.run_id = p_run.run_id and e.phase = 'apply';
   select coalesce(jsonb_object_agg(kind, events), '{}') into v_events
-    from (select case when e.event_type like 'structure\_%' then 'structure' else e.event_type end as kind, count(*) as events
+    from (select case when e.event_type like E'structure\\_%' then 'structure' else e.event_type end as kind, count(*) as events
             from event_outbox e where e.tx_id = p_run.apply_tx_id and e.event_domain = 'iu' group by 1) t;
   v_expected := jsonb_strip_nulls(jsonb_build_object('structure', nullif(v_steps, 0), 'unit_created', nullif(p_run.units_created, 0),
     'version_applied', nullif(p_run.units_revised, 0)));

@@ -42,12 +42,12 @@ begin
       from (select o as event, o.* from event_outbox o order by o.seq desc limit 1000000) e
      -- fn_iu_pattern_matches written out, and no join: the log is read from its end and the reading stops at the limit.
      where (p_since is null or e.created_at >= p_since)
-       and (e.event_domain like replace(replace(v_old.event_domain, '_', '\_'), '*', '%')
-            and e.event_type like replace(replace(v_old.event_type, '_', '\_'), '*', '%')
-            and e.event_stream like replace(replace(v_old.event_stream, '_', '\_'), '*', '%')
-         or e.event_domain like replace(replace(v_new.event_domain, '_', '\_'), '*', '%')
-            and e.event_type like replace(replace(v_new.event_type, '_', '\_'), '*', '%')
-            and e.event_stream like replace(replace(v_new.event_stream, '_', '\_'), '*', '%'))
+       and (e.event_domain like replace(replace(v_old.event_domain, '_', E'\\_'), '*', '%')
+            and e.event_type like replace(replace(v_old.event_type, '_', E'\\_'), '*', '%')
+            and e.event_stream like replace(replace(v_old.event_stream, '_', E'\\_'), '*', '%')
+         or e.event_domain like replace(replace(v_new.event_domain, '_', E'\\_'), '*', '%')
+            and e.event_type like replace(replace(v_new.event_type, '_', E'\\_'), '*', '%')
+            and e.event_stream like replace(replace(v_new.event_stream, '_', E'\\_'), '*', '%'))
      order by e.seq desc
      limit p_limit
   ), decided as materialized (

@@ -84,7 +84,7 @@ begin
 
   select coalesce(array_agg(pg_get_functiondef(p.oid) order by p.proname), '{}') into v_touched from pg_proc p
    where p.pronamespace = v_log.relnamespace and p.proowner = v_log.relowner and p.prokind in ('f', 'p')
-     and p.prosrc ~ '\w\s+event_outbox\s*(;|:=|%)';
+     and p.prosrc ~ E'\\w\\s+event_outbox\\s*(;|:=|%)';
   return v_rights || v_functions || v_triggers || v_views || v_touched;
 end
 $$;

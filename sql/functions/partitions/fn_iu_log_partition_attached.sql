@@ -13,7 +13,7 @@ set search_path from current
 as $$
   select c.relname::text, c.oid, b.bound[1]::bigint, b.bound[2]::bigint
     from pg_inherits h join pg_class c on c.oid = h.inhrelid
-   cross join lateral (select regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \((?:MINVALUE|''?(\d+)''?)\) TO \(''?(\d+)''?\)') as bound) b
+   cross join lateral (select regexp_match(pg_get_expr(c.relpartbound, c.oid), E'FROM \\((?:MINVALUE|''?(\\d+)''?)\\) TO \\(''?(\\d+)''?\\)') as bound) b
    where h.inhparent = 'event_outbox'::regclass and not h.inhdetachpending and b.bound is not null
    order by 4
 $$;

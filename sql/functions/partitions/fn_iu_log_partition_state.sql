@@ -31,7 +31,7 @@ begin
     select (select count(*) from attached), max(p.next_seq) into partitions, end_seq from place p;
   else
     partitions := 0;
-    select (regexp_match(pg_get_constraintdef(k.oid), '< ''?(\d+)'))[1]::bigint into end_seq
+    select (regexp_match(pg_get_constraintdef(k.oid), E'< ''?(\\d+)'))[1]::bigint into end_seq
       from pg_constraint k where k.conrelid = 'event_outbox'::regclass and k.conname = 'iu_log_first_partition_chk';
     form := case when found then 'unfinished' else 'plain' end;
   end if;

@@ -28,7 +28,7 @@ begin
   if p_kind is null or p_ref is null or p_kind not in ('event', 'unit_version', 'source_pin', 'cut_piece') then
     raise exception using errcode = 'IU891', message = 'a redaction is of an event, a unit_version, a source_pin or a cut_piece, by its id';
   elsif p_kind = 'cut_piece' then
-    if p_ref !~ '^\d{1,15}:\d{1,9}$' then
+    if p_ref !~ E'^\\d{1,15}:\\d{1,9}$' then
       raise exception using errcode = 'IU891', message = 'a piece is named RUN:ORDINAL, for example 3:17';
     end if;
     select 'unit_version', p.version_id::text into v_kind, v_ref from iu_cut_piece p

@@ -36,7 +36,7 @@ begin
   end if;
   select w.rulename, c.relname into v_rule
     from pg_rewrite w join pg_class c on c.oid = w.ev_class join pg_class log on log.relnamespace = c.relnamespace
-   where log.oid = 'event_outbox'::regclass and (c.oid = log.oid or c.relname like 'iu\_%' and pg_get_userbyid(c.relowner) = 'iu_owner')
+   where log.oid = 'event_outbox'::regclass and (c.oid = log.oid or c.relname like E'iu\\_%' and pg_get_userbyid(c.relowner) = 'iu_owner')
      and c.relkind in ('r', 'p') and w.ev_enabled <> 'D' order by c.relname, w.rulename limit 1;
   if found then
     raise exception using errcode = 'IU878',
@@ -58,7 +58,7 @@ begin
     raise exception using errcode = 'IU899',
       message = format('foreign key %s of %s deletes or changes rows there when events go: nobody judged those', v_key.name, v_key.of_table),
       hint = format('let it keep what is referred to: alter table %1$s drop constraint %2$I, add constraint %2$I %3$s', v_key.of_table, v_key.name,
-                    regexp_replace(v_key.definition, ' ON DELETE (CASCADE|SET NULL|SET DEFAULT)( \([^)]*\))?', ''));
+                    regexp_replace(v_key.definition, E' ON DELETE (CASCADE|SET NULL|SET DEFAULT)( \\([^)]*\\))?', ''));
   end if;
 end
 $$;

@@ -13,5 +13,5 @@ immutable
 set search_path from current
 as $$
   select left(md5(p_route_code || '|' || p_failure_code || '|' || regexp_replace(regexp_replace(coalesce(p_failure_detail, ''),
-    '"[^"]*"|''[^'']*''', '?', 'g'), '[0-9a-f]{8}-[0-9a-f-]{27}|\w*[0-9]\w*', '#', 'g')), 12)
+    '"[^"]*"|''[^'']*''', '?', 'g'), E'[0-9a-f]{8}-[0-9a-f-]{27}|\\w*[0-9]\\w*', '#', 'g')), 12)
 $$;

@@ -67,7 +67,7 @@ begin
    where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
      -- a list of references is what a rotation needs
      and exists (select from jsonb_path_query(k -> 'value', 'lax $[*]') as v
-                  where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ '^(env|file):\S+$')
+                  where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ E'^(env|file):\\S+$')
    limit 1;
   if v_key is not null then
     raise exception using errcode = 'IU333', message = format('target_config.%s of route %s holds a secret', v_key, new.route_code),

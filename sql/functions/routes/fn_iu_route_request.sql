@@ -15,7 +15,7 @@ as $$
 begin
   return jsonb_strip_nulls(jsonb_build_object(
     'kind', p_target_kind,
-    'target', regexp_replace(regexp_replace(p_target_ref, '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', '\1'), '[?#].*$', ''),
+    'target', regexp_replace(regexp_replace(p_target_ref, '^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@', E'\\1'), '[?#].*$', ''),
     'headers', case when jsonb_typeof(p_target_config -> 'headers') = 'object'
                     then (select jsonb_agg(key order by key) from jsonb_object_keys(p_target_config -> 'headers') as key) end));
 end

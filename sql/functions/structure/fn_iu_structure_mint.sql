@@ -17,7 +17,7 @@ declare
   v_template information_unit;
   v_id uuid;
 begin
-  if jsonb_typeof(p_piece) is distinct from 'object' or coalesce(p_piece ->> 'canonical_address', '') !~ '\S' then
+  if jsonb_typeof(p_piece) is distinct from 'object' or coalesce(p_piece ->> 'canonical_address', '') !~ E'\\S' then
     raise exception using errcode = 'IU603', message = format('step %s: a new piece has a canonical_address', p_step_no);
   end if;
   select * into v_template from information_unit where id = p_template_id;

@@ -17,7 +17,7 @@ declare
   v_code text := p_step ->> 'section_code';
   v_moves boolean := p_step ? 'after' or p_step ? 'position';
 begin
-  if coalesce(v_code, '') !~ '\S' or length(v_code) > 200 then
+  if coalesce(v_code, '') !~ E'\\S' or length(v_code) > 200 then
     raise exception using errcode = 'IU603', message = format('step %s: a renumbering has a section_code', p_step_no);
   end if;
   if v_code = v_unit.section_code and not v_moves then

@@ -26,7 +26,7 @@ begin
   -- one pass over the batch, which can be large; everything after it works on addresses
   select array_agg(i.unit ->> 'canonical_address' order by i.ordinal), array_agg(i.unit ->> 'parent_address' order by i.ordinal),
          array_agg(i.ordinal) filter (where (
-           jsonb_typeof(i.unit) = 'object' and i.unit ->> 'canonical_address' ~ '\S' and octet_length(i.unit ->> 'canonical_address') <= 1024
+           jsonb_typeof(i.unit) = 'object' and i.unit ->> 'canonical_address' ~ E'\\S' and octet_length(i.unit ->> 'canonical_address') <= 1024
            and jsonb_typeof(i.unit -> 'body') = 'string'
            and coalesce(jsonb_typeof(i.unit -> 'identity_profile'), 'object') = 'object'
            and coalesce(jsonb_typeof(i.unit -> 'content_profile'), 'object') = 'object') is not true)

@@ -40,7 +40,7 @@ begin
     raise exception using errcode = 'IU201', message = 'a revision has a body';
   end if;
   v_unit := fn_iu_living_unit(p_canonical_address);
-  v_profile := v_unit.identity_profile || case when p_title ~ '\S' then jsonb_build_object('title', p_title) else '{}' end;
+  v_profile := v_unit.identity_profile || case when p_title ~ E'\\S' then jsonb_build_object('title', p_title) else '{}' end;
   select id, version_seq, content_hash into strict v_version from unit_version where id = v_unit.version_anchor_ref;
   if p_expected_version_seq <> v_version.version_seq then
     raise exception using errcode = 'IU219',
@@ -65,7 +65,7 @@ begin
   end if;
   insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
   values (v_id, v_unit.id, p_body, v_hash, (select max(version_seq) + 1 from unit_version where unit_id = v_unit.id),
-          coalesce(p_content_profile, '{}') || case when p_reason ~ '\S' then jsonb_build_object('reason', p_reason) else '{}' end
+          coalesce(p_content_profile, '{}') || case when p_reason ~ E'\\S' then jsonb_build_object('reason', p_reason) else '{}' end
           || case when v_retitled then jsonb_build_object('title_before', v_unit.identity_profile -> 'title') else '{}' end, p_actor, fn_iu_stamp())
   returning version_seq into v_version.version_seq;
   update information_unit

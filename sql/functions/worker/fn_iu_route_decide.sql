@@ -26,9 +26,9 @@ begin
            case when r.verdict = 'dry_run' or r.canary_share < 1 then r.request end as request
       from key k
       left join unnest(p_routes) r
-        on k.event_domain like replace(replace(r.event_domain, '_', '\_'), '*', '%')
-       and k.event_type like replace(replace(r.event_type, '_', '\_'), '*', '%')
-       and k.event_stream like replace(replace(r.event_stream, '_', '\_'), '*', '%')
+        on k.event_domain like replace(replace(r.event_domain, '_', E'\\_'), '*', '%')
+       and k.event_type like replace(replace(r.event_type, '_', E'\\_'), '*', '%')
+       and k.event_stream like replace(replace(r.event_stream, '_', E'\\_'), '*', '%')
   ), decided as (
     insert into iu_route_attempt (event_seq, route_id, attempt_no, route_version, run_id, event_ref, route_kind, route_code,
                                   status, decision, reason, idempotency_key, payload_snapshot)

@@ -79,8 +79,8 @@ begin
       from key k
       join seen h using (run_id)
      -- fn_iu_pattern_matches written out, as in fn_iu_route_decide
-     where not h.removed and k.event_domain like replace(replace(h.d, '_', '\_'), '*', '%')
-       and k.event_type like replace(replace(h.t, '_', '\_'), '*', '%') and k.event_stream like replace(replace(h.st, '_', '\_'), '*', '%')
+     where not h.removed and k.event_domain like replace(replace(h.d, '_', E'\\_'), '*', '%')
+       and k.event_type like replace(replace(h.t, '_', E'\\_'), '*', '%') and k.event_stream like replace(replace(h.st, '_', E'\\_'), '*', '%')
   ), one as (
     select distinct on (event_seq) event_seq, run_id, event_domain, event_type, event_stream from decided where run_id is not null
      order by event_seq, run_id

@@ -17,9 +17,9 @@ begin
     status := 'skipped';
     reason := 'route_removed';
   -- fn_iu_pattern_matches written out: three calls cost more than everything else here.
-  elsif not (p_event.event_domain like replace(replace(p_route.event_domain, '_', '\_'), '*', '%')
-             and p_event.event_type like replace(replace(p_route.event_type, '_', '\_'), '*', '%')
-             and p_event.event_stream like replace(replace(p_route.event_stream, '_', '\_'), '*', '%')) then
+  elsif not (p_event.event_domain like replace(replace(p_route.event_domain, '_', E'\\_'), '*', '%')
+             and p_event.event_type like replace(replace(p_route.event_type, '_', E'\\_'), '*', '%')
+             and p_event.event_stream like replace(replace(p_route.event_stream, '_', E'\\_'), '*', '%')) then
     status := 'no_match';
   elsif p_route.verdict = 'disabled' then
     status := 'skipped';

@@ -20,7 +20,7 @@ declare
   v_snapshot pg_snapshot := '3:3:';
 begin
   perform fn_iu_require_read_committed();
-  if p_worker_name is null or p_worker_name !~ '^[A-Za-z0-9_.-]{1,80}$' or p_event_domain is null or p_event_domain !~ '^([A-Za-z0-9_.-]{1,80}|\*)$' then
+  if p_worker_name is null or p_worker_name !~ '^[A-Za-z0-9_.-]{1,80}$' or p_event_domain is null or p_event_domain !~ E'^([A-Za-z0-9_.-]{1,80}|\\*)$' then
     raise exception using errcode = 'IU346', message = 'a worker has a name of letters, digits, _ . - and owns one domain or *';
   end if;
   if p_base is null or p_base not in ('beginning', 'now') then

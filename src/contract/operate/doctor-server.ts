@@ -2,6 +2,10 @@ import type { DoctorFacts, OpenTransaction, ReplicationSlot, TableState } from '
 import type { DoctorLimits } from './doctor-limits.js';
 import type { Finding } from './finding.js';
 
+/** A name as a statement has it. */
+const asWritten = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+
 /** What is wrong with the server, the connection and the role. */
 export function serverFindings(facts: DoctorFacts, limits: DoctorLimits): Finding[] {
   return [
@@ -133,7 +137,7 @@ function roleFindings({ role }: DoctorFacts): Finding[] {
       severity: 'red',
       message: `the login ${role.name} has none of the group roles of IU Core`,
       evidence: { role: role.name },
-      action: `psql: GRANT iu_worker TO ${role.name} for a worker; iu_operator, iu_reader, iu_emitter or iu_approver for others`,
+      action: `psql: GRANT iu_worker TO ${asWritten(role.name)} for a worker; iu_operator, iu_reader, iu_emitter or iu_approver for others`,
     });
   }
   if (role.missing.length > 0) {
@@ -151,7 +155,7 @@ function roleFindings({ role }: DoctorFacts): Finding[] {
       severity: 'note',
       message: `the login ${role.name} does not see the sessions of others: who holds a transaction open is shown by pid and age only`,
       evidence: { role: role.name },
-      action: `psql: GRANT pg_read_all_stats TO ${role.name}, where that is allowed`,
+      action: `psql: GRANT pg_read_all_stats TO ${asWritten(role.name)}, where that is allowed`,
     });
   }
   return found;

@@ -1,0 +1,84 @@
+// What a database, a role or a session sets for its application changes nothing of what IU Core does there.
+import { afterEach, describe, expect, it } from 'vitest';
+import type { AllowWord } from '../../src/contract/adoption/steps.js';
+import { adoptApply, adoptBack } from '../../src/install/adopt/index.js';
+import { runIu } from '../support/cli.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createLegacyDatabase } from '../support/legacy-database.js';
+import { legacyCatalog } from '../support/legacy-writers.js';
+
+const everything: AllowWord[] = ['ownership', 'definitions', 'keys', 'immediate-index'];
+
+let db: TestDatabase;
+
+afterEach(() => db.drop());
+
+/** As `alter database` says it for every session that begins from now on. */
+async function setForDatabase(settings: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(settings)) {
+    await db.pool.query(`alter database ${db.name} set ${name} = '${value}'`);
+  }
+}
+
+describe('a database with settings of its application', { timeout: 180_000 }, () => {
+  it('is adopted, decided and given back as any other', async () => {
+    db = await createLegacyDatabase(300);
+    const before = await legacyCatalog(await db.connect(), db.schema);
+    await setForDatabase({
+      default_transaction_isolation: 'serializable',
+      standard_conforming_strings: 'off',
+      quote_all_identifiers: 'on',
+      extra_float_digits: '-5',
+      datestyle: 'German, DMY',
+      intervalstyle: 'iso_8601',
+      bytea_output: 'escape',
+      transform_null_equals: 'on',
+      check_function_bodies: 'off',
+    });
+    const client = await db.connect();
+    const { verify } = await adoptApply(client, { schema: db.schema, allow: everything });
+    expect(verify).toMatchObject({ ok: true, failures: [], pending: [] });
+    const iu = (...words: string[]) => runIu(words, { url: db.url, schema: db.schema });
+    for (const gate of ['routes_master_enabled', 'route_worker_enabled']) {
+      expect((await iu('gate', 'open', gate, '--reason', 'test')).exitCode).toBe(0);
+    }
+    expect((await iu('cursor', 'register', 'old', '--domain', 'system', '--from', 'beginning')).exitCode).toBe(0);
+    expect((await iu('worker', '--once', '--only', 'route')).stdout).toContain('300 events seen');
+    expect((await iu('verify')).exitCode).toBe(0);
+    for (const gate of ['routes_master_enabled', 'route_worker_enabled']) {
+      expect((await iu('gate', 'close', gate, '--reason', 'test')).exitCode).toBe(0);
+    }
+    await adoptBack(client, { schema: db.schema, discardRecords: true });
+    expect(await legacyCatalog(client, db.schema)).toEqual(before);
+  });
+});
+
+describe('a session with standard_conforming_strings off', () => {
+  it('calls the functions as any other: titles, addresses, patterns of routes, markers of writers', async () => {
+    db = await createTestDatabase();
+    const client = await db.connect();
+    await client.query('set standard_conforming_strings = off');
+    await client.query("select fn_iu_create('regel', 'ein text', 'tester', p_title => 'titel')");
+    await client.query("select fn_iu_revise('regel', 'noch ein text', 'tester', p_title => 'anderer titel')");
+    expect((await client.query("select identity_profile ->> 'title' as title from information_unit")).rows).toEqual([
+      { title: 'anderer titel' },
+    ]);
+    await client.query("select fn_iu_event_type_add('a_b', 'made', 'update', 'immediate')");
+    await client.query("select fn_iu_event_type_add('axb', 'made', 'update', 'immediate')");
+    await client.query("select fn_iu_route_worker_register('all', '*', 'beginning')");
+    const route = { route_code: 'one', event_domain: 'a_b', target_kind: 'workflow', target_ref: 'x' };
+    await client.query('select fn_iu_route_add($1)', [JSON.stringify(route)]);
+    await client.query("select fn_iu_route_set_enabled('one', true, 'test')");
+    await client.query(
+      "select fn_iu_gate_set('iu_core.route_worker_enabled', true, 'test'), fn_iu_gate_set('iu_core.routes_master_enabled', true, 'test')",
+    );
+    await client.query("select fn_iu_emit(d, 'made', 't', '1') from unnest(array['a_b', 'axb']) d");
+    await client.query("select fn_iu_route_worker_run('all', 100)");
+    const decided = `select e.event_domain as domain, a.status from iu_route_attempt a join event_outbox e on e.seq = a.event_seq
+      where e.event_type = 'made' order by 1`;
+    expect((await client.query(decided)).rows).toEqual([
+      { domain: 'a_b', status: 'dry_run' },
+      { domain: 'axb', status: 'skipped' },
+    ]);
+  });
+});
