@@ -124,12 +124,13 @@ async function dump(path: string, words: readonly string[], environment: Environ
   });
 }
 
-/** Entries of the table of contents. One without the log among them is no backup of this. */
+/** Entries of the table of contents, none of an empty database. Where there is a log, one without it is no backup of this. */
 async function countEntries(path: string, file: string, environment: Environment, expectLog: boolean): Promise<number> {
-  const { code, output } = await run(path, ['--list', file], environment);
+  const { code, output, errors } = await run(path, ['--list', file], environment);
+  if (code !== 0) throw new IuError('IU442', { message: `pg_restore --list failed: ${errors.trim().slice(0, 500)}` });
   const entries = output.split('\n').filter((line) => /^\d+;/.test(line));
   const hasLog = entries.some((line) => / TABLE DATA .* event_outbox(_p\d+)? /.test(line));
-  if (code === 0 && entries.length > 0 && (hasLog || !expectLog)) return entries.length;
+  if (hasLog || !expectLog) return entries.length;
   throw new IuError('IU442', {
     message: `pg_restore --list reads ${entries.length} entries in the backup, not the log among them.`,
   });

@@ -10,7 +10,7 @@ import { makeBackup, restoreBackup } from '../../src/install/backup.js';
 import { judgeBackup } from '../../src/install/backup-record.js';
 import { readPlaceFacts } from '../../src/store/precheck.js';
 import { runIu } from '../support/cli.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { addRoute } from '../support/race.js';
 
 const { major } = inject('iuCluster');
@@ -73,6 +73,28 @@ describe('iu backup', () => {
       expect(await judgeBackup(join(folder, 'out'), { ...subject, databaseOid: '1' }, limits)).toMatchObject({
         passed: false,
       });
+    },
+  );
+
+  it.skipIf(!hasTools)(
+    'backs up a database in which nothing is yet, as a step on the way to an installation',
+    async () => {
+      const empty = await createEmptyDatabase();
+      const run = await backup(empty.url, '--json', '--schema', 'public');
+      expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(JSON.parse(run.stdout)).toMatchObject({ tocEntries: 0 });
+      const words = [
+        'precheck',
+        '--all',
+        '--json',
+        '--backups',
+        join(folder, 'out'),
+        '--evidence',
+        join(folder, 'evidence'),
+      ];
+      const asked = JSON.parse((await runIu(words, { url: empty.url, schema: 'public' })).stdout);
+      expect(asked.gates[2]).toMatchObject({ passed: true, evidence: expect.stringContaining('0 entries') });
+      await empty.drop();
     },
   );
 

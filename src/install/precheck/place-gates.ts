@@ -84,7 +84,7 @@ export async function backup(input: GateInput): Promise<Verdict> {
   const judged = await judgeBackup(
     resolve(backupFolder),
     { database: place.database, systemIdentifier: place.system_identifier, databaseOid: place.database_oid },
-    { now, mostAgeSeconds: mostBackupAgeSeconds },
+    { now, mostAgeSeconds: mostBackupAgeSeconds, mayBeEmpty: !place.installed },
   );
   return judged.passed ? pass(judged.evidence) : fail(judged.evidence, `iu backup --out ${backupFolder}`);
 }
