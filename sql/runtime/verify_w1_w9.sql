@@ -116,6 +116,10 @@ select 'P9', 'guards enabled ALWAYS', count(*) = 15 and bool_and(tgenabled = 'A'
          coalesce('; not: ' || string_agg(tgname, ', ') filter (where tgenabled <> 'A'), ''))
   from guard
 union all
+select 'P9', 'no row security on tables of ours', count(*) = 0, coalesce(string_agg(c.relname, ', '), 'none')
+  from pg_class c join pg_class log on log.oid = 'event_outbox'::regclass
+ where c.relnamespace = log.relnamespace and c.relowner = log.relowner and c.relrowsecurity
+union all
 select 'P9', 'partitions of the log: as they were made, closed to direct writes', count(*) = 0, coalesce(string_agg(fault, '; '), 'none at fault')
   from fn_iu_log_partition_faults() fault
 union all

@@ -208,6 +208,25 @@ describe('health of a worker', () => {
     );
   });
 
+  it('turns red for row security, and a pass refuses what it would hide', async () => {
+    await emitEvents(db, 1);
+    await turnsRedAndGreen(
+      'row_security',
+      async () => {
+        await sql('alter table event_outbox enable row level security, force row level security');
+        const login = await db.as('iu_worker');
+        for (const call of ['run', 'reconcile']) {
+          await expect(login.query(`select fn_iu_route_worker_${call}($1)`, [worker])).rejects.toMatchObject({
+            code: '42501',
+          });
+        }
+      },
+      () => sql('alter table event_outbox disable row level security, no force row level security'),
+    );
+    await passAll(db);
+    expect(await countOf(db, 'iu_route_attempt')).toBe(1);
+  });
+
   it('turns red in another cluster', async () => {
     const { rows } = await sql('select system_identifier from iu_route_worker_cursor where worker_name = $1', [worker]);
     const identify = (value: string) =>

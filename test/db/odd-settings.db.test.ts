@@ -1,7 +1,7 @@
 // What a database, a role or a session sets for its application changes nothing of what IU Core does there.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AllowWord } from '../../src/contract/adoption/steps.js';
-import { adoptApply, adoptBack } from '../../src/install/adopt/index.js';
+import { adoptApply, adoptBack, adoptPlan } from '../../src/install/adopt/index.js';
 import { runIu } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createLegacyDatabase } from '../support/legacy-database.js';
@@ -80,5 +80,20 @@ describe('a session with standard_conforming_strings off', () => {
       { domain: 'a_b', status: 'dry_run' },
       { domain: 'axb', status: 'skipped' },
     ]);
+  });
+});
+
+describe('columns with a collation of the application', { timeout: 180_000 }, () => {
+  it('are named with the statement that changes them, also where the server knows no patterns in them', async () => {
+    db = await createLegacyDatabase(10);
+    const client = await db.connect();
+    await client.query(`create collation folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      alter table information_unit alter column canonical_address type text collate folded;
+      alter table event_outbox alter column correlation_id type text collate folded`);
+    const named = async () => (await adoptPlan(client, { schema: db.schema, allow: everything })).blockers;
+    const [first, second] = await named();
+    expect(first).toMatchObject({ what: expect.stringContaining('event_outbox.correlation_id has collation folded') });
+    for (const blocker of [first, second]) await client.query(String(blocker?.action.split(', or ')[0]));
+    expect(await named()).toEqual([]);
   });
 });

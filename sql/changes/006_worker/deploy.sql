@@ -758,7 +758,7 @@ $$;
 -- Returns:   {status, worker_name, seen, attempts_written, deliveries_queued, skipped, dead_lettered, window_complete,
 --            cursor_created_at, cursor_event_id, cursor_seq}; status ran, busy, master_gate_closed, worker_gate_closed,
 --            cluster_changed or unregistered. seen 0 with window_complete: nothing is undecided that had committed before the pass
--- Raises:    IU301 isolation level, IU302 read-only node
+-- Raises:    IU301 isolation level, IU302 read-only node; 42501 a policy of row security would hide rows
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run, iu_route_worker_cursor, and as
 --            fn_iu_log_partition_ahead
 -- May call:  iu_worker, iu_operator
@@ -767,6 +767,7 @@ returns jsonb
 language plpgsql
 security definer
 set search_path from current
+set row_security = off
 as $$
 declare
   v_closed text;
@@ -1054,6 +1055,7 @@ create or replace function fn_iu_route_worker_rewind(p_worker_name text, p_reaso
 language plpgsql
 security definer
 set search_path from current
+set row_security = off
 as $$
 declare
   v_closed text;
@@ -1154,6 +1156,7 @@ create or replace function fn_iu_route_worker_rebase(p_worker_name text, p_reaso
 language plpgsql
 security definer
 set search_path from current
+set row_security = off
 as $$
 declare
   v_closed text;
@@ -1363,6 +1366,7 @@ returns jsonb
 language plpgsql
 security definer
 set search_path from current
+set row_security = off
 as $$
 declare
   c iu_route_worker_cursor;
@@ -1688,6 +1692,7 @@ declare
   v_dead bigint;
   v_unowned text;
   v_disabled text;
+  v_secured text;
   v_identity record;
   v_blockers jsonb;
   v_suppressed bigint;
@@ -1706,6 +1711,8 @@ begin
    where t.tgrelid in ('event_outbox'::regclass, 'unit_version'::regclass, 'iu_sql_link'::regclass, 'iu_outbound_route'::regclass,
                        'iu_route_attempt'::regclass) and not t.tgisinternal and t.tgenabled = 'D'
      and f.proowner = (select relowner from pg_class where oid = 'event_outbox'::regclass);
+  select string_agg(r.relname, ', ' order by r.relname) into v_secured from pg_class r join pg_class log on log.oid = 'event_outbox'::regclass
+   where r.relnamespace = log.relnamespace and r.relowner = log.relowner and r.relrowsecurity;
   select coalesce(jsonb_agg(to_jsonb(b)), '[]') into v_blockers from fn_iu_blockers(60) b;
   select count(*) into v_suppressed from iu_suppressed_event;
   select * into v_log from fn_iu_log_partition_state();
@@ -1731,6 +1738,8 @@ begin
       case v_log.form when 'unfinished' then 'iu log partition apply goes on, iu log partition back takes the bound away' else 'iu log partition tend' end),
     (v_faults is not null, 'log_partition_fault', format('the partitions of the log are not what was made: %s', v_faults),
       'attach what was detached, take away what is not ours; iu log partition tend books what was dropped'),
+    (v_secured is not null, 'row_security', format('row security is on, so rows can be hidden from those who decide, certify or look: %s', v_secured),
+      'alter table TABLE disable row level security, no force row level security'),
     (v_disabled is not null, 'trigger_disabled', format('triggers are disabled: %s', v_disabled), 'iu enable --level 3 --reason TEXT'),
     (jsonb_path_exists(v_blockers, '$[*] ? (@.kind == "prepared")'), 'prepared_transaction',
       'a prepared transaction is forgotten: its events stay undecided', 'see blockers: COMMIT PREPARED or ROLLBACK PREPARED by its name'))

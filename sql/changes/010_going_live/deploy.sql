@@ -323,7 +323,7 @@ begin
       select count(*) as cursors, string_agg(distinct w.worker_name, ', ') filter (where w.last_run_at is null) as idle,
              string_agg(format('%s: %s', w.worker_name, r.reason ->> 'message'), '; ' order by w.worker_name)
              filter (where r.reason ->> 'code' in ('master_gate_closed', 'worker_gate_closed', 'silent', 'undecided_too_old', 'cluster_changed',
-                                                   'certificate_broken', 'emission_disabled', 'trigger_disabled')) as reasons
+                                                   'certificate_broken', 'emission_disabled', 'trigger_disabled', 'row_security')) as reasons
         into v_seen
         from iu_route_worker_cursor w
         left join lateral jsonb_array_elements(fn_iu_route_worker_health(w.worker_name) -> 'reasons') as r (reason) on true

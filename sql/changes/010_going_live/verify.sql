@@ -53,7 +53,7 @@ begin
     ('function', 'fn_iu_evidence_record(text, boolean, jsonb, text, integer)', 'f7ba689e2147f6b994e83f8b318b1a09'),
     ('function', 'fn_iu_going_live_reason(text)', '9c9119e156ccefd64ab66fe93569c646'),
     ('function', 'fn_iu_installation_mark()', '0fa3b25b9296a21eeee043139dbdff69'),
-    ('function', 'fn_iu_readiness_item(text, iu_outbound_route, text)', '6ae23d25672509ba502274f641800873'),
+    ('function', 'fn_iu_readiness_item(text, iu_outbound_route, text)', '0ed5b251a13dfb83c6ff8aad4ec0691b'),
     ('function', 'fn_iu_route_approval_guard()', '5a49aa4d13ec92f78de29fac8d2bfc3e'),
     ('function', 'fn_iu_route_approval_journal()', '583d90d56801fe16966d7fcef4ee0c69'),
     ('function', 'fn_iu_route_approval_open(bigint)', 'f23120a304f6d3a6faf65db181cec929'),

@@ -142,7 +142,7 @@ begin
     ('function', 'fn_iu_prune_rest(iu_prune_run, integer, integer)', '65d7c2f90524ffef9a0221dbc5dc757e'),
     ('function', 'fn_iu_prune_said(iu_prune_run, text)', '9bbdf3581c06cc770a4b199473406226'),
     ('function', 'fn_iu_prune_start(numeric, text, text, text)', 'ecea2a6dec2a3b7b75466e5cf7893754'),
-    ('function', 'fn_iu_prune_step(bigint, integer)', 'bbbad37262068b926fdde8a663850b63'),
+    ('function', 'fn_iu_prune_step(bigint, integer)', '7945be2ba1729cbf98fbd345f57e1e98'),
     ('function', 'fn_iu_prune_take(iu_prune_run, integer, bigint[])', 'e72711ecdca369f10f12e0f7c00e2d55'),
     ('function', 'fn_iu_redaction_apply(bigint)', 'fed282a2d92f9cf1306b3fe141657136'),
     ('function', 'fn_iu_redaction_approve(bigint, text)', 'd55f70968897f30f07978fbf1b1c789e'),

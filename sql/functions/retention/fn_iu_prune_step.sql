@@ -18,6 +18,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set row_security = off
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off

@@ -29,6 +29,7 @@ declare
   v_dead bigint;
   v_unowned text;
   v_disabled text;
+  v_secured text;
   v_identity record;
   v_blockers jsonb;
   v_suppressed bigint;
@@ -47,6 +48,8 @@ begin
    where t.tgrelid in ('event_outbox'::regclass, 'unit_version'::regclass, 'iu_sql_link'::regclass, 'iu_outbound_route'::regclass,
                        'iu_route_attempt'::regclass) and not t.tgisinternal and t.tgenabled = 'D'
      and f.proowner = (select relowner from pg_class where oid = 'event_outbox'::regclass);
+  select string_agg(r.relname, ', ' order by r.relname) into v_secured from pg_class r join pg_class log on log.oid = 'event_outbox'::regclass
+   where r.relnamespace = log.relnamespace and r.relowner = log.relowner and r.relrowsecurity;
   select coalesce(jsonb_agg(to_jsonb(b)), '[]') into v_blockers from fn_iu_blockers(60) b;
   select count(*) into v_suppressed from iu_suppressed_event;
   select * into v_log from fn_iu_log_partition_state();
@@ -72,6 +75,8 @@ begin
       case v_log.form when 'unfinished' then 'iu log partition apply goes on, iu log partition back takes the bound away' else 'iu log partition tend' end),
     (v_faults is not null, 'log_partition_fault', format('the partitions of the log are not what was made: %s', v_faults),
       'attach what was detached, take away what is not ours; iu log partition tend books what was dropped'),
+    (v_secured is not null, 'row_security', format('row security is on, so rows can be hidden from those who decide, certify or look: %s', v_secured),
+      'alter table TABLE disable row level security, no force row level security'),
     (v_disabled is not null, 'trigger_disabled', format('triggers are disabled: %s', v_disabled), 'iu enable --level 3 --reason TEXT'),
     (jsonb_path_exists(v_blockers, '$[*] ? (@.kind == "prepared")'), 'prepared_transaction',
       'a prepared transaction is forgotten: its events stay undecided', 'see blockers: COMMIT PREPARED or ROLLBACK PREPARED by its name'))

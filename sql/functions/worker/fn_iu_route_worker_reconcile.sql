@@ -14,6 +14,7 @@ returns jsonb
 language plpgsql
 security definer
 set search_path from current
+set row_security = off
 as $$
 declare
   c iu_route_worker_cursor;

@@ -14,6 +14,7 @@ create or replace function fn_iu_route_worker_rewind(p_worker_name text, p_reaso
 language plpgsql
 security definer
 set search_path from current
+set row_security = off
 as $$
 declare
   v_closed text;

@@ -7,7 +7,7 @@
 -- Returns:   {status, worker_name, seen, attempts_written, deliveries_queued, skipped, dead_lettered, window_complete,
 --            cursor_created_at, cursor_event_id, cursor_seq}; status ran, busy, master_gate_closed, worker_gate_closed,
 --            cluster_changed or unregistered. seen 0 with window_complete: nothing is undecided that had committed before the pass
--- Raises:    IU301 isolation level, IU302 read-only node
+-- Raises:    IU301 isolation level, IU302 read-only node; 42501 a policy of row security would hide rows
 -- Writes:    iu_route_attempt, iu_route_delivery, iu_route_dead_letter, iu_route_run, iu_route_worker_cursor, and as
 --            fn_iu_log_partition_ahead
 -- May call:  iu_worker, iu_operator
@@ -16,6 +16,7 @@ returns jsonb
 language plpgsql
 security definer
 set search_path from current
+set row_security = off
 as $$
 declare
   v_closed text;

@@ -1,15 +1,32 @@
 import type { ColumnFacts, ConstraintFacts, IndexFacts, TableFacts, UnitSample } from './catalog.js';
+import { quoted } from './foreign-keys.js';
 import { logSteps } from './log-steps.js';
 import type { PlanInput } from './plan-input.js';
 import { type AdoptionStep, type Blocker, estimateSeconds, formerName, locks, stepOf, twin } from './steps.js';
 import { silenceAction, speakingTriggers, tableBlockers } from './table-blockers.js';
 
-/** Two definitions of a default that mean the same are written the same by the server. */
-function columnProblem(found: ColumnFacts, wanted: ColumnFacts): string | undefined {
-  if (found.type !== wanted.type) return `is ${found.type}, ${wanted.type} is needed`;
-  if (found.notNull !== wanted.notNull) return found.notNull ? 'is not null, null has to be possible' : 'may be null';
-  if (found.collation !== wanted.collation) return `has collation ${found.collation}, ${wanted.collation} is needed`;
-  return undefined;
+/** What is wrong with a column and the statement that puts it right, but for a type, which nobody changes by the way. */
+function columnProblem(table: string, found: ColumnFacts, wanted: ColumnFacts): Blocker | undefined {
+  const { name, type } = found;
+  const blocker = (what: string, change?: string): Blocker => ({
+    what: `${table}.${name} ${what}`,
+    action:
+      change === undefined
+        ? 'change the column, or keep this table out of the schema'
+        : `alter table ${table} alter column ${quoted(name)} ${change}, or keep this table out of the schema`,
+  });
+  if (type !== wanted.type) return blocker(`is ${type}, ${wanted.type} is needed`);
+  if (found.collation !== wanted.collation) {
+    const needed = wanted.collation ?? 'default';
+    return blocker(
+      `has collation ${found.collation ?? 'default'}, ${needed === 'default' ? 'that of the database' : needed} is needed`,
+      `type ${type} collate ${quoted(needed)}`,
+    );
+  }
+  if (found.notNull === wanted.notNull) return undefined;
+  return found.notNull
+    ? blocker('is not null, null has to be possible', 'drop not null')
+    : blocker('may be null', 'set not null');
 }
 
 function columnSteps(found: TableFacts, wanted: TableFacts, blockers: Blocker[]): AdoptionStep[] {
@@ -23,12 +40,9 @@ function columnSteps(found: TableFacts, wanted: TableFacts, blockers: Blocker[])
       missing.push(column);
       continue;
     }
-    const problem = columnProblem(there, column);
+    const problem = columnProblem(table, there, column);
     if (problem !== undefined) {
-      blockers.push({
-        what: `${table}.${column.name} ${problem}`,
-        action: 'change the column, or keep this table out of the schema',
-      });
+      blockers.push(problem);
     } else if (there.defaultText !== column.defaultText) {
       const action = {
         kind: 'set_default',

@@ -153,7 +153,7 @@ export const goingLiveErrors: readonly ErrorEntry[] = [
     httpStatus: 503,
     exitCode: 1,
     action:
-      'Read what pg_dump said; a backup is made as superuser, or with the right to read everything: grant pg_read_all_data to LOGIN.',
+      'Read what pg_dump said; a backup is made as superuser, or with the right to read everything: grant pg_read_all_data to LOGIN, and where tables have row security alter role LOGIN bypassrls.',
   },
   {
     code: 'IU442',
