@@ -161,7 +161,11 @@ select
   coalesce((select jsonb_agg(c.relname order by c.relname) from pg_class c, place
     where c.relnamespace = place.oid and c.relkind in ('r', 'p') and c.relname <> all ($4)), '[]') as tables,
   coalesce((select jsonb_agg(r.rolname order by r.rolname) from pg_roles r
-    where r.rolcanlogin and not r.rolsuper and has_schema_privilege(r.oid, (select oid from place), 'create')), '[]') as creators`;
+    where r.rolcanlogin and not r.rolsuper and has_schema_privilege(r.oid, (select oid from place), 'create')), '[]') as creators,
+  coalesce((select jsonb_agg(format('%s, which calls %s', e.evtname, p.oid::regprocedure) order by e.evtname)
+    from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid
+   where e.evtenabled in ('O', 'A') and not p.prosecdef and not exists (select from pg_depend d
+     where d.classid = 'pg_event_trigger'::regclass and d.objid = e.oid and d.deptype = 'e')), '[]') as "eventTriggers"`;
 
 /** Objects of our names that somebody else made, and what holds the log. */
 export async function readOtherObjects(
@@ -182,6 +186,7 @@ export async function readOtherObjects(
     reachingKeys: (await client.query(reachingText, [schema, adoptableTables])).rows,
     tables: JSON.parse(row.tables),
     creators: JSON.parse(row.creators),
+    eventTriggers: JSON.parse(row.eventTriggers),
     directusRelations: await readDirectusRelations(client, schema),
   };
 }

@@ -24,8 +24,8 @@ export interface DoorRules {
   readonly expect: 'server' | 'schema' | 'installed';
   /** Group roles of which one must have been granted; any of IU Core's when empty. */
   readonly anyRoleOf: readonly string[];
-  /** True for commands that only read, which may look at a standby. */
-  readonly readOnlyAllowed: boolean;
+  /** True for commands that only read, which may look at a standby; `primary` for those that read what only a primary can say. */
+  readonly readOnlyAllowed: boolean | 'primary';
 }
 
 /** Oldest and newest major version that the test suite runs on. */
@@ -103,8 +103,10 @@ export function checkServerFacts(facts: ServerFacts, rules: DoorRules): void {
       serverVersionNumber: facts.serverVersionNumber,
     });
   }
-  if (facts.inRecovery && !rules.readOnlyAllowed) {
-    throw new IuError('IU002', { message: 'The server is a standby (in recovery); IU Core has to write.' });
+  if (facts.inRecovery && rules.readOnlyAllowed !== true) {
+    throw new IuError('IU002', {
+      message: `The server is a standby (in recovery); ${rules.readOnlyAllowed === 'primary' ? 'only the primary can say that' : 'IU Core has to write'}.`,
+    });
   }
   if (facts.readOnly && !rules.readOnlyAllowed) {
     throw new IuError('IU002', {

@@ -111,7 +111,9 @@ export async function prepareSession(client: pg.ClientBase, settings: SessionSet
   if (idleInTransactionTimeoutSeconds !== undefined) {
     values.push(['idle_in_transaction_session_timeout', milliseconds(idleInTransactionTimeoutSeconds)]);
   }
-  const text = 'select set_config(s.name, s.value, false) from unnest($1::text[], $2::text[]) as s (name, value)';
+  // only what differs: behind a pooler in transaction mode what is set here stays in a session that the application gets next
+  const text = `select set_config(s.name, s.value, false) from unnest($1::text[], $2::text[]) as s (name, value)
+    where current_setting(s.name) is distinct from s.value`;
   const named = [values.map(([name]) => name), values.map(([, value]) => value)];
   await client.query(answeredWithin(settings.connectTimeoutSeconds, text, named));
 }

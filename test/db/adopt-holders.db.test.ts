@@ -291,10 +291,16 @@ describe('an event trigger of the application', { timeout: 180_000 }, () => {
        create event trigger guard_ddl on ddl_command_end execute function guard_ddl()`,
     );
     const before = await legacyCatalog(client, schema);
-    expect((await adoptPlan(client, { schema })).blockers).toEqual([]);
+    const plan = await adoptPlan(client, { schema });
+    expect(plan.blockers).toEqual([]);
+    expect(plan.notes.join()).not.toContain('guard_ddl');
     await apply();
     await adoptBack(client, { schema });
     expect(await legacyCatalog(client, schema)).toEqual(before);
+    await client.query('alter function guard_ddl() security invoker');
+    expect((await adoptPlan(client, { schema })).notes.join()).toContain(
+      'event trigger guard_ddl, which calls guard_ddl()',
+    );
   });
 });
 

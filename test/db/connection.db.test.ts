@@ -99,7 +99,7 @@ describe('the door to PostgreSQL', () => {
   it('does not take over what a database sets for its application: isolation, time limits, ways to write', async () => {
     const name = quoteIdentifier(db.name);
     const theirs = {
-      statement_timeout: ['1ms', '0'],
+      statement_timeout: ['30s', '0'],
       default_transaction_isolation: ['serializable', 'read committed'],
       standard_conforming_strings: ['off', 'on'],
       quote_all_identifiers: ['on', 'off'],
@@ -345,6 +345,13 @@ describe('the facts of a server', () => {
     ['PostgreSQL 18 is accepted', { serverVersionNumber: 180_004 }, {}, 'accepted'],
     ['PostgreSQL 19 is too new', { serverVersionNumber: 190_000 }, {}, 'IU003'],
     ['a standby is refused', { inRecovery: true, readOnly: true }, {}, 'IU002'],
+    [
+      'a standby cannot say what only a primary knows',
+      { inRecovery: true, readOnly: true },
+      { readOnlyAllowed: 'primary' },
+      'IU002',
+    ],
+    ['a read-only login of a primary can', { readOnly: true }, { readOnlyAllowed: 'primary' }, 'accepted'],
     ['a standby may be read', { inRecovery: true, readOnly: true }, { readOnlyAllowed: true }, 'accepted'],
     [
       'a version that is too old is named before anything else',

@@ -159,7 +159,7 @@ function registerVerify(migrate: Command, context: CliContext): void {
   ).action(async (_options: object, command: Command) => {
     const printer = context.printer(command);
     const result = await onOneConnection(context, command, (client, schema) => migrateVerify(client, { schema }), {
-      readOnlyAllowed: true,
+      readOnlyAllowed: 'primary',
     });
     if (!result.ok) context.endWith(exitCodes.unhealthy);
     printer.result(result, () => [

@@ -26,7 +26,7 @@ export function register(program: Command, context: CliContext): void {
     'iu verify',
     'iu verify --json',
   ).action(async (_flags: object, command: Command) => {
-    const report = await context.withDatabase(command, verifyLive, { readOnlyAllowed: true, maxConnections: 1 });
+    const report = await context.withDatabase(command, verifyLive, { readOnlyAllowed: 'primary', maxConnections: 1 });
     const printer = context.printer(command);
     printer.result(report, () => printer.table(checkColumns, report.checks));
     if (!report.passed) context.endWith(exitCodes.unhealthy);

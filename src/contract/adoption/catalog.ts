@@ -109,6 +109,8 @@ export interface OtherObjects {
   readonly directusRelations: readonly string[];
   /** Logins, superusers apart, that may create objects in the schema. */
   readonly creators: readonly string[];
+  /** Event triggers that fire for our DDL with the rights of iu_owner: `trigger, which calls function`. */
+  readonly eventTriggers: readonly string[];
 }
 
 /** What is known of the tree of the units that are there. */

@@ -160,7 +160,7 @@ function domainChecks(log: TableFacts | undefined, { wanted }: PlanInput): strin
 
 function notesOf(input: PlanInput, steps: readonly AdoptionStep[], standing: readonly UniqueRule[]): string[] {
   const log = input.found.get('event_outbox');
-  const { creators, directusRelations, referencingLog } = input.others;
+  const { creators, directusRelations, eventTriggers, referencingLog } = input.others;
   const moves = steps.some(({ step }) => step === keysStep);
   return [
     ...rigidKeys(input),
@@ -180,6 +180,10 @@ function notesOf(input: PlanInput, steps: readonly AdoptionStep[], standing: rea
       : [
           `${creators.join(', ')} may create objects in this schema, and so put a function in the way of ours: trust who logs in as such a role like an owner`,
         ]),
+    ...eventTriggers.map(
+      (one) =>
+        `event trigger ${one}, fires for what iu_owner creates: make that function security definer, or let iu_owner write what it writes`,
+    ),
     ...(input.tree.parents
       ? [
           'units keep their parents; siblings are ranked by sort_order, address and time. From then on children are made by the governed functions: a plain insert of a second child has no rank and fails',

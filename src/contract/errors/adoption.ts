@@ -60,7 +60,7 @@ export const adoptionErrors: readonly ErrorEntry[] = [
     'IU848',
     'backup_not_restorable',
     'The backup could not be restored into a scratch database, or what came back is not what was saved.',
-    'Do not rely on it: make another one.',
+    'Do not rely on it: make another one. Where the message says that the login may not make an object (an event trigger, an extension), the test needs a superuser: log in as one, or leave --test-restore out.',
     1,
     500,
   ),
