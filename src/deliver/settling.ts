@@ -4,6 +4,18 @@ import { errorCode } from '../store/failure.js';
 
 const largestBatch = 500;
 
+/** The same result with a text that every encoding of a database knows; itself when it is already. */
+function inAscii(settlement: Settlement): Settlement {
+  const { outcome } = settlement;
+  const ascii = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '?');
+  if (outcome.status === 'released') return settlement;
+  const text = outcome.status === 'sent' ? outcome.detail : outcome.failureDetail;
+  if (ascii(text) === text) return settlement;
+  return outcome.status === 'sent'
+    ? { ...settlement, outcome: { ...outcome, detail: ascii(text) } }
+    : { ...settlement, outcome: { ...outcome, failureDetail: ascii(text) } };
+}
+
 /** What became of sends and is not written yet. */
 export class Settling {
   readonly #results: Settlement[] = [];
@@ -39,12 +51,19 @@ export class Settling {
     }
   }
 
-  /** One result that the database cannot hold must not keep the others from being written: it is found by halves, and its lease runs out. */
+  /** One result that the database cannot hold must not keep the others from being written: it is found by halves, written without
+   * the characters that the encoding of the database does not know, and if that is not it, its lease runs out. */
   #isolate(batch: readonly Settlement[], error: unknown): void {
     const code = errorCode(error);
     if (!/^2[23]/.test(code ?? '')) return;
     this.#most = Math.ceil(batch.length / 2);
-    if (batch.length > 1) return;
+    const [only] = batch;
+    if (batch.length > 1 || only === undefined) return;
+    const plain = inAscii(only);
+    if (code === '22P05' && plain !== only) {
+      this.#results[0] = plain;
+      return;
+    }
     this.#results.shift();
     this.log('error', 'a result was refused by the database; its lease runs out and it becomes unknown', { code });
   }

@@ -30,7 +30,8 @@ async function testRestore(database: Database, backup: Backup, wishes: BackupWis
     await restoreBackup(backup.file, url, wishes);
     return readRestoredFacts(url, database.schema);
   });
-  if (facts.tables === 0) throw new IuError('IU848', { message: 'the backup restores to a database without tables' });
+  if (facts.tables === 0 && backup.tocEntries > 0)
+    throw new IuError('IU848', { message: 'the backup restores to a database without tables' });
   return { restoredAt: new Date().toISOString(), tables: facts.tables, rows: facts.rows };
 }
 
@@ -38,7 +39,13 @@ async function testRestore(database: Database, backup: Backup, wishes: BackupWis
 export async function backUp(database: Database, wishes: BackUpWishes): Promise<BackUpResult> {
   const { pool, schema, url, serverVersionNumber } = database;
   const place = await readPlaceFacts(pool, quoteIdentifier(schema));
-  const asked: BackupWishes = { ...wishes, url, serverVersionNumber, expectLog: place.log_exists };
+  const asked: BackupWishes = {
+    ...wishes,
+    url,
+    serverVersionNumber,
+    encoding: place.encoding,
+    expectLog: place.log_exists,
+  };
   wishes.onProgress?.('pg_dump is running ...');
   const backup = await makeBackup(asked);
   const file = basename(backup.file);

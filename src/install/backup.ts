@@ -28,6 +28,8 @@ export interface BackupWishes {
   /** Folder of the client tools; looked for when not said. */
   readonly toolFolder?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Encoding of the database: a dump is in that one, whatever the login sets for its sessions. */
+  readonly encoding?: string | undefined;
   /** False for a database that has no log yet; otherwise a backup without its rows is none. */
   readonly expectLog?: boolean;
 }
@@ -101,7 +103,9 @@ export async function makeBackup(wishes: BackupWishes): Promise<Backup> {
   const file = join(folder, `${database.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${stamp}.dump`);
   const unfinished = `${file}.unfinished`;
   try {
-    await dump(join(tools.folder, 'pg_dump'), ['-Fc', '--no-password', '-f', unfinished, ...connection], environment);
+    const encoding = wishes.encoding === undefined ? [] : ['--encoding', wishes.encoding];
+    const words = ['-Fc', '--no-password', ...encoding, '-f', unfinished, ...connection];
+    await dump(join(tools.folder, 'pg_dump'), words, environment);
     await chmod(unfinished, 0o600);
     const restore = join(tools.folder, 'pg_restore');
     const tocEntries = await countEntries(restore, unfinished, environment, wishes.expectLog !== false);

@@ -12,6 +12,7 @@ export interface PlaceFacts {
   readonly read_only: boolean;
   readonly system_identifier: string;
   readonly database_oid: string;
+  readonly encoding: string;
   readonly log_exists: boolean;
   readonly log_owner: string | null;
   readonly log_owner_logs_in: boolean;
@@ -26,7 +27,7 @@ const placeText = `select current_setting('server_version_num')::int as version,
   pg_is_in_recovery() as in_recovery, current_setting('transaction_read_only') = 'on' as read_only,
   (select system_identifier::text from pg_control_system()) as system_identifier,
   (select oid::text from pg_database where datname = current_database()) as database_oid,
-  log.oid is not null as log_exists, pg_get_userbyid(log.relowner)::text as log_owner,
+  current_setting('server_encoding') as encoding, log.oid is not null as log_exists, pg_get_userbyid(log.relowner)::text as log_owner,
   coalesce((select rolcanlogin from pg_roles where oid = log.relowner), false) as log_owner_logs_in,
   to_regclass($1 || '.iu_migration') is not null as installed,
   array(select i.indexrelid::regclass::text from pg_index i

@@ -80,7 +80,7 @@ describe('iu backup', () => {
     'backs up a database in which nothing is yet, as a step on the way to an installation',
     async () => {
       const empty = await createEmptyDatabase();
-      const run = await backup(empty.url, '--json', '--schema', 'public');
+      const run = await backup(empty.url, '--json', '--schema', 'public', '--test-restore');
       expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' });
       expect(JSON.parse(run.stdout)).toMatchObject({ tocEntries: 0 });
       const words = [

@@ -2,9 +2,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AllowWord } from '../../src/contract/adoption/steps.js';
 import { adoptApply, adoptBack, adoptPlan } from '../../src/install/adopt/index.js';
+import { connectClient } from '../../src/store/session.js';
 import { runIu } from '../support/cli.js';
+import { withDatabase } from '../support/cluster.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { createLegacyDatabase } from '../support/legacy-database.js';
+import { createLegacyDatabase, legacyStatements } from '../support/legacy-database.js';
 import { legacyCatalog } from '../support/legacy-writers.js';
 
 const everything: AllowWord[] = ['ownership', 'definitions', 'keys', 'immediate-index'];
@@ -50,6 +52,28 @@ describe('a database with settings of its application', { timeout: 180_000 }, ()
     }
     await adoptBack(client, { schema: db.schema, discardRecords: true });
     expect(await legacyCatalog(client, db.schema)).toEqual(before);
+  });
+});
+
+describe('a database whose encoding is not UTF-8', { timeout: 180_000 }, () => {
+  it('is adopted and given back', async () => {
+    db = await createLegacyDatabase(0);
+    const name = `${db.name}_latin`;
+    await db.pool.query(`create database ${name} template template0 encoding 'LATIN1' locale 'C'`);
+    const client = await connectClient({ url: withDatabase(db.url, name), schema: db.schema });
+    try {
+      await client.query(`create schema if not exists ${db.schema}`);
+      await client.query(legacyStatements(300));
+      const before = await legacyCatalog(client, db.schema);
+      const { verify } = await adoptApply(client, { schema: db.schema, allow: everything });
+      expect(verify).toMatchObject({ ok: true, failures: [] });
+      await client.query("select fn_iu_gate_set('iu_core.routes_master_enabled', false, 'test')");
+      await adoptBack(client, { schema: db.schema });
+      expect(await legacyCatalog(client, db.schema)).toEqual(before);
+    } finally {
+      await client.end();
+      await db.pool.query(`drop database ${name} with (force)`);
+    }
   });
 });
 

@@ -90,12 +90,12 @@ export interface AdoptionStep {
   readonly needs: AllowWord | null;
 }
 
-/** What a step says that replaces a unique rule; the journal is searched by it. */
-export const replacedWords = (prefix: string): string => `what it held becomes dedupe keys ${prefix}/…`;
+/** What a step says that replaces a unique rule; the journal is searched by it, and a database may know no other characters than those of ASCII. */
+export const replacedWords = (prefix: string): string => `what it held becomes dedupe keys ${prefix}/...`;
 
 /** What the dedupe keys of such a step begin with, slash included; undefined for any other step. */
 export function replacedPrefix(what: string): string | undefined {
-  return /what it held becomes dedupe keys (.+\/)…$/.exec(what)?.[1];
+  return /what it held becomes dedupe keys (.+\/)\.\.\.$/.exec(what)?.[1];
 }
 
 /** The steps that move the primary key of the log, and that check what refers to it. */
