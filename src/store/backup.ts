@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { connectClient, quoteIdentifier } from './session.js';
 
 /** The same address with another database. */
@@ -7,20 +8,28 @@ function urlOfDatabase(url: string, database: string): string {
   return address.href;
 }
 
-/** Makes an empty database, lets `work` have its address, and drops it whatever happens. */
+/** An empty database of the same encoding and character classes: what is a letter here is one there. */
+const scratchText = `select format('create database %I template template0 encoding %L lc_collate %L lc_ctype %L', $1::text,
+  pg_encoding_to_char(encoding), datcollate, datctype) as text from pg_database where datname = current_database()`;
+
+/** Makes an empty database, lets `work` have its address, and drops it whatever happens. No connection waits meanwhile: it would be lost in an hour. */
 export async function withScratchDatabase<Result>(
   url: string,
   name: string,
   work: (scratchUrl: string) => Promise<Result>,
 ): Promise<Result> {
+  await asAdmin(url, async (admin) => admin.query((await admin.query(scratchText, [name])).rows[0].text));
+  try {
+    return await work(urlOfDatabase(url, name));
+  } finally {
+    await asAdmin(url, (admin) => admin.query(`drop database if exists ${quoteIdentifier(name)} with (force)`));
+  }
+}
+
+async function asAdmin(url: string, work: (admin: Client) => Promise<unknown>): Promise<void> {
   const admin = await connectClient({ url, purpose: 'test restore' });
   try {
-    await admin.query(`create database ${quoteIdentifier(name)} template template0`);
-    try {
-      return await work(urlOfDatabase(url, name));
-    } finally {
-      await admin.query(`drop database if exists ${quoteIdentifier(name)} with (force)`);
-    }
+    await work(admin);
   } finally {
     await admin.end();
   }

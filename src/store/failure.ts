@@ -38,7 +38,7 @@ const iuCodeOfSqlState: Readonly<Record<string, string>> = {
 
 /** What pg says, without a code, when a connection is lost or never came about. */
 const lostConnection =
-  /^(connection terminated|connection timeout|query read timeout|timeout expired|timeout exceeded when trying to connect)/i;
+  /^(connection terminated|connection timeout|query read timeout|timeout expired|timeout exceeded when trying to connect|client has encountered a connection error)/i;
 
 /** What pg says, without a code, when the server asks for a password and it has none. */
 const noPassword = /client password must be a (?:non-empty )?string$/;

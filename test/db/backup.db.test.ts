@@ -8,10 +8,12 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { makeBackup, restoreBackup } from '../../src/install/backup.js';
 import { judgeBackup } from '../../src/install/backup-record.js';
+import { withScratchDatabase } from '../../src/store/backup.js';
 import { readPlaceFacts } from '../../src/store/precheck.js';
 import { runIu } from '../support/cli.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { addRoute } from '../support/race.js';
+import { waitFor } from '../support/wait.js';
 
 const { major } = inject('iuCluster');
 const tools = `/usr/lib/postgresql/${major}/bin`;
@@ -75,6 +77,29 @@ describe('iu backup', () => {
       });
     },
   );
+
+  it('holds no connection while it restores, which a server or firewall would end, and drops the scratch database all the same', async () => {
+    const sessions = "select count(*)::int as n from pg_stat_activity where application_name = 'iu-core test restore'";
+    const scratch = `iu_restore_${db.name}`;
+    const there = async () => (await db.pool.query('select from pg_database where datname = $1', [scratch])).rowCount;
+    const work = async () => {
+      await waitFor(async () => (await db.pool.query(sessions)).rows[0].n === 0);
+      expect(await there()).toBe(1);
+      throw new Error('the restore failed');
+    };
+    await expect(withScratchDatabase(db.url, scratch, work)).rejects.toThrow('the restore failed');
+    expect(await there()).toBe(0);
+  });
+
+  it.skipIf(!hasTools)('is in the encoding of the database, whatever that sets for its clients', async () => {
+    await db.pool.query(`alter database ${db.name} set client_encoding = 'LATIN1'`);
+    await db.pool.query("select fn_iu_emit('iu', 'version_applied', 'information_unit', null, $1)", [
+      JSON.stringify({ path: 'a \u2192 b' }),
+    ]);
+    const run = await backup(db.url, '--json', '--test-restore');
+    expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(run.stdout).testRestore).toMatchObject({ rows: '1' });
+  });
 
   it.skipIf(!hasTools)(
     'backs up a database in which nothing is yet, as a step on the way to an installation',
