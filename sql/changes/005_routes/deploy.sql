@@ -11,7 +11,7 @@ create table iu_outbound_route (
   filter           jsonpath,
   target_kind      text not null check (target_kind in ('sql_function', 'table', 'webhook', 'directus_flow', 'nats', 'kafka',
                                                          'workflow', 'vector', 'report', 'external_endpoint')),
-  target_ref       text not null check (target_ref ~ '\S' and target_ref !~ '[[:cntrl:]]' and octet_length(target_ref) <= 2048),
+  target_ref       text not null check (target_ref ~ E'\\S' and target_ref !~ '[[:cntrl:]]' and octet_length(target_ref) <= 2048),
   target_config    jsonb not null default '{}' check (jsonb_typeof(target_config) = 'object'),
   ordering         text not null default 'none' check (ordering in ('none', 'subject')),
   on_dead_letter   text not null default 'continue' check (on_dead_letter in ('continue', 'hold')),

@@ -934,7 +934,7 @@ begin
   v_what := case
     when concat_ws(' ', r.event_domain, r.event_type, r.event_stream) !~ E'^([A-Za-z0-9_.-]{1,80}\\*?|\\*)( ([A-Za-z0-9_.-]{1,80}\\*?|\\*)){2}$' then 'a pattern'
     when r.target_kind is null then 'target_kind'
-    when (r.target_ref ~ '\S' and r.target_ref !~ '[[:cntrl:]]' and octet_length(r.target_ref) <= 2048) is not true then 'target_ref'
+    when (r.target_ref ~ E'\\S' and r.target_ref !~ '[[:cntrl:]]' and octet_length(r.target_ref) <= 2048) is not true then 'target_ref'
     when jsonb_typeof(r.target_config) <> 'object' or jsonb_typeof(r.retry_policy) <> 'object' then 'target_config or retry_policy, an object'
     when r.ordering not in ('none', 'subject') then 'ordering'
     when r.on_dead_letter not in ('continue', 'hold') then 'on_dead_letter'

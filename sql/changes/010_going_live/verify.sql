@@ -61,7 +61,7 @@ begin
     ('function', 'fn_iu_route_approve(bigint, text, bigint, timestamp with time zone, numeric, integer)', '309cae1c423423dee275518f8bb90a65'),
     ('function', 'fn_iu_route_back_to_dry_run(text, text)', 'c955db0e6719ad2cda050f66711dde10'),
     ('function', 'fn_iu_route_change(text, jsonb, text)', '23f51ef10183a4282f72c4af664a10df'),
-    ('function', 'fn_iu_route_changed(iu_outbound_route, jsonb)', '86353a5b4a90aa59e9f5ddaa857c66eb'),
+    ('function', 'fn_iu_route_changed(iu_outbound_route, jsonb)', 'ca63e50a6c15c2730c44c0be4f028eaa'),
     ('function', 'fn_iu_route_diff(text, jsonb, timestamp with time zone, integer)', '5241635a298e60ea6344a0408e3043c1'),
     ('function', 'fn_iu_route_go_live(text, text)', '696f47d2f662c5d9a5e5a44fffac44d3'),
     ('function', 'fn_iu_route_must_be_ready(jsonb)', '175288e731012f82582ea2b8cba25387'),

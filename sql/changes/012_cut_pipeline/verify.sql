@@ -159,7 +159,7 @@ begin
     ('function', 'fn_iu_cut_conflict(iu_cut_run)', 'a65f68e63958a6c00140ede0e57ee744'),
     ('function', 'fn_iu_cut_decide(bigint, integer, uuid[], text, text)', 'a2db99d19edf113793304d8bbf078465'),
     ('function', 'fn_iu_cut_digest(bigint, text)', '526868cc7f23a922b28a51394b48760c'),
-    ('function', 'fn_iu_cut_document(text)', 'd00092b35405079a4d6e3f8f0d6ee500'),
+    ('function', 'fn_iu_cut_document(text)', '2fd51ed15ad7e11144f6b98c6a35abbd'),
     ('function', 'fn_iu_cut_enact(iu_cut_run)', '2a28bbeba4fa662999f3df24fe33d294'),
     ('function', 'fn_iu_cut_manifest(bigint, jsonb, jsonb, text, text)', 'd3f7881341d9a7eaeecf3e42791d7085'),
     ('function', 'fn_iu_cut_manifest_digest(jsonb)', '698d274166fb3d53433db20ff98e8989'),

@@ -15,7 +15,7 @@ declare
   v_unit information_unit;
   v_document text;
 begin
-  if (p_document_address ~ '\S' and octet_length(p_document_address) <= 1024) is not true then
+  if (p_document_address ~ E'\\S' and octet_length(p_document_address) <= 1024) is not true then
     raise exception using errcode = 'IU734', message = 'the address of a document has at least one visible character and at most 1,024 bytes',
       hint = 'name it with --document';
   end if;
