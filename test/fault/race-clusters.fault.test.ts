@@ -49,6 +49,44 @@ async function prepareSource(): Promise<{ db: TestDatabase; open: pg.Client }> {
   return { db, open };
 }
 
+/** All rows of the source, triggers asleep, and the places of its sequences, into another cluster that was installed for them. */
+async function copyRows(db: TestDatabase, other: EmbeddedServer): Promise<void> {
+  const client = await connectClient({ url: other.url, schema });
+  try {
+    await migrateUp(client, { schema });
+    const { rows: tables } = await db.pool.query(
+      `select c.relname as name, string_agg(quote_ident(a.attname), ', ' order by a.attnum) as columns
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+          and not a.attisdropped and a.attgenerated = ''
+        where n.nspname = $1 and c.relkind = 'r' and c.relname not like '%migration%' group by 1 order by 1`,
+      [schema],
+    );
+    await client.query('set session_replication_role = replica');
+    for (const { name } of tables) await client.query(`alter table ${name} disable trigger all`);
+    for (const { name } of tables) await client.query(`delete from ${name}`);
+    for (const { name, columns } of tables) {
+      const path = join(folder, `${name}.txt`);
+      await db.pool.query(`copy ${name} (${columns}) to '${path}'`);
+      await client.query(`copy ${name} (${columns}) from '${path}'`);
+    }
+    const { rows: triggers } = await db.pool.query(
+      `select c.relname as table, t.tgname as name, case t.tgenabled when 'A' then 'always ' else '' end as how
+         from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = $1 and not t.tgisinternal and t.tgenabled <> 'D'`,
+      [schema],
+    );
+    for (const { name } of tables) await client.query(`alter table ${name} enable trigger all`);
+    for (const one of triggers) await client.query(`alter table ${one.table} enable ${one.how}trigger ${one.name}`);
+    const { rows: sequences } = await db.pool.query(
+      'select sequencename as name, last_value::text as at from pg_sequences where schemaname = $1 and last_value is not null',
+      [schema],
+    );
+    for (const { name, at } of sequences) await client.query('select setval($1::regclass, $2::bigint)', [name, at]);
+  } finally {
+    await client.end();
+  }
+}
+
 /** What has to hold in any copy: refused until somebody rebases, then whole, with nothing double and the chain going on. */
 async function expectRebased(copy: pg.Pool): Promise<void> {
   expect(await pass(copy)).toMatchObject({ status: 'cluster_changed' });
@@ -71,46 +109,41 @@ describe('another cluster', () => {
   test('a copy of all rows by COPY refuses to pass until it is rebased, then has lost and doubled nothing', async () => {
     const { db, open } = await prepareSource();
     const other = await startOther();
-    const client = await connectClient({ url: other.url, schema });
-    try {
-      await migrateUp(client, { schema });
-      const { rows: tables } = await db.pool.query(
-        `select c.relname as name, string_agg(quote_ident(a.attname), ', ' order by a.attnum) as columns
-           from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
-            and not a.attisdropped and a.attgenerated = ''
-          where n.nspname = $1 and c.relkind = 'r' and c.relname not like '%migration%' group by 1 order by 1`,
-        [schema],
-      );
-      await client.query('set session_replication_role = replica');
-      for (const { name } of tables) await client.query(`alter table ${name} disable trigger all`);
-      for (const { name } of tables) await client.query(`delete from ${name}`);
-      for (const { name, columns } of tables) {
-        const path = join(folder, `${name}.txt`);
-        await db.pool.query(`copy ${name} (${columns}) to '${path}'`);
-        await client.query(`copy ${name} (${columns}) from '${path}'`);
-      }
-      const { rows: triggers } = await db.pool.query(
-        `select c.relname as table, t.tgname as name, case t.tgenabled when 'A' then 'always ' else '' end as how
-           from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-          where n.nspname = $1 and not t.tgisinternal and t.tgenabled <> 'D'`,
-        [schema],
-      );
-      for (const { name } of tables) await client.query(`alter table ${name} enable trigger all`);
-      for (const one of triggers) await client.query(`alter table ${one.table} enable ${one.how}trigger ${one.name}`);
-      const { rows: sequences } = await db.pool.query(
-        'select sequencename as name, last_value::text as at from pg_sequences where schemaname = $1 and last_value is not null',
-        [schema],
-      );
-      for (const { name, at } of sequences) await client.query('select setval($1::regclass, $2::bigint)', [name, at]);
-    } finally {
-      await client.end();
-    }
+    await copyRows(db, other);
     const copy = createPool({ url: other.url, schema, maxConnections: 4 });
     try {
       await expectRebased(copy);
     } finally {
       await copy.end();
       await open.query('rollback');
+      await db.drop();
+    }
+  });
+
+  test('an event that is written in a copy of lower transaction ids before the rebase is decided by it', async () => {
+    const db = await createTestDatabase();
+    const other = await startOther();
+    await prepareRace(db.pool);
+    await emit(db.pool, 'before the registration');
+    // More transactions than a new cluster has behind it, as any cluster has that was in use.
+    await db.pool.query(
+      'do $$ begin for n in 1..20000 loop perform pg_current_xact_id(); commit; end loop; end $$ language plpgsql',
+    );
+    await db.pool.query("select fn_iu_event_type_add('late', 'changed')");
+    await db.pool.query("select fn_iu_route_worker_register('late_worker', 'late', 'now')");
+    await copyRows(db, other);
+    const copy = createPool({ url: other.url, schema, maxConnections: 4 });
+    try {
+      const { rows: ids } = await copy.query(
+        `select pg_current_xact_id() < pg_snapshot_xmin(base_snapshot) as lower from iu_route_worker_cursor where worker_name = 'late_worker'`,
+      );
+      expect(ids, 'the copy has fewer transactions behind it').toEqual([{ lower: true }]);
+      await copy.query("select fn_iu_emit('late', 'changed', 'thing', 'written in the copy')");
+      const rebase = `select fn_iu_route_worker_rebase('late_worker', 'restored')::text as r`;
+      expect(JSON.parse((await copy.query(rebase)).rows[0].r)).toMatchObject({ seen: 1, attempts_written: 1 });
+      expect(await drain(copy, 10, 'late_worker')).toBe(0);
+    } finally {
+      await copy.end();
       await db.drop();
     }
   });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { readLedger } from '../support/ledger.js';
 import { type LoadOptions, type LoadReport, prepareLoad, runWriters, startReaders } from '../support/load-harness.js';
-import { certificate, drain, pass, prepareRace } from '../support/race.js';
+import { certificate, domain, drain, emit, expectWhole, pass, prepareRace, worker } from '../support/race.js';
 import { chosenSeed } from '../support/seeded.js';
 import { openSessions } from '../support/sessions.js';
 import { waitFor } from '../support/wait.js';
@@ -149,5 +149,18 @@ describe('moves while writers run', () => {
     const { rows } = await db.pool.query('select route_code, reason from iu_route_attempt');
     expect(rows).toEqual([{ route_code: '-', reason: 'no_route' }]);
     expect(await certificate(db.pool, 'every_worker')).toMatchObject({ lost: 0 });
+  });
+
+  test('a domain is not given back in a restored copy before both workers are rebased there', async () => {
+    await db.pool.query(`select fn_iu_route_worker_register('every_worker', '*', 'beginning')`);
+    await emit(db.pool, 'not decided before the copy');
+    await db.pool.query("update iu_route_worker_cursor set system_identifier = 'the former cluster'");
+    const transfer = `select fn_iu_route_worker_transfer('${domain}', '${worker}', 'every_worker', 'race test')`;
+    await db.pool.query(`select fn_iu_route_worker_rebase('every_worker', 'race test')`);
+    await expect(db.pool.query(transfer)).rejects.toMatchObject({ code: 'IU309' });
+    await db.pool.query(`select fn_iu_route_worker_rebase('${worker}', 'race test')`);
+    await db.pool.query(transfer);
+    await drain(db.pool, 10, 'every_worker');
+    await expectWhole(db.pool, 1);
   });
 });

@@ -872,7 +872,9 @@ $$;
 --
 -- Contract:  decides every committed event in scope that has no decision, found by anti-join and not by snapshots: the way back
 --            after a restore, and at a hand-over. In parts of 5,000, in order of seq. At a hand-over only what was visible at its
---            beginning: what commits between two parts is the taking worker's, or two events of one subject could turn round.
+--            beginning: what commits between two parts is the taking worker's, or two events of one subject could turn round. After a
+--            restore the base's snapshot says nothing about what was written here since, whose transaction ids may be lower than those
+--            of the former cluster; above the base's floor an event is not the base's, whatever its id.
 -- Arguments: p_cursor: names the worker, base and scope; p_event_domain: the domain to look at ('*' as for cursors);
 --            p_after_seq: events up to it are left alone; p_kind: of the run record
 -- Returns:   {seen, attempts_written, dead_lettered}
@@ -909,7 +911,7 @@ begin
       from (select e.seq, e.id, e.event_domain, e.event_type, e.event_stream
               from event_outbox e
              where e.seq > v_at
-               and not pg_visible_in_snapshot(e.tx_id, v_base)
+               and (not pg_visible_in_snapshot(e.tx_id, v_base) or p_kind = 'rebase' and e.seq > p_cursor.base_floor_seq)
                and (p_kind = 'rebase' or pg_visible_in_snapshot(e.tx_id, v_now))
                and (p_event_domain = '*' and e.event_domain <> all (v_excluded) or e.event_domain = p_event_domain)
                and not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1)
@@ -1218,7 +1220,8 @@ $$;
 --            not decided is decided here by anti-join, then the giving cursor goes.
 -- Arguments: p_event_domain: one domain, not '*'; p_from, p_to: worker names; p_reason: why, mandatory
 -- Returns:   {status: transferred|master_gate_closed|worker_gate_closed, event_domain, from, to, seen, attempts_written}
--- Raises:    IU306 no such worker, IU307 reason missing, IU309 a window is open or the scopes do not fit, IU301, IU302
+-- Raises:    IU306 no such worker, IU307 reason missing, IU309 a window is open, the scopes do not fit, or a worker stands in another
+--            cluster, IU301, IU302
 -- Writes:    iu_route_worker_cursor, and decisions as a pass
 -- May call:  iu_operator
 create or replace function fn_iu_route_worker_transfer(p_event_domain text, p_from text, p_to text, p_reason text) returns jsonb
@@ -1231,6 +1234,7 @@ declare
   v_from iu_route_worker_cursor;
   v_to iu_route_worker_cursor;
   v_moved jsonb := '{"seen": 0, "attempts_written": 0}';
+  v_changed text;
 begin
   perform fn_iu_cursor_change(p_reason);
   -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
@@ -1239,6 +1243,15 @@ begin
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_from)), hint = 'iu cursor list shows the workers';
   end if;
   select * into v_to from iu_route_worker_cursor where worker_name = p_to for update;
+  -- Their snapshots say nothing about this cluster: what the giving worker has not decided would be taken for decided.
+  select c.worker_name into v_changed from iu_route_worker_cursor c cross join fn_iu_cluster_identity() i
+   where c.worker_name in (p_from, p_to)
+     and (c.system_identifier, c.database_oid, c.log_oid) is distinct from (i.system_identifier, i.database_oid, i.log_oid)
+   order by 1 limit 1;
+  if found then
+    raise exception using errcode = 'IU309', message = format('worker %s stands in another cluster, database or log', v_changed),
+      hint = 'after a restore every worker is rebased first: iu cursor rebase WORKER --reason TEXT';
+  end if;
   if v_from.open_snapshot is not null or v_to.open_snapshot is not null then
     raise exception using errcode = 'IU309', message = 'a window is open', hint = 'run passes until window_complete is true, then transfer again';
   end if;

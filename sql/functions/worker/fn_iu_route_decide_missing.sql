@@ -2,7 +2,9 @@
 --
 -- Contract:  decides every committed event in scope that has no decision, found by anti-join and not by snapshots: the way back
 --            after a restore, and at a hand-over. In parts of 5,000, in order of seq. At a hand-over only what was visible at its
---            beginning: what commits between two parts is the taking worker's, or two events of one subject could turn round.
+--            beginning: what commits between two parts is the taking worker's, or two events of one subject could turn round. After a
+--            restore the base's snapshot says nothing about what was written here since, whose transaction ids may be lower than those
+--            of the former cluster; above the base's floor an event is not the base's, whatever its id.
 -- Arguments: p_cursor: names the worker, base and scope; p_event_domain: the domain to look at ('*' as for cursors);
 --            p_after_seq: events up to it are left alone; p_kind: of the run record
 -- Returns:   {seen, attempts_written, dead_lettered}
@@ -39,7 +41,7 @@ begin
       from (select e.seq, e.id, e.event_domain, e.event_type, e.event_stream
               from event_outbox e
              where e.seq > v_at
-               and not pg_visible_in_snapshot(e.tx_id, v_base)
+               and (not pg_visible_in_snapshot(e.tx_id, v_base) or p_kind = 'rebase' and e.seq > p_cursor.base_floor_seq)
                and (p_kind = 'rebase' or pg_visible_in_snapshot(e.tx_id, v_now))
                and (p_event_domain = '*' and e.event_domain <> all (v_excluded) or e.event_domain = p_event_domain)
                and not exists (select from iu_route_attempt a where a.event_seq = e.seq and a.attempt_no = 1)

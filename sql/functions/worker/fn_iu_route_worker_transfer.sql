@@ -5,7 +5,8 @@
 --            not decided is decided here by anti-join, then the giving cursor goes.
 -- Arguments: p_event_domain: one domain, not '*'; p_from, p_to: worker names; p_reason: why, mandatory
 -- Returns:   {status: transferred|master_gate_closed|worker_gate_closed, event_domain, from, to, seen, attempts_written}
--- Raises:    IU306 no such worker, IU307 reason missing, IU309 a window is open or the scopes do not fit, IU301, IU302
+-- Raises:    IU306 no such worker, IU307 reason missing, IU309 a window is open, the scopes do not fit, or a worker stands in another
+--            cluster, IU301, IU302
 -- Writes:    iu_route_worker_cursor, and decisions as a pass
 -- May call:  iu_operator
 create or replace function fn_iu_route_worker_transfer(p_event_domain text, p_from text, p_to text, p_reason text) returns jsonb
@@ -18,6 +19,7 @@ declare
   v_from iu_route_worker_cursor;
   v_to iu_route_worker_cursor;
   v_moved jsonb := '{"seen": 0, "attempts_written": 0}';
+  v_changed text;
 begin
   perform fn_iu_cursor_change(p_reason);
   -- The row locks below wait for running passes; a lock of the table would deadlock with one that is about to move its cursor.
@@ -26,6 +28,15 @@ begin
     raise exception using errcode = 'IU306', message = format('there is no worker %s', quote_literal(p_from)), hint = 'iu cursor list shows the workers';
   end if;
   select * into v_to from iu_route_worker_cursor where worker_name = p_to for update;
+  -- Their snapshots say nothing about this cluster: what the giving worker has not decided would be taken for decided.
+  select c.worker_name into v_changed from iu_route_worker_cursor c cross join fn_iu_cluster_identity() i
+   where c.worker_name in (p_from, p_to)
+     and (c.system_identifier, c.database_oid, c.log_oid) is distinct from (i.system_identifier, i.database_oid, i.log_oid)
+   order by 1 limit 1;
+  if found then
+    raise exception using errcode = 'IU309', message = format('worker %s stands in another cluster, database or log', v_changed),
+      hint = 'after a restore every worker is rebased first: iu cursor rebase WORKER --reason TEXT';
+  end if;
   if v_from.open_snapshot is not null or v_to.open_snapshot is not null then
     raise exception using errcode = 'IU309', message = 'a window is open', hint = 'run passes until window_complete is true, then transfer again';
   end if;

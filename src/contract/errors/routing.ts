@@ -64,7 +64,8 @@ export const routingErrors: readonly ErrorEntry[] = [
     meaning: 'The domain cannot go from the one worker to the other.',
     httpStatus: 409,
     exitCode: 1,
-    action: 'Split one domain off the worker of every domain, or give a domain back to it.',
+    action:
+      'Split one domain off the worker of every domain, or give a domain back to it; after a restore rebase both workers first.',
   },
   {
     code: 'IU308',
