@@ -79,7 +79,7 @@ export class OpenTargets {
     const now = this.clock.nowMilliseconds();
     if (now < this.#askAt) return;
     this.#askAt = now + askMilliseconds;
-    const idle = [...queues.values()].filter((queue) => queue.held === 0).map((queue) => queue.routeId);
+    const idle = [...queues.values()].filter((queue) => queue.held === 0);
     if (idle.length === 0) return;
     const { stopped } = await session.state(deployment, idle);
     for (const routeId of stopped) {

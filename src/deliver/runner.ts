@@ -388,7 +388,7 @@ export class DeliveryRunner {
         this.#releaseOne(delivery);
       }
     }
-    const { hold, stopped } = await session.state(this.options.deployment, [...this.#queues.keys()]);
+    const { hold, stopped } = await session.state(this.options.deployment, [...this.#queues.values()]);
     if (hold !== null) this.#noteHold(hold);
     if (hold !== null || stopped.length > 0) this.#release((queue) => hold !== null || stopped.includes(queue.routeId));
     this.#judgedAt = Math.max(this.#judgedAt, now);

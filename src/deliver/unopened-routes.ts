@@ -66,7 +66,10 @@ export class UnopenedRoutes {
     const now = this.clock.nowMilliseconds();
     if (this.#routes.size === 0 || now < this.#askAt) return [];
     this.#askAt = now + askMilliseconds;
-    const { stopped } = await session.state(deployment, this.routeIds);
+    const { stopped } = await session.state(
+      deployment,
+      this.routeIds.map((routeId) => ({ routeId })),
+    );
     for (const routeId of stopped) this.#routes.delete(routeId);
     if (this.#routes.size === 0) return [];
     const routes = await session.routes(this.routeIds);

@@ -57,6 +57,12 @@ export interface DeliveryRoute {
   readonly target_config: Readonly<Record<string, unknown>>;
 }
 
+/** A route that deliveries were claimed of. */
+export interface HeldRoute {
+  readonly routeId: string;
+  readonly routeVersion?: number;
+}
+
 /** May what was claimed still be sent? */
 export interface DeliveryState {
   readonly hold: string | null;
@@ -88,7 +94,8 @@ export interface DeliverySession {
   settle(runnerId: string, settlements: readonly Settlement[]): Promise<SettleResult>;
   /** Gives back what this runner leased under other tokens than these; null while a claim of it still runs. */
   disown(runnerId: string, heldTokens: readonly string[]): Promise<number | null>;
-  state(deployment: string | null, routeIds: readonly string[]): Promise<DeliveryState>;
+  /** A route of another version than the given one counts as stopped. */
+  state(deployment: string | null, routes: readonly HeldRoute[]): Promise<DeliveryState>;
   routes(routeIds: readonly string[]): Promise<readonly DeliveryRoute[]>;
   /** Says what this process saw committed: what is not there any more is written down as a gap. Null = a standby cannot know. */
   reportGap(processId: string, seen: readonly SeenCommitted[]): Promise<GapReport | null>;
@@ -128,8 +135,12 @@ export async function openDeliverySession(settings: SessionSettings): Promise<De
         runnerId,
         heldTokens,
       ]),
-    state: (deployment, routeIds) =>
-      document(`select ${schema}.fn_iu_delivery_state($1, $2)::text as result`, [deployment, routeIds]),
+    state: (deployment, routes) =>
+      document(`select ${schema}.fn_iu_delivery_state($1, $2, $3)::text as result`, [
+        deployment,
+        routes.map(({ routeId }) => routeId),
+        routes.map(({ routeVersion }) => routeVersion ?? null),
+      ]),
     routes: (routeIds) => document(`select ${schema}.fn_iu_delivery_routes($1)::text as result`, [routeIds]),
     reportGap: (processId, seen) => document(reportGapText(schema), reportGapValues(processId, seen)),
     execute: (runnerId, leaseToken, deadlineMilliseconds) =>

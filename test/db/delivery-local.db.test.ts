@@ -9,7 +9,7 @@ import {
   type RunningRunner,
   startRunner,
 } from '../support/delivery-queue.js';
-import { certificate, drain, emit } from '../support/race.js';
+import { certificate, drain, emit, takeLive } from '../support/race.js';
 import { waitFor } from '../support/wait.js';
 import { countOf } from '../support/worker.js';
 
@@ -146,6 +146,28 @@ describe('targets in the database', () => {
     expect(await claim(db, { inDatabase: true })).toHaveLength(0);
     await approveTarget();
     expect(await claim(db, { inDatabase: true })).toHaveLength(1);
+  });
+
+  it('are given back when another version of their route is live by now: neither its target nor its approval was claimed for', async () => {
+    await live('t', 'table', 'inbox');
+    await emit(db.pool, 's');
+    await drain(db.pool);
+    const [claimed] = await claim(db, { inDatabase: true });
+    await db.pool.query('create table elsewhere (like inbox including all); grant insert on elsewhere to iu_worker');
+    await db.pool.query("select fn_iu_target_register('table', 'elsewhere', $1, 'test')", [`${db.schema}.elsewhere`]);
+    await db.pool.query(`select fn_iu_route_change('t', '{"target_ref": "elsewhere"}', 'moved')`);
+    await takeLive(db.pool, 't');
+    expect(await execute(claimed?.lease_token)).toMatchObject({ settled: 1, sent: 0, failed: 0 });
+    expect([await countOf(db, 'inbox'), await countOf(db, 'elsewhere')]).toEqual([0, 0]);
+    const used = async () =>
+      (await db.pool.query('select events_used::int as n from iu_route_approval order by approval_id')).rows.map(
+        ({ n }) => n,
+      );
+    expect(await used()).toEqual([0, 0]);
+    const [again] = await claim(db, { inDatabase: true });
+    expect(await execute(again?.lease_token)).toMatchObject({ sent: 1 });
+    expect(await countOf(db, 'elsewhere')).toBe(1);
+    expect(await used()).toEqual([0, 1]);
   });
 
   it('have their deferred constraints judged at their end, each of a batch', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { claim, deployment, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
 import { certificate, drain, emit } from '../support/race.js';
+import { waitFor } from '../support/wait.js';
 
 let db: TestDatabase;
 beforeEach(async () => {
@@ -322,6 +323,15 @@ describe('the queue of deliveries', () => {
     );
     expect(byRoute(await claim(db, { limit: 900 }))).toMatchObject({ 'r.many': 4 });
     expect(await one('select events_used from iu_route_approval where max_events = 5')).toEqual({ events_used: '5' });
+  });
+
+  it('keeps the pace of a route when the clock of the server went back', async () => {
+    await liveRoute(db, 'r.rate', { rate_per_second: 3 });
+    for (let at = 0; at < 5; at += 1) await emit(db.pool, `s${at}`);
+    await drain(db.pool);
+    await db.pool.query("update iu_route_flow set tokens = 2, tokens_at = clock_timestamp() + interval '1 hour'");
+    expect(await claim(db), 'what was left of its second').toHaveLength(2);
+    await waitFor(async () => (await claim(db)).length > 0, { timeoutSeconds: 10, what: 'the next third of a second' });
   });
 
   it('gives each route its share when one has a long queue', async () => {

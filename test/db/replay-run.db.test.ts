@@ -189,6 +189,15 @@ describe('a replay of many', () => {
     expect(await doubles(2)).toBe(0);
   });
 
+  it('goes on at its cap when the clock of the server went back', async () => {
+    await deadLetters(3);
+    const run = await start({}, 20);
+    await step(run.run_id, 1);
+    await db.pool.query("update iu_replay_run set tokens = 1, tokens_at = clock_timestamp() + interval '60 days'");
+    expect(await step(run.run_id, 1)).toMatchObject({ status: 'stepped', pairs: 2 });
+    await waitFor(async () => (await step(run.run_id, 1)).pairs === 3, { timeoutSeconds: 10 });
+  });
+
   it('stops at a closed gate with its place kept, is refused while it is closed, and can be cancelled', async () => {
     await deadLetters(6);
     const run = await start({});

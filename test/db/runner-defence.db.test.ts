@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/route/clock.js';
 import { type DeliverySession, openDeliverySession } from '../../src/store/delivery-session.js';
 import type { TestDatabase } from '../support/database.js';
-import { liveRoute } from '../support/delivery-queue.js';
+import { liveRoute, sent } from '../support/delivery-queue.js';
+import { takeLive } from '../support/race.js';
 import { gatedTarget, useRunners } from '../support/runners.js';
 import { waitFor } from '../support/wait.js';
 import { countOf } from '../support/worker.js';
@@ -16,6 +18,57 @@ const { start, queue, settled } = useRunners(
 const connect = () => openDeliverySession({ url: db.url, schema: db.schema, purpose: 'test runner' });
 
 describe('the runner, when its database fails it', () => {
+  it('sends nothing to the target of a version that was replaced while the database was out of its reach', async () => {
+    await liveRoute(db, 'r', { target_ref: 'https://former.test/hook' });
+    await queue(3);
+    const slow = gatedTarget();
+    let isReached = true;
+    let later = 0;
+    let asked = 0;
+    const outOfReach = async (): Promise<DeliverySession> => {
+      const session = await connect();
+      const state: DeliverySession['state'] = async (...given) => {
+        asked += 1;
+        await waitFor(() => isReached, { timeoutSeconds: 60 });
+        return session.state(...given);
+      };
+      return { ...session, state };
+    };
+    const sentTo: string[] = [];
+    const running = start(
+      undefined,
+      { slots: 1 },
+      {
+        connect: outOfReach,
+        clock: { ...systemClock, nowMilliseconds: () => systemClock.nowMilliseconds() + later },
+        openTarget: async ({ target_ref }) => ({
+          send: async (delivery) => {
+            sentTo.push(target_ref);
+            return sentTo.length === 1 ? slow.answer(delivery) : sent;
+          },
+          check: async () => [],
+          close: async () => {},
+        }),
+      },
+    );
+    await waitFor(() => slow.begun() === 1 && running.runner.state.waiting === 2);
+    isReached = false;
+    const before = asked;
+    await waitFor(() => asked > before);
+    await db.pool.query(`select fn_iu_route_change('r', '{"target_ref": "https://present.test/hook"}', 'moved')`);
+    await takeLive(db.pool, 'r');
+    // What was judged more than a second ago is not sent before it is judged again.
+    later = 1500;
+    slow.open();
+    isReached = true;
+    await waitFor(async () => (await settled('sent')) === 3);
+    expect(sentTo).toEqual(['https://former.test/hook', 'https://present.test/hook', 'https://present.test/hook']);
+    const { rows } = await db.pool.query(
+      "select route_version from iu_route_attempt where status = 'sent' order by attempt_id",
+    );
+    expect(rows.map(({ route_version }) => route_version)).toEqual([1, 2, 2]);
+  });
+
   it('gives back what it claimed when it cannot learn where to send it', async () => {
     await liveRoute(db, 'r');
     await queue(5);

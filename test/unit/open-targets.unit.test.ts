@@ -35,7 +35,8 @@ it('closes the target of a route that was stopped once nothing is sent to it, an
   queues.get('2')?.waiting.push({ delivery, leaseEndsAt: 1 });
   const asked: (readonly string[])[] = [];
   const session = {
-    state: async (_deployment: string | null, ids: readonly string[]) => {
+    state: async (_deployment: string | null, routes: readonly { routeId: string }[]) => {
+      const ids = routes.map(({ routeId }) => routeId);
       asked.push(ids);
       return { hold: null, stopped: ids.filter((id) => id !== '3') };
     },

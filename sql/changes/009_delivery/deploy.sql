@@ -946,8 +946,8 @@ begin
                                                    where l.route_id = p_route_id and l.lease_until > v_now));
   end if;
   if r.rate_per_second is not null then
-    -- a bucket of one second
-    f.tokens := least(r.rate_per_second, f.tokens + r.rate_per_second * coalesce(extract(epoch from v_now - f.tokens_at), 1));
+    -- a bucket of one second; a clock that went back gives nothing and takes nothing
+    f.tokens := least(r.rate_per_second, f.tokens + r.rate_per_second * greatest(coalesce(extract(epoch from v_now - f.tokens_at), 1), 0));
     allowed := least(allowed, floor(f.tokens)::integer);
     update iu_route_flow o set tokens = f.tokens, tokens_at = v_now where o.route_id = p_route_id;
   end if;
@@ -1373,16 +1373,19 @@ $$;
 -- <<<
 
 -- >>> functions/delivery/fn_iu_delivery_state.sql
--- fn_iu_delivery_state(text, bigint[]) returns jsonb
+-- fn_iu_delivery_state(text, bigint[], integer[]) returns jsonb
 --
 -- Contract:  what a runner asks several times a second about what it has claimed and not sent yet: may it still be sent? Everything
---            or single routes may have been stopped since the claim.
--- Arguments: p_deployment: of the runner; p_route_ids: routes it holds deliveries of
+--            or single routes may have been stopped since the claim, or changed: another version may be live by now, and what was claimed
+--            of this one is not for its target.
+-- Arguments: p_deployment: of the runner; p_route_ids: routes it holds deliveries of; p_route_versions: at the claim, one element a
+--            route, null = whichever it is
 -- Returns:   {hold: as fn_iu_delivery_hold, stopped: ids of routes (as text) that may not be sent to now}
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator
-create or replace function fn_iu_delivery_state(p_deployment text, p_route_ids bigint[]) returns jsonb
+create or replace function fn_iu_delivery_state(p_deployment text, p_route_ids bigint[], p_route_versions integer[] default null)
+returns jsonb
 language plpgsql
 volatile
 security definer
@@ -1391,9 +1394,10 @@ as $$
 begin
   return jsonb_build_object('hold', fn_iu_delivery_hold(p_deployment), 'stopped', (
     select coalesce(jsonb_agg(r.route_id::text), '[]')
-      from iu_outbound_route r join iu_route_flow f using (route_id)
-     where r.route_id = any (p_route_ids)
-       and (not r.enabled or r.dry_run or r.removed_at is not null or f.paused_at is not null
+      from unnest(p_route_ids, p_route_versions) as k (route_id, version)
+      join iu_outbound_route r using (route_id)
+      join iu_route_flow f using (route_id)
+     where (r.version <> k.version or not r.enabled or r.dry_run or r.removed_at is not null or f.paused_at is not null
             or fn_iu_route_approval_state(r.route_id, r.version, r.approval_id) = 'missing')));
 end
 $$;
@@ -1550,13 +1554,13 @@ $$;
 -- Contract:  what a claim in the database holds, with the object to call and the event as it is handed over. Locks the lease, so
 --            that it cannot be swept while its targets run; a lease that ran out, or that somebody else runs, gives nothing.
 -- Arguments: p_lease_token
--- Returns:   route_id, event_seq, event_id, target_kind, call_name (null: changed since the approval, or gone), event, hop: how
+-- Returns:   route_id, route_version: at the claim, event_seq, event_id, target_kind, call_name (null: changed since the approval, or gone), event, hop: how
 --            many targets in the database this event came through
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator
 create or replace function fn_iu_delivery_take(p_lease_token uuid)
-returns table (route_id bigint, event_seq bigint, event_id uuid, target_kind text, call_name text, event jsonb, hop integer)
+returns table (route_id bigint, route_version integer, event_seq bigint, event_id uuid, target_kind text, call_name text, event jsonb, hop integer)
 language plpgsql
 volatile
 security definer
@@ -1568,7 +1572,7 @@ begin
     return;
   end if;
   return query
-    select d.route_id, d.event_seq, e.id, r.target_kind,
+    select d.route_id, l.route_version, d.event_seq, e.id, r.target_kind,
            case when encode(sha256(convert_to(o.definition, 'UTF8')), 'hex') = a.target_sha256 then o.call_name end,
            to_jsonb(e) - '{seq,tx_id}'::text[] || jsonb_build_object('safe_payload', coalesce(x.payload, e.safe_payload), 'seq', e.seq::text,
              'delivery_id', replace(d.delivery_key, '.', '~'), 'route_code', r.route_code, 'attempt_no', d.attempt_no),
@@ -1616,7 +1620,7 @@ $$;
 -- Contract:  runs the targets of a claim that has committed, each in a sub-transaction, as the role that calls this and under its
 --            rights; then settles them. Effects, attempts and the settled queue commit together: exactly once. What a target raises
 --            undoes that target alone; search_path, role and deferred constraints are set back after each, and what it deferred is
---            judged at its end. Once a gate was closed or the route stopped, what did not run yet is released. An event that came
+--            judged at its end. Once a gate was closed or the route stopped or changed, what did not run yet is released. An event that came
 --            through more than 16 targets is refused for good: a loop. Claim at most 50 at a time.
 -- Arguments: p_runner_id: as at the claim; p_lease_token: of the claim, in an earlier transaction
 -- Returns:   {settled, refused, dead_lettered, sent, failed}; settled counts what was released too
@@ -1648,11 +1652,11 @@ declare
   v_state_now jsonb;
   v_deferred text;
 begin
-  for d in select t.*, array_agg(t.route_id) over () as route_ids from fn_iu_delivery_take(p_lease_token) t order by t.event_seq, t.route_id loop
+  for d in select t.*, array_agg(t.route_id) over () as route_ids, array_agg(t.route_version) over () as route_versions from fn_iu_delivery_take(p_lease_token) t order by t.event_seq, t.route_id loop
     v_started := clock_timestamp();
     v_state := null; v_message := null;
     if v_started > v_judged_at + interval '100 milliseconds' then
-      v_state_now := fn_iu_delivery_state(fn_iu_setting('iu_core.deployment', null), d.route_ids);
+      v_state_now := fn_iu_delivery_state(fn_iu_setting('iu_core.deployment', null), d.route_ids, d.route_versions);
       v_judged_at := v_started;
     end if;
     if v_state_now ->> 'hold' is not null or v_state_now -> 'stopped' ? d.route_id::text then

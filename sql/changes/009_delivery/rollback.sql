@@ -31,7 +31,7 @@ drop function fn_iu_delivery_take(uuid);
 drop function fn_iu_delivery_cancel_many(text, timestamptz, bigint, text, integer);
 drop function fn_iu_delivery_cancel(uuid, text, text);
 drop function fn_iu_delivery_routes(bigint[]);
-drop function fn_iu_delivery_state(text, bigint[]);
+drop function fn_iu_delivery_state(text, bigint[], integer[]);
 drop function fn_iu_delivery_disown(text, uuid[]);
 drop view v_iu_log_gap;
 drop function fn_iu_gap_acknowledge(bigint, text);

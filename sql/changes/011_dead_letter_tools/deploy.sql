@@ -544,7 +544,7 @@ begin
     return fn_iu_replay_said(r, v_closed);
   end if;
   if r.rate_per_second is not null then
-    v_tokens := least(r.rate_per_second, r.tokens + r.rate_per_second * coalesce(extract(epoch from v_now - r.tokens_at), 0));
+    v_tokens := least(r.rate_per_second, r.tokens + r.rate_per_second * greatest(coalesce(extract(epoch from v_now - r.tokens_at), 0), 0));
     v_limit := least(v_limit, floor(v_tokens)::integer);
     if v_limit < 1 then
       return fn_iu_replay_said(r, 'rate_limited', ceil(1000 * (1 - v_tokens) / r.rate_per_second)::integer);

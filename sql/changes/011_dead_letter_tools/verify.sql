@@ -72,7 +72,7 @@ begin
     ('function', 'fn_iu_replay_run_guard()', '8d8831400b819130b0e73db882124e29'),
     ('function', 'fn_iu_replay_said(iu_replay_run, text, integer)', 'a39d86d25670ebaf974b17c67c6c73af'),
     ('function', 'fn_iu_replay_start(jsonb, text, integer)', '64c8ba5fd240cc2bc2eed14da1ff1e2f'),
-    ('function', 'fn_iu_replay_step(bigint, integer)', 'ccd570a3cba0d5c22917d9f6d4721322'),
+    ('function', 'fn_iu_replay_step(bigint, integer)', '52a518efe98c40ffc7ed094727e70032'),
     ('function', 'fn_iu_target_unregister(text, text, text)', '44480ac698c032ccba6806b71a6751f7'),
     ('index', 'iu_attempt_reconciliation_attempt_idx', '610495d62f586cabae1ffa5affe628e4'),
     ('index', 'iu_attempt_reconciliation_pkey', '7c07ffc3c94e334262a7a38db1c6424a'),

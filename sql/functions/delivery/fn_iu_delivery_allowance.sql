@@ -53,8 +53,8 @@ begin
                                                    where l.route_id = p_route_id and l.lease_until > v_now));
   end if;
   if r.rate_per_second is not null then
-    -- a bucket of one second
-    f.tokens := least(r.rate_per_second, f.tokens + r.rate_per_second * coalesce(extract(epoch from v_now - f.tokens_at), 1));
+    -- a bucket of one second; a clock that went back gives nothing and takes nothing
+    f.tokens := least(r.rate_per_second, f.tokens + r.rate_per_second * greatest(coalesce(extract(epoch from v_now - f.tokens_at), 1), 0));
     allowed := least(allowed, floor(f.tokens)::integer);
     update iu_route_flow o set tokens = f.tokens, tokens_at = v_now where o.route_id = p_route_id;
   end if;

@@ -3,7 +3,7 @@
 -- Contract:  runs the targets of a claim that has committed, each in a sub-transaction, as the role that calls this and under its
 --            rights; then settles them. Effects, attempts and the settled queue commit together: exactly once. What a target raises
 --            undoes that target alone; search_path, role and deferred constraints are set back after each, and what it deferred is
---            judged at its end. Once a gate was closed or the route stopped, what did not run yet is released. An event that came
+--            judged at its end. Once a gate was closed or the route stopped or changed, what did not run yet is released. An event that came
 --            through more than 16 targets is refused for good: a loop. Claim at most 50 at a time.
 -- Arguments: p_runner_id: as at the claim; p_lease_token: of the claim, in an earlier transaction
 -- Returns:   {settled, refused, dead_lettered, sent, failed}; settled counts what was released too
@@ -35,11 +35,11 @@ declare
   v_state_now jsonb;
   v_deferred text;
 begin
-  for d in select t.*, array_agg(t.route_id) over () as route_ids from fn_iu_delivery_take(p_lease_token) t order by t.event_seq, t.route_id loop
+  for d in select t.*, array_agg(t.route_id) over () as route_ids, array_agg(t.route_version) over () as route_versions from fn_iu_delivery_take(p_lease_token) t order by t.event_seq, t.route_id loop
     v_started := clock_timestamp();
     v_state := null; v_message := null;
     if v_started > v_judged_at + interval '100 milliseconds' then
-      v_state_now := fn_iu_delivery_state(fn_iu_setting('iu_core.deployment', null), d.route_ids);
+      v_state_now := fn_iu_delivery_state(fn_iu_setting('iu_core.deployment', null), d.route_ids, d.route_versions);
       v_judged_at := v_started;
     end if;
     if v_state_now ->> 'hold' is not null or v_state_now -> 'stopped' ? d.route_id::text then

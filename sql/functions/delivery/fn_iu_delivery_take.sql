@@ -3,13 +3,13 @@
 -- Contract:  what a claim in the database holds, with the object to call and the event as it is handed over. Locks the lease, so
 --            that it cannot be swept while its targets run; a lease that ran out, or that somebody else runs, gives nothing.
 -- Arguments: p_lease_token
--- Returns:   route_id, event_seq, event_id, target_kind, call_name (null: changed since the approval, or gone), event, hop: how
+-- Returns:   route_id, route_version: at the claim, event_seq, event_id, target_kind, call_name (null: changed since the approval, or gone), event, hop: how
 --            many targets in the database this event came through
 -- Raises:    nothing
 -- Writes:    nothing
 -- May call:  iu_worker, iu_operator
 create or replace function fn_iu_delivery_take(p_lease_token uuid)
-returns table (route_id bigint, event_seq bigint, event_id uuid, target_kind text, call_name text, event jsonb, hop integer)
+returns table (route_id bigint, route_version integer, event_seq bigint, event_id uuid, target_kind text, call_name text, event jsonb, hop integer)
 language plpgsql
 volatile
 security definer
@@ -21,7 +21,7 @@ begin
     return;
   end if;
   return query
-    select d.route_id, d.event_seq, e.id, r.target_kind,
+    select d.route_id, l.route_version, d.event_seq, e.id, r.target_kind,
            case when encode(sha256(convert_to(o.definition, 'UTF8')), 'hex') = a.target_sha256 then o.call_name end,
            to_jsonb(e) - '{seq,tx_id}'::text[] || jsonb_build_object('safe_payload', coalesce(x.payload, e.safe_payload), 'seq', e.seq::text,
              'delivery_id', replace(d.delivery_key, '.', '~'), 'route_code', r.route_code, 'attempt_no', d.attempt_no),
