@@ -52,7 +52,7 @@ for (const moment of ['statement', 'commit']) {
       withFaultRun(one, async (run) => {
         const code = transientCodes[one.random.between(0, transientCodes.length - 1)] ?? '40001';
         run.startWorker();
-        run.startRunner({ leaseSeconds: 60 });
+        run.startRunner();
         await injectErrors(run, table, moment, when, code);
         run.startWriters({ most: 300 });
         const raised = async () => Number((await run.query('select last_value as n from fault_raised'))[0]?.n);
@@ -100,7 +100,7 @@ for (const [what, lock] of [
       await run.query(`alter database ${run.db.name} set lock_timeout = '150ms'`);
       run.startWriters();
       run.startWorker();
-      const running = run.startRunner({ leaseSeconds: 60 });
+      const running = run.startRunner();
       const stranger = await run.db.connect();
       await stranger.query('set lock_timeout = 0');
       await received(run, one.random.between(1, 40));
@@ -121,7 +121,7 @@ row('row 17: statements of the runner are cancelled again and again', (one) =>
   withFaultRun(one, async (run) => {
     run.startWriters({ most: 200 });
     run.startWorker();
-    run.startRunner({ leaseSeconds: 60 });
+    run.startRunner();
     await received(run, 1);
     for (let turn = 0; turn < 60; turn += 1) {
       await run.query(

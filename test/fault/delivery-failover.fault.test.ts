@@ -177,7 +177,7 @@ row(
       await run.query("insert into dot_config (key, value, reason) values ('iu_core.ha', 'true', 'fault run')");
       const writers = run.startWriters({ most: 100_000 });
       run.startWorker();
-      const running = run.startRunner({ leaseSeconds: 60 });
+      const running = run.startRunner();
       await received(run, one.random.between(10, 60));
       // The sender of the primary stands still, so from here on nothing reaches the standby.
       const [sender] = await run.query('select pid from pg_stat_replication');

@@ -61,7 +61,7 @@ async function middleOfABatch(run: FaultRun, one: RowRun) {
   const writers = run.startWriters({ most: 100, longestPauseMilliseconds: 2 });
   run.startWorker();
   await waitFor(() => writers.committed >= 100, { timeoutSeconds: 40 });
-  const running = run.startRunner({ slots: 2, leaseSeconds: 60 });
+  const running = run.startRunner({ slots: 2 });
   await waitFor(() => run.sink.requests.length >= one.random.between(5, 60), { timeoutSeconds: 40 });
   return running;
 }

@@ -41,7 +41,7 @@ row(
         run.startWriters();
         run.startWorker();
         const connect = () => openDeliverySession({ url, schema: run.db.schema, purpose: 'fault forgotten' });
-        const running = run.startRunner({ leaseSeconds: 60 }, { connect });
+        const running = run.startRunner({}, { connect });
         await waitFor(() => run.sink.requests.length >= one.random.between(1, 60), { timeoutSeconds: 40 });
         const from = performance.now();
         proxy.forget();

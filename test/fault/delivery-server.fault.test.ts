@@ -211,7 +211,7 @@ row(
             let wall = 0;
             run.startWriters({ most: 200 });
             run.startWorker();
-            run.startRunner({ leaseSeconds: 60, wallClockSeconds: () => Date.now() / 1000 + wall });
+            run.startRunner({ wallClockSeconds: () => Date.now() / 1000 + wall });
             await received(run, one.random.between(1, 100));
             const serverTime = async () =>
               Number((await run.query('select extract(epoch from clock_timestamp()) as t'))[0]?.t);
@@ -324,7 +324,7 @@ row(
           async (run) => {
             const writers = run.startWriters({ most: 1200, writers: 4 });
             run.startWorker();
-            run.startRunner({ leaseSeconds: 60 });
+            run.startRunner();
             await received(run, 50);
             execFileSync('sh', ['-c', `dd if=/dev/zero of=${ballast} bs=1M 2>/dev/null; sync ${ballast} || true`]);
             // Pages that are written anew need room that is not there.
