@@ -1,4 +1,6 @@
 -- Refuses while a gate is open: closing it is a decision of its own.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table dot_config in access exclusive mode;
 do $$
 declare
   v_open text;

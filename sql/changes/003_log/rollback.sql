@@ -1,4 +1,6 @@
 -- Refuses while events are logged or were suppressed: both are a record of what happened.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table event_outbox, iu_suppressed_event in access exclusive mode;
 do $$
 declare
   v_events bigint := (select count(*) from event_outbox);

@@ -1,4 +1,6 @@
 -- Refuses while units or links exist: they are what the installation is for.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table information_unit, iu_sql_link in access exclusive mode;
 do $$
 declare
   v_units bigint := (select count(*) from information_unit);

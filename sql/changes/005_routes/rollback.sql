@@ -1,4 +1,6 @@
 -- Refuses while something waits or was audited: that history cannot be made again.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_outbound_route, iu_sql_event_route, iu_route_attempt, iu_route_delivery, iu_route_dead_letter in access exclusive mode;
 do $$
 declare
   v_attempts bigint := (select count(*) from iu_route_attempt);

@@ -1,4 +1,6 @@
 -- Refuses while the worker gate is open or decisions were recorded.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_route_worker_cursor, iu_route_run in access exclusive mode;
 do $$
 declare
   v_runs bigint := (select count(*) from iu_route_run);

@@ -1,4 +1,6 @@
 -- Refuses while something was cut: the pinned bytes and what became of them cannot be made again from the units alone.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_source_pin, iu_cut_run in access exclusive mode;
 do $$
 declare
   v_pins bigint := (select count(*) from iu_source_pin);

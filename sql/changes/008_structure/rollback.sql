@@ -1,5 +1,7 @@
 -- Refuses while operations were applied, collections hold documents or a route of their events is enabled: none of it can be made again from
 -- the units. The routes stay as rows, disabled: a route is never deleted, and the next deploy takes them as they are.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_structure_operation, iu_collection_path in access exclusive mode;
 do $$
 declare
   v_operations bigint := (select count(*) from iu_structure_operation where enacted_at is not null);

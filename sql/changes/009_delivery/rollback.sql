@@ -1,4 +1,6 @@
 -- Refuses while deliveries wait or are being sent: they would be forgotten.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_route_delivery, iu_event_edit, iu_log_gap in access exclusive mode;
 do $$
 declare
   v_waiting bigint := (select count(*) from iu_route_delivery);

@@ -1,5 +1,7 @@
 -- Refuses while somebody asked to go live or recorded evidence: who approved what cannot be made again. A backup, or going without one, is no
 -- such evidence: the way back demands the one or the other, and would refuse itself.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_route_approval, iu_evidence in access exclusive mode;
 do $$
 declare
   v_approvals bigint := (select count(*) from iu_route_approval);

@@ -1,4 +1,6 @@
 -- Refuses while a replay runs, and when replays or words about unknown attempts are part of the audit: they would be forgotten.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_replay_run, iu_attempt_reconciliation in access exclusive mode;
 do $$
 declare
   v_running bigint := (select count(*) from iu_replay_run where state = 'running');

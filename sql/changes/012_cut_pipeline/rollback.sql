@@ -1,4 +1,6 @@
 -- Refuses while a run exists: what was approved and written is part of the audit.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_cut_run in access exclusive mode;
 do $$
 declare
   v_runs bigint := (select count(*) from iu_cut_run);

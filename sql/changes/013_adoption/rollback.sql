@@ -1,4 +1,6 @@
 -- Refuses in a database that was adopted: its tables were there before, and the changes before this one would drop them.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_adoption_step in access exclusive mode;
 do $$
 declare
   v_steps bigint := (select count(*) from iu_adoption_step);

@@ -1,4 +1,6 @@
 -- Refuses while steps of activations are recorded: they are the evidence of how this installation came to be.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_activation_step in access exclusive mode;
 do $$
 declare
   v_steps bigint := (select count(*) from iu_activation_step);

@@ -1,4 +1,6 @@
 -- Refuses while a prune runs or a redaction is open, and when something was pruned or redacted: the counts are all that is left of it.
+-- Before it is counted: what a transaction is about to commit would go with its table.
+lock table iu_prune_run, iu_redaction in access exclusive mode;
 do $$
 declare
   v_kept bigint := (select count(*) from iu_prune_run) + (select count(*) from iu_redaction);
