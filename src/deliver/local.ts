@@ -53,6 +53,7 @@ export class LocalDelivery {
           inDatabase: true,
           rooms: new Map(),
           room: batch,
+          mostBytes: null,
         });
         const token = deliveries[0]?.leaseToken;
         if (token !== undefined) {

@@ -9,6 +9,12 @@ const readyPerSlot = 4;
 const mostReadyPerSlot = 16;
 /** With claims of 300 instead of 125 the backends spend 33 us on a delivery instead of 38 (measured); what is held beyond this would only wait here. */
 const aheadSeconds = 0.1;
+/** Deliveries held for each slot at most: what is claimed waits here a few milliseconds, so that sends never wait for a claim. */
+export const heldPerSlot = 8;
+/** Payloads held, in bytes: what waits for its turn must not fill the memory of a small machine (320 of 1 MiB took 808 MB). */
+const usualHeldBytes = 32 * 1024 * 1024;
+/** Beyond the usual so many more may be asked for, until twice the usual is held: a target that hangs with large ones must not keep the others waiting. */
+const extraBytes = usualHeldBytes / 8;
 /** Shorter than this says little about a rate. */
 const leastMeasuredMilliseconds = 20;
 
@@ -72,6 +78,11 @@ export class RouteQueue {
     return this.target !== undefined && this.waiting.length > 0 && this.active < this.window;
   }
 
+  /** Takes out what waits behind as many as are sent at once: the last ones. */
+  takeBeyondWindow(): WaitingDelivery[] {
+    return this.waiting.splice(this.window);
+  }
+
   /** Takes out what may not be sent after this monotonic time. */
   takeExpiring(milliseconds: number): WaitingDelivery[] {
     let count = 0;
@@ -105,4 +116,9 @@ export function roomsOf(
   const rooms = new Map([...queues].map(([id, queue]) => [id, queue.room(slots, nowMilliseconds)]));
   for (const routeId of unopened) rooms.set(routeId, 0);
   return { rooms, ahead: Math.max(0, ...[...queues.values()].map((queue) => queue.ahead(slots))) };
+}
+
+/** Most bytes of payloads that the next claim may bring; none when too much is held already. */
+export function bytesToAsk(heldBytes: number): number {
+  return heldBytes > 2 * usualHeldBytes ? 0 : Math.max(extraBytes, usualHeldBytes - heldBytes);
 }

@@ -10,7 +10,7 @@ import { HeldLeases } from './held-leases.js';
 import { holdSentence } from './hold.js';
 import { LocalDelivery } from './local.js';
 import { OpenTargets } from './open-targets.js';
-import { RouteQueue, roomsOf } from './route-queue.js';
+import { bytesToAsk, heldPerSlot, RouteQueue, roomsOf, type WaitingDelivery } from './route-queue.js';
 import type { RunnerOptions, RunnerPorts, RunnerState } from './runner-options.js';
 import { SessionKeeper } from './session-keeper.js';
 import { Settling } from './settling.js';
@@ -27,8 +27,6 @@ const leaseMarginMilliseconds = 2000;
 const staleMilliseconds = 1000;
 /** Attempts to connect in a row after which `once` gives up. */
 const onceConnectAttempts = 5;
-/** Deliveries held for each slot at most: what is claimed waits here a few milliseconds, so that sends never wait for a claim. */
-const heldPerSlot = 8;
 
 /** Claims deliveries, sends them with no transaction open, and settles what became of them. See ARCHITECTURE.md, "Delivery". */
 export class DeliveryRunner {
@@ -55,6 +53,8 @@ export class DeliveryRunner {
   readonly #settleWake = new Wake();
   #active = 0;
   #waiting = 0;
+  /** Payloads of what waits and what is being sent. */
+  #heldBytes = 0;
   #turn = 0;
   #hold: string | null = null;
   #stateAt = 0;
@@ -175,8 +175,7 @@ export class DeliveryRunner {
 
   async #sleepClaims(milliseconds: number): Promise<void> {
     const woken = this.#claimWake.renew();
-    if (this.#stop.signal.aborted) return;
-    await this.#clock.sleep(milliseconds, woken);
+    if (!this.#stop.signal.aborted) await this.#clock.sleep(milliseconds, woken);
   }
 
   /** Claims once; milliseconds to wait before the next time. */
@@ -184,7 +183,9 @@ export class DeliveryRunner {
     const startedAt = this.#clock.nowMilliseconds();
     const { rooms, ahead } = roomsOf(this.#queues, this.#targets.unopened.routeIds, this.#slots, startedAt);
     const room = heldPerSlot * this.#slots + ahead - this.#waiting - this.#active - this.#results.length;
-    if (room < this.#slots) return 1000; // woken when there is room again
+    const mostBytes = bytesToAsk(this.#heldBytes);
+    if (mostBytes === 0) for (const queue of this.#queues.values()) this.#giveBack(queue.takeBeyondWindow());
+    if (room < this.#slots || mostBytes === 0) return 1000; // woken when there is room again
     this.#claiming = true;
     const { hold, deliveries } = await this.#leases.claim(session, {
       limit: room,
@@ -193,6 +194,7 @@ export class DeliveryRunner {
       inDatabase: false,
       rooms,
       room: 32,
+      mostBytes,
     });
     this.#noteHold(hold);
     if (deliveries.length === 0) {
@@ -203,6 +205,7 @@ export class DeliveryRunner {
     this.#poll.wake();
     this.#judgedAt = startedAt;
     this.#lastKnown.handed(deliveries);
+    for (const { event } of deliveries) this.#heldBytes += event.payloadText.length;
     try {
       await this.#accept(session, deliveries, startedAt + this.#leaseSeconds * 1000);
     } catch (error) {
@@ -309,18 +312,20 @@ export class DeliveryRunner {
 
   #settleLater(settlement: Settlement): void {
     this.#results.push(settlement);
+    this.#heldBytes -= settlement.delivery.event.payloadText.length;
     this.#settleWake.ring();
   }
 
   /** Gives back what was claimed and not begun. */
   #release(which: (queue: RouteQueue) => boolean): void {
     for (const queue of this.#queues.values()) {
-      if (!which(queue)) continue;
-      for (const { delivery } of queue.waiting.splice(0)) {
-        this.#waiting -= 1;
-        this.#releaseOne(delivery);
-      }
+      if (which(queue)) this.#giveBack(queue.waiting.splice(0));
     }
+  }
+
+  #giveBack(taken: readonly WaitingDelivery[]): void {
+    this.#waiting -= taken.length;
+    for (const { delivery } of taken) this.#releaseOne(delivery);
   }
 
   #releaseOne(delivery: ClaimedDelivery): void {
@@ -382,12 +387,7 @@ export class DeliveryRunner {
     if (this.#waiting === 0 || now < this.#stateAt) return;
     this.#stateAt = now + stateMilliseconds;
     // What waits behind slow sends until its lease is nearly over is given back, or it would become unknown without having been sent.
-    for (const queue of this.#queues.values()) {
-      for (const { delivery } of queue.takeExpiring(now + 2 * leaseMarginMilliseconds)) {
-        this.#waiting -= 1;
-        this.#releaseOne(delivery);
-      }
-    }
+    for (const queue of this.#queues.values()) this.#giveBack(queue.takeExpiring(now + 2 * leaseMarginMilliseconds));
     const { hold, stopped } = await session.state(this.options.deployment, [...this.#queues.values()]);
     if (hold !== null) this.#noteHold(hold);
     if (hold !== null || stopped.length > 0) this.#release((queue) => hold !== null || stopped.includes(queue.routeId));

@@ -25,6 +25,8 @@ export interface ClaimWishes {
   readonly rooms: ReadonlyMap<string, number>;
   /** Most of every other route. */
   readonly room: number;
+  /** Most bytes of all payloads together; one delivery comes in any case. Null = whatever they have. */
+  readonly mostBytes: number | null;
 }
 
 /** What a claim gave: deliveries, or the reason why nothing may be claimed (see fn_iu_delivery_hold). */
@@ -164,7 +166,7 @@ type ClaimedRow = readonly (string | null)[] & { readonly 3: unknown; readonly 5
 
 async function claim(client: pg.Client, schema: string, runnerId: string, wishes: ClaimWishes): Promise<ClaimResult> {
   const query: pg.QueryArrayConfig = {
-    text: `select * from ${schema}.fn_iu_delivery_claim($1, $2, $3, $4, $5, $6, $7, $8)`,
+    text: `select * from ${schema}.fn_iu_delivery_claim($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     values: [
       runnerId,
       wishes.limit,
@@ -174,6 +176,7 @@ async function claim(client: pg.Client, schema: string, runnerId: string, wishes
       [...wishes.rooms.keys()],
       [...wishes.rooms.values()],
       wishes.room,
+      wishes.mostBytes,
     ],
     // arrays, not objects: half the time for rows of 21 columns
     rowMode: 'array',

@@ -61,7 +61,15 @@ describe('the queue, when a call is repeated or what comes is odd', () => {
     await queue(2);
     const session = await openDeliverySession({ url: db.url, schema: db.schema, purpose: 'test' });
     try {
-      const wishes = { limit: 10, leaseSeconds: 60, deployment, inDatabase: false, rooms: new Map(), room: 10 };
+      const wishes = {
+        limit: 10,
+        leaseSeconds: 60,
+        deployment,
+        inDatabase: false,
+        rooms: new Map(),
+        room: 10,
+        mostBytes: null,
+      };
       const { deliveries } = await session.claim('test', wishes);
       const answers = deliveries.map((delivery, at) => ({
         delivery,

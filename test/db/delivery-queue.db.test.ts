@@ -325,6 +325,28 @@ describe('the queue of deliveries', () => {
     expect(await one('select events_used from iu_route_approval where max_events = 5')).toEqual({ events_used: '5' });
   });
 
+  it('hands out no more bytes than asked for, but one delivery in any case, and gives the rest back as if it had never been claimed', async () => {
+    await liveRoute(db, 'r.any', {}, { max_events: 20 });
+    await liveRoute(db, 'r.ordered', { ordering: 'subject' });
+    for (let at = 0; at < 4; at += 1) await emit(db.pool, `s${at}`, { text: 'x'.repeat(10_000) });
+    await drain(db.pool);
+    const text = "select * from fn_iu_delivery_claim('test', 100, 60, $1, false, '{}', '{}', 1000, $2)";
+    const claimBytes = async (most: number) => (await db.pool.query(text, [deployment, most])).rows;
+    const first = await claimBytes(35_000);
+    expect(first.map(({ event_seq, attempt_no }) => [event_seq, attempt_no])).toEqual([
+      ['1', 2],
+      ['1', 2],
+      ['2', 2],
+    ]);
+    const queue = `select count(*) filter (where lease_token is null and attempt_no = 1 and sends = 0)::int as waiting, count(lease_token)::int as leased,
+      (select count(*) from iu_route_lane where lease_token is not null)::int as lanes, (select sum(unsettled) from iu_route_lease)::int as unsettled,
+      (select max(events_used) from iu_route_approval)::int as used from iu_route_delivery`;
+    expect(await one(queue)).toEqual({ waiting: 5, leased: 3, lanes: 1, unsettled: 3, used: 2 });
+    expect(await claimBytes(5)).toHaveLength(1);
+    expect(await claimBytes(1_000_000)).toHaveLength(4);
+    expect(await one(queue)).toMatchObject({ waiting: 0, leased: 8, used: 4 });
+  });
+
   it('keeps the pace of a route when the clock of the server went back', async () => {
     await liveRoute(db, 'r.rate', { rate_per_second: 3 });
     for (let at = 0; at < 5; at += 1) await emit(db.pool, `s${at}`);

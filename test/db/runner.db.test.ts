@@ -102,6 +102,46 @@ describe('the runner', () => {
     expect(await settled('failed')).toBeLessThan(40);
   });
 
+  it('holds no more payloads than fit into a small machine', async () => {
+    for (const code of ['r.one', 'r.two', 'r.three']) await liveRoute(db, code);
+    await db.pool.query(
+      `select count(*) from generate_series(1, 30) n, fn_iu_emit('race', 'changed', 'thing', 's' || n, jsonb_build_object('text', repeat('x', 1000000)))`,
+    );
+    await drain(db.pool);
+    let most = 0;
+    const running = start(async () => {
+      const { waiting, sending } = running.runner.state;
+      most = Math.max(most, waiting + sending);
+      return sent;
+    });
+    await waitFor(async () => (await countOf(db, "iu_route_attempt where status = 'sent'")) === 90);
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(33);
+  });
+
+  it('sends to others while a target hangs with all the payloads that are usually held', async () => {
+    await liveRoute(db, 'r.hangs', { event_type: 'changed' });
+    await liveRoute(db, 'r.well', { event_type: 'noted' });
+    await db.pool.query(
+      `select count(*) from generate_series(1, 40) n, fn_iu_emit('race', 'changed', 'thing', 's' || n, jsonb_build_object('text', repeat('x', 1040000)))`,
+    );
+    await drain(db.pool);
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const running = start(async ({ event }) => {
+      if (event.type === 'changed') await answered;
+      return sent;
+    });
+    await waitFor(() => running.runner.state.waiting + running.runner.state.sending >= 32);
+    for (let at = 0; at < 20; at += 1) await emit(db.pool, `w${at}`, {}, 'noted');
+    await drain(db.pool);
+    await waitFor(async () => (await countOf(db, "iu_route_attempt where status = 'sent'")) === 20);
+    answer();
+    await waitFor(async () => (await countOf(db, "iu_route_attempt where status = 'sent'")) === 60);
+  });
+
   it('many runners at once send each event once', async () => {
     await liveRoute(db, 'r');
     await liveRoute(db, 'o', { ordering: 'subject' });

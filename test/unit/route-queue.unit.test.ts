@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RouteQueue } from '../../src/deliver/route-queue.js';
+import { bytesToAsk, RouteQueue } from '../../src/deliver/route-queue.js';
+import { aDelivery } from '../support/delivery.js';
 
 const slots = 64;
 
@@ -31,5 +32,20 @@ describe('what a runner holds of a route', () => {
     expect(fast.room(slots, 1100)).toBe(slots + 16 * slots);
     expect(fast.room(slots, 2100)).toBe(slots + 4 * slots);
     expect(queueAfter(5000, 100, true).ahead(slots)).toBe(0);
+  });
+
+  it('is bounded in bytes: 32 MiB, then 4 more at a time, and nothing beyond 64', () => {
+    const mebibyte = 1024 * 1024;
+    const asked = (held: number) => bytesToAsk(held * mebibyte) / mebibyte;
+    expect([0, 10, 28, 32, 64, 65].map(asked)).toEqual([32, 22, 4, 4, 4, 0]);
+  });
+
+  it('is given back, the last first, but for as many as are sent at once', () => {
+    const queue = new RouteQueue('1', 1, 'r');
+    const delivery = { ...aDelivery(), leaseToken: 't', routeId: '1', routeVersion: 1 };
+    for (let at = 0; at < 20; at += 1) queue.waiting.push({ delivery, leaseEndsAt: at });
+    expect(queue.takeBeyondWindow().map(({ leaseEndsAt }) => leaseEndsAt)).toEqual([16, 17, 18, 19]);
+    expect(queue.waiting).toHaveLength(16);
+    expect(queue.takeBeyondWindow()).toEqual([]);
   });
 });

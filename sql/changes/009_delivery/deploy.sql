@@ -1128,23 +1128,25 @@ $$;
 -- <<<
 
 -- >>> functions/delivery/fn_iu_delivery_claim.sql
--- fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer) returns setof iu_claimed
+-- fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer, bigint) returns setof iu_claimed
 --
 -- Contract:  leases due deliveries to a runner and counts the attempt, before anything is sent. Judges everything again: gates
 --            (under the shared lock, so that who closes one can wait), deployment and cluster, each route. Routes are taken in
 --            turn, the one that waited longest first, and each gets its share of what is asked for, so that one with a million
 --            waiting does not keep the others waiting; a route that another runner claims from right now is left out. First settles
---            a lease that ran out.
+--            a lease that ran out. Payloads of more than p_most_bytes together are not handed out: what comes behind them is given back
+--            unsent, but for the first.
 -- Arguments: p_runner_id: unique a process; p_limit: 1..1000; p_lease_seconds: 5..600; p_deployment: IU_DEPLOYMENT of the runner;
 --            p_in_database: true = targets in the database, false = all others; p_route_ids, p_rooms: most to claim of these
---            routes; p_room: most of every other
+--            routes; p_room: most of every other; p_most_bytes: of all payloads together, null = whatever they have
 -- Returns:   a row a delivery, in order of event; or one row whose hold says why nothing may be claimed
 -- Raises:    IU353 runner not named, IU301, IU302
 -- Writes:    iu_route_delivery, iu_route_lane, iu_route_lease, iu_route_flow, iu_route_approval, and as fn_iu_delivery_settle for a
 --            lease that ran out
 -- May call:  iu_worker, iu_operator
 create or replace function fn_iu_delivery_claim(p_runner_id text, p_limit integer, p_lease_seconds integer, p_deployment text,
-  p_in_database boolean default false, p_route_ids bigint[] default '{}', p_rooms integer[] default '{}', p_room integer default 1000)
+  p_in_database boolean default false, p_route_ids bigint[] default '{}', p_rooms integer[] default '{}', p_room integer default 1000,
+  p_most_bytes bigint default null)
 returns setof iu_claimed
 language plpgsql
 volatile
@@ -1168,6 +1170,8 @@ declare
   v_at integer;
   v_allow record;
   v_pick record;
+  v_over_routes bigint[];
+  v_over_seqs bigint[];
 begin
   perform fn_iu_require_read_committed();
   if nullif(btrim(p_runner_id), '') is null then
@@ -1235,13 +1239,32 @@ begin
     end if;
     v_left := v_left - cardinality(v_pick.event_seqs);
   end loop;
+  if p_most_bytes is not null then
+    select array_agg(s.route_id), array_agg(s.event_seq) into v_over_routes, v_over_seqs
+      from (select z.route_id, z.event_seq, sum(z.bytes) over w as bytes, row_number() over w as at
+              from (select l.route_id, q.event_seq,
+                           -- one that is not compressed need not be read to be measured
+                           case when pg_column_compression(e.safe_payload) is null then pg_column_size(e.safe_payload) else octet_length(e.safe_payload::text) end as bytes
+                      from iu_route_lease l
+                     cross join unnest(l.event_seqs) as q (event_seq)
+                      join event_outbox e on e.seq = q.event_seq
+                     where l.lease_token = v_token) z
+            window w as (order by z.event_seq, z.route_id)) s
+     where s.bytes > p_most_bytes and s.at > 1;
+    if v_over_seqs is not null then
+      v_at := cardinality(v_over_seqs);
+      perform fn_iu_delivery_settle(p_runner_id, array_fill(v_token, array[v_at]), v_over_routes, v_over_seqs, array_fill('released'::text, array[v_at]),
+        array_fill(null::integer, array[v_at]), array_fill(null::text, array[v_at]), array_fill(null::text, array[v_at]),
+        array_fill(false, array[v_at]), array_fill(null::integer, array[v_at]), array_fill(false, array[v_at]));
+    end if;
+  end if;
   return query
     select null::text, v_token, d.route_id, l.route_version, d.event_seq, d.attempt_no, d.delivery_key, e.id, e.event_domain, e.event_type,
            e.event_stream, e.event_severity, e.event_subject_table, e.event_subject_ref, e.canonical_address, e.actor_ref, e.source_system,
            e.correlation_id, e.payload_classification, e.occurred_at, coalesce(x.payload, e.safe_payload)
       from iu_route_lease l
      cross join unnest(l.event_seqs) as q (event_seq)
-      join iu_route_delivery d on d.event_seq = q.event_seq and d.route_id = l.route_id
+      join iu_route_delivery d on d.event_seq = q.event_seq and d.route_id = l.route_id and d.lease_token = v_token
       join event_outbox e on e.seq = d.event_seq
       left join iu_event_edit x on x.edit_id = d.edit_id
      where l.lease_token = v_token

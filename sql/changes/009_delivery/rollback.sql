@@ -38,7 +38,7 @@ drop function fn_iu_delivery_disown(text, uuid[]);
 drop view v_iu_log_gap;
 drop function fn_iu_gap_acknowledge(bigint, text);
 drop function fn_iu_gap_report(text, bigint[], uuid[], bigint[], integer[]);
-drop function fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer);
+drop function fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer, bigint);
 drop function fn_iu_delivery_look(bigint);
 drop function fn_iu_delivery_pick(bigint, bigint, integer, integer, uuid);
 drop function fn_iu_delivery_allowance(bigint, integer, timestamptz);

@@ -75,7 +75,7 @@ begin
     ('function', 'fn_iu_delivery_allowance(bigint, integer, timestamp with time zone)', '7fd989e51dfb64c003c4895cdfdbca9e'),
     ('function', 'fn_iu_delivery_cancel(uuid, text, text)', '8cc299470b20c94c92590f42e7c756bf'),
     ('function', 'fn_iu_delivery_cancel_many(text, timestamp with time zone, bigint, text, integer)', '41a496d3e4670295a23c32bd4007f3b7'),
-    ('function', 'fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer)', '837a201b6d992a6dec33f67bfd900602'),
+    ('function', 'fn_iu_delivery_claim(text, integer, integer, text, boolean, bigint[], integer[], integer, bigint)', '7de9b4b65c60cba7f576b4c9b1e4bc15'),
     ('function', 'fn_iu_delivery_closed(timestamp with time zone, timestamp with time zone)', '0258287f05fb3ac7c13922492a842f5f'),
     ('function', 'fn_iu_delivery_dead(iu_route_delivery, text, text, text)', '57a2069f3a093c0c8e6de01c8ac1d831'),
     ('function', 'fn_iu_delivery_delay(jsonb, integer, integer, double precision)', '17880d7897b35a82d12ca2cdd6e6b9af'),
