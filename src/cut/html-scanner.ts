@@ -112,6 +112,9 @@ class HtmlReader {
   private bodyStart = 0;
   private hasBody = false;
   private firstText = -1;
+  /** Open elements of these names. A number that is superscript and a link leads to a footnote, and is no part of a name. */
+  private superscripts = 0;
+  private links: 0 | 1 = 0;
 
   constructor(
     grammar: Grammar | null,
@@ -162,6 +165,10 @@ class HtmlReader {
     const { tagName: name } = token;
     const start = token.location?.startOffset ?? 0;
     if (name === 'svg' || name === 'math') this.enterForeign(token);
+    if (name === 'sup') this.superscripts++;
+    // A link stands in no other.
+    if (name === 'a') this.links = token.attrs.some((one) => one.name === 'href') ? 1 : 0;
+    if (blocks.has(name)) this.superscripts = 0;
     if (containers.has(name)) this.beginContainer(token);
     const level = headingLevel(name);
     if (level > 0 && this.quoteDepth === 0 && this.foreignDepth === 0) {
@@ -204,6 +211,9 @@ class HtmlReader {
   private endTag(token: Token.TagToken): void {
     const { tagName: name } = token;
     if (name === this.hidden) this.hidden = '';
+    if (name === 'sup') this.superscripts = Math.max(0, this.superscripts - 1);
+    if (name === 'a') this.links = 0;
+    if (blocks.has(name)) this.superscripts = 0;
     if (this.foreignDepth > 0 && htmlInForeign.has(name)) this.htmlInForeign = Math.max(0, this.htmlInForeign - 1);
     if (name === 'p' || name === 'br') this.leaveForeign();
     if (containers.has(name) || name === 'svg' || name === 'math') this.close(name);
@@ -236,6 +246,7 @@ class HtmlReader {
 
   private text(token: Token.CharacterToken): void {
     if (this.hidden !== '') return;
+    if (this.superscripts > 0 && this.links > 0) return;
     const start = token.location?.startOffset ?? 0;
     const begin = this.run >= 0 ? this.run : start;
     this.run = -1;

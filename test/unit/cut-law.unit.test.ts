@@ -139,8 +139,8 @@ describe('a regulation of the United States', () => {
       'One must comply.',
     );
     expect(outline(text)).toEqual([
-      ...['5 Part 164', '6 Subpart A', '7 § 164.102', '7 § 164.104', '8 (a)', '8 (b)'],
-      ...['6 Subpart C', '7 § 164.302'],
+      ...['5 Part 164', '7 Subpart A', '8 § 164.102', '8 § 164.104', '9 (a)', '9 (b)'],
+      ...['7 Subpart C', '8 § 164.302'],
     ]);
   });
 });
@@ -194,8 +194,8 @@ describe('a list that "the following" announces', () => {
       'SEC. 3. DATE.',
     );
     expect(outline(text)).toEqual([
-      ...['7 § 1', '8 (a)', '9 (1)', '9 (2)', '8 (b)', '9 (1)'],
-      ...['7 § 2', '8 (a)', '8 (b)', '8 (c)', '7 § 3'],
+      ...['8 § 1', '9 (a)', '10 (1)', '10 (2)', '9 (b)', '10 (1)'],
+      ...['8 § 2', '9 (a)', '9 (b)', '9 (c)', '8 § 3'],
     ]);
   });
 });

@@ -179,16 +179,16 @@ describe('a law that quotes another', () => {
       '    (2) Two.',
     );
     expect(outline(text)).toEqual([
-      '7 § 1',
-      '7 § 2',
-      '8 (a)',
-      '9 quoted § 3',
-      '8 (b)',
-      '9 quoted § 4',
-      '8 (c)',
-      '7 § 3',
-      '9 (1)',
-      '9 (2)',
+      '8 § 1',
+      '8 § 2',
+      '9 (a)',
+      '10 quoted § 3',
+      '9 (b)',
+      '10 quoted § 4',
+      '9 (c)',
+      '8 § 3',
+      '10 (1)',
+      '10 (2)',
     ]);
   });
 
@@ -279,7 +279,7 @@ describe('a table of contents', () => {
         '(a) In General.--There are.',
       ],
     );
-    expect(outline(text)).toEqual(['7 § 1', '8 (a)', '8 (b)', '7 § 2', '1 Title I', '7 § 101', '8 (a)']);
+    expect(outline(text)).toEqual(['8 § 1', '9 (a)', '9 (b)', '8 § 2', '1 Title I', '8 § 101', '9 (a)']);
   });
 
   it('is none where headings without text have no others of their name behind them', () => {
@@ -393,16 +393,16 @@ describe('other traditions', () => {
     expect(outline(text)).toEqual([
       '1 Title 5',
       '3 Chapter 1',
-      '7 § 101',
-      '8 (a)',
-      '9 (1)',
-      '10 (A)',
-      '11 (i)',
-      '11 (ii)',
-      '10 (B)',
-      '9 (2)',
-      '8 (b)',
-      '7 § 102a',
+      '8 § 101',
+      '9 (a)',
+      '10 (1)',
+      '11 (A)',
+      '12 (i)',
+      '12 (ii)',
+      '11 (B)',
+      '10 (2)',
+      '9 (b)',
+      '8 § 102a',
     ]);
   });
 
@@ -475,7 +475,7 @@ describe('other traditions', () => {
       '9 § 2',
     ]);
     const statute = ['§ 1. Rules', '(a)(1)(A) One.', '(B) Two.', '(2) Three.', '(b) Four.', '§ 2. Fees', 'Five.'];
-    expect(outline(lines(...statute))).toEqual(['7 § 1', '8 (a)', '10 (B)', '9 (2)', '8 (b)', '7 § 2']);
+    expect(outline(lines(...statute))).toEqual(['8 § 1', '9 (a)', '11 (B)', '10 (2)', '9 (b)', '8 § 2']);
   });
 
   it('costs in proportion to the lines where each may begin to count', () => {
@@ -567,6 +567,7 @@ describe('a grammar is data', () => {
       'eu',
       'german',
       'us',
+      'us-regulations',
       'vietnamese',
     ]);
   });

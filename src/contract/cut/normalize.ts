@@ -126,13 +126,19 @@ export function numberLength(text: string, label: string): number {
   const number = numberOf(label);
   if (number === null) return 0;
   const word = leadingWord.exec(text)?.[0];
-  for (const start of [label, `(${number})`, `${number})`, `${number}.`, `${word ?? label}${number}`]) {
+  for (const start of [label, `(${number})`, `${number})`, `${number}.`, `${word ?? label}${number}`, `${number} `]) {
     if (!startsWithIgnoringCase(text, start)) continue;
     const rest = text.slice(start.length);
     if (/^[\p{L}\p{N}]/u.test(rest) && /[\p{L}\p{N}]$/u.test(start)) continue;
     return start.length + (/^[\s.:)–—-]+/.exec(rest)?.[0].length ?? 0);
   }
-  return 0;
+  const [superscript = ''] = /^[⁰¹²³⁴-⁹]{1,3}\s*/.exec(text) ?? [];
+  return digitsOf(superscript.trim()) === number ? superscript.length : 0;
+}
+
+/** `¹²` as `12`. */
+function digitsOf(superscript: string): string {
+  return superscript.replace(/./g, (digit) => String('⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(digit)));
 }
 
 function startsWithIgnoringCase(text: string, start: string): boolean {

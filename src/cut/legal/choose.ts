@@ -7,6 +7,10 @@ export type ChosenGrammar = Grammar | string;
 const sampleBytes = 262_144;
 /** Two articles may be all that an amending law has; one may be a quotation. */
 const fewestMainPieces = 2;
+/** One word in so many is one that a text in the language of a grammar is full of. */
+const wordsApart = 20;
+/** § and `Art.` are written in many languages: a grammar of another one has to find ten times as much. */
+const worthOfLanguage = 10;
 
 /** The grammar to apply. `auto` looks at the text that is given to it, and finds none when there is no text. */
 export function chooseGrammar(wanted: ChosenGrammar, text: Uint8Array | null): Grammar | null {
@@ -16,9 +20,10 @@ export function chooseGrammar(wanted: ChosenGrammar, text: Uint8Array | null): G
   return text === null ? null : bestGrammar(text);
 }
 
-/** The shipped grammar that finds most in the first part of a text; null when none finds its main level twice, counted from 1. */
+/** The shipped grammar of the text's language that finds most in its first part; null when none finds its main level twice, counted from 1. */
 function bestGrammar(text: Uint8Array): Grammar | null {
   const sample = text.subarray(0, sampleBytes);
+  const words = wordsOf(sample);
   let best: Grammar | null = null;
   let bestScore = 0;
   for (const name of shippedGrammarNames()) {
@@ -26,11 +31,18 @@ function bestGrammar(text: Uint8Array): Grammar | null {
     // A table of contents speaks for its grammar too.
     const marks = scanLegalText(sample, grammar, false, true);
     const main = marks.filter((mark) => mark.kind === grammar.main);
-    const score = main.length >= fewestMainPieces ? main.length * 1000 + marks.length : 0;
+    const worth =
+      words.filter((word) => grammar.words.has(word)).length * wordsApart >= words.length ? worthOfLanguage : 1;
+    const score = main.length >= fewestMainPieces ? worth * (main.length * 1000 + marks.length) : 0;
     if (score > bestScore) {
       best = grammar;
       bestScore = score;
     }
   }
   return best;
+}
+
+function wordsOf(text: Uint8Array): readonly string[] {
+  const letters = Buffer.from(text).toString('utf8').normalize('NFC').toLowerCase();
+  return letters.match(/\p{L}+/gu) ?? [];
 }

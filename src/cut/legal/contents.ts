@@ -37,14 +37,22 @@ export function withoutContents(marks: readonly DraftMark[], { main, forms }: Gr
       // An Artikel without a text of its own, before the contents of the law that it holds.
       if (forms !== null && marks[from]?.form === forms.outer && !isAgain(from)) begin++;
       const isContents = entries.filter(isAgain).length >= entries.length * leastShareAgain;
-      // The containers behind the last entry are those of the law.
-      contentsEnd = isContents ? (entries.at(-1) ?? from) + 1 : from;
+      if (isContents) contentsEnd = endOfContents(marks, from, entries.at(-1) ?? from, end);
     }
     const next = Math.max(end, from + 1);
     kept.push(...marks.slice(from, Math.min(begin, contentsEnd)), ...marks.slice(contentsEnd, next));
     from = next;
   }
   return kept;
+}
+
+/** The containers behind the last entry are those of the law; annexes are listed there too, and then the first container stands there again. */
+function endOfContents(marks: readonly DraftMark[], from: number, last: number, end: number): number {
+  const first = marks[from];
+  const again = indexesOf(last + 1, end).find(
+    (at) => keyOf(marks[at], marks[at]?.label) === keyOf(first, first?.label),
+  );
+  return again ?? last + 1;
 }
 
 function indexesOf(from: number, end: number): number[] {

@@ -14,6 +14,7 @@ const levelSchema = z
   .strictObject({
     kind: z.string().regex(/^[a-z][a-z0-9_]{0,40}$/),
     patterns: z.array(pattern).min(1).max(10),
+    bare: z.array(pattern).max(5).default([]),
     numerals: z.array(z.enum(numeralKinds)).max(5).default([]),
     label: z.string().min(1).max(80),
     sequence: z.enum(['free', 'strict']).default('free'),
@@ -26,6 +27,9 @@ const levelSchema = z
   })
   .refine((level) => level.sequence === 'free' || level.numerals.length > 0, {
     message: 'a strict level needs numerals',
+  })
+  .refine((level) => level.sequence === 'strict' || level.bare.length === 0, {
+    message: 'only a strict level has bare numbers',
   });
 
 const grammarSchema = z.strictObject({
@@ -33,6 +37,7 @@ const grammarSchema = z.strictObject({
   version: z.string().min(1).max(20),
   description: z.string().max(500).default(''),
   main: z.string(),
+  words: z.array(z.string().min(1).max(20)).max(50).default([]),
   alphabet: z.string().min(1).max(60).default('abcdefghijklmnopqrstuvwxyz'),
   ordinals: z.array(z.string().min(1)).max(100).default([]),
   fold: z.record(z.string().length(1), z.string().max(2)).default({}),
@@ -50,9 +55,11 @@ const grammarSchema = z.strictObject({
 type LevelData = z.infer<typeof levelSchema>;
 
 /** A level ready to match; `level` is its place in the order of the grammar, from 1, and one for both forms of the main level. */
-export interface GrammarLevel extends Omit<LevelData, 'patterns' | 'under'> {
+export interface GrammarLevel extends Omit<LevelData, 'patterns' | 'bare' | 'under'> {
   readonly level: number;
+  /** All of them, the bare ones last. */
   readonly patterns: readonly RegExp[];
+  readonly bare: ReadonlySet<RegExp>;
   readonly under: ReadonlySet<string> | null;
 }
 
@@ -67,6 +74,8 @@ export interface Grammar {
   readonly description: string;
   /** What it was read from; null for a grammar of the package, which its name and version tell. */
   readonly text: string | null;
+  /** Words that every text in its language is full of, in lower case. */
+  readonly words: ReadonlySet<string>;
   /** Kind of the level whose numbers tell whether a text follows this grammar. */
   readonly main: string;
   /** Where the main level has two forms, such as Artikel and §: the second stands below the first in a text that has both. */
@@ -103,18 +112,23 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
   };
   const compile = (member: string, list: readonly string[]) => list.map((one) => regexOf(source, member, one, 'iu'));
   const second = data.levels.findIndex((_, index) => isSecondForm(data, index));
-  const levels = data.levels.map((level, index) => ({
-    ...level,
-    level: second >= 0 && index >= second ? index : index + 1,
-    under: level.under ? new Set(level.under) : null,
-    patterns: level.patterns.map((one) => levelPattern(source, one, level, counting)),
-  }));
+  const levels = data.levels.map((level, index) => {
+    const patterns = [...level.patterns, ...level.bare].map((one) => levelPattern(source, one, level, counting));
+    return {
+      ...level,
+      level: second >= 0 && index >= second ? index : index + 1,
+      under: level.under ? new Set(level.under) : null,
+      patterns,
+      bare: new Set(patterns.slice(level.patterns.length)),
+    };
+  });
   const [outer, inner] = second < 0 ? [] : levels.slice(second - 1);
   return {
     ...data,
     text,
     forms: outer && inner ? { outer, inner } : null,
     counting,
+    words: new Set(data.words.map((one) => one.normalize('NFC'))),
     fold: new Map(Object.entries(data.fold)),
     foldPattern: foldPatternOf(Object.keys(data.fold)),
     quoteIntroductions: compile('quoteIntroductions', data.quoteIntroductions),

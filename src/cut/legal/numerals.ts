@@ -1,5 +1,18 @@
-/** How a level counts. `dotted` is `164.502` or `12-3`; `letter` and `upper_letter` go by the alphabet of the grammar, `word` by its ordinals. */
-export const numeralKinds = ['arabic', 'dotted', 'roman', 'upper_roman', 'letter', 'upper_letter', 'word'] as const;
+/**
+ * How a level counts. `dotted` is `164.502` or `12-3`; `letter` and `upper_letter` go by the alphabet of the grammar, `double_letter` (`aa`, `bb`) too,
+ * `word` by its ordinals.
+ */
+export const numeralKinds = [
+  'arabic',
+  'superscript',
+  'dotted',
+  'roman',
+  'upper_roman',
+  'letter',
+  'double_letter',
+  'upper_letter',
+  'word',
+] as const;
 export type NumeralKind = (typeof numeralKinds)[number];
 
 /** A number as it counts: `4a` comes after `4` and before `5`. */
@@ -16,6 +29,7 @@ export interface Counting {
 }
 
 const latinSuffixes = ['bis', 'ter', 'quater', 'quinquies', 'sexies', 'septies', 'octies', 'novies', 'decies'];
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 const romanDigits: Readonly<Record<string, number>> = { i: 1, v: 5, x: 10, l: 50, c: 100, d: 500, m: 1000 };
 
 /** The regular expression that finds a number of these kinds, for case-insensitive or sensitive use. */
@@ -25,9 +39,11 @@ export function numberPattern(kinds: readonly NumeralKind[], counting: Counting)
   const patterns: Readonly<Record<NumeralKind, string>> = {
     arabic: `[0-9]{1,4}${suffix}`,
     dotted: '[0-9]{1,4}(?:[.-][0-9]{1,4})?[a-z]{0,2}(?![\\p{L}\\p{N}])',
-    roman: '[ivxlcdm]{1,9}(?![\\p{L}\\p{N}])',
+    superscript: `[${superscripts}]{1,3}`,
+    roman: '[ivxlcdm]{1,9}[a-h]?(?![\\p{L}\\p{N}])',
     upper_roman: '[IVXLCDM]{1,9}(?![\\p{L}\\p{N}])',
     letter: `[${alphabet}][0-9]{0,2}(?![\\p{L}\\p{N}])`,
+    double_letter: `(?:${[...counting.alphabet].map((one) => escapePattern(one + one)).join('|')})(?![\\p{L}\\p{N}])`,
     upper_letter: `[${escapeClass(counting.alphabet.toUpperCase())}](?![\\p{L}\\p{N}])`,
     // Longest first: "mười" would hide "mười một".
     word: `(?:${[...counting.ordinals]
@@ -39,13 +55,14 @@ export function numberPattern(kinds: readonly NumeralKind[], counting: Counting)
   return kinds.map((kind) => patterns[kind]).join('|');
 }
 
-/** What a found number counts as, or null when it is none of these kinds (`iiii` is no roman number). */
-export function parseNumber(text: string, kinds: readonly NumeralKind[], counting: Counting): LegalNumber | null {
-  for (const kind of kinds) {
-    const number = parsers[kind](text, counting);
-    if (number !== null) return number;
-  }
-  return null;
+/** All that a found number may count as, by the order of the kinds: `C` is a hundred and a letter. Empty for none of them (`iiii`). */
+export function parseNumbers(text: string, kinds: readonly NumeralKind[], counting: Counting): readonly LegalNumber[] {
+  return kinds.flatMap((kind) => parsers[kind](text, counting) ?? []);
+}
+
+/** `²` as people write it elsewhere. */
+export function withoutSuperscripts(number: string): string {
+  return number.replace(/[⁰¹²³⁴-⁹]/g, (digit) => String(superscripts.indexOf(digit)));
 }
 
 /** More than any part has sections, so that `12.1` comes after `11.99`. */
@@ -58,6 +75,7 @@ const parsers: Readonly<Record<NumeralKind, Parser>> = {
     const match = /^([0-9]{1,4}) ?(\p{L}*)$/u.exec(text);
     return match ? { value: Number(match[1]), suffix: sortableSuffix(match[2] ?? '') } : null;
   },
+  superscript: (text) => (/^[⁰¹²³⁴-⁹]+$/.test(text) ? { value: Number(withoutSuperscripts(text)), suffix: '' } : null),
   dotted: (text) => {
     const match = /^([0-9]{1,4})(?:[.-]([0-9]{1,4}))?(\p{L}*)$/u.exec(text);
     if (!match) return null;
@@ -65,19 +83,28 @@ const parsers: Readonly<Record<NumeralKind, Parser>> = {
     const value = part === undefined ? Number(whole) : Number(whole) * dottedPlaces + Number(part);
     return { value, suffix: sortableSuffix(suffix) };
   },
-  roman: (text) => plain(romanValue(text.toLowerCase())),
+  roman: (text) => {
+    const lower = text.toLowerCase();
+    const last = lower.slice(-1);
+    // What was inserted behind II is IIa: its last letter is a digit only when the whole is a number.
+    return plain(romanValue(lower)) ?? (/[a-h]/.test(last) ? plain(romanValue(lower.slice(0, -1)), last) : null);
+  },
   upper_roman: (text) => plain(romanValue(text.toLowerCase())),
   letter: (text, { alphabet }) => {
     const match = /^(\p{L})([0-9]{0,2})$/u.exec(text.toLowerCase());
     const value = match ? alphabet.indexOf(match[1] ?? '') + 1 : 0;
     return value > 0 ? { value, suffix: (match?.[2] ?? '').padStart(match?.[2] ? 2 : 0, '0') } : null;
   },
+  double_letter: (text, { alphabet }) => {
+    const [first = '', second] = text.toLowerCase();
+    return text.length === 2 && first === second ? plain(alphabet.indexOf(first) + 1) : null;
+  },
   upper_letter: (text, { alphabet }) => plain(alphabet.toUpperCase().indexOf(text) + 1),
   word: (text, { ordinals }) => plain(ordinals.findIndex((names) => names.split('|').includes(text.toLowerCase())) + 1),
 };
 
-function plain(value: number): LegalNumber | null {
-  return value > 0 ? { value, suffix: '' } : null;
+function plain(value: number, suffix = ''): LegalNumber | null {
+  return value > 0 ? { value, suffix } : null;
 }
 
 /** `bis` comes before `ter`, which its letters do not say. */

@@ -1,4 +1,5 @@
 import type { Mark } from '../mark.js';
+import { BareNumbers, beginsParagraph, beginsSentence } from './bare-numbers.js';
 import { type DraftMark, withoutContents } from './contents.js';
 import { withForms } from './forms.js';
 import type { Grammar, GrammarLevel } from './grammar.js';
@@ -11,12 +12,22 @@ import { viewOf } from './view.js';
 const usualGap = 10;
 const longestTitle = 250;
 /** Asked before the patterns: most lines go on with words. */
-const shortNumber = /^\(?\w{1,4}[.)]/;
+const shortNumber = /^(?:\(?\w{1,4}[.)]|[1¹] ?\p{L})/u;
 
 interface OpenNode {
   readonly level: GrammarLevel | null;
   readonly depth: number;
   readonly number: LegalNumber | null;
+  readonly isBare: boolean;
+}
+
+/** `(i)` behind `(h)` is a letter, unless `(ii)` comes: then it began to count below. */
+interface DoubledReading {
+  readonly mark: DraftMark;
+  readonly node: OpenNode;
+  readonly other: LevelMatch;
+  /** What was open before it. */
+  readonly before: readonly OpenNode[];
 }
 
 interface Line {
@@ -37,11 +48,14 @@ export class LegalOutline {
   private previous = '';
   /** The line before whose number is too far from the last one to be believed by itself. */
   private leap: (Line & { readonly match: LevelMatch }) | null = null;
+  private readonly bareNumbers = new BareNumbers();
+  private doubled: DoubledReading | null = null;
 
   constructor(private readonly grammar: Grammar) {}
 
   /** All marks, or those without a table of contents. */
   finish(keepsContents = false): readonly Mark[] {
+    this.bareNumbers.close(this.marks, 0);
     if (this.depthOfHeadings > 0) return this.marks;
     const marks = keepsContents ? this.marks : withoutContents(this.marks, this.grammar);
     return withForms(marks, this.grammar.forms);
@@ -69,6 +83,11 @@ export class LegalOutline {
     this.isDoubtful = true;
   }
 
+  /** What was introduced stood on one line, between its marks. */
+  endDoubt(): void {
+    this.isDoubtful = false;
+  }
+
   line(start: number, view: string): void {
     if (view === '') {
       this.previous = '';
@@ -76,15 +95,17 @@ export class LegalOutline {
     }
     const chosen = this.choose({ start, view });
     if (chosen) this.accept(start, view, chosen, chosen.level.level + this.depthOfHeadings);
-    else if (!this.continueTitle(view)) this.holdText();
+    else if (!this.continueTitle(view)) this.holdText(view);
     if (this.isIntroduction(view)) this.isDoubtful = true;
-    this.previous = view;
+    // A heading that holds articles is no sentence that goes on in the next line.
+    const isContainer = chosen?.level.sequence === 'free' && chosen.level.kind !== this.grammar.main;
+    this.previous = isContainer ? '' : view;
   }
 
   /** A line of code: text, whatever it looks like. */
   code(): void {
     this.awaitsTitle = null;
-    this.holdText();
+    this.holdText(null);
     this.previous = '';
   }
 
@@ -96,7 +117,8 @@ export class LegalOutline {
     this.awaitsTitle = null;
     this.isDoubtful = false;
     this.closeFrom(level);
-    this.open.push({ level: match?.level ?? null, depth: level, number: match?.number ?? null });
+    this.open.push({ level: match?.level ?? null, depth: level, number: match?.number ?? null, isBare: false });
+    this.bareNumbers.heading();
     if (match) this.countOn(match);
     this.marks.push({
       start,
@@ -115,7 +137,7 @@ export class LegalOutline {
   quotation(start: number, isBlock: boolean, views: readonly string[]): void {
     this.isDoubtful = false;
     this.awaitsTitle = null;
-    this.holdText();
+    this.holdText(null);
     this.previous = '.';
     const parent = this.open.at(-1);
     if (!isBlock || parent === undefined) return;
@@ -139,14 +161,43 @@ export class LegalOutline {
   private choose(line: Line): LevelMatch | null {
     const matches = matchesOf(line.view, this.grammar);
     if (matches.length === 0) return null;
-    const free = matches.find(
-      (one) => one.level.sequence === 'free' && this.isAllowed(one) && this.isBelievable(one, line),
-    );
-    if (free) return free;
+    for (const one of matches) {
+      if (one.level.sequence !== 'free' || !this.isAllowed(one)) continue;
+      const read = this.inOrder(one);
+      if (this.isBelievable(read, line)) return read;
+    }
     const strict = matches.filter((one) => one.level.sequence === 'strict' && this.isAllowed(one));
     if (this.isDoubtful && !this.grammar.instructions.some((one) => strict.some(({ rest }) => one.test(rest))))
       return null;
-    return strict.find((one) => this.beginsCounting(one)) ?? this.deepestSuccessor(strict);
+    const first = strict.find((one) => this.beginsCounting(one));
+    const next = this.deepestSuccessor(strict);
+    if (first === undefined) return next ?? this.secondOfDoubled(strict);
+    return next === null ? first : { ...next, other: first };
+  }
+
+  /** Of several readings of a number the one that follows what was counted last. */
+  private inOrder(match: LevelMatch): LevelMatch {
+    const last = this.lastNumber.get(match.level);
+    if (match.readings.length < 2 || last === undefined) return match;
+    const following = (step: number) => match.readings.find((one) => follows(last, one, step));
+    const number = following(1) ?? following(usualGap) ?? match.number;
+    return { ...match, number, last: number };
+  }
+
+  /** `(ii)`, or what begins to count below `(i)`, when that was taken for the letter behind `(h)`. */
+  private secondOfDoubled(matches: readonly LevelMatch[]): LevelMatch | null {
+    const { doubled } = this;
+    if (doubled === null || this.open.at(-1) !== doubled.node) return null;
+    const { mark, before, other } = doubled;
+    const { level, number, label } = other;
+    const isSecond = (one: LevelMatch) => one.level === level && number && one.number && follows(number, one.number, 1);
+    const isBelow = (one: LevelMatch) => one.level.under?.has(level.kind) && one.number?.value === 1;
+    const second = matches.find((one) => isSecond(one) || isBelow(one));
+    if (second === undefined) return null;
+    const depth = level.level + this.depthOfHeadings;
+    this.marks[this.marks.lastIndexOf(mark)] = { ...mark, kind: level.kind, level: depth, label, form: level };
+    this.open.splice(0, this.open.length, ...before, { level, depth, number, isBare: false });
+    return second;
   }
 
   private isAllowed({ level }: LevelMatch): boolean {
@@ -186,11 +237,12 @@ export class LegalOutline {
     return true;
   }
 
-  private beginsCounting({ level, number }: LevelMatch): boolean {
+  private beginsCounting({ level, number, isBare, rest }: LevelMatch): boolean {
     // A heading that the grammar does not know, such as the name of an article, holds what its article holds.
     const top = this.open.findLast((node) => node.level !== null);
     if (number === null || number.value !== 1) return false;
     const isUnder = level.under === null || (top?.level != null && level.under.has(top.level.kind));
+    if (isBare && !(isOne(number) && this.bareNumbers.mayBegin(rest))) return false;
     return isUnder && (level.under !== null || top !== undefined || level.beforeAll);
   }
 
@@ -198,8 +250,13 @@ export class LegalOutline {
     for (let index = this.open.length - 1; index >= 0; index--) {
       const node = this.open[index];
       const match = matches.find(
-        ({ level, number }) =>
-          node?.level?.kind === level.kind && node.number && number && follows(node.number, number, level.step),
+        ({ level, number, isBare, rest }) =>
+          node?.level?.kind === level.kind &&
+          node.isBare === isBare &&
+          node.number &&
+          number &&
+          follows(node.number, number, isBare ? 1 : level.step) &&
+          (!isBare || (endsSentence(this.previous) && beginsSentence(rest))),
       );
       if (match) return match;
     }
@@ -220,10 +277,15 @@ export class LegalOutline {
   }
 
   private accept(start: number, view: string, match: LevelMatch, depth: number): void {
-    const { level, number, label, rest } = match;
+    const { level, label, rest, isBare, other } = match;
     this.isDoubtful = false;
+    const before = other ? [...this.open] : [];
+    const isFirstBare = isBare && isOne(match.number);
+    if (isBare && !isFirstBare) this.bareNumbers.goOn();
     this.closeFrom(depth);
-    this.open.push({ level, depth, number });
+    // From `3–5 …` counting goes on behind the 5.
+    const node: OpenNode = { level, depth, number: match.last, isBare };
+    this.open.push(node);
     this.countOn(match);
     this.countInside(level, rest, depth - level.level);
     const isHeading = level.sequence === 'free';
@@ -238,6 +300,9 @@ export class LegalOutline {
       isBare: isHeading,
     };
     this.marks.push(mark);
+    if (other) this.doubled = { mark, node, other, before };
+    if (isHeading) this.bareNumbers.heading();
+    else this.bareNumbers.piece(isFirstBare ? mark : null);
     this.awaitsTitle = isHeading && level.titleOnNextLine && rest === '' ? mark : null;
   }
 
@@ -245,10 +310,14 @@ export class LegalOutline {
   private countInside({ kind }: GrammarLevel, rest: string, offset: number): void {
     if (!shortNumber.test(rest)) return;
     const first = matchesOf(rest, this.grammar).find(
-      ({ level, number }) => level.sequence === 'strict' && level.under?.has(kind) && number?.value === 1,
+      ({ level, number, isBare, rest: text }) =>
+        level.sequence === 'strict' &&
+        level.under?.has(kind) &&
+        (isBare ? isOne(number) && beginsParagraph(text) : number?.value === 1),
     );
     if (!first) return;
-    this.open.push({ level: first.level, depth: first.level.level + offset, number: first.number });
+    const { number, isBare } = first;
+    this.open.push({ level: first.level, depth: first.level.level + offset, number, isBare });
     this.countInside(first.level, first.rest, offset);
   }
 
@@ -262,14 +331,22 @@ export class LegalOutline {
     return true;
   }
 
-  private holdText(): void {
+  /** A line of text, or null for what is none to a grammar. */
+  private holdText(view: string | null): void {
     const last = this.marks.at(-1);
     if (last) last.isBare = false;
+    this.bareNumbers.text(view);
   }
 
   private closeFrom(depth: number): void {
+    this.bareNumbers.close(this.marks, depth);
     while ((this.open.at(-1)?.depth ?? 0) >= depth) this.open.pop();
   }
+}
+
+/** 1 itself, and not what was inserted behind it. */
+function isOne(number: LegalNumber | null): boolean {
+  return number?.value === 1 && number.suffix === '';
 }
 
 function endsSentence(previous: string): boolean {

@@ -26,6 +26,11 @@ export function closes(text: string, pair: readonly [string, string]): boolean {
   return net < 0 || (net === 0 && text.startsWith(pair[0]) && endsWithMark(text, pair[1]) && reopens(text, pair));
 }
 
+/** A line that is one quotation from its first letter to its last. */
+export function isWholeQuotation(text: string, pairs: readonly (readonly [string, string])[]): boolean {
+  return pairs.some((pair) => text.startsWith(pair[0]) && reopens(text, pair));
+}
+
 /** A quotation of several paragraphs may repeat the opening mark before each of them and close once. */
 function reopens(text: string, pair: readonly [string, string]): boolean {
   return text.indexOf(pair[1]) === withoutEnd(text).length - pair[1].length && text.lastIndexOf(pair[0]) === 0;

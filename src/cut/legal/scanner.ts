@@ -6,7 +6,7 @@ import { CodeLines } from './code-lines.js';
 import type { Grammar } from './grammar.js';
 import { HeadingDepths } from './heading-depths.js';
 import { LegalOutline } from './outline.js';
-import { closes, openingOf, type QuoteOpening } from './quotes.js';
+import { closes, isWholeQuotation, openingOf, type QuoteOpening } from './quotes.js';
 import { lineText, viewOf } from './view.js';
 
 /** A quotation longer than this has lost its closing mark. */
@@ -46,6 +46,7 @@ export class LegalScanner {
     if (text.trim() !== '') this.previous = text;
     if (opening === null) {
       this.outline.line(start, viewOf(text, this.grammar));
+      if (isWholeQuotation(text.trim(), this.grammar.quotes)) this.outline.endDoubt();
       return;
     }
     // The line that ends with `: “` is itself a line of this law.

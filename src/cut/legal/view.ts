@@ -11,6 +11,7 @@ export function viewOf(text: string, grammar: Grammar): string {
   const begin = text.length > viewLength ? text.slice(0, viewLength) : text;
   let view = isClean(begin) ? begin : cleaned(begin);
   if (grammar.foldPattern) view = view.replace(grammar.foldPattern, (letter) => grammar.fold.get(letter) ?? letter);
+  if (view.startsWith('<sup>')) view = view.replace(/^<sup>([0-9]{1,3}[a-z]*)<\/sup> ?/, '$1 ');
   return view.startsWith('*') || view.startsWith('_') ? withoutEmphasis(view) : view;
 }
 

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { cutDocument } from '../../src/cut/cut-document.js';
+import { readGrammar } from '../../src/cut/legal/grammar.js';
+import { lines, outline } from '../support/cut.js';
+
+const labels = (text: string, grammar = 'auto', mediaType = 'text/plain') =>
+  outline(text, grammar, mediaType).map((one) => one.replace(/^\d+ /, ''));
+
+describe('paragraphs whose numbers have no mark', () => {
+  const article = (...text: string[]) => labels(lines('Art. 1 Zweck', ...text, 'Art. 2 Ende', 'Schluss.')).slice(1, -1);
+
+  it('are cut where they count on from 1 behind the heading', () => {
+    const text = [
+      '1 Dieses Gesetz regelt das Eine.',
+      '2 Es gilt für:',
+      'a. Personen mit mehr als',
+      '3 Angestellten;',
+      'b. andere.',
+      '2bis Die Behörde regelt mehr.',
+      '3–5 …',
+      '6 «Eines» ist etwas. Es kostet bis',
+      '7 Franken.',
+    ];
+    const expected = ['Abs. 1', 'Abs. 2', 'Bst. a', 'Bst. b', 'Abs. 2bis', 'Abs. 3', 'Abs. 6'];
+    expect(article(...text)).toEqual(expected);
+    const superscript = text.map((line) =>
+      line.replace(/^(\d)(\S*) /, (_, one, rest) => `${'⁰¹²³⁴⁵⁶⁷⁸⁹'[one]}${rest} `),
+    );
+    expect(article(...superscript.map((line) => line.replace('³–5', '³ und ⁵').replace('²bis', '2bis')))).toEqual(
+      expected,
+    );
+  });
+
+  it('may be superscript directly before the text, or stand on the line of the heading', () => {
+    expect(article('¹Eins ist.', '²Zwei ist.')).toEqual(['Abs. 1', 'Abs. 2']);
+    const text = lines('§ 1. ¹ Eins ist.', '² Zwei ist.', '§ 2. ¹ Drei ist.', '² Vier ist.');
+    expect(labels(text)).toEqual(['§ 1', 'Abs. 2', '§ 2', 'Abs. 2']);
+  });
+
+  it('may be superscript in HTML and Markdown, where a linked one leads to a footnote', () => {
+    const html =
+      '<h6>Art. 1<i>a</i><sup><a href="#fn1">1</a></sup> Zweck</h6><p><sup>1</sup>&nbsp;Eins ist.</p><p><sup>1bis</sup> Mehr.</p>' +
+      '<p><sup>2</sup>Zwei ist:</p><dl><dt>a.</dt><dd>Personen;</dd><dt>b.</dt><dd>Sachen.</dd></dl><p><sup><a href="#f">3</a></sup> Siehe dort.</p>';
+    const expected = ['Art. 1a', 'Abs. 1', 'Abs. 1bis', 'Abs. 2', 'Bst. a', 'Bst. b'];
+    expect(labels(html, 'german', 'text/html')).toEqual(expected);
+    const markdown = lines('## Art. 1', '', '### Zweck', '', '<sup>1</sup> Eins ist.', '', '<sup>2</sup> Zwei ist.');
+    expect(labels(markdown, 'german', 'text/markdown')).toEqual(['Art. 1', 'Zweck', 'Abs. 1', 'Abs. 2']);
+  });
+
+  it.each<[string, string[]]>([
+    ['a year', ['Im Jahr', '2020 Personen.', '2021 Personen.']],
+    ['an amount that no second follows', ['1 Person je Haushalt erhält Geld.', '20 Personen erhalten mehr.']],
+    ['amounts behind text', ['Es erhalten:', '1 Person ein Haus;', '2 Personen zwei.']],
+    ['amounts in the middle of sentences', ['1 Kind erhält', '2 Franken.']],
+    ['what goes on in small letters', ['1 mal eins ist eins.', '2 mal zwei ist vier.']],
+    ['sentences that are numbered', ['¹Eins ist eins. ²Zwei ist zwei.', '²Zwei ist mehr.']],
+  ])('are no %s', (_, text) => {
+    expect(article(...text)).toEqual([]);
+  });
+
+  it('do not hide the others: a paragraph between parentheses has its own numbers', () => {
+    expect(article('(1) ¹Eins.', '²Zwei.', '(2) Drei.')).toEqual(['Abs. 1', 'Abs. 2']);
+  });
+
+  it('change nothing of the text when they are counted anew', () => {
+    const hashes = (...text: string[]) =>
+      cutDocument(Buffer.from(lines('Art. 1', ...text, 'Art. 2', 'Ende.')))
+        .pieces.slice(1)
+        .map(({ normalizedSha256 }) => normalizedSha256);
+    const before = hashes('1 Eins ist.', '2 Zwei ist.');
+    const after = hashes('¹ Neu ist.', '² Eins ist.', '³ Zwei ist.');
+    expect(after.slice(1)).toEqual(before);
+  });
+});
+
+describe('a level of headings', () => {
+  it('has no numbers without a mark', () => {
+    const level = { kind: 'rule', patterns: ['rule {number}'], numerals: ['arabic'], label: 'R', bare: ['{number} '] };
+    const text = JSON.stringify({ name: 'my', version: '1', main: 'rule', levels: [level] });
+    expect(() => readGrammar(text)).toThrow(expect.objectContaining({ code: 'IU726' }));
+  });
+});
+
+describe('a German law as it is published', () => {
+  it('has letters below numbers on lines of their own, doubled letters below those, and no date for a number', () => {
+    const text = lines(
+      '§ 1 Begriffe',
+      '(1) Im Sinne dieses Gesetzes ist',
+      ...['1.', 'Beispiel', 'a)', 'ein Fall,', 'aa)', 'der klein ist,', 'bb)', 'der groß ist,', 'b)', 'eine Lage und'],
+      ...['2.', 'Gegenbeispiel das andere.'],
+      '(2) Es gilt vom',
+      '1. Januar 2020 an.',
+      '§ 2 Inkrafttreten',
+      'Das Gesetz tritt am',
+      '1. Juli in Kraft.',
+    );
+    const inside = ['Ziff. 1', 'Bst. a', 'Bst. aa', 'Bst. bb', 'Bst. b', 'Ziff. 2'];
+    expect(labels(text)).toEqual(['§ 1', 'Abs. 1', ...inside, 'Abs. 2', '§ 2']);
+  });
+
+  it('goes on behind a quotation of one line, with what the next instruction begins with', () => {
+    const text = lines(
+      'Artikel 1',
+      'Das Gesetz wird wie folgt geändert:',
+      '1. Die Übersicht wird wie folgt geändert:',
+      'a) Die Angabe zu § 5 wird wie folgt gefasst:',
+      '„§ 5 Neues“.',
+      'b) Nach der Angabe zu § 7 wird folgende Angabe eingefügt:',
+      '„§ 7a Ganz Neues“.',
+      '2. § 6 wird wie folgt geändert:',
+      'a) Absatz 1 wird wie folgt geändert:',
+      'aa) In Satz 1 wird „alt“ durch „neu“ ersetzt.',
+      'bb) Satz 2 wird aufgehoben.',
+      'b) Die folgenden Absätze werden angefügt:',
+      '„(3) Drei.',
+      '(4) Vier.“',
+      'Artikel 2',
+      'Inkrafttreten.',
+    );
+    expect(labels(text)).toEqual([
+      ...['Art. 1', 'Ziff. 1', 'Bst. a', 'Bst. b'],
+      ...['Ziff. 2', 'Bst. a', 'Bst. aa', 'Bst. bb', 'Bst. b', 'quoted Abs. 3', 'Art. 2'],
+    ]);
+  });
+
+  it('lists its annexes at the end of its table of contents, which stays one', () => {
+    const sections = ['Abschnitt 1', 'Allgemeines', '§ 1 Zweck', '§ 2 Wort', 'Abschnitt 2', 'Ende', '§ 3 Schluss'];
+    const law = sections.flatMap((line) => (line.startsWith('§') ? [line, 'Satz.'] : [line]));
+    const text = lines('Gesetz', ...sections, 'Anlage 1 Gebühren', ...law, 'Anlage 1 (zu § 2)', 'Tafel');
+    const pieces = ['1. Abschnitt', '§ 1', '§ 2', '2. Abschnitt', '§ 3', 'Anhang 1'];
+    expect(labels(text)).toEqual(['preamble', ...pieces]);
+  });
+
+  it('is not taken for a statute of the United States, nor that for a German law, by the § of both', () => {
+    const grammarOf = (...text: string[]) => cutDocument(Buffer.from(lines(...text))).grammar?.name;
+    const german = [
+      '§ 1 Zweck',
+      '(1) Der Antrag ist bei der Behörde zu stellen. Die Frist nach',
+      '§ 2 Satz 2 bleibt unberührt.',
+    ];
+    expect(grammarOf(...german, '§ 2 Frist', 'Die Frist ist in den Fällen des', '§ 1 Absatz 1 zu wahren.')).toBe(
+      'german',
+    );
+    const statute = [
+      '§101. Definitions',
+      '(1) the name of the thing; and',
+      '§§ 102, 103. Repealed',
+      '§104. Rights of the owner',
+    ];
+    expect(grammarOf(...statute, '(1) The owner shall have the right to it.', '(2) Or not.')).toBe('us');
+  });
+});
+
+describe('an Act of the Union', () => {
+  it('has parts and sections in its annexes, in letters, which are no roman numbers', () => {
+    const text = lines(
+      ...['Article 1', 'Subject', 'Text.', 'Article 2', 'Entry', 'Text.'],
+      ...['ANNEX I', 'PART A', 'Conditions', 'Text.', 'PART B', 'PART C Third conditions', 'Text.', 'PART D Fourth'],
+      ...['ANNEX II', 'List', 'Section A. One', 'Text.', 'Section B. Two', 'Text.', 'ANNEX III', 'Part I', 'Part II'],
+    );
+    expect(labels(text)).toEqual([
+      ...['Article 1', 'Article 2', 'Annex I', 'Part A', 'Part B', 'Part C', 'Part D'],
+      ...['Annex II', 'Section A', 'Section B', 'Annex III', 'Part I', 'Part II'],
+    ]);
+  });
+
+  it('has a point (i) behind (h), unless (ii) shows that it began to count below', () => {
+    const list = 'abcdefgh'.split('').map((letter) => `(${letter}) text;`);
+    const points = 'abcdefgh'.split('').map((letter) => `11 Point ${letter}`);
+    const article = (...more: string[]) =>
+      outline(lines('Article 1', 'Scope', 'The following:', ...list, ...more, 'Article 2', 'Text.'), 'eu').slice(1, -1);
+    expect(article('(i) text;', '(j) text:', '(i) one;', '(ii) two.')).toEqual([
+      ...points,
+      ...['11 Point i', '11 Point j', '12 Subpoint i', '12 Subpoint ii'],
+    ]);
+    expect(article('(i) one;', '(ii) two;', '(i) text;', '(j) text.')).toEqual([
+      ...points,
+      ...['12 Subpoint i', '12 Subpoint ii', '11 Point i', '11 Point j'],
+    ]);
+  });
+});
+
+describe('a law of the United States', () => {
+  it('is cut by the order of its regulations where those have it: (a), (1), (i), (A), (1)', () => {
+    const text = lines(
+      ...['PART 164—SECURITY', 'Subpart A—General Provisions', '§ 164.102   Statutory basis.', 'The text of the law.'],
+      ...[
+        '§ 164.104   Applicability.',
+        '(a) The following:',
+        '(1) A plan.',
+        '(i) With one of',
+        '(A) Letter',
+        '(1) Deep.',
+      ],
+      ...['(2) Deep.', '(B) Letter', '(ii) With two.', '(2) A house.', '(b) Where provided.'],
+      ...['§§ 164.107-164.109   [Reserved]', '§ 164.110   [Reserved]', 'Subpart B [Reserved]'],
+      ...['Appendix A to Subpart B of Part 164—Matrix', 'Text.'],
+    );
+    expect(outline(text)).toEqual([
+      ...['5 Part 164', '7 Subpart A', '8 § 164.102', '8 § 164.104'],
+      ...['9 (a)', '10 (1)', '11 (i)', '12 (A)', '13 (1)', '13 (2)', '12 (B)', '11 (ii)', '10 (2)', '9 (b)'],
+      ...['8 § 164.107', '8 § 164.110', '7 Subpart B', '6 Appendix A'],
+    ]);
+    expect(cutDocument(Buffer.from(text)).grammar?.name).toBe('us-regulations');
+  });
+});
+
+describe('a chapter between two', () => {
+  it('has a letter behind its roman number, in a law and in what it quotes', () => {
+    const text = lines(
+      ...['Chương II', 'HAI', 'Điều 1. Một', 'Chữ.', 'Chương IIa', 'THÊM', 'Điều 2. Sửa đổi', '1. Bổ sung như sau:'],
+      ...['“Chương Va', 'TÊN', 'Điều 9a. Tên', '1. Một.”', '2. Bãi bỏ Điều 3.'],
+    );
+    expect(labels(text)).toEqual([
+      ...['Chương II', 'Điều 1', 'Chương IIa', 'Điều 2', 'Khoản 1', 'quoted Chương Va', 'Khoản 2'],
+    ]);
+  });
+});
