@@ -234,10 +234,12 @@ function mayBeginSpan(bytes: Uint8Array, at: number, lead: number): boolean {
   return first === 0x73 && (second === 0x63 || (second === 0x74 && isLetter(bytes[at + 3], 0x79)));
 }
 
-/** Four columns of white space at the beginning of a line. */
+/** Four columns of white space at the beginning of a line, or behind the mark of a quotation and the space that belongs to it. */
 function isIndented(bytes: Uint8Array, at: number, start: number, end: number): boolean {
   const before = bytes[at - 1];
-  if (at > start && before !== 0x0a && before !== 0x0d) return false;
+  const isBehindQuote = before === 0x3e || ((before === 0x20 || before === 0x09) && bytes[at - 2] === 0x3e);
+  if (at > start && before !== 0x0a && before !== 0x0d && !isBehindQuote) return false;
+  if (isBehindQuote && before === 0x09) return true;
   for (let column = 0; column < 4 && at + column < end; column++) {
     if (bytes[at + column] === 0x09) return true;
     if (bytes[at + column] !== 0x20) return false;

@@ -215,6 +215,23 @@ const changesOfIndentedCode: readonly (readonly [string, string, string, 'format
     lines('-   a', '', '        b', '          c'),
     'format',
   ],
+  ['in a quotation', lines('> a', '>', '>     b', '>       c'), lines('> a', '>', '>     b', '>     c'), 'content'],
+  ['at the beginning of one', lines('a', '>     b', '>       c'), lines('a', '>     b', '>     c'), 'content'],
+  ['in one inside of another', lines('> >     b', '> >       c'), lines('> >     b', '> >     c'), 'content'],
+  ['in one inside of a list item', lines('- >     b', '  >       c'), lines('- >     b', '  >     c'), 'content'],
+  [
+    'in a list item of one',
+    lines('> - a', '>', '>       b', '>        c'),
+    lines('> - a', '>', '>       b c'),
+    'content',
+  ],
+  ['behind one', lines('> a', '', '    b', '      c'), lines('> a', '', '    b c'), 'content'],
+  ['a fence in one', lines('> ```', '>   a', '> ```'), lines('> ```', '> a', '> ```'), 'content'],
+  ['a tab for the columns in one', lines('>     b', '>       c'), lines('>\t\tb', '>       c'), 'format'],
+  ['lines of a paragraph in one', lines('> a', '>     b', '>       c'), lines('> a', '> b', '> c'), 'format'],
+  ['lines that only go on in one', lines('> a', '    b', '      c'), lines('> a', 'b', 'c'), 'format'],
+  ['text behind a fence that ends with one', lines('> ```', '> a', 'b', '  c'), lines('> ```', '> a', 'b c'), 'format'],
+  ['a fence that shows one in one', lines('```', '> ```', '  a', '```'), lines('```', '> ```', 'a', '```'), 'content'],
   ['lines of a paragraph', lines('a', '    b', '      c'), lines('a b', 'c'), 'format'],
   ['lines of a paragraph in an item', lines('- a', '       b'), lines('- a', '  b'), 'format'],
   ['lines of a paragraph that an item began', lines('- a', 'b', '        c'), lines('- a', 'b', 'c'), 'format'],
@@ -270,7 +287,29 @@ describe('white space of indented code', () => {
   it('begins where a parser of CommonMark sees it', () => {
     const seed = chosenSeed();
     const random = seeded(seed);
-    const kinds = ['', 'a', 'a', 'a', '- a', '1. a', '1) a', '1.  a', '# a', '* - a', '-   a', '---', '==='];
+    const kinds = [
+      '',
+      'a',
+      'a',
+      'a',
+      '- a',
+      '1. a',
+      '1) a',
+      '1.  a',
+      '# a',
+      '* - a',
+      '-   a',
+      '---',
+      '===',
+      '>',
+      '> a',
+      '>     a',
+      '>  > a',
+      '>- a',
+      '- > a',
+      '>\ta',
+      '> \t a',
+    ];
     for (let round = 0; round < 3000; round++) {
       const rows = Array.from({ length: random.between(2, 9) }, () => {
         const row = kinds[random.between(0, kinds.length - 1)] ?? '';

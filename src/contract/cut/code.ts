@@ -1,4 +1,4 @@
-import { charactersIn, IndentedCode } from './indented-code.js';
+import { type CodeMark, charactersIn, IndentedCode } from './indented-code.js';
 
 // Code in a text: fences, `<pre>`, front matter, and in Markdown what is indented. There a line break and the white space at the beginning of a line say something, to a
 // program as to a reader; anywhere else they are format. Everything asked here is ASCII, so bytes read as Latin-1 give the same answers.
@@ -14,8 +14,10 @@ export interface TextPart {
   readonly isCode: boolean;
 }
 
-/** Four columns of white space at the beginning of a line. */
-const indented = /(?:^|[\r\n])(?: {4}| {0,3}\t)/;
+/** Four columns of white space at the beginning of a line, or behind the mark of a quotation. */
+const indented = /(?:^|[\r\n])(?: {4}| {0,3}\t)|> ?(?: {4}| {0,3}\t)/;
+/** What a line of its own begins with when it is indented code or a fence: white space, marks of containers, the fence. Most lines begin with a letter. */
+const beginsCode = new Set(' \t>-+*0123456789`~');
 
 /** Asked before the lines are looked at; most texts have none. */
 export function mayHoldCode(text: string, isMarkdown: boolean): boolean {
@@ -29,7 +31,7 @@ export function mayHoldCode(text: string, isMarkdown: boolean): boolean {
  */
 export function partsOf(text: string, markLength: number, isMarkdown: boolean): readonly TextPart[] {
   const lines = linesOf(text);
-  const finder = new CodeFinder(lines, markLength, isMarkdown);
+  const finder = new CodeFinder(text, lines, markLength, isMarkdown);
   const parts: TextPart[] = [];
   let prose = 0;
   for (let at = 0; at < lines.length; at++) {
@@ -38,13 +40,16 @@ export function partsOf(text: string, markLength: number, isMarkdown: boolean): 
     if (code === null || line === undefined) continue;
     if (line.start > prose) parts.push({ start: prose, end: line.start, kept: 0, kind: 'prose', isCode: false });
     let inside = at;
-    if (code.columns === null) {
+    if (code.mark === null) {
       inside++;
       const from = code.from === null ? line.end : line.start + code.from;
       parts.push({ start: line.start, end: from, kept: 0, kind: 'line', isCode: code.from === null });
       if (from < line.end) parts.push(codePart(line.text.slice(code.from ?? 0), from, code, 'rest'));
     }
-    for (const { text: own, start } of lines.slice(inside, code.end)) parts.push(codePart(own, start, code, 'line'));
+    for (; inside < code.end; inside++) {
+      const { text: own = '', start = 0 } = lines[inside] ?? {};
+      parts.push(codePart(own, start, code, 'line'));
+    }
     prose = lines[code.end]?.start ?? text.length;
     at = code.end - 1;
   }
@@ -100,27 +105,33 @@ interface Code {
   readonly isQuoted: boolean;
   /** Where on the first line the code begins, behind the tag; null when that line is the fence. */
   readonly from: number | null;
-  /** Columns that are the mark of indented code, whose first line is code already; null for other code. */
-  readonly columns: number | null;
+  /** The mark of indented code, whose first line is code already; null for other code. */
+  readonly mark: CodeMark | null;
 }
 
 function codePart(line: string, start: number, code: Code, kind: 'line' | 'rest'): TextPart {
-  const { indent, isQuoted, columns } = code;
-  const begin = beginningOf(line, isQuoted);
+  const { indent, isQuoted } = code;
+  const mark = code.mark === null ? 0 : charactersIn(line, code.mark);
+  const begin = beginningOf(line, isQuoted, mark);
   const isMarked = isQuoted && line.slice(0, begin).includes('>');
-  const mark = columns === null ? Math.min(indent, begin) : charactersIn(line, columns);
-  const skipped = isMarked || kind === 'rest' ? 0 : mark;
+  const skipped = isMarked || kind === 'rest' ? 0 : code.mark === null ? Math.min(indent, begin) : mark;
   return { start: start + skipped, end: start + line.length, kept: begin - skipped, kind, isCode: true };
 }
 
-/** How many characters of white space, and of quotation marks, a line begins with. */
-function beginningOf(line: string, isQuoted: boolean): number {
-  const begin = isQuoted ? /^[ \t\v\f>]*/.exec(line) : /^[ \t\v\f]*/.exec(line);
-  return begin?.[0].length ?? 0;
+/** Behind the white space, and marks of quotations, that stand from there on. */
+function beginningOf(line: string, isQuoted: boolean, from = 0): number {
+  let at = from;
+  while (isSpace(line.charCodeAt(at)) || (isQuoted && line[at] === '>')) at++;
+  return at;
 }
 
-function isBlank(line: string): boolean {
-  return !/[^ \t\v\f]/.test(line);
+/** White space but line breaks. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0b || code === 0x0c;
+}
+
+function isBlank(line: string, from = 0): boolean {
+  return beginningOf(line, false, from) >= line.length;
 }
 
 function withoutEnd(line: string): string {
@@ -138,39 +149,69 @@ const closesPre = /<\/pre/gi;
 
 class CodeFinder {
   private readonly indented: IndentedCode | null;
+  /** The first line that was not given to `indented`, which needs to know of none before the next that may be its code. */
+  private untold = 0;
+  /** Other code that was found since, with the line after it. */
+  private readonly untoldCode: { readonly at: number; readonly end: number }[] = [];
   private readonly lastPreEnd: number;
   /** Behind the line looked at there is no fence of tildes of this length or longer. */
   private unclosedTildes = Number.POSITIVE_INFINITY;
 
   constructor(
+    text: string,
     private readonly lines: readonly Line[],
     private readonly markLength: number,
     isMarkdown: boolean,
   ) {
     this.indented = isMarkdown ? new IndentedCode() : null;
-    this.lastPreEnd = lines.findLastIndex(({ text }) => text.includes('</') && /<\/pre/i.test(text));
+    const mayHoldPre = text.includes('</') && /<\/pre/i.test(text);
+    this.lastPreEnd = mayHoldPre ? lines.findLastIndex((line) => /<\/pre/i.test(line.text)) : -1;
   }
 
   /** The code that begins on this line, or null. Asked of every line that is not inside of code, in order. */
   beginningAt(at: number): Code | null {
-    const whole = this.lines[at]?.text ?? '';
-    const line = at === 0 ? whole.slice(this.markLength) : whole;
-    return (at === 0 ? this.frontMatter(line) : null) ?? this.indentedFrom(at, line) ?? this.otherCode(at, whole);
+    const line = this.lineAt(at);
+    const front = at === 0 ? this.frontMatter(line) : null;
+    if (front !== null) return front;
+    if (!beginsCode.has(line[0] as string)) return at < this.lastPreEnd ? this.otherCode(at) : null;
+    return this.indentedFrom(at, line) ?? this.otherCode(at);
+  }
+
+  private lineAt(at: number): string {
+    const line = this.lines[at]?.text ?? '';
+    return at === 0 ? line.slice(this.markLength) : line;
   }
 
   private indentedFrom(at: number, line: string): Code | null {
-    const columns = this.indented?.line(line) ?? null;
-    if (columns === null) return null;
+    if (this.indented === null || !mayBeIndented(line)) return null;
+    this.tell(this.indented, at);
+    const mark = this.indented.line(line);
+    this.untold = at + 1;
+    if (mark === null) return null;
     let end = at + 1;
-    for (let next = end; IndentedCode.goesOn(this.lines[next]?.text, columns); next++) {
-      if (!isBlank(this.lines[next]?.text ?? '')) end = next + 1;
+    for (let next = end; IndentedCode.goesOn(this.lines[next]?.text, mark); next++) {
+      const text = this.lines[next]?.text ?? '';
+      if (!isBlank(text, charactersIn(text, mark))) end = next + 1;
     }
-    return { end, indent: 0, isQuoted: false, from: null, columns };
+    this.untold = end;
+    return { end, indent: 0, isQuoted: false, from: null, mark };
   }
 
-  private otherCode(at: number, line: string): Code | null {
+  /** The lines before this one, which are none of its code. */
+  private tell(indented: IndentedCode, upTo: number): void {
+    for (const code of this.untoldCode) {
+      for (let at = this.untold; at <= code.at; at++) indented.line(this.lineAt(at));
+      indented.otherCode();
+      this.untold = code.end;
+    }
+    this.untoldCode.length = 0;
+    for (let at = this.untold; at < upTo; at++) indented.line(this.lineAt(at));
+  }
+
+  private otherCode(at: number): Code | null {
+    const line = this.lines[at]?.text ?? '';
     const found = this.fence(at, line, at === 0 ? this.markLength : 0) ?? this.pre(at, line);
-    if (found !== null) this.indented?.otherCode();
+    if (found !== null && this.indented !== null) this.untoldCode.push({ at, end: found.end });
     return found;
   }
 
@@ -181,7 +222,9 @@ class CodeFinder {
       const end = index > 0 ? withoutEnd(text) : '';
       return end === mark || (mark === '---' && end === '...');
     });
-    return last < 0 ? null : { end: last + 1, indent: 0, isQuoted: false, from: null, columns: null };
+    if (last < 0) return null;
+    this.untold = last + 1;
+    return { end: last + 1, indent: 0, isQuoted: false, from: null, mark: null };
   }
 
   private fence(at: number, line: string, from: number): Code | null {
@@ -194,18 +237,26 @@ class CodeFinder {
     let after = from + found.index;
     while (line[after] === mark) after++;
     if (mark === '`' && line.includes('`', after)) return null;
-    const end = this.fenceEnd(at, mark, after - from - found.index, found.index);
-    return end < 0 ? null : { end, indent: found.index, isQuoted: before.includes('>'), from: null, columns: null };
+    const isQuoted = before.includes('>');
+    const fence = { mark, length: after - from - found.index, indent: found.index, quote: quoteOf(before) };
+    const end = this.fenceEnd(at, fence);
+    return end < 0 ? null : { end, indent: found.index, isQuoted, from: null, mark: null };
   }
 
   /**
-   * After the closing fence. Code that is not closed goes on to the end; but a line of tildes that nothing closes underlines a heading of plain text.
+   * After the closing fence. Code that is not closed goes on to the end, in a quotation to the end of that; but a line of tildes that nothing closes
+   * underlines a heading of plain text.
    */
-  private fenceEnd(at: number, mark: string, length: number, indent: number): number {
-    if (mark === '~' && length >= this.unclosedTildes) return -1;
+  private fenceEnd(at: number, fence: Fence): number {
+    const { mark, length, quote } = fence;
+    const isQuoted = quote >= 0;
+    if (mark === '~' && length >= this.unclosedTildes && !isQuoted) return -1;
     for (let end = at + 1; end < this.lines.length; end++) {
-      if (isFenceEnd(this.lines[end]?.text ?? '', mark, length, indent)) return end + 1;
+      const text = this.lines[end]?.text ?? '';
+      if (isQuoted && !isInQuotation(text, quote)) return end;
+      if (isFenceEnd(text, fence)) return end + 1;
     }
+    if (isQuoted) return this.lines.length;
     if (mark === '`') return this.lines.findLastIndex(({ text }) => !isBlank(text)) + 1;
     this.unclosedTildes = length;
     return -1;
@@ -218,13 +269,41 @@ class CodeFinder {
     let end = at + 1;
     while (end < this.lastPreEnd && !closesAndStays(this.lines[end]?.text ?? '')) end++;
     const tagEnd = line.indexOf('>', begin);
-    return { end: end + 1, indent: 0, isQuoted: false, from: tagEnd < 0 ? line.length : tagEnd + 1, columns: null };
+    return { end: end + 1, indent: 0, isQuoted: false, from: tagEnd < 0 ? line.length : tagEnd + 1, mark: null };
   }
 }
 
-function isFenceEnd(line: string, mark: string, length: number, indent: number): boolean {
+/** Four columns of white space, which most lines tell at once. */
+function mayBeIndented(line: string): boolean {
+  for (let at = 0; at < 4; at++) {
+    if (line[at] === '\t') return true;
+    if (line[at] !== ' ') return line.includes('>') && indented.test(line);
+  }
+  return true;
+}
+
+interface Fence {
+  readonly mark: string;
+  readonly length: number;
+  readonly indent: number;
+  /** How far the mark of the quotation that it stands in may be from the beginning of a line; -1 when it stands in none. */
+  readonly quote: number;
+}
+
+function quoteOf(before: string): number {
+  const at = before.indexOf('>');
+  // In a list item it may stand deeper.
+  return at < 0 ? -1 : at <= 3 && isBlank(before.slice(0, at)) ? 3 : at + 3;
+}
+
+function isInQuotation(line: string, quote: number): boolean {
+  const begin = beginningOf(line, false);
+  return line[begin] === '>' && begin <= quote;
+}
+
+function isFenceEnd(line: string, { mark, length, indent, quote }: Fence): boolean {
   if (!line.includes(mark.repeat(3))) return false;
-  const begin = beginningOf(line, true);
+  const begin = beginningOf(line, quote >= 0);
   const run = withoutEnd(line.slice(begin));
   // What stands deeper is shown by the code, such as a fence in a text about Markdown.
   return begin <= indent + 3 && run.length >= length && run === mark.repeat(run.length);
