@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { IuError } from '../contract/errors/index.js';
+import { decodeKorean } from './korean.js';
 
 /** How text was made of a source that is no UTF-8 text: part of what is pinned. */
 export interface Extractor {
@@ -89,6 +90,10 @@ const otherNames: Readonly<Record<string, string>> = {
   cp874: 'windows-874',
   cp932: 'shift_jis',
   cp936: 'gbk',
+  cp949: 'euc-kr',
+  ms949: 'euc-kr',
+  uhc: 'euc-kr',
+  cp950: 'big5',
 };
 
 /** The encoding that somebody calls by this word, such as latin1 or cp1251; undefined when there is no decoder for it. */
@@ -122,19 +127,29 @@ export function convertToUtf8(bytes: Uint8Array, encoding: KnownEncoding): Conve
   if (encoding === 'windows-1252')
     return { text: Buffer.from(windows1252(bytes), 'utf8'), extractor: { name, version: '1' } };
   const text = decoded(bytes, encoding);
-  const unknown = manyByteEncodings.some((one) => one === encoding) ? standsForNothing.exec(text)?.[0] : undefined;
-  if (unknown !== undefined) {
-    const point = unknown.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-    const message = `The source has characters that ${encoding} does not have, or that its decoder does not know (read as U+${point}).`;
-    throw new IuError('IU724', { message, hint: 'Convert the file to UTF-8, or say another encoding.', encoding });
-  }
+  const unknown = manyByteEncodings.some((one) => one === encoding) ? standsForNothing.exec(text) : null;
+  if (unknown !== null) throw unknownCharacter(text, unknown.index, encoding);
   const version = `icu-${process.versions.icu ?? 'none'}`;
   return { text: Buffer.from(text, 'utf8'), extractor: { name, version } };
 }
 
+function unknownCharacter(text: string, at: number, encoding: KnownEncoding): IuError {
+  const point = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0');
+  const line = text.slice(0, at).split('\n').length;
+  const message = `Line ${line} of the source has a character that ${encoding} does not have, or that its decoder does not know (read as U+${point}).`;
+  const hint =
+    encoding === 'big5'
+      ? 'Big5 of Hong Kong (HKSCS) has more characters than Big5 and is not read: convert the file, iconv -f BIG5-HKSCS -t UTF-8 FILE > NEW.'
+      : 'Convert the file to UTF-8, or say another encoding.';
+  return new IuError('IU724', { message, hint, encoding });
+}
+
 function decoded(bytes: Uint8Array, encoding: KnownEncoding): string {
+  const decode = (part: Uint8Array) => new TextDecoder(encoding, { fatal: true }).decode(part);
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    if (encoding === 'euc-kr') return decodeKorean(bytes, decode);
+    if (encoding === 'shift_jis') return withControlsOfJapan(decode(bytes));
+    return decode(bytes);
   } catch (error) {
     const message = `The source is not valid ${encoding}.`;
     throw new IuError('IU724', { message, encoding }, { cause: error });
@@ -143,6 +158,13 @@ function decoded(bytes: Uint8Array, encoding: KnownEncoding): string {
 
 /** What ICU makes of a pair of bytes that it does not know is no error: a control character and a letter, or one for private use. */
 const standsForNothing = /[\u0080-\u009f\ue000-\uf8ff]/;
+
+/** In Shift JIS ICU trades three control characters for each other, as IBM did; one of them ends the files of DOS. */
+function withControlsOfJapan(text: string): string {
+  const controls = '\u001a\u001c\u007f';
+  const read = new TextDecoder('shift_jis').decode(Buffer.from(controls));
+  return text.replace(/\p{Cc}/gu, (one) => controls[read.indexOf(one)] ?? one);
+}
 
 const windows1252Specials = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 

@@ -60,6 +60,20 @@ describe('a source', () => {
     ['GB18030', Buffer.from([0xb7, 0xa8, 0x82, 0x30, 0x81, 0x30]), 'gb18030', '法㒣', 'charset-gb18030'],
     ['Big5', Buffer.from([0xaa, 0x6b]), 'big5', '法', 'charset-big5'],
     ['EUC-KR', Buffer.from([0xb9, 0xfd]), 'ks_c_5601-1987', '법', 'charset-euc-kr'],
+    [
+      'code page 949',
+      Buffer.from([0x8c, 0x63, 0xb9, 0xe6, 0x81, 0x41, 0xc6, 0x52, 0x20, 0xa2, 0xe6]),
+      'cp949',
+      '똠방갂힣 €',
+      'charset-euc-kr',
+    ],
+    [
+      'Shift JIS with the end of a file of DOS',
+      Buffer.from(`${'law '.repeat(9)}\u001c\u007f\n\u001a`),
+      'cp932',
+      `${'law '.repeat(9)}\u001c\u007f\n\u001a`,
+      'charset-shift_jis',
+    ],
     ['UTF-16 without its mark when it is said', Buffer.from('Ä', 'utf16le'), 'utf-16', 'Ä', 'charset-utf-16le'],
   ])('in %s becomes a text of its own beside the bytes as they came', async (_, bytes, encoding, text, extractor) => {
     const source = await readSource(bytes, { mediaType: 'text/plain', ...(encoding ? { encoding } : {}) });
@@ -106,11 +120,18 @@ describe('a source', () => {
     ['half a UTF-16 unit', utf16('ab').subarray(0, 5), {}, 'IU724', /utf-16le/],
     ['half a character of two bytes', Buffer.from([0x96]), { encoding: 'shift_jis' }, 'IU724', /not valid shift_jis/],
     [
-      'a pair of bytes outside of EUC-KR',
-      Buffer.from([0x81, 0x41]),
+      'a pair of bytes outside of code page 949',
+      Buffer.from([0xc6, 0x53]),
       { encoding: 'euc-kr' },
       'IU724',
-      /euc-kr.*U\+0081/,
+      /not valid euc-kr/,
+    ],
+    [
+      'one that begins none',
+      Buffer.from([0x0a, 0x81, 0x20]),
+      { encoding: 'euc-kr' },
+      'IU724',
+      /Line 2 .*euc-kr.*U\+0081/,
     ],
     ['a character for private use', Buffer.from([0x87, 0x40]), { encoding: 'big5' }, 'IU724', /big5.*U\+F266/],
     ['an encoding nobody knows', Buffer.from('a'), { encoding: 'klingon' }, 'IU724', /windows-1258/],
@@ -138,6 +159,30 @@ describe('a source', () => {
       await expect(readSource(Buffer.from(text, 'latin1'), { fileName })).rejects.toThrow(broken);
     },
   );
+
+  it('in Big5 of Hong Kong says what to do', async () => {
+    const hint = expect.stringMatching(/iconv -f BIG5-HKSCS -t UTF-8/);
+    const source = readSource(Buffer.from([0x0a, 0x87, 0x40]), { encoding: 'big5-hkscs' });
+    await expect(source).rejects.toThrow(expect.objectContaining({ hint, message: expect.stringMatching(/^Line 2 /) }));
+  });
+
+  it('in Korean has every syllable, in the order of the code page', async () => {
+    // Those that code page 949 adds stand in its order of bytes in the order of Unicode.
+    const trails = [
+      [0x41, 0x5a],
+      [0x61, 0x7a],
+      [0x81, 0xfe],
+    ].flatMap(([from = 0, to = 0]) => Array.from({ length: to - from + 1 }, (_, at) => from + at));
+    const pairs = Array.from({ length: 0xc6 - 0x81 + 1 }, (_, at) => 0x81 + at).flatMap((lead) =>
+      trails
+        .filter((trail) => (lead < 0xa1 || trail < 0xa1) && (lead < 0xc6 || trail < 0x53))
+        .map((trail) => [lead, trail]),
+    );
+    const text = textOf((await readSource(Buffer.from(pairs.flat()), { encoding: 'uhc' })).text);
+    expect(text).toMatch(/^\p{Script=Hangul}+$/u);
+    expect([...new Set(text)].sort().join('')).toBe(text);
+    expect(text.length).toBe(8822);
+  });
 
   it('that is no file, or too large a one, is refused before it is read', async () => {
     await expect(readSourceFile(join(folder, 'none.md'))).rejects.toThrow(refused('IU729', /ENOENT/));
