@@ -13,6 +13,8 @@ const headingLevels = 6;
 export class HeadingDepths {
   /** For each number of marks the levels of the grammar that have it, outermost first. */
   private readonly ranks: readonly (readonly number[])[];
+  /** What each title is to the grammar: it is asked again for every heading. */
+  private readonly matches = new Map<string, LevelMatch | null>();
   /** No heading is deeper. */
   readonly deepest: number;
 
@@ -22,11 +24,20 @@ export class HeadingDepths {
   ) {
     const found = Array.from({ length: headingLevels + 1 }, () => new Set<number>());
     for (const { title, level } of headings) {
-      const match = headingMatch(viewOf(title, grammar), grammar);
+      const match = this.matchOf(title);
       if (match) found[level]?.add(this.rankOf(match));
     }
     this.ranks = found.map((ranks) => [...ranks].sort((left, right) => left - right));
     this.deepest = this.depthOf(headingLevels + 1, null) - 1;
+  }
+
+  matchOf(title: string): LevelMatch | null {
+    let match = this.matches.get(title);
+    if (match === undefined) {
+      match = headingMatch(viewOf(title, this.grammar), this.grammar);
+      this.matches.set(title, match);
+    }
+    return match;
   }
 
   depthOf(marks: number, match: LevelMatch | null): number {

@@ -57,7 +57,12 @@ export function numberPattern(kinds: readonly NumeralKind[], counting: Counting)
 
 /** All that a found number may count as, by the order of the kinds: `C` is a hundred and a letter. Empty for none of them (`iiii`). */
 export function parseNumbers(text: string, kinds: readonly NumeralKind[], counting: Counting): readonly LegalNumber[] {
-  return kinds.flatMap((kind) => parsers[kind](text, counting) ?? []);
+  const readings: LegalNumber[] = [];
+  for (const kind of kinds) {
+    const number = parsers[kind](text, counting);
+    if (number !== null) readings.push(number);
+  }
+  return readings;
 }
 
 /** `²` as people write it elsewhere. */

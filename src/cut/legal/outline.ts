@@ -4,9 +4,8 @@ import { type DraftMark, withoutContents } from './contents.js';
 import { withForms } from './forms.js';
 import type { Grammar, GrammarLevel } from './grammar.js';
 import type { HeadingDepths } from './heading-depths.js';
-import { headingMatch, type LevelMatch, matchesOf } from './match.js';
+import { type LevelMatch, matchesOf } from './match.js';
 import { follows, type LegalNumber } from './numerals.js';
-import { viewOf } from './view.js';
 
 /** Numbers that a repealed article may leave out before a heading without punctuation is doubted. */
 const usualGap = 10;
@@ -83,6 +82,10 @@ export class LegalOutline {
     this.isDoubtful = true;
   }
 
+  get isInDoubt(): boolean {
+    return this.isDoubtful;
+  }
+
   /** What was introduced stood on one line, between its marks. */
   endDoubt(): void {
     this.isDoubtful = false;
@@ -111,7 +114,7 @@ export class LegalOutline {
 
   /** A heading of Markdown: always a piece, named by the grammar when it matches. */
   heading({ start, title, level: marks }: Mark, depths: HeadingDepths): void {
-    const match = headingMatch(viewOf(title, this.grammar), this.grammar);
+    const match = depths.matchOf(title);
     const level = depths.depthOf(marks, match);
     this.depthOfHeadings = depths.deepest;
     this.awaitsTitle = null;

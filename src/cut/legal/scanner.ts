@@ -46,7 +46,7 @@ export class LegalScanner {
     if (text.trim() !== '') this.previous = text;
     if (opening === null) {
       this.outline.line(start, viewOf(text, this.grammar));
-      if (isWholeQuotation(text.trim(), this.grammar.quotes)) this.outline.endDoubt();
+      if (this.outline.isInDoubt && isWholeQuotation(text.trim(), this.grammar.quotes)) this.outline.endDoubt();
       return;
     }
     // The line that ends with `: “` is itself a line of this law.
