@@ -1,3 +1,4 @@
+import { definitionsLength } from './link-definitions.js';
 import type { Mark } from './mark.js';
 
 // Finds the headings of a Markdown file on bytes, without a parser: CommonMark's block rules as far as they decide whether a
@@ -200,6 +201,10 @@ class MarkdownScanner {
     if (this.paragraph < 0) return false;
     const length = this.runLength(line.text, line.end);
     if (!this.isBlankBetween(line.text + length, line.end)) return false;
+    // Definitions of links before the text are no part of its paragraph; where there is nothing else, there was none.
+    this.paragraph += definitionsLength(this.bytes.subarray(this.paragraph, line.start));
+    if (this.paragraph === line.start) this.paragraph = -1;
+    if (this.paragraph < 0) return false;
     const title = this.bytes
       .toString('utf8', this.paragraph, line.start)
       .replace(/^\uFEFF/, '')
