@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -42,20 +43,26 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Version of the installation in `folder`. */
+export function directusVersion(folder: string): string {
+  return JSON.parse(readFileSync(join(folder, 'node_modules/directus/package.json'), 'utf8')).version;
+}
+
 /** Boots the installation in `folder` (scripts/test-directus.mjs) on an empty database, or again on one where `token` is known. */
 export async function startDirectus(
   folder: string,
   databaseUrl: string,
   token: string = randomUUID(),
 ): Promise<DirectusServer> {
+  const node = join(folder, 'node_modules/.bin/node');
   const cli = join(folder, 'node_modules/directus/cli.js');
   const workFolder = await mkdtemp(join(tmpdir(), 'iu-core-test-directus-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = environmentOf(databaseUrl, port, token);
-  const bootstrap = spawnSync(process.execPath, [cli, 'bootstrap'], { cwd: workFolder, env, encoding: 'utf8' });
+  const bootstrap = spawnSync(node, [cli, 'bootstrap'], { cwd: workFolder, env, encoding: 'utf8' });
   if (bootstrap.status !== 0) throw new Error(`directus bootstrap: ${bootstrap.stdout}${bootstrap.stderr}`);
-  const child: ChildProcess = spawn(process.execPath, [cli, 'start'], {
+  const child: ChildProcess = spawn(node, [cli, 'start'], {
     cwd: workFolder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -125,6 +132,8 @@ function environmentOf(databaseUrl: string, port: number, token: string): NodeJS
     // a busy machine is no reason to refuse what a test asks
     PRESSURE_LIMITER_ENABLED: 'false',
     WEBSOCKETS_ENABLED: 'false',
+    // a flow may send a request to this machine
+    IMPORT_IP_DENY_LIST: '',
     LOG_LEVEL: 'error',
   };
 }

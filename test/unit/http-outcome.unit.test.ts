@@ -118,6 +118,22 @@ describe('outcome of a Directus flow', () => {
       '[{"_original":{"$trigger":{"headers":{"x":"canary"}}},"details":[]}]',
       'condition not met',
     ],
+    [
+      'a condition that is not met, of 11.17.4',
+      '[{"name":"DirectusError","extensions":{"path":["canary"],"valid":"canary"},"code":"FAILED_VALIDATION","status":400}]',
+      'FAILED_VALIDATION (400)',
+    ],
+    [
+      'an error with a code of somebody',
+      '{"name":"DirectusError","code":"canary-1","status":422}',
+      'DirectusError (422)',
+    ],
+    ['an error of a library', '{"name":"JsonWebTokenError","message":"canary"}', 'JsonWebTokenError'],
+    [
+      'a request that was answered with an error',
+      '{"status":502,"statusText":"canary","headers":{"x":"canary"},"data":{"x":"canary"}}',
+      'request (502)',
+    ],
     ['all data, with an error last', `{"$trigger":{"body":"canary"},"$last":${notUnique}}`, 'RECORD_NOT_UNIQUE (400)'],
   ])('is failed for a 200 with %s, and nothing of its text is kept', (_what, text, said) => {
     expect(judged(200, text)).toEqual({
@@ -130,6 +146,10 @@ describe('outcome of a Directus flow', () => {
   it.each([
     ['errors that were cut', '{"errors":[{"message":"x', 'failed'],
     ['a condition that was cut', '[{"_original":{"$trigger":{', 'failed'],
+    ['an error that was cut', '{"name":"DirectusError","extensions":{"value":"x', 'failed'],
+    ['a condition of 11.17.4 that was cut', '[{"name":"DirectusError","extensions":{"valid":"x', 'failed'],
+    ['a request that failed and was cut', '{"status":500,"statusText":"x","headers":{"x', 'failed'],
+    ['a request that was cut', '{"status":200,"statusText":"x","headers":{"x', 'sent'],
     ['all data that was cut', '{"$trigger":{"path":"', 'unknown'],
     ['data that was cut', '[{"id":1},{"id":', 'sent'],
   ])('is told by the beginning of %s', (_what, text, status) => {
@@ -141,6 +161,10 @@ describe('outcome of a Directus flow', () => {
     '{"id":1}',
     '{"code":"A","status":"published"}',
     '{"code":"A","status":200}',
+    '{"name":"Trial and Error","status":3}',
+    '[{"code":"A","status":404}]',
+    '{"status":200,"statusText":"OK","headers":{},"data":[]}',
+    '{"status":404,"headers":{},"data":[]}',
     '{"errors":[]}',
     '"x"',
     'text',
@@ -155,6 +179,7 @@ describe('outcome of a Directus flow', () => {
     [200, ''],
     [200, 'null'],
     [200, '{}'],
+    [200, '{"path":"/","query":{},"body":{"id":"1"},"method":"POST","headers":{}}'],
     [200, '{"$trigger":{},"$last":{}}'],
     [200, '{"$trigger":{},"$last":null}'],
   ])(
@@ -179,7 +204,7 @@ describe('outcome of a Directus flow', () => {
     expect(forbidden).toEqual({
       status: 'failed',
       failureCode: 'http_403',
-      failureDetail: '403: the flow is unknown, inactive, or not triggered by this method',
+      failureDetail: expect.stringMatching(/^403: the flow is unknown, inactive or not triggered by this method, or /),
     });
   });
 
