@@ -82,9 +82,10 @@ function withoutCounters(html: string): string {
 }
 
 async function pdfToText(bytes: Uint8Array): Promise<string> {
-  const { extractText: textOfPages } = await import('unpdf');
-  // The library takes the buffer over, so it gets one of its own.
-  const { text } = await textOfPages(Uint8Array.from(bytes), { mergePages: false });
+  const { extractText: textOfPages, getDocumentProxy } = await import('unpdf');
+  // The library takes the buffer over, so it gets one of its own. Its warnings would stand on stderr, which holds one JSON object.
+  const document = await getDocumentProxy(Uint8Array.from(bytes), { verbosity: 0 });
+  const { text } = await textOfPages(document, { mergePages: false }).finally(() => document.loadingTask.destroy());
   return `${text.map((page) => page.replaceAll('\0', '')).join('\n')}\n`;
 }
 

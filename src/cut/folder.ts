@@ -17,17 +17,24 @@ export interface FoundRevision {
   readonly note: string;
 }
 
+export interface FoundDocuments {
+  /** Those of one document in order, oldest first. */
+  readonly revisions: readonly FoundRevision[];
+  /** By address: two files that would be one document at the same time, such as `a.md` and `a.html`. */
+  readonly clashes: ReadonlyMap<string, readonly [string, string]>;
+}
+
 const endings = new RegExp(`(?:${documentEndings.map((ending) => `\\${ending}`).join('|')})$`, 'i');
 const run = promisify(execFile);
 /** A history of a hundred thousand commits fits. */
 const outputLimit = 1 << 28;
 
 /** The documents of a folder, by path; each is one revision named by the caller. */
-export async function revisionsOfFolder(
+export async function documentsOfFolder(
   folder: string,
   prefix: string,
   revisionLabel: string,
-): Promise<FoundRevision[]> {
+): Promise<FoundDocuments> {
   let names: string[];
   try {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -38,63 +45,94 @@ export async function revisionsOfFolder(
     const { code } = error as NodeJS.ErrnoException;
     throw new IuError('IU746', { message: `${folder} cannot be read: ${code ?? 'unknown'}.` }, { cause: error });
   }
-  return names
+  const revisions = names
     .map((name) => name.split(sep).join('/'))
-    .filter((path) => endings.test(path) && !path.split('/').some((part) => part.startsWith('.')))
+    .filter(isDocument)
     .sort()
     .map((path) => ({ path, address: addressOf(path, prefix), revisionLabel, commit: null, note: path }));
+  const files = new FilesOfDocuments();
+  for (const { address, path } of revisions) files.write(address, path, '');
+  return { revisions, clashes: files.clashes() };
 }
 
 /**
- * The revisions of the documents of a folder in a git repository: each commit that touched a file, oldest first along the first parents.
- * A file that is there under another name is another document; a deletion is no revision.
+ * The history of a folder in a git repository along the first parents: each commit that touched a file is a revision. A file that is there
+ * under another name is another document, and a deletion is no revision: a file that comes back goes on as the same document, and so does one
+ * that takes the place of another (`a.html` of `a.md`).
  */
-export async function revisionsOfHistory(folder: string, prefix: string): Promise<FoundRevision[]> {
-  const text = await git(
-    folder,
-    'log',
-    '--first-parent',
-    '-m',
-    '--reverse',
-    '--no-renames',
-    '--diff-filter=AMT',
-    '--relative',
-    '-z',
-    '--raw',
-    '--format=%x01%H %cI',
-  );
-  const found: FoundRevision[] = [];
+export async function documentsOfHistory(folder: string, prefix: string): Promise<FoundDocuments> {
+  const text = await git(folder, ...wholeLog);
+  const revisions: FoundRevision[] = [];
+  const files = new FilesOfDocuments();
   for (const commit of text.toString('utf8').split('\u0001').slice(1)) {
     const [head = '', ...entries] = commit.split('\0');
     const [id = '', time = ''] = head.trim().split(' ');
-    for (const path of filesOf(entries)
-      .filter((one) => endings.test(one))
-      .sort()) {
-      const revisionLabel = `${time.slice(0, 10)} ${id.slice(0, 12)}`;
-      found.push({ path, address: addressOf(path, prefix), revisionLabel, commit: id, note: `git ${id}:${path}` });
+    const revisionLabel = `${time.slice(0, 10)} ${id.slice(0, 12)}`;
+    const changes = changesOf(entries).filter(({ path }) => isDocument(path));
+    for (const { path, isFile } of changes) if (!isFile) files.remove(addressOf(path, prefix), path);
+    for (const { path } of changes.filter(({ isFile }) => isFile)) {
+      const address = addressOf(path, prefix);
+      files.write(address, path, id);
+      revisions.push({ path, address, revisionLabel, commit: id, note: `git ${id}:${path}` });
     }
   }
-  return found;
+  return { revisions, clashes: files.clashes() };
 }
 
-/** Paths of what a commit left as a file: a symbolic link holds no text but the name of another file. */
-function filesOf(entries: readonly string[]): readonly string[] {
-  return entries.filter((_, index) => /^\s*:\d{6} 100\d{3} /.test(entries[index - 1] ?? ''));
+/** What a person has configured for reading (no root commit, no merges, signatures) may leave out or add nothing. */
+const wholeLog = [
+  ...['-c', 'log.showRoot=true', '-c', 'log.diffMerges=separate', 'log', '--no-show-signature', '--first-parent', '-m'],
+  ...['--reverse', '--no-renames', '--diff-filter=ADMT', '--relative', '-z', '--raw', '--format=%x01%H %cI'],
+];
+
+/** What a commit did, by path: a file it left, or none any more. A symbolic link holds no text but the name of another file. */
+function changesOf(entries: readonly string[]): { readonly path: string; readonly isFile: boolean }[] {
+  return entries
+    .flatMap((path, index) => {
+      const [, mode] = /^\s*:\d{6} (\d{6}) /.exec(entries[index - 1] ?? '') ?? [];
+      return mode === undefined ? [] : [{ path, isFile: mode.startsWith('100') }];
+    })
+    .sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
-/**
- * Two files that would be one document at the same time, such as `a.md` and `a.html`; undefined when there are none. A file that another one takes
- * the place of, in a history, goes on as the same document.
- */
-export function twoFilesOf(revisions: readonly FoundRevision[]): readonly [string, string] | undefined {
-  const left = new Set<string>();
-  for (const [index, { path, commit }] of revisions.entries()) {
-    const before = revisions[index - 1];
-    if (before === undefined || before.path === path) continue;
-    left.add(before.path);
-    if (left.has(path) || before.commit === commit) return [before.path, path];
+/** Which files the documents of a history are, commit by commit. */
+class FilesOfDocuments {
+  readonly #living = new Map<string, string[]>();
+  readonly #written = new Map<string, string>();
+  readonly #clashes = new Map<string, readonly [string, string]>();
+
+  remove(address: string, path: string): void {
+    const living = this.#living.get(address) ?? [];
+    // The one that it had taken the place of is the document again, with a text that no commit wrote now.
+    if (living.at(-1) === path && living.length > 1) this.#clash(address, living.at(-2) ?? '', path);
+    this.#living.set(
+      address,
+      living.filter((other) => other !== path),
+    );
   }
-  return undefined;
+
+  write(address: string, path: string, commit: string): void {
+    const living = this.#living.get(address) ?? [];
+    const last = living.at(-1);
+    if (last !== undefined && last !== path) {
+      const isBoth = living.includes(path) || this.#written.get(address) === commit;
+      if (isBoth) this.#clash(address, last, path);
+    }
+    this.#living.set(address, [...living.filter((other) => other !== path), path]);
+    this.#written.set(address, commit);
+  }
+
+  /** Those of the way, and those that are two files at the end. */
+  clashes(): FoundDocuments['clashes'] {
+    for (const [address, [first, second]] of this.#living) {
+      if (first !== undefined && second !== undefined) this.#clash(address, first, second);
+    }
+    return this.#clashes;
+  }
+
+  #clash(address: string, ...paths: [string, string]): void {
+    if (!this.#clashes.has(address)) this.#clashes.set(address, paths);
+  }
 }
 
 /** The bytes of a file as a commit has it; raises IU721 for more than `maxBytes`. */
@@ -131,4 +169,9 @@ function gitFailure(folder: string, word: string, error: unknown): IuError {
 function addressOf(path: string, prefix: string): string {
   const name = path.replace(endings, '');
   return prefix === '' ? name : posix.join(prefix, name);
+}
+
+/** Folders and files with a dot in front hold what programs keep, no documents. */
+function isDocument(path: string): boolean {
+  return endings.test(path) && !path.split('/').some((part) => part.startsWith('.'));
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isClean } from '../contract/cut/normalize.js';
 
 // What people call a piece, and the stable address made of it.
@@ -31,6 +32,20 @@ export function slugOf(label: string): string {
   if (letters.length <= maxSlugLength) return slug;
   const cut = letters.slice(0, maxSlugLength).join('');
   return cut.replace(/-[^-]*$/, '');
+}
+
+/** An address of a unit may have 1,024 bytes, of which a suffix takes some. */
+const maxAddressBytes = 1_000;
+
+/** The address itself, or as much of it as fits with a hash of all of it: six long headings in Chinese have more. */
+export function fittingAddress(address: string): string {
+  // A UTF-16 unit is three bytes of UTF-8 at most.
+  if (address.length * 3 <= maxAddressBytes || Buffer.byteLength(address) <= maxAddressBytes) return address;
+  const hash = createHash('sha256').update(address).digest('hex').slice(0, 16);
+  const bytes = Buffer.from(address);
+  let end = maxAddressBytes - hash.length - 1;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return `${bytes.toString('utf8', 0, end)}~${hash}`;
 }
 
 function joinedLetters(label: string): string {

@@ -19,6 +19,7 @@ import {
   takenAddresses,
 } from '../store/cut.js';
 import { type CutOptions, cutDocument } from './cut-document.js';
+import { fittingAddress } from './label.js';
 import type { ChosenGrammar } from './legal/choose.js';
 import { readGrammar, shippedGrammar } from './legal/grammar.js';
 import { recut as recutPieces } from './match/recut.js';
@@ -237,7 +238,7 @@ async function freeAddresses(
   let open = pieces;
   for (let form = 1; open.length > 0; form++) {
     const suffix = form === 1 ? '' : `@${form}`;
-    const wish = (piece: PlannablePiece) => `${documentAddress}/${piece.address}${suffix}`;
+    const wish = (piece: PlannablePiece) => `${fittingAddress(`${documentAddress}/${piece.address}`)}${suffix}`;
     const taken = await takenAddresses(client, open.map(wish));
     const left: PlannablePiece[] = [];
     for (const piece of open) {

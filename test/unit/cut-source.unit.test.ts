@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { cutDocument } from '../../src/cut/cut-document.js';
 import { readSource, readSourceFile } from '../../src/cut/read-source.js';
@@ -244,6 +244,18 @@ describe('a source', () => {
     expect(grammar?.name).toBe('eu');
     expect(pieces.map(({ title }) => title)).toEqual(['Article 1 Scope', 'Article 2 Terms']);
     expect((await readSource(pdf)).text).toEqual(source.text);
+  });
+
+  it('of PDF is read where its table of places is damaged, and no library says anything beside us', async () => {
+    const damaged = pdfOf(['Article 1', 'Scope'])
+      .toString('latin1')
+      .replace(/startxref\n\d+/, 'startxref\n7');
+    const said = [vi.spyOn(console, 'log'), vi.spyOn(console, 'warn')];
+    const { text } = await readSource(Buffer.from(damaged, 'latin1'));
+    expect(textOf(text)).toMatch(/Article 1\s+Scope/);
+    await expect(readSource(Buffer.from('%PDF-1.4 rubbish'))).rejects.toThrow(refused('IU728', /unpdf/));
+    expect(said.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    vi.restoreAllMocks();
   });
 });
 

@@ -1689,6 +1689,11 @@ begin
   if v_sha256 is null then
     raise exception using errcode = 'IU702', message = format('there is no source pin %s', p_pin_id), hint = 'pin the source first: fn_iu_source_pin';
   end if;
+  if octet_length(p_document_address) > 960 then
+    raise exception using errcode = 'IU734', message = format('the address of the document has %s bytes; 960 leave room for those of its pieces',
+        octet_length(p_document_address)),
+      hint = 'give it a shorter one (--document; in a folder another name, or a shorter --prefix)';
+  end if;
   select * into v_run from iu_cut_run where run_key = v_run_key and state !~ '^voided_';
   if found then
     return fn_iu_cut_said(v_run) || '{"is_new": false}';

@@ -6,10 +6,10 @@ import { type Approver, carryThrough } from '../../cut/carry-through.js';
 import { encodingNamed } from '../../cut/encoding.js';
 import {
   bytesOfCommit,
+  documentsOfFolder,
+  documentsOfHistory,
+  type FoundDocuments,
   type FoundRevision,
-  revisionsOfFolder,
-  revisionsOfHistory,
-  twoFilesOf,
 } from '../../cut/folder.js';
 import { advanceCut, type CutSource, startCut } from '../../cut/pipeline.js';
 import { readSource, readSourceFile } from '../../cut/read-source.js';
@@ -38,7 +38,7 @@ interface Outcome {
   readonly runId: string | null;
   /**
    * finished, unchanged (it was finished before), waits, after (an earlier revision of the document is not finished), refused, passed (over: a
-   * commit that left no text, which nothing will change; the next revisions do not wait for it).
+   * commit that left no text that may be cut, which nothing will change; the next revisions do not wait for it).
    */
   readonly outcome: 'finished' | 'unchanged' | 'waits' | 'after' | 'refused' | 'passed';
   readonly waitsFor: string | null;
@@ -50,8 +50,10 @@ interface Outcome {
   readonly hint: string | null;
 }
 
-/** No bytes, binary content, broken characters. */
-const noText = new Set(['IU722', 'IU723', 'IU724']);
+/** No bytes, binary content, broken characters, a DOCX or PDF without text that can be read; something in it was redacted. */
+const neverCut = new Set(['IU722', 'IU723', 'IU724', 'IU728', 'IU897']);
+/** Units, structure, cuts, and a source of which something was redacted. */
+const ofOneDocument = /^IU(?:[267]|897)/;
 
 type Client = Awaited<ReturnType<typeof connectClient>>;
 
@@ -100,8 +102,8 @@ class DocumentCuts {
     } catch (error) {
       const { code, message, hint = null } = error as { code?: string; message: string; hint?: string };
       // What is wrong with one document stops that document; what is wrong with the database stops everything.
-      if (code === undefined || !/^IU[67]/.test(code)) throw error;
-      const isPassed = found.commit !== null && noText.has(code);
+      if (code === undefined || !ofOneDocument.test(code)) throw error;
+      const isPassed = found.commit !== null && neverCut.has(code);
       this.#isHeld = !isPassed;
       this.outcomes.push({ ...about, ...nothing, outcome: isPassed ? 'passed' : 'refused', code, message, hint });
     }
@@ -122,7 +124,7 @@ class DocumentCuts {
 /** Documents side by side, each on one connection; the revisions of one document in order. Outcomes in the order of `found`. */
 async function cutAll(
   database: Database,
-  found: readonly FoundRevision[],
+  { revisions: found, clashes }: FoundDocuments,
   work: { readonly folder: string; readonly options: DirOptions; readonly approver: Approver | undefined },
   stop: AbortSignal,
   onTaken: (taken: number) => void,
@@ -141,8 +143,9 @@ async function cutAll(
   const lane = (): Promise<void> =>
     onCutSession(database, async (client) => {
       for (let revisions = documents[next++]; revisions !== undefined; revisions = documents[next++]) {
-        const cuts = new DocumentCuts(client, work.folder, work.options, work.approver, twoFilesOf(revisions));
-        outcomes.set(revisions[0]?.address ?? '', cuts.outcomes);
+        const address = revisions[0]?.address ?? '';
+        const cuts = new DocumentCuts(client, work.folder, work.options, work.approver, clashes.get(address));
+        outcomes.set(address, cuts.outcomes);
         for (const revision of revisions) {
           // Between two revisions nothing is half done.
           if (stop.aborted || failure !== undefined) return;
@@ -195,13 +198,14 @@ export function registerCutDir(cut: Command, context: CliContext): void {
     }
     if (options.encoding !== undefined) encodingNamed(options.encoding);
     const found = options.git
-      ? await revisionsOfHistory(folder, options.prefix)
-      : await revisionsOfFolder(folder, options.prefix, options.revision ?? '');
+      ? await documentsOfHistory(folder, options.prefix)
+      : await documentsOfFolder(folder, options.prefix, options.revision ?? '');
     const stop = context.stopSignal();
     const printer = context.printer(command);
     const work = (database: Database, approver: Approver | undefined) =>
       cutAll(database, found, { folder, options, approver }, stop, (taken) => {
-        if (taken % 10 === 0 || taken === found.length) printer.note(`${taken} of ${found.length} revisions`);
+        const all = found.revisions.length;
+        if (taken % 10 === 0 || taken === all) printer.note(`${taken} of ${all} revisions`);
       });
     const outcomes = await context.withDatabase(command, (database) =>
       options.yesIApprove === true
@@ -210,16 +214,17 @@ export function registerCutDir(cut: Command, context: CliContext): void {
     );
     const count = (outcome: Outcome['outcome']) => outcomes.filter((one) => one.outcome === outcome).length;
     const counts = {
-      revisions: found.length,
+      revisions: found.revisions.length,
       finished: count('finished'),
       unchanged: count('unchanged'),
       waits: count('waits'),
       after: count('after'),
       refused: count('refused'),
       passed: count('passed'),
+      left: found.revisions.length - outcomes.length,
     };
     const open = outcomes.filter((one) => ['waits', 'refused', 'passed'].includes(one.outcome));
-    if (counts.refused > 0) context.endWith(exitCodes.failed);
+    if (counts.refused > 0 || counts.left > 0) context.endWith(exitCodes.failed);
     printer.result({ ...counts, open }, () => [
       ...printer.facts(counts),
       ...printer.table(

@@ -1,0 +1,130 @@
+// iu cut dir: one document in trouble stops no other, and a history goes on behind what can never be cut.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { main } from '../../src/cli/main.js';
+import { runIu } from '../support/cli.js';
+import { openCutGates } from '../support/cut-pipeline.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { pdfOf } from '../support/documents.js';
+
+let db: TestDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  await openCutGates(db);
+  folder = mkdtempSync(join(tmpdir(), 'iu-cut-dir-'));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await db.drop();
+});
+
+function write(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), content);
+}
+
+/** Commits what stands in a folder, the first time into a repository of its own. */
+function commit(name: string): void {
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-C', join(folder, name), '-c', 'user.name=t', '-c', 'user.email=t@example.com', ...words], {
+      stdio: 'pipe',
+    });
+  git('init', '-q');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'commit');
+}
+
+async function dir(name: string, ...words: string[]) {
+  const about = ['--actor', 'ann', '--prefix', name, '--yes-i-approve', '--json'];
+  const { stdout, exitCode } = await runIu(['cut', 'dir', join(folder, name), ...about, ...words], db);
+  return { exitCode, ...JSON.parse(stdout) };
+}
+
+/** Takes a piece out of the source and its version, as two people do. */
+async function redactPiece(document: string, ordinal: number): Promise<void> {
+  const { rows } = await db.pool.query('select max(run_id)::text as id from iu_cut_run where document_address = $1', [
+    document,
+  ]);
+  const about = ['--reason', 'erasure', '--legal-ref', 'case 7', '--json'];
+  const asked = await runIu(['redact', 'request', 'piece', `${rows[0].id}:${ordinal}`, ...about], db);
+  const { redactionId } = JSON.parse(asked.stdout);
+  const second = await db.as('iu_approver');
+  await second.query("select fn_iu_redaction_approve($1, 'checked')", [redactionId]);
+  expect(await runIu(['redact', 'apply', redactionId], db)).toMatchObject({ exitCode: 0 });
+}
+
+/** Headings of six levels, each as long as a label is kept. */
+const deep = [1, 2, 3, 4, 5, 6].map((level) => `${'#'.repeat(level)} ${'法'.repeat(59)}${level}\n\n文本\n\n`).join('');
+
+describe('a folder', () => {
+  it('has long headings in letters of three bytes, and the same pieces again', async () => {
+    write(`deep/${'名'.repeat(60)}.md`, deep);
+    expect(await dir('deep', '--revision', '1')).toMatchObject({ exitCode: 0, finished: 1 });
+    write(`deep/${'名'.repeat(60)}.md`, `${deep}${'#'.repeat(6)} ${'法'.repeat(60)}\n\n更多\n`);
+    expect(await dir('deep', '--revision', '2')).toMatchObject({ exitCode: 0, finished: 1 });
+    const { rows } = await db.pool.query(
+      `select max(octet_length(canonical_address)) as most, count(*)::integer as units from information_unit where canonical_address like 'deep/%'`,
+    );
+    expect(rows[0].units).toBe(8);
+    expect(rows[0].most).toBeGreaterThan(900);
+  }, 60_000);
+
+  it('is cut but for the document of which something was redacted, and the one whose address is too long', async () => {
+    write('some/a.md', '# A\n## Who\nErika Mustermann lives in the hills.\n');
+    write('some/b.md', '# B\n## One\nfirst\n');
+    expect(await dir('some', '--revision', '1')).toMatchObject({ finished: 2, left: 0 });
+    await redactPiece('some/a', 1);
+    write('some/c.md', '# C\n## One\nfirst\n');
+    write(`some/${`${'d'.repeat(200)}/`.repeat(5)}${'d'.repeat(40)}.md`, '# D\n## One\nfirst\n');
+    const second = await dir('some', '--revision', '2', '--parallel', '1');
+    expect(second).toMatchObject({ exitCode: 1, revisions: 4, finished: 2, refused: 2, left: 0 });
+    expect(second.open).toMatchObject([
+      { document: 'some/a', code: 'IU897' },
+      { document: expect.stringMatching(/^some\/ddd/), code: 'IU734', message: expect.stringContaining('960') },
+    ]);
+  }, 60_000);
+
+  it('says how many revisions are left when it is stopped', async () => {
+    for (const name of ['a', 'b', 'c']) write(`stopped/${name}.md`, `# ${name}\n`);
+    const stop = new AbortController();
+    const said = { out: '', err: '' };
+    const words = ['cut', 'dir', join(folder, 'stopped'), '--revision', '1', '--actor', 'ann', '--parallel', '1'];
+    const code = await main([...words, '--json', '--database-url', db.url, '--schema', db.schema], {
+      stdout: { write: (text: string) => (said.out += text) },
+      stderr: { write: (text: string) => (said.err += text) },
+      environment: {},
+      stopSignal: () => {
+        stop.abort();
+        return stop.signal;
+      },
+    });
+    expect(code).toBe(1);
+    expect(JSON.parse(said.out)).toMatchObject({ revisions: 3, finished: 0, waits: 0, left: 3, open: [] });
+  }, 60_000);
+});
+
+describe('a history', () => {
+  it('goes on behind a commit of which something was redacted, and behind a PDF without text', async () => {
+    write('past/a.md', '# A\n## Who\nErika Mustermann lives in the valley.\n');
+    write('past/b.pdf', pdfOf(['Article 1', 'Scope']));
+    commit('past');
+    expect(await dir('past', '--git')).toMatchObject({ finished: 2 });
+    await redactPiece('past/a', 1);
+    write('past/a.md', '# A\n## Who\nSomebody lives in the hills.\n');
+    write('past/b.pdf', pdfOf([]));
+    commit('past');
+    write('past/b.pdf', pdfOf(['Article 1', 'Scope', 'Article 2', 'Terms']));
+    commit('past');
+    const more = await dir('past', '--git');
+    expect(more).toMatchObject({ exitCode: 0, revisions: 5, finished: 2, unchanged: 1, passed: 2, after: 0 });
+    expect(more.open).toMatchObject([
+      { document: 'past/a', outcome: 'passed', code: 'IU897' },
+      { document: 'past/b', outcome: 'passed', code: 'IU728' },
+    ]);
+  }, 60_000);
+});
