@@ -1047,6 +1047,7 @@ export interface UnitVersionRow {
 
 /** A row of the view v_iu_cut_plan. */
 export interface VIuCutPlanRow {
+  readonly by_hand: string | null;
   readonly fate: string | null;
   readonly label: string | null;
   readonly level: number | null;

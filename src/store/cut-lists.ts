@@ -70,6 +70,17 @@ export interface CutPlanRow {
   readonly reason: string;
   readonly score: string | null;
   readonly note: string | null;
+  /** What people did to the unit beside the cuts, and this line undoes or builds on. */
+  readonly by_hand: string | null;
+}
+
+/** How many lines of a plan meet what people did beside the cuts. */
+export async function countByHand(database: Queryable, runId: string): Promise<number> {
+  const { rows } = await database.query(
+    'select count(*)::integer as lines from v_iu_cut_plan where run_id = $1 and by_hand is not null',
+    [runId],
+  );
+  return rows[0].lines;
 }
 
 /** The plan of a run, line by line. */
@@ -86,7 +97,7 @@ export function listCutPlan(
   return readPage(
     database,
     {
-      columns: 'line, what, ordinal, level, label, fate, unit, reason, score, note',
+      columns: 'line, what, ordinal, level, label, fate, unit, reason, score, note, by_hand',
       from: 'v_iu_cut_plan',
       conditions: [
         ['run_id = ?', runId],

@@ -127,4 +127,14 @@ describe('a history', () => {
       { document: 'past/b', outcome: 'passed', code: 'IU728' },
     ]);
   }, 60_000);
+
+  it('goes on behind revisions that were cut with another configuration, which are not cut again', async () => {
+    write('other/a.txt', 'Article 1\nScope of it\n\nArticle 2\nTerms of it\n');
+    commit('other');
+    expect(await dir('other', '--git', '--grammar', 'none')).toMatchObject({ finished: 1 });
+    write('other/a.txt', 'Article 1\nScope of it\n\nArticle 2\nTerms of all of it\n');
+    commit('other');
+    const more = await dir('other', '--git', '--grammar', 'eu');
+    expect(more).toMatchObject({ exitCode: 0, finished: 1, passed: 1, open: [{ outcome: 'passed', code: 'IU703' }] });
+  }, 60_000);
 });

@@ -1258,7 +1258,16 @@ declare
   v_fact record;
 begin
   if v_run.state <> 'source_pinned' then
-    raise exception using errcode = 'IU730', message = format('cut run %s is %s: its pieces are recorded', p_run_id, v_run.state),
+    -- two people at once: who comes second says the same, and finds it done
+    if not exists (
+      select from (select ordinal, parent_ordinal, byte_start, byte_end, kind, unit_kind, level, title, label, address, sha256, normalized_sha256
+                     from iu_cut_mark where run_id = p_run_id) m
+        full join jsonb_to_recordset(p_pieces) as p (ordinal integer, parent_ordinal integer, byte_start integer, byte_end integer, kind text,
+             unit_kind text, level integer, title text, label text, address text, sha256 text, normalized_sha256 text) on p.ordinal = m.ordinal
+       where m is distinct from p) then
+      return fn_iu_cut_said(v_run);
+    end if;
+    raise exception using errcode = 'IU730', message = format('cut run %s is %s: other pieces of it are recorded', p_run_id, v_run.state),
       hint = 'iu cut show says what it waits for';
   end if;
   insert into iu_cut_mark (run_id, ordinal, parent_ordinal, byte_start, byte_end, kind, unit_kind, level, title, label, address, sha256,
@@ -1702,7 +1711,11 @@ begin
   select * into v_run from iu_cut_run r
    where r.document_address = p_document_address and r.state !~ '^voided_'
      and (r.run_key = v_run_key or r.state <> 'closeout_reported'
-          or (r.revision_label, r.cutter_name, r.cutter_version) = (p_revision_label, p_cutter_name, p_cutter_version))
+          or r.revision_label = p_revision_label
+             and ((r.cutter_name, r.cutter_version) = (p_cutter_name, p_cutter_version)
+                  -- another cutter may cut the last revision anew; an earlier one again would take the document back to it
+                  or exists (select from iu_cut_run l where l.document_address = p_document_address and l.state = 'closeout_reported'
+                                and l.run_id > r.run_id and l.revision_label <> p_revision_label)))
    order by r.run_key = v_run_key desc, r.state <> 'closeout_reported' desc
    limit 1;
   if v_run.run_key = v_run_key then
@@ -1984,20 +1997,42 @@ $$;
 -- <<<
 
 -- >>> views/v_iu_cut_plan.sql
--- v_iu_cut_plan: what a cut run would do, line by line: its pieces in order of the source, then its structure steps.
+-- v_iu_cut_plan: what a cut run would do, line by line: its pieces in order of the source, then its structure steps. by_hand: what people did
+-- to the unit beside the cuts that the line undoes or builds on: a text that no cut gave it, a structure operation that is the last one.
 create or replace view v_iu_cut_plan as
 select p.run_id, (m.ordinal + 1)::bigint as line, 'piece' as what, m.ordinal, m.level, m.label,
        case when d.ordinal is not null then 'doubtful' else p.fate end as fate,
        coalesce(p.address, (select u.canonical_address from information_unit u where u.id = p.unit_id)) as unit, p.reason, p.score,
-       (select string_agg(format('%s (%s)', (select u.canonical_address from information_unit u where u.id = (c ->> 'unit_id')::uuid), c ->> 'score'), ', ')
-          from jsonb_array_elements(d.candidates) c) as note
+       (select string_agg(format('%s (%s)', (select u.canonical_address from information_unit u where u.id = (c ->> 'unit_id')::uuid),
+                                 round((c ->> 'score')::numeric, 2)), ', ')
+          from jsonb_array_elements(d.candidates) c) as note,
+       case when p.fate <> 'same' then
+         (select format('version %s by %s', v.version_seq, v.created_by)
+            from information_unit u join unit_version v on v.id = u.version_anchor_ref
+           where u.id = p.unit_id and not exists (select from iu_cut_piece c join unit_version w on w.id = c.version_id
+                                                   where c.unit_id = u.id and w.content_hash = v.content_hash)) end as by_hand
   from iu_cut_plan_piece p
   join iu_cut_mark m on m.run_id = p.run_id and m.ordinal = p.ordinal
   left join iu_cut_doubt d on d.run_id = p.run_id and d.ordinal = p.ordinal
 union all
 select s.run_id, 1000000000 + s.step_no::bigint, 'step', s.ordinal, 0, null, s.action,
        coalesce((select u.canonical_address from information_unit u where u.id = s.unit_id), s.step #>> '{piece,canonical_address}', s.step ->> 'unit'),
-       s.reason, s.score, s.note
+       s.reason, s.score, s.note,
+       (select string_agg(f.said, ', ' order by f.said)
+          from (select s.unit_id as id
+                 union
+                select (x #>> '{}')::uuid from jsonb_path_query(s.step, '$.units[*]') x where x #>> '{}' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') t
+         cross join lateral (
+           select format('version %s by %s', v.version_seq, v.created_by) as said
+             from information_unit u join unit_version v on v.id = u.version_anchor_ref
+            where u.id = t.id and s.action in ('deprecate', 'split', 'merge')
+              and not exists (select from iu_cut_piece c join unit_version w on w.id = c.version_id where c.unit_id = u.id and w.content_hash = v.content_hash)
+            union all
+           (select case when not exists (select from iu_cut_operation k where k.operation_id = o.operation_id)
+                        then format('structure operation %s by %s', o.operation_id, o.applied_by) end
+              from iu_structure_change c join iu_structure_operation o on o.operation_id = c.operation_id and o.operation_status = 'enacted'
+             where c.unit_id = t.id and c.change_kind in ('born', 'placed', 'numbered', 'lifecycle')
+             order by o.applied_seq desc limit 1)) f)
   from iu_cut_plan_step s;
 comment on view v_iu_cut_plan is 'What a cut run would do: its pieces in order of the source, then its structure steps. No text of the source.';
 -- <<<

@@ -163,7 +163,7 @@ begin
     ('function', 'fn_iu_cut_enact(iu_cut_run)', '2a28bbeba4fa662999f3df24fe33d294'),
     ('function', 'fn_iu_cut_manifest(bigint, jsonb, jsonb, text, text)', 'd3f7881341d9a7eaeecf3e42791d7085'),
     ('function', 'fn_iu_cut_manifest_digest(jsonb)', '698d274166fb3d53433db20ff98e8989'),
-    ('function', 'fn_iu_cut_mark(bigint, jsonb, text)', '8ef3555afc352ec4190df4e0712598db'),
+    ('function', 'fn_iu_cut_mark(bigint, jsonb, text)', '7259f3d26a8f3faac78c011c92f8d88e'),
     ('function', 'fn_iu_cut_may_approve(bigint, text)', 'a74ff1c0e4defb69a5232ab0ae0578d7'),
     ('function', 'fn_iu_cut_may_follow(text, text)', '7ddc98cf0e16a19020ed587acef71081'),
     ('function', 'fn_iu_cut_misplaced(bigint, uuid)', 'ec6272d477ebb0d68dd6725cc9e6eb50'),
@@ -176,7 +176,7 @@ begin
     ('function', 'fn_iu_cut_rollback(bigint, text, text, text)', 'c0b12103085325ab1fbccbb6444fb0c9'),
     ('function', 'fn_iu_cut_run_journal()', 'a92e504e1a5a198bf24fde0e5ea8c628'),
     ('function', 'fn_iu_cut_said(iu_cut_run)', '7dc823a41153b86b77d0f1cedf13aaae'),
-    ('function', 'fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb, text)', '334c74f9302a5e3d619073c51536e5a2'),
+    ('function', 'fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb, text)', '361097db56f493b3aabb900236adf918'),
     ('function', 'fn_iu_cut_stop(iu_cut_run, text, text, jsonb)', '55ac8e71e4846cac88e1e492d188d653'),
     ('function', 'fn_iu_cut_structural_check(iu_cut_run)', 'fb61df46f7aaef0d0c46dce5fbf38499'),
     ('function', 'fn_iu_cut_undo_birth(iu_cut_run, text, text)', '4327057db64ee230ca6feb6ac4b09553'),
@@ -225,7 +225,7 @@ begin
     ('trigger', 'iu_cut_run.trg_iu_cut_run_born', '4d79e37a2d75f400fcd95d430fc76645'),
     ('trigger', 'iu_cut_run.trg_iu_cut_run_journal', '98c8974fd1ec1c2b55c9bf390aadf1ed'),
     ('trigger', 'iu_cut_version.trg_iu_cut_version_append_only', 'd85fef3b5db58c817a9047f0a758f909'),
-    ('view', 'v_iu_cut_plan', 'bbc286f5a8fe0009def605292e23ccb0'),
+    ('view', 'v_iu_cut_plan', '93d5e1e81f9744bbd116cf8d73881f1f'),
     ('view', 'v_iu_cut_run', 'e433e4108586b47d1f62f6235fc2b556')
   ) as expected (kind, identity, fingerprint)
   left join fn_iu_catalog_fingerprint() as found

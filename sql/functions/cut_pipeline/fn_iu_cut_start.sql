@@ -41,7 +41,11 @@ begin
   select * into v_run from iu_cut_run r
    where r.document_address = p_document_address and r.state !~ '^voided_'
      and (r.run_key = v_run_key or r.state <> 'closeout_reported'
-          or (r.revision_label, r.cutter_name, r.cutter_version) = (p_revision_label, p_cutter_name, p_cutter_version))
+          or r.revision_label = p_revision_label
+             and ((r.cutter_name, r.cutter_version) = (p_cutter_name, p_cutter_version)
+                  -- another cutter may cut the last revision anew; an earlier one again would take the document back to it
+                  or exists (select from iu_cut_run l where l.document_address = p_document_address and l.state = 'closeout_reported'
+                                and l.run_id > r.run_id and l.revision_label <> p_revision_label)))
    order by r.run_key = v_run_key desc, r.state <> 'closeout_reported' desc
    limit 1;
   if v_run.run_key = v_run_key then

@@ -38,7 +38,7 @@ interface Outcome {
   readonly runId: string | null;
   /**
    * finished, unchanged (it was finished before), waits, after (an earlier revision of the document is not finished), refused, passed (over: a
-   * commit that left no text that may be cut, which nothing will change; the next revisions do not wait for it).
+   * commit that is not cut any more, which nothing will change; the next revisions do not wait for it).
    */
   readonly outcome: 'finished' | 'unchanged' | 'waits' | 'after' | 'refused' | 'passed';
   readonly waitsFor: string | null;
@@ -50,8 +50,11 @@ interface Outcome {
   readonly hint: string | null;
 }
 
-/** No bytes, binary content, broken characters, a DOCX or PDF without text that can be read; something in it was redacted. */
-const neverCut = new Set(['IU722', 'IU723', 'IU724', 'IU728', 'IU897']);
+/**
+ * No bytes, binary content, broken characters, a DOCX or PDF without text that can be read; something in it was redacted. And what was cut
+ * with another configuration: the label names the commit, so it is the same text, and what was done with it stays.
+ */
+const passedOver = new Set(['IU722', 'IU723', 'IU724', 'IU728', 'IU897', 'IU703']);
 /** Units, structure, cuts, and a source of which something was redacted. */
 const ofOneDocument = /^IU(?:[267]|897)/;
 
@@ -103,7 +106,7 @@ class DocumentCuts {
       const { code, message, hint = null } = error as { code?: string; message: string; hint?: string };
       // What is wrong with one document stops that document; what is wrong with the database stops everything.
       if (code === undefined || !ofOneDocument.test(code)) throw error;
-      const isPassed = found.commit !== null && neverCut.has(code);
+      const isPassed = found.commit !== null && passedOver.has(code);
       this.#isHeld = !isPassed;
       this.outcomes.push({ ...about, ...nothing, outcome: isPassed ? 'passed' : 'refused', code, message, hint });
     }

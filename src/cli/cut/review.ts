@@ -5,6 +5,7 @@ import {
   type CutDecisionRow,
   type CutPlanRow,
   type CutRunRow,
+  countByHand,
   findCutRun,
   listCutPlan,
   listCutRuns,
@@ -30,6 +31,7 @@ const planColumns: readonly Column<CutPlanRow>[] = [
   { title: 'because', value: (row) => row.reason },
   { title: 'score', value: (row) => (row.score === null ? null : Number(row.score).toFixed(2)), align: 'right' },
   { title: 'note', value: (row) => row.note },
+  { title: 'by hand', value: (row) => row.by_hand },
 ];
 
 /** Of pieces, then of steps. */
@@ -78,7 +80,8 @@ function registerPlan(cut: Command, context: CliContext): void {
             });
           }
           const page = await listCutPlan(database.pool, id, options, options);
-          return { page, run: await findCutRun(database.pool, id) };
+          const byHand = await countByHand(database.pool, id);
+          return { page, byHand, run: await findCutRun(database.pool, id) };
         },
         { readOnlyAllowed: options.again !== true },
       );
@@ -88,6 +91,8 @@ function registerPlan(cut: Command, context: CliContext): void {
       printer.page(found.page, { columns: planColumns, whenEmpty: 'No line of the plan matches.', again });
       const whole = totals(found.run.run.manifest);
       if (whole !== undefined) printer.note(whole);
+      if (found.byHand > 0)
+        printer.note(`${found.byHand} lines change what people did by hand since it was cut: last column`);
       printer.note(`manifest ${found.run.run.manifest_digest}, ${found.run.run.state}`);
       const approval = approvalCommand(found.run.run);
       if (approval !== undefined) printer.note(`next: ${approval}`);
