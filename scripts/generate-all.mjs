@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const steps = [
   ['scripts/freeze.mjs', 'head of SQL into the changes'],
   ['node_modules/typescript/bin/tsc', 'build', '-p', 'tsconfig.build.json'],
-  ['scripts/generate.mjs', 'manifest, verify blocks'],
+  ['scripts/generate.mjs', 'manifest, verify blocks, row types'],
   ['scripts/generate-docs.mjs', 'reference of errors and SQL functions'],
   ['scripts/generate-cli-docs.mjs', 'reference of commands'],
 ];

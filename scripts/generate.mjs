@@ -2,6 +2,7 @@
 //
 //   sql/manifest.json                 every object, the change it belongs to, its fingerprint
 //   sql/changes/*/verify.sql          the block at the end that names each damaged object
+//   src/store/catalog.generated.ts    row types of tables and views, argument and result types of functions
 //
 //   node scripts/generate.mjs           rewrite them (run tsc before: it uses dist/)
 //   node scripts/generate.mjs --check   exit 1 when one of them is out of date
@@ -14,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { loadChanges, migrateUp } from '../dist/install/migrate/index.js';
+import { catalogTypes } from './generate-types.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const check = process.argv.includes('--check');
@@ -122,6 +124,7 @@ try {
       const own = objects.filter((object) => object.change === change.name);
       write(path, `${hand}\n\n${verifyBlock(change.name, own)}`);
     }
+    write('src/store/catalog.generated.ts', await catalogTypes(client));
   } finally {
     await client.end();
   }

@@ -1647,6 +1647,10 @@ export interface CatalogFunctions {
     readonly args: { p_run: string | null };
     readonly result: string | null;
   };
+  readonly fn_iu_cut_words: {
+    readonly args: { p_run_id: string | null };
+    readonly result: readonly (IuCutDecisionRow)[];
+  };
   readonly fn_iu_cut_write_check: {
     readonly args: { p_run: string | null };
     readonly result: string | null;
