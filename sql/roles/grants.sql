@@ -195,6 +195,7 @@ begin
       ('function', 'fn_iu_metrics', 'execute', 'iu_worker, iu_operator, iu_reader'),
       ('function', 'fn_iu_payload_diff', 'execute', 'iu_operator'),
       ('function', 'fn_iu_replay_cancel', 'execute', 'iu_operator'),
+      ('function', 'fn_iu_dead_letter_preview', 'execute', 'iu_operator, iu_reader'),
       ('function', 'fn_iu_replay_preview', 'execute', 'iu_operator, iu_reader'),
       ('function', 'fn_iu_replay_start', 'execute', 'iu_operator'),
       ('function', 'fn_iu_replay_step', 'execute', 'iu_operator'),

@@ -65,9 +65,6 @@ function estimateText(seconds: number): string {
   return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`;
 }
 
-/** A preview says what the route alone would do with the event. */
-export const filtersAreNotTried = 'Filters are not tried here: they may still say no.';
-
 /** What a replay would touch, for people. */
 export function previewLines(preview: ReplayPreview, printer: Printer): string[] {
   if (preview.pairs === 0) return ['Nothing matches: there is nothing to replay.'];
@@ -99,7 +96,7 @@ export function previewLines(preview: ReplayPreview, printer: Printer): string[]
       preview.by_route,
     ),
     ...warnings,
-    filtersAreNotTried,
+    'Filters are not tried here: they may still say no.',
     preview.estimated_seconds === null
       ? 'How long it takes is not known: no rate is set, and no route has sent lately.'
       : `It takes about ${estimateText(preview.estimated_seconds)}${held.length > 0 ? ', once nothing holds them' : ''}.`,

@@ -168,6 +168,12 @@ export interface ReplayOfOne {
   readonly resolution?: string;
 }
 
+/** What the replay of one dead letter would be, such as `failed/2203A`; null when its event has left the log. */
+export async function previewDeadLetter(database: Queryable, deadLetterId: string): Promise<string | null> {
+  const { rows } = await database.query('select fn_iu_dead_letter_preview($1) as outcome', [deadLetterId]);
+  return rows[0].outcome;
+}
+
 export function replayDeadLetter(database: Queryable, deadLetterId: string, newId: boolean): Promise<ReplayOfOne> {
   return callForResult(database, 'select fn_iu_route_dead_letter_replay($1, $2)', [deadLetterId, newId]);
 }

@@ -106,9 +106,7 @@ describe('iu dead-letter', () => {
     const [id = ''] = await openIds();
     const preview = await iu('dead-letter', 'replay', id);
     expect(preview).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(preview.stdout).toContain(
-      'route picky, would be dry_run.\nFilters are not tried here: they may still say no.\nNothing was changed.\n',
-    );
+    expect(preview.stdout).toContain('route picky, would be failed (2203A).\nNothing was changed.\n');
     expect(preview.stdout).toContain(`To do it: iu dead-letter replay ${id} --yes\n`);
     const closed = await iu('dead-letter', 'replay', id, '--yes');
     expect(closed).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('IU032') });
@@ -124,6 +122,7 @@ describe('iu dead-letter', () => {
   it('replays one after the cause was corrected and resolves it', async () => {
     await db.pool.query("update iu_outbound_route set filter = null where route_code = 'picky'");
     const id = (await openIds()).at(-1) ?? '';
+    expect(await json('dead-letter', 'replay', id)).toMatchObject({ wouldBe: 'dry_run', reason: null });
     await gates('open');
     const done = await json('dead-letter', 'replay', id, '--yes');
     await gates('close');

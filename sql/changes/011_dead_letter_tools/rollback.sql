@@ -24,6 +24,7 @@ drop function fn_iu_replay_cancel(bigint, text);
 drop function fn_iu_replay_step(bigint, integer);
 drop function fn_iu_replay_start(jsonb, text, integer);
 drop function fn_iu_replay_said(iu_replay_run, text, integer);
+drop function fn_iu_dead_letter_preview(bigint);
 drop function fn_iu_replay_preview(jsonb, integer);
 drop function fn_iu_replay_candidates(jsonb, bigint, bigint, bigint);
 drop function fn_iu_attempt_reconcile(uuid, text, integer, text, text);

@@ -62,6 +62,7 @@ begin
     ('constraint', 'iu_replay_run.iu_replay_run_state_check', '04bb204e75a903c83742605949cf0421'),
     ('function', 'fn_iu_attempt_reconcile(uuid, text, integer, text, text)', '8e74f8b68d97de18f19d3a742bc8c302'),
     ('function', 'fn_iu_dead_letter_edit_retry(bigint, jsonb, text, boolean)', 'a6a9a83f390e0f8fc2d2b7a8d9284390'),
+    ('function', 'fn_iu_dead_letter_preview(bigint)', 'c7a469e55af1f64c6a4d217bb53cd078'),
     ('function', 'fn_iu_dead_letter_resolve_many(jsonb, text, integer)', '58bb4765bc6d2ef13c19ded476a1e14b'),
     ('function', 'fn_iu_delivery_holds(text)', '8ce0afbfe74905b01ad10a3d036a4931'),
     ('function', 'fn_iu_metrics(text, bigint, bigint)', 'a9f1efd549365f54ae84460969dd74a2'),

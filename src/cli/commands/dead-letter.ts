@@ -9,24 +9,18 @@ import {
   groupDeadLetters,
   listDeadLetters,
   listEdits,
+  previewDeadLetter,
   replayDeadLetter,
   resolveDeadLetter,
   resolveDeadLetters,
 } from '../../store/dead-letters.js';
 import type { Queryable } from '../../store/listing.js';
-import { findRoute } from '../../store/routes.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId, pointInTime } from '../global-options.js';
 import { rawJson } from '../json.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import { printable } from '../printable.js';
-import {
-  filtersAreNotTried,
-  type ReplayOptions,
-  refuseClosedGate,
-  replayByFilter,
-  withReplayOptions,
-} from '../replay.js';
+import { type ReplayOptions, refuseClosedGate, replayByFilter, withReplayOptions } from '../replay.js';
 import { noteUnknownRoute } from '../route/unknown-route.js';
 import type { Column } from '../table.js';
 import { registerEdit } from './dead-letter-edit.js';
@@ -250,15 +244,8 @@ async function previewOne(
   database: Queryable,
   letter: DeadLetterDetail,
 ): Promise<void> {
-  const route = await findRoute(database, letter.route_code);
-  const wouldBe =
-    route === undefined || route.removed_at !== null
-      ? 'skipped: route removed'
-      : !route.enabled
-        ? 'disabled'
-        : route.dry_run || route.approval_state === 'missing'
-          ? 'dry_run'
-          : 'live';
+  const outcome = (await previewDeadLetter(database, letter.dead_letter_id)) ?? 'nothing/its event has left the log';
+  const [wouldBe = '', reason] = outcome.split('/');
   const open = letter.resolved_at === null;
   const goOn = open ? `${commandLineWithout(context.words, [])} --yes` : null;
   const preview = {
@@ -267,6 +254,7 @@ async function previewOne(
     events: open ? 1 : 0,
     route_code: letter.route_code,
     would_be: wouldBe,
+    reason: reason ?? null,
     replayed: 0,
     go_on: goOn,
   };
@@ -276,8 +264,7 @@ async function previewOne(
       goOn === null
         ? [`Dead letter ${letter.dead_letter_id} is ${letter.resolution} already: there is nothing to replay.`]
         : [
-            `Would replay 1 decision: event ${letter.event_ref} (${letter.event_domain}/${letter.event_type}), route ${letter.route_code}, would be ${wouldBe}.`,
-            filtersAreNotTried,
+            `Would replay 1 decision: event ${letter.event_ref} (${letter.event_domain}/${letter.event_type}), route ${letter.route_code}, would be ${wouldBe}${reason === undefined ? '' : ` (${reason})`}.`,
             'Nothing was changed.',
             `To do it: ${goOn}`,
           ],
