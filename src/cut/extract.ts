@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { IuError } from '../contract/errors/index.js';
+import { usualSourceLimit } from './cut-document.js';
 import type { ConvertedText, Extractor } from './encoding.js';
 import { docxMediaType, pdfMediaType, type TextMediaType } from './source-kind.js';
 
@@ -31,9 +32,19 @@ export function isExtractable(mediaType: string): boolean {
 }
 
 /** The text of a DOCX (as HTML) or PDF document (as lines). The same bytes and version give the same text. */
-export async function extractText(bytes: Uint8Array, mediaType: string): Promise<ExtractedText> {
+export async function extractText(
+  bytes: Uint8Array,
+  mediaType: string,
+  maxBytes: number = usualSourceLimit,
+): Promise<ExtractedText> {
   const spec = extractors[mediaType];
   if (spec === undefined) throw new IuError('IU720', { message: `There is no extractor for ${mediaType}.`, mediaType });
+  // A few hundred kilobytes may hold gigabytes, which end the process and with it a whole folder.
+  const length = mediaType === docxMediaType ? unpackedTextLength(Buffer.from(bytes)) : 0;
+  if (length > maxBytes) {
+    const message = `Unpacked the document has ${length} bytes of XML, the limit is ${maxBytes}.`;
+    throw new IuError('IU721', { message, length, maxBytes });
+  }
   const text = await extracted(spec, bytes);
   if (text.replace(/<[^>]*>/g, '').trim() === '') {
     throw new IuError('IU728', {
@@ -58,6 +69,19 @@ async function extracted(spec: ExtractorSpec, bytes: Uint8Array): Promise<string
       { cause: error },
     );
   }
+}
+
+/** How long the XML inside a ZIP archive is, as its directory says; 0 for what is none. */
+function unpackedTextLength(zip: Buffer): number {
+  const end = zip.lastIndexOf('PK\x05\x06', undefined, 'latin1');
+  if (end < 0 || end + 20 > zip.length) return 0;
+  let length = 0;
+  for (let at = zip.readUInt32LE(end + 16); at + 46 <= end && zip.readUInt32BE(at) === 0x504b0102; ) {
+    const nameEnd = at + 46 + zip.readUInt16LE(at + 28);
+    if (/\.(?:xml|rels)$/i.test(zip.toString('latin1', at + 46, nameEnd))) length += zip.readUInt32LE(at + 24);
+    at = nameEnd + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+  }
+  return length;
 }
 
 async function docxToHtml(bytes: Uint8Array): Promise<string> {

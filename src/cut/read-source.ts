@@ -37,7 +37,7 @@ export async function readSource(bytes: Uint8Array, options: ReadOptions = {}): 
   if (bytes.length === 0) throw new IuError('IU722');
   const mediaType = mediaTypeOf(bytes, options.fileName, options.mediaType);
   if (isExtractable(mediaType)) {
-    const { text, mediaType: textMediaType, extractor } = await extractText(bytes, mediaType);
+    const { text, mediaType: textMediaType, extractor } = await extractText(bytes, mediaType, options.maxBytes);
     return { original: { bytes, mediaType, encoding: null }, text, textMediaType, extractor };
   }
   if (!isTextMediaType(mediaType)) {

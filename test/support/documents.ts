@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 interface Zip {
   file(name: string, content: string): void;
-  generateAsync(options: { type: 'nodebuffer' }): Promise<Buffer>;
+  generateAsync(options: { type: 'nodebuffer'; compression: 'DEFLATE' }): Promise<Buffer>;
 }
 
 const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
@@ -33,7 +33,7 @@ export async function docxOf(
   );
   zip.file('word/footnotes.xml', `<w:footnotes ${word}>${notes.join('')}</w:footnotes>`);
   zip.file('word/document.xml', `<w:document ${word}><w:body>${body.join('')}</w:body></w:document>`);
-  return zip.generateAsync({ type: 'nodebuffer' });
+  return zip.generateAsync({ type: 'nodebuffer', compression: 'DEFLATE' });
 }
 
 /** A PDF of one page with these lines. */

@@ -236,6 +236,15 @@ describe('a source', () => {
     expect(await hashes(after)).toEqual([a, b, expect.not.stringMatching(`^${c}$`)]);
   });
 
+  it('of DOCX is refused before it is unpacked when more text comes out of it than may', async () => {
+    const docx = await docxOf([[null, 'x'.repeat(300_000)]]);
+    expect(docx.length).toBeLessThan(100_000);
+    await expect(readSource(docx, { fileName: 'a.docx', maxBytes: 100_000 })).rejects.toThrow(
+      refused('IU721', /Unpacked .* 30\d{4} bytes of XML/),
+    );
+    expect(textOf((await readSource(docx, { fileName: 'a.docx', maxBytes: 400_000 })).text)).toContain('xxx');
+  });
+
   it('of PDF is read as lines, the same each time', async () => {
     const pdf = pdfOf(['Article 1', 'Scope', 'Article 2', 'Terms']);
     const source = await readSource(pdf);
