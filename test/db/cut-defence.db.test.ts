@@ -358,6 +358,31 @@ describe('the write of a cut', () => {
     expect(rows[0].links).toBe(1);
   });
 
+  it('begins with no links that could not be made when everything is in force', async () => {
+    const link = { address: 'a/art-1', link_role: 'implements', object_kind: 'table', object_name: 'orders' };
+    const begin = (sqlObjects: unknown) =>
+      startCut(people.editor, law, {
+        ...source(small, '1'),
+        sqlObjects: sqlObjects as Readonly<Record<string, unknown>>[],
+      });
+    for (const wrong of [
+      5,
+      ['x'],
+      [link, { ...link, object_kind: 'row' }],
+      [{ ...link, link_role: 'No Role' }],
+      [{ ...link, object_name: null }],
+      [{ ...link, object_kind: 'schema' }],
+      [{ ...link, address: '' }],
+    ]) {
+      await expect(begin(wrong), JSON.stringify(wrong)).rejects.toMatchObject({ code: 'IU624' });
+    }
+    const objects = [link, { ...link, object_kind: 'schema', object_schema: 'public' }];
+    const done = await cutRevision(people, law, { ...source(small, '1'), sqlObjects: objects });
+    const links = `select object_kind from iu_sql_link where metadata ->> 'cut_run' = $1 order by 1`;
+    const { rows } = await db.pool.query(links, [done.run_id]);
+    expect(rows.map((row) => row.object_kind)).toEqual(['row', 'schema', 'table']);
+  });
+
   it('records a piece only for a run that is there and for a version of its unit, whoever writes', async () => {
     await cut(small, '1');
     const client = await db.connect();

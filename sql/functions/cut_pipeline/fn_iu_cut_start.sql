@@ -6,8 +6,10 @@
 -- Arguments: p_pin_id: the source; p_document_address; p_document_title; p_owner_ref; p_revision_label: unique in the document;
 --            p_cutter_name, p_cutter_version: who cuts; p_config: settings of cutter and normaliser; p_actor: who
 -- Returns:   as fn_iu_cut_said, and is_new
--- Raises:    IU216 actor missing, IU702 unknown pin, IU703 the label was cut from other bytes, IU704 another revision is unfinished,
---            IU734 the address is a unit inside of a document, or the life of the document has ended
+-- Raises:    IU216 actor missing, IU702 unknown pin, IU703 the label was cut from other bytes, or by another cutter before the document went
+--            on, IU704 another revision is unfinished,
+--            IU624 config.sql_objects is malformed, IU734 the address is too long or a unit inside of a document, or the life of the
+--            document has ended
 -- Writes:    iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_start(p_pin_id bigint, p_document_address text, p_document_title text, p_owner_ref text,
@@ -60,6 +62,14 @@ begin
       hint = 'a corrected source is a revision of its own: give it another label';
   end if;
   perform fn_iu_cut_document(p_document_address);
+  -- the bridge makes these links after everything is in force: too late to be refused
+  if exists (select from jsonb_path_query(v_config, '$.sql_objects[*]') as s (o)
+              where (o ->> 'address' ~ '\S' and o ->> 'link_role' ~ '^[a-z][a-z0-9_]{0,62}$'
+                     and case o ->> 'object_kind' when 'schema' then o ->> 'object_schema' ~ '\S'
+                              else o ->> 'object_kind' in ('table', 'view', 'column') and o ->> 'object_name' ~ '\S' end) is not true) then
+    raise exception using errcode = 'IU624', message = format('an object that a cut of %s is to link is malformed', p_document_address),
+      hint = 'sql_objects: [{address in the document, link_role in snake_case, object_kind: schema with object_schema, or table, view or column with object_name}]';
+  end if;
   insert into iu_cut_run (run_key, pin_id, document_address, document_title, owner_ref, revision_label, cutter_name, cutter_version, config, actor_ref)
   values (v_run_key, p_pin_id, p_document_address, coalesce(nullif(btrim(p_document_title), ''), p_document_address),
           coalesce(nullif(btrim(p_owner_ref), ''), p_actor), p_revision_label, p_cutter_name, p_cutter_version, v_config, p_actor)
