@@ -1659,6 +1659,10 @@ export interface CatalogFunctions {
     readonly args: { p_dead_letter_id: string | null; p_payload: string | null; p_reason: string | null; p_preview?: boolean | null };
     readonly result: string | null;
   };
+  readonly fn_iu_dead_letter_preview: {
+    readonly args: { p_dead_letter_id: string | null };
+    readonly result: string | null;
+  };
   readonly fn_iu_dead_letter_resolve_many: {
     readonly args: { p_filter: string | null; p_note: string | null; p_limit?: number | null };
     readonly result: string | null;

@@ -385,7 +385,9 @@ describe('the states of a cut', () => {
       code: 'IU734',
       message: 'old is no living document: it is deleted',
     });
-    for (const none of ['', ' ', 'x'.repeat(1025)]) await expect(begin(none)).rejects.toMatchObject({ code: 'IU734' });
+    for (const address of ['', ' ', 'a'.repeat(961)])
+      await expect(begin(address)).rejects.toMatchObject({ code: 'IU734' });
+    await expect(startCut(people.editor, law, source(small, ' '))).rejects.toMatchObject({ code: 'IU734' });
     const { rows } = await db.pool.query('select count(*)::int as runs from iu_cut_run');
     expect(rows).toEqual([{ runs: 1 }]);
   });

@@ -176,7 +176,7 @@ begin
     ('function', 'fn_iu_cut_rollback(bigint, text, text, text)', 'c0b12103085325ab1fbccbb6444fb0c9'),
     ('function', 'fn_iu_cut_run_journal()', 'a92e504e1a5a198bf24fde0e5ea8c628'),
     ('function', 'fn_iu_cut_said(iu_cut_run)', '7dc823a41153b86b77d0f1cedf13aaae'),
-    ('function', 'fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb, text)', '002baaeae1a59af766a379de9c074d68'),
+    ('function', 'fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb, text)', '4bc120e4697a2b4e9d233c1635ddd9d4'),
     ('function', 'fn_iu_cut_stop(iu_cut_run, text, text, jsonb)', '55ac8e71e4846cac88e1e492d188d653'),
     ('function', 'fn_iu_cut_structural_check(iu_cut_run)', 'fb61df46f7aaef0d0c46dce5fbf38499'),
     ('function', 'fn_iu_cut_undo_birth(iu_cut_run, text, text)', '4327057db64ee230ca6feb6ac4b09553'),

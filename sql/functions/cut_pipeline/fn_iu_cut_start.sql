@@ -8,7 +8,7 @@
 -- Returns:   as fn_iu_cut_said, and is_new
 -- Raises:    IU216 actor missing, IU702 unknown pin, IU703 the label was cut from other bytes, or by another cutter before the document went
 --            on, IU704 another revision is unfinished,
---            IU624 config.sql_objects is malformed, IU734 the address is too long or a unit inside of a document, or the life of the
+--            IU624 config.sql_objects is malformed, IU734 the address is empty, too long, or a unit inside of a document, or the life of the
 --            document has ended
 -- Writes:    iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
@@ -29,6 +29,9 @@ begin
   end if;
   if v_sha256 is null then
     raise exception using errcode = 'IU702', message = format('there is no source pin %s', p_pin_id), hint = 'pin the source first: fn_iu_source_pin';
+  end if;
+  if (p_document_address ~ '\S' and p_revision_label ~ '\S') is not true then
+    raise exception using errcode = 'IU734', message = 'a cut names its document and its revision', hint = 'neither may be empty: --document, --revision';
   end if;
   if octet_length(p_document_address) > 960 then
     raise exception using errcode = 'IU734', message = format('the address of the document has %s bytes; 960 leave room for those of its pieces',

@@ -37,7 +37,7 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
   {
     code: 'IU734',
     name: 'cut_plan_refused',
-    meaning: 'The plan does not fit the cut, or the address is no living document.',
+    meaning: 'The plan does not fit the cut, or the address is no living document, is empty or too long.',
     httpStatus: 422,
     exitCode: 1,
     action: 'Plan again: iu cut plan RUN --again; a document is a unit without parent.',
