@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { quoteIdentifier } from './session.js';
 
@@ -31,18 +31,27 @@ export async function claimDeployment(client: pg.ClientBase | pg.Pool, name: str
   await client.query('select fn_iu_deployment_claim($1, $2)', [name, reason]);
 }
 
-/** Address of a login role with these group roles; made, or given a new password, by a superuser. */
+/**
+ * Address of a login role with these group roles; made by a superuser. Its password follows from that of the superuser, so that two commands
+ * at once do not take it from each other.
+ */
 export async function demoLogin(
   client: pg.ClientBase | pg.Pool,
   url: string,
   login: string,
   groupRoles: readonly string[],
 ): Promise<string> {
-  const password = randomBytes(18).toString('hex');
+  const known = new URL(url).password;
+  const password = (known === '' ? randomBytes(32) : createHmac('sha256', known).update(login).digest()).toString(
+    'hex',
+  );
   const name = quoteIdentifier(login);
-  const { rows } = await client.query('select exists (select from pg_roles where rolname = $1) as there', [login]);
-  await client.query(`${rows[0].there ? 'alter' : 'create'} role ${name} login password '${password}'`);
-  for (const role of groupRoles) await client.query(`grant ${quoteIdentifier(role)} to ${name}`);
+  await client.query(`do $demo$ begin
+    perform pg_advisory_xact_lock(hashtextextended('iu_demo_login', 0));
+    if to_regrole('${name}') is null then create role ${name}; end if;
+    alter role ${name} login password '${password}';
+    grant ${groupRoles.map((role) => quoteIdentifier(role)).join(', ')} to ${name};
+  end $demo$`);
   const address = new URL(url);
   address.username = login;
   address.password = password;

@@ -1,10 +1,12 @@
 // What people did to a document beside its cuts, and people who cut it at the same time.
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { normalizer } from '../../src/contract/cut/normalize.js';
 import { cutDocument, documentCutter } from '../../src/cut/cut-document.js';
 import { advanceCut, type CutTarget, planCut, startCut } from '../../src/cut/pipeline.js';
 import { type CutStart, markCutRun, pinSource, startCutRun } from '../../src/store/cut.js';
 import { countByHand, listCutPlan } from '../../src/store/cut-lists.js';
+import { demoLogin } from '../../src/store/demo-live.js';
 import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { doSteps } from '../support/structure.js';
@@ -105,6 +107,22 @@ describe('two people who cut one revision at once', () => {
     for (const wrong of [less, pieces.slice(1)]) {
       await expect(markCutRun(other, first.run_id, wrong, 'bob')).rejects.toMatchObject({ code: 'IU730' });
     }
+  });
+});
+
+describe('two commands on the demo at once', () => {
+  it('have one second login, and neither takes it from the other', async () => {
+    const login = `iu_demo_${db.schema}`.toLowerCase();
+    const urls = await Promise.all(
+      [1, 2, 3, 4].map(() => demoLogin(db.pool, db.url, login, ['iu_approver', 'iu_reader'])),
+    );
+    for (const url of urls) {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      expect((await client.query('select session_user as login')).rows).toEqual([{ login }]);
+      await client.end();
+    }
+    await db.pool.query(`drop role ${login}`);
   });
 });
 
