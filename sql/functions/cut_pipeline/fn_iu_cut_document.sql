@@ -3,7 +3,7 @@
 -- Contract:  the document into which an address is cut: a living unit without parent, or nothing yet.
 -- Arguments: p_document_address
 -- Returns:   the row; null when there is no such document yet
--- Raises:    IU734 the address is none, is a unit inside of a document, or the life of the document has ended
+-- Raises:    IU734 the address is a unit inside of a document, or the life of the document has ended
 -- Writes:    nothing
 -- May call:  internal
 create or replace function fn_iu_cut_document(p_document_address text) returns information_unit
@@ -15,10 +15,6 @@ declare
   v_unit information_unit;
   v_document text;
 begin
-  if (p_document_address ~ E'\\S' and octet_length(p_document_address) <= 1024) is not true then
-    raise exception using errcode = 'IU734', message = 'the address of a document has at least one visible character and at most 1,024 bytes',
-      hint = 'name it with --document';
-  end if;
   select * into v_unit from information_unit where canonical_address = p_document_address;
   if v_unit.parent_or_container_ref is not null then
     v_document := coalesce((select d.canonical_address from iu_tree_path t join information_unit d on d.id = t.root_unit_id where t.unit_id = v_unit.id),

@@ -30,7 +30,7 @@ begin
   if v_sha256 is null then
     raise exception using errcode = 'IU702', message = format('there is no source pin %s', p_pin_id), hint = 'pin the source first: fn_iu_source_pin';
   end if;
-  if (p_document_address ~ '\S' and p_revision_label ~ '\S') is not true then
+  if (p_document_address ~ E'\\S' and p_revision_label ~ E'\\S') is not true then
     raise exception using errcode = 'IU734', message = 'a cut names its document and its revision', hint = 'neither may be empty: --document, --revision';
   end if;
   if octet_length(p_document_address) > 960 then
@@ -67,9 +67,9 @@ begin
   perform fn_iu_cut_document(p_document_address);
   -- the bridge makes these links after everything is in force: too late to be refused
   if exists (select from jsonb_path_query(v_config, '$.sql_objects[*]') as s (o)
-              where (o ->> 'address' ~ '\S' and o ->> 'link_role' ~ '^[a-z][a-z0-9_]{0,62}$'
-                     and case o ->> 'object_kind' when 'schema' then o ->> 'object_schema' ~ '\S'
-                              else o ->> 'object_kind' in ('table', 'view', 'column') and o ->> 'object_name' ~ '\S' end) is not true) then
+              where (o ->> 'address' ~ E'\\S' and o ->> 'link_role' ~ '^[a-z][a-z0-9_]{0,62}$'
+                     and case o ->> 'object_kind' when 'schema' then o ->> 'object_schema' ~ E'\\S'
+                              else o ->> 'object_kind' in ('table', 'view', 'column') and o ->> 'object_name' ~ E'\\S' end) is not true) then
     raise exception using errcode = 'IU624', message = format('an object that a cut of %s is to link is malformed', p_document_address),
       hint = 'sql_objects: [{address in the document, link_role in snake_case, object_kind: schema with object_schema, or table, view or column with object_name}]';
   end if;
