@@ -36,3 +36,9 @@ export async function tablesOfOwner(
     where n.nspname = $1 and c.relname = any ($2) and pg_get_userbyid(c.relowner) = 'iu_owner' order by 1`;
   return (await client.query(text, [schema, [...tables]])).rows.map(({ name }) => name);
 }
+
+/** One table, and no bound of a change to partitions stands on it. */
+export async function logIsPlain(client: ClientBase, schema: string): Promise<boolean> {
+  const text = `select form = 'plain' as plain from ${escapeIdentifier(schema)}.fn_iu_log_partition_state()`;
+  return (await client.query(text)).rows[0].plain;
+}

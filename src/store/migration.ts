@@ -127,6 +127,7 @@ export function discardSql(tables: readonly string[]): string[] {
     ...(tables.includes('event_outbox') ? [openPartitions] : []),
     ...names.map((name) => `alter table ${name} disable trigger user`),
     ...(names.length > 0 ? [`truncate ${names.join(', ')}`] : []),
+    setLocalSql('iu_core.discard', 'yes'),
   ];
 }
 

@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createLegacyDatabase, legacyCounts } from '../support/legacy-database.js';
 import { legacyCatalog, startLegacyWriters } from '../support/legacy-writers.js';
 import { chosenSeed, seeded } from '../support/seeded.js';
+import { useInstallation } from '../support/used-installation.js';
 
 /** 93,686 as documented with IU_ADOPT_EVENTS; fewer cover several batches too, and are there sooner. */
 const events = Number(process.env.IU_ADOPT_EVENTS ?? 12_000);
@@ -304,6 +305,23 @@ describe('iu adopt', { timeout: 180_000 }, () => {
     expect(await refusal(adoptBack(client, { schema }))).toBe('IU843');
     expect({ objects: await fingerprint(), keys: await one(dedupe) }).toEqual({ objects: calm, keys: held.keys });
     expect((await adoptPlan(client, { schema, allow: everything })).blockers).toEqual([]);
+  });
+
+  it('goes back after going live when records may go, and not while the log is partitioned', async () => {
+    await legacy(300);
+    await client.query('alter table event_outbox drop constraint event_outbox_event_domain_check');
+    const before = await legacyCatalog(client, schema);
+    await adoptApply(client, { schema, allow: everything });
+    await useInstallation(db);
+    const iu = (...words: string[]) => runIu(words, { url: db.url, schema });
+    expect((await iu('log', 'partition', 'apply', '--reason', 'test')).exitCode).toBe(0);
+    const installed = await fingerprint();
+    expect(await refusal(adoptBack(client, { schema, discardRecords: true }))).toBe('IU843');
+    expect(await fingerprint()).toEqual(installed);
+    expect((await iu('log', 'partition', 'back', '--reason', 'test')).exitCode).toBe(0);
+    expect(await refusal(adoptBack(client, { schema }))).toBe('IU811');
+    await adoptBack(client, { schema, discardRecords: true });
+    expect(await legacyCatalog(client, schema)).toEqual(before);
   });
 
   it('goes on where it was interrupted, repairs an index that was left invalid, and goes back all the same', async () => {

@@ -12,6 +12,7 @@ import {
 } from '../../src/install/migrate/index.js';
 import { advisoryLocks, catalogOf, copyOfSql, objectsIn } from '../support/catalog.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
+import { useInstallation } from '../support/used-installation.js';
 
 const names = loadChanges().map((change) => change.name);
 const last = names.at(-1) ?? '';
@@ -337,6 +338,18 @@ describe('uninstall', () => {
     const preview = await uninstall(client, { schema, dryRun: true });
     expect(preview.rows).toContainEqual({ table: 'event_outbox', rows: '1' });
     expect(await catalogOf(client, schema)).toEqual(before);
+    await uninstall(client, { schema, keepRoles: true, discardData: true });
+    expect(await objectsIn(client, schema)).toEqual([]);
+  });
+
+  it('takes along what the guards of later changes hold in tables of earlier ones, when rows may go', async () => {
+    await migrateUp(client, { schema });
+    await useInstallation(db);
+    const counts = await client.query(
+      'select (select count(*)::int from iu_route_approval) as approvals, (select count(*)::int from iu_route_delivery) as waiting',
+    );
+    expect(counts.rows).toEqual([{ approvals: 1, waiting: 1 }]);
+    await expect(uninstall(client, { schema, keepRoles: true })).rejects.toMatchObject({ code: 'IU811' });
     await uninstall(client, { schema, keepRoles: true, discardData: true });
     expect(await objectsIn(client, schema)).toEqual([]);
   });

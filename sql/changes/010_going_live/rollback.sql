@@ -1,5 +1,6 @@
 -- Refuses while somebody asked to go live or recorded evidence: who approved what cannot be made again. A backup, or going without one, is no
 -- such evidence: the way back demands the one or the other, and would refuse itself.
+-- The rows stand in a table of an earlier change, so a way back that discards records (iu_core.discard) comes to them there.
 -- Before it is counted: what a transaction is about to commit would go with its table.
 lock table iu_route_approval, iu_evidence in access exclusive mode;
 do $$
@@ -7,7 +8,7 @@ declare
   v_approvals bigint := (select count(*) from iu_route_approval);
   v_evidence bigint := (select count(*) from iu_evidence where kind not in ('backup', 'backup_waived'));
 begin
-  if v_approvals + v_evidence > 0 then
+  if v_approvals + v_evidence > 0 and current_setting('iu_core.discard', true) is distinct from 'yes' then
     raise exception using errcode = 'IU811',
       message = format('rollback of 010_going_live refused: %s requests and approvals, %s rows of evidence', v_approvals, v_evidence),
       hint = 'who approved what is kept; back it up and remove it with iu uninstall';

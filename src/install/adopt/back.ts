@@ -100,14 +100,19 @@ async function requireFree(way: Way, change: string): Promise<void> {
 async function changeBack(way: Way, change: Change): Promise<void> {
   await requireFree(way, change.name);
   const begin = beginSql(way.run.schema, { asOwner: true, statementTimeout: '30min' }).map((text) => ({ text }));
-  const attempt = (discard: readonly string[]) =>
+  const attempt = (discard?: readonly string[]) =>
     sendTransaction(
       way.run.client,
       change.name,
-      [...begin, ...discardSql(discard).map((text) => ({ text })), ...stepsBack(way, change), { text: 'commit' }],
+      [
+        ...begin,
+        ...(discard === undefined ? [] : discardSql(discard)).map((text) => ({ text })),
+        ...stepsBack(way, change),
+        { text: 'commit' },
+      ],
       { retrySeconds: way.run.retrySeconds },
     );
-  let failure = await attempt(way.discard && adapted.has(change.name) ? ownTables(way, change.name) : []);
+  let failure = await attempt(way.discard && adapted.has(change.name) ? ownTables(way, change.name) : undefined);
   if (failure?.code === 'IU811' && way.discard) {
     const tables = ownTables(way, change.name);
     way.run.onProgress?.({ kind: 'discarded', subject: change.name, detail: tables.join(', ') });

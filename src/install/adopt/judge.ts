@@ -4,7 +4,7 @@ import { keysStep, replacedPrefix } from '../../contract/adoption/steps.js';
 import { IuError } from '../../contract/errors/index.js';
 import { readReferencingKeys } from '../../store/adoption-catalog.js';
 import { adoptionBegan, type JournalEntry } from '../../store/adoption-journal.js';
-import { countDoublesText, countRecordsText, openGatesText } from '../../store/adoption-judge.js';
+import { countDoublesText, countRecordsText, logIsPlain, openGatesText } from '../../store/adoption-judge.js';
 import { type AdoptionStatements, formerKeyOf } from '../../store/adoption-sql.js';
 import { readAppliedChanges } from '../../store/migration.js';
 import { loadChanges } from '../migrate/changes.js';
@@ -87,6 +87,15 @@ async function requireOwnGuards(way: JudgedWay, change: string): Promise<void> {
   throw new IuError('IU811', { message: error.message, hint: 'export it, then iu adopt back --discard-records' });
 }
 
+/** The former keys and indexes are built on one table, and the functions that would make one of it again go with our changes. */
+async function requirePlainLog({ run }: JudgedWay, applied: readonly string[]): Promise<void> {
+  if (!applied.includes('003_log') || (await logIsPlain(run.client, run.schema))) return;
+  throw new IuError('IU843', {
+    message: 'the log is partitioned, or a change to that stopped at its bound',
+    hint: 'make it one table first: iu log partition back --reason TEXT',
+  });
+}
+
 async function requireGatesClosed(way: JudgedWay, journal: readonly JournalEntry[]): Promise<void> {
   const { client, schema } = way.run;
   const { rows } = await client.query(openGatesText(schema));
@@ -111,6 +120,7 @@ export async function judgeBack(way: JudgedWay, journal: readonly JournalEntry[]
   const { client, schema } = way.run;
   const applied = (await readAppliedChanges(client, schema)).map(({ change }) => change).reverse();
   if (applied.includes('002_control')) await requireGatesClosed(way, journal);
+  await requirePlainLog(way, applied);
   await requireMovableKeys(way, journal);
   const replaced = journal.filter(isReplaced);
   for (const change of applied) {
