@@ -46,7 +46,6 @@ async function dryRunRoute(db: TestDatabase): Promise<void> {
     "insert into dot_config (key, value) values ('iu_core.readiness_min_attempts', '3'), ('iu_core.readiness_observed_seconds', '0')",
   );
   await db.pool.query("select fn_iu_evidence_record('backup', true)");
-  await db.pool.query("select fn_iu_deployment_claim('production', 'test')");
 }
 
 /** A route `shop` that cannot judge two events. */

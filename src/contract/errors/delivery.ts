@@ -114,7 +114,8 @@ export const deliveryErrors: readonly ErrorEntry[] = [
     meaning: 'Nothing may be sent from here now.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'The message names what holds it: `iu gate list` shows the gates, `iu deployment show` the deployment.',
+    action:
+      'The message names what holds it: `iu gate list` shows the gates, `iu deployment show` the deployment; a new installation gets its name by `iu deployment claim NAME --reason TEXT`.',
   },
   {
     code: 'IU364',
