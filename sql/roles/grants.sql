@@ -285,7 +285,7 @@ begin
        where p.pronamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())
          and p.prokind in ('f', 'p')
     ), wanted as (
-      select data.kind, data.object, object.oid, object.label, upper(data.privilege) as privilege, trim(role) as role
+      select data.kind, data.object, object.oid, object.label, upper(data.privilege collate "C") as privilege, trim(role) as role
         from data
         cross join regexp_split_to_table(data.roles, ',') as role
         left join object on object.kind = data.kind and object.name = data.object
@@ -316,7 +316,7 @@ begin
       end if;
     elsif v_check then
       v_problems := v_problems || format(case when v_row.missing then '%s lost %s on %s' else '%s has %s on %s, which nobody granted' end,
-                                         v_row.role, lower(v_row.privilege), v_row.label);
+                                         v_row.role, lower(v_row.privilege collate "C"), v_row.label);
     elsif v_row.missing then
       execute format('grant %s on %s to %I', v_row.privilege, v_row.label, v_row.role);
     else

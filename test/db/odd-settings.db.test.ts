@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AllowWord } from '../../src/contract/adoption/steps.js';
 import { adoptApply, adoptBack, adoptPlan } from '../../src/install/adopt/index.js';
+import { migrateUp, migrateVerify } from '../../src/install/migrate/index.js';
 import { connectClient } from '../../src/store/session.js';
 import { runIu } from '../support/cli.js';
 import { withDatabase } from '../support/cluster.js';
@@ -70,6 +71,29 @@ describe('a database whose encoding is not UTF-8', { timeout: 180_000 }, () => {
       await client.query("select fn_iu_gate_set('iu_core.routes_master_enabled', false, 'test')");
       await adoptBack(client, { schema: db.schema });
       expect(await legacyCatalog(client, db.schema)).toEqual(before);
+    } finally {
+      await client.end();
+      await db.pool.query(`drop database ${name} with (force)`);
+    }
+  });
+});
+
+describe('a database of a language with a capital of its own for i', { timeout: 180_000 }, () => {
+  it('is installed into, verified, and logs what is done', async () => {
+    db = await createLegacyDatabase(0);
+    const name = `${db.name}_turkish`;
+    await db.pool.query(
+      `create database ${name} template template0 encoding 'UTF8' locale_provider icu icu_locale 'tr-TR' locale 'C'`,
+    );
+    const client = await connectClient({ url: withDatabase(db.url, name), schema: db.schema });
+    try {
+      expect((await client.query("select lower('INSERT') = 'insert' as plain")).rows).toEqual([{ plain: false }]);
+      await migrateUp(client, { schema: db.schema });
+      expect(await migrateVerify(client, { schema: db.schema })).toMatchObject({ ok: true, failures: [] });
+      await client.query("select fn_iu_gate_set('iu_core.routes_master_enabled', true, 'test')");
+      expect((await client.query('select operation from iu_gate_log order by log_id desc limit 1')).rows).toEqual([
+        { operation: 'update' },
+      ]);
     } finally {
       await client.end();
       await db.pool.query(`drop database ${name} with (force)`);

@@ -48,7 +48,7 @@ begin
     ('constraint', 'iu_migration_log.iu_migration_log_outcome_chk', '8691963344d72878b4dc1afadcf856f6'),
     ('constraint', 'iu_migration_log.iu_migration_log_pk', '9689ce5bc2f46af5be7a05e8fded0799'),
     ('function', 'fn_iu_catalog_fingerprint()', '4f0f1c1b963bdf4ce9c90f863d84980e'),
-    ('function', 'fn_iu_migration_log_guard()', '49a7635ce01d37b6ffe0708c3338ab59'),
+    ('function', 'fn_iu_migration_log_guard()', '70d76ce73080fbcba8adadd8a7f227af'),
     ('index', 'iu_migration_log_pk', '8573a10a806d2c73c1f2cd2ee148ef72'),
     ('index', 'iu_migration_pk', '25c1119942bfa0c3dfdfa3d4e14d1192'),
     ('sequence', 'iu_migration_log_log_id_seq', 'b3930424c6ff9193efd89980f4c6421a'),

@@ -55,7 +55,7 @@ begin
     return null;
   end if;
   raise exception using errcode = 'IU310',
-    message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op)),
+    message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op collate "C")),
     hint = 'what happened stays; a correction is a new row (replay, resolve, roll back)';
 end
 $$;
@@ -130,7 +130,7 @@ as $$
 begin
   if coalesce(new.key, old.key) like E'iu\\_core.%' then
     insert into iu_gate_log (config_key, operation, old_value, new_value, reason, open_until, changed_by, application_name, changed_at)
-    values (coalesce(new.key, old.key), lower(tg_op), old.value, new.value, new.reason, new.open_until, session_user,
+    values (coalesce(new.key, old.key), lower(tg_op collate "C"), old.value, new.value, new.reason, new.open_until, session_user,
             current_setting('application_name', true), clock_timestamp());
   end if;
   return null;

@@ -368,7 +368,7 @@ begin
     return null;
   end if;
   raise exception using errcode = 'IU109',
-    message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op)),
+    message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op collate "C")),
     hint = 'a correction is a new event; old events leave through governed retention only';
 end
 $$;
@@ -796,7 +796,7 @@ set search_path from current
 as $$
 begin
   raise exception using errcode = 'IU119',
-    message = format('%s is a partition of the log: %s refused', tg_table_name, lower(tg_op)),
+    message = format('%s is a partition of the log: %s refused', tg_table_name, lower(tg_op collate "C")),
     hint = 'insert into event_outbox; what was logged stays as it was';
 end
 $$;

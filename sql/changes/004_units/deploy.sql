@@ -220,7 +220,7 @@ begin
   end if;
   v_marker := nullif(current_setting(fn_iu_setting('iu_create.gateway.marker_key', 'app.canonical_writer'), true), '');
   if (v_marker = any (regexp_split_to_array(fn_iu_setting('iu_create.gateway.allowed_marker_values', ''), E'\\s*,\\s*'))) is not true then
-    raise exception using errcode = 'IU210', message = format('%s of %s outside the governed functions', lower(tg_op), tg_table_name),
+    raise exception using errcode = 'IU210', message = format('%s of %s outside the governed functions', lower(tg_op collate "C"), tg_table_name),
       hint = 'use fn_iu_create, fn_iu_revise, fn_iu_enact or fn_iu_deprecate';
   end if;
   return null;

@@ -152,7 +152,7 @@ begin
     ('function', 'fn_iu_document_of(uuid[])', 'fefba389456a9456a7049d3d39b186b7'),
     ('function', 'fn_iu_enact(text, text, text, text, text, text, text, boolean)', 'badba71e5349218917fa1235b549fb23'),
     ('function', 'fn_iu_enacted_immut()', 'b67f6e6f11166d6fcf27d5ea062dde35'),
-    ('function', 'fn_iu_gateway_write_guard()', '286cd78b28cfe8850864b08c76ec2625'),
+    ('function', 'fn_iu_gateway_write_guard()', 'f4b3c1859ab71bfd9d17c6db911ade48'),
     ('function', 'fn_iu_living_unit(text)', 'd18e0bab5a51b1e7cab39573ebee3484'),
     ('function', 'fn_iu_lock_documents(uuid[])', '9b970d95b30366ec7782a94563d196cb'),
     ('function', 'fn_iu_outbound_on_version()', '5bd87a5d6ebd0b41fc442e01e6d06c93'),

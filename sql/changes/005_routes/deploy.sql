@@ -460,7 +460,7 @@ begin
   -- every key at any depth, headers included
   select k ->> 'key' into v_key
     from jsonb_path_query(new.target_config, 'strict $.** ? (@.type() == "object").keyvalue()') as k
-   where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
+   where (k ->> 'key') collate "C" ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
      -- a list of references is what a rotation needs
      and exists (select from jsonb_path_query(k -> 'value', 'lax $[*]') as v
                   where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ E'^(env|file):\\S+$')
@@ -473,7 +473,7 @@ begin
     raise exception using errcode = 'IU333', message = format('target_ref of route %s holds user information', new.route_code),
       hint = 'a target has no user:password@ part; credentials are references in target_config';
   end if;
-  if new.target_ref ~* '[?&][^=&]*(secret|token|passw|credential|key|signature)[^=&]*=' then
+  if new.target_ref collate "C" ~* '[?&][^=&]*(secret|token|passw|credential|key|signature)[^=&]*=' then
     raise exception using errcode = 'IU333', message = format('target_ref of route %s holds a secret in its query', new.route_code),
       hint = 'credentials are references in target_config, sent as headers';
   end if;
@@ -909,11 +909,11 @@ begin
   select 'inbound', r.route_id, r.route_code, r.version,
          case when r.dry_run then 'dry_run' else 'pending' end, case when r.dry_run then 'dry_run' else 'pending' end,
          r.route_code || ':' || new.id, 1,
-         jsonb_build_object('schema', tg_table_schema, 'table', tg_table_name, 'operation', lower(tg_op), 'link_id', new.id,
+         jsonb_build_object('schema', tg_table_schema, 'table', tg_table_name, 'operation', lower(tg_op collate "C"), 'link_id', new.id,
                             'object_kind', new.object_kind, 'target_event_type', r.target_event_type)
     from iu_sql_event_route r
    where r.enabled and r.removed_at is null and r.source_table = tg_table_name
-     and coalesce(r.source_schema, tg_table_schema) = tg_table_schema and r.sql_event = lower(tg_op);
+     and coalesce(r.source_schema, tg_table_schema) = tg_table_schema and r.sql_event = lower(tg_op collate "C");
   return null;
 end
 $$;

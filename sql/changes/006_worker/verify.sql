@@ -112,7 +112,7 @@ begin
     ('function', 'fn_iu_ladder_log(integer, text, text)', '9e03ace99bfcd916f8e1df6c2be684b2'),
     ('function', 'fn_iu_log_mark()', '3054fbf8790754103c617abf9438b7a9'),
     ('function', 'fn_iu_owned_domains(text)', 'dfc7cf5e31c897ec55bafd5dbf3b2b6e'),
-    ('function', 'fn_iu_require_read_committed()', 'd12411d347778bfba1eaad0e467f02a7'),
+    ('function', 'fn_iu_require_read_committed()', '09b361309336a9bcf94e3db055b82449'),
     ('function', 'fn_iu_route_dead_letter_replay(bigint, boolean)', '45465340798150fdaebb99f6e047f25b'),
     ('function', 'fn_iu_route_dead_letter_resolve(bigint, text)', '0c44a1afa391c1b1190c8beb03ff04e7'),
     ('function', 'fn_iu_route_decide(iu_event_key[], iu_judged_route[], bigint)', '94de517e2fa71e046b88f8c397bd5201'),

@@ -15,7 +15,7 @@ as $$
 begin
   if coalesce(new.key, old.key) like E'iu\\_core.%' then
     insert into iu_gate_log (config_key, operation, old_value, new_value, reason, open_until, changed_by, application_name, changed_at)
-    values (coalesce(new.key, old.key), lower(tg_op), old.value, new.value, new.reason, new.open_until, session_user,
+    values (coalesce(new.key, old.key), lower(tg_op collate "C"), old.value, new.value, new.reason, new.open_until, session_user,
             current_setting('application_name', true), clock_timestamp());
   end if;
   return null;

@@ -18,7 +18,7 @@ begin
     return null;
   end if;
   raise exception using errcode = 'IU310',
-    message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op)),
+    message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op collate "C")),
     hint = 'what happened stays; a correction is a new row (replay, resolve, roll back)';
 end
 $$;

@@ -17,7 +17,7 @@ begin
     return null;
   end if;
   raise exception using errcode = 'IU109',
-    message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op)),
+    message = format('%s is append-only: %s refused', tg_table_name, lower(tg_op collate "C")),
     hint = 'a correction is a new event; old events leave through governed retention only';
 end
 $$;

@@ -13,7 +13,7 @@ set search_path from current
 as $$
 begin
   raise exception using errcode = 'IU119',
-    message = format('%s is a partition of the log: %s refused', tg_table_name, lower(tg_op)),
+    message = format('%s is a partition of the log: %s refused', tg_table_name, lower(tg_op collate "C")),
     hint = 'insert into event_outbox; what was logged stays as it was';
 end
 $$;

@@ -12,7 +12,7 @@ create or replace function fn_iu_migration_log_guard() returns trigger
 as $$
 begin
   raise exception using errcode = 'IU819',
-    message = format('%s of %s refused: the migration log is append-only', lower(tg_op), tg_table_name),
+    message = format('%s of %s refused: the migration log is append-only', lower(tg_op collate "C"), tg_table_name),
     hint = 'it goes only with the whole installation: iu uninstall';
 end
 $$;

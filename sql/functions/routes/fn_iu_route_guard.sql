@@ -64,7 +64,7 @@ begin
   -- every key at any depth, headers included
   select k ->> 'key' into v_key
     from jsonb_path_query(new.target_config, 'strict $.** ? (@.type() == "object").keyvalue()') as k
-   where k ->> 'key' ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
+   where (k ->> 'key') collate "C" ~* '(secret|token|passw|credential|private[_-]?key|api[_-]?key|authorization|cookie|bearer|signature)'
      -- a list of references is what a rotation needs
      and exists (select from jsonb_path_query(k -> 'value', 'lax $[*]') as v
                   where jsonb_typeof(v) <> 'object' and coalesce(v #>> '{}', '') !~ E'^(env|file):\\S+$')
@@ -77,7 +77,7 @@ begin
     raise exception using errcode = 'IU333', message = format('target_ref of route %s holds user information', new.route_code),
       hint = 'a target has no user:password@ part; credentials are references in target_config';
   end if;
-  if new.target_ref ~* '[?&][^=&]*(secret|token|passw|credential|key|signature)[^=&]*=' then
+  if new.target_ref collate "C" ~* '[?&][^=&]*(secret|token|passw|credential|key|signature)[^=&]*=' then
     raise exception using errcode = 'IU333', message = format('target_ref of route %s holds a secret in its query', new.route_code),
       hint = 'credentials are references in target_config, sent as headers';
   end if;

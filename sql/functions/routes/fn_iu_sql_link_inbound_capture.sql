@@ -17,11 +17,11 @@ begin
   select 'inbound', r.route_id, r.route_code, r.version,
          case when r.dry_run then 'dry_run' else 'pending' end, case when r.dry_run then 'dry_run' else 'pending' end,
          r.route_code || ':' || new.id, 1,
-         jsonb_build_object('schema', tg_table_schema, 'table', tg_table_name, 'operation', lower(tg_op), 'link_id', new.id,
+         jsonb_build_object('schema', tg_table_schema, 'table', tg_table_name, 'operation', lower(tg_op collate "C"), 'link_id', new.id,
                             'object_kind', new.object_kind, 'target_event_type', r.target_event_type)
     from iu_sql_event_route r
    where r.enabled and r.removed_at is null and r.source_table = tg_table_name
-     and coalesce(r.source_schema, tg_table_schema) = tg_table_schema and r.sql_event = lower(tg_op);
+     and coalesce(r.source_schema, tg_table_schema) = tg_table_schema and r.sql_event = lower(tg_op collate "C");
   return null;
 end
 $$;

@@ -18,7 +18,7 @@ begin
   end if;
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using errcode = 'IU301',
-      message = format('a pass needs READ COMMITTED, this transaction is %s', upper(current_setting('transaction_isolation'))),
+      message = format('a pass needs READ COMMITTED, this transaction is %s', upper(current_setting('transaction_isolation') collate "C")),
       hint = 'a snapshot that is kept for the whole transaction would hide commits from the window; start it with BEGIN ISOLATION LEVEL READ COMMITTED';
   end if;
 end
