@@ -3,6 +3,8 @@ import type { DeliverySession, Settlement, SettleResult } from '../store/deliver
 import { errorCode } from '../store/failure.js';
 
 const largestBatch = 500;
+/** What a batch that is too large for the server at the moment ends with: cancelled by a time limit, of a statement or a lock, or without an answer. */
+const tooSlow: ReadonlySet<string | undefined> = new Set(['57014', '55P03', 'ETIMEDOUT']);
 
 /** The same result with a text that every encoding of a database knows; itself when it is already. */
 function inAscii(settlement: Settlement): Settlement {
@@ -51,14 +53,18 @@ export class Settling {
     }
   }
 
-  /** One result that the database cannot hold must not keep the others from being written: it is found by halves, written without
-   * the characters that the encoding of the database does not know, and if that is not it, its lease runs out. */
+  /**
+   * One result that the database cannot hold must not keep the others from being written: it is found by halves, written without the
+   * characters that the encoding of the database does not know, and if that is not it, its lease runs out. What took too long is tried with
+   * half as many, or it would take too long each time until all leases have run out.
+   */
   #isolate(batch: readonly Settlement[], error: unknown): void {
     const code = errorCode(error);
-    if (!/^2[23]/.test(code ?? '')) return;
+    const isRefused = /^2[23]/.test(code ?? '');
+    if (!isRefused && !tooSlow.has(code)) return;
     this.#most = Math.ceil(batch.length / 2);
     const [only] = batch;
-    if (batch.length > 1 || only === undefined) return;
+    if (batch.length > 1 || only === undefined || !isRefused) return;
     const plain = inAscii(only);
     if (code === '22P05' && plain !== only) {
       this.#results[0] = plain;

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { ask, codeOf } from '../support/going-live.js';
-import { addRoute, drain, emit, prepareRace, replayMany, takeLive } from '../support/race.js';
+import { addRoute, domain, drain, emit, prepareRace, replayMany, takeLive, worker } from '../support/race.js';
+import { openSessions } from '../support/sessions.js';
 
 let db: TestDatabase;
 
@@ -17,6 +18,33 @@ const change = (changes: unknown, reason = 'test', code = 'r') =>
   ask(db.pool, 'fn_iu_route_change($1, $2, $3)', [code, JSON.stringify(changes), reason]);
 const diff = (changes: unknown, since: string | null = null, limit = 10_000) =>
   ask(db.pool, 'fn_iu_route_diff($1, $2, $3, $4)', ['r', JSON.stringify(changes), since, limit]);
+
+it('a route is not removed under a pass that queues a delivery for it, and after its removal nothing is queued', async () => {
+  await addRoute(db.pool, 'r');
+  await takeLive(db.pool, 'r');
+  const { passing, late, person } = await openSessions(db, 'passing', 'late', 'person');
+  await emit(db.pool, 's1');
+  const pass = `select fn_iu_route_worker_run('${worker}', 10)`;
+  await passing.run('begin');
+  await passing.run(pass);
+  const removing = person.start("select fn_iu_route_remove('r', 'test')");
+  await removing.blocked();
+  await passing.run('commit');
+  await expect(removing.done).rejects.toMatchObject({ code: 'IU339' });
+  await db.pool.query("select fn_iu_delivery_cancel_many('r', null, null, 'test')");
+  await emit(db.pool, 's2');
+  await person.run('begin');
+  await person.run("select fn_iu_route_remove('r', 'test')");
+  const passes = late.start(pass);
+  await passes.blocked();
+  await person.run('commit');
+  await passes.done;
+  const { rows } = await db.pool.query(
+    `select reason, (select count(*)::int from iu_route_delivery) as waiting from iu_route_attempt
+      where attempt_no = 1 and event_seq = (select max(seq) from event_outbox where event_domain = '${domain}')`,
+  );
+  expect(rows).toEqual([{ reason: 'no_route', waiting: 0 }]);
+});
 
 describe('a change of a route', () => {
   it('changes what it names and keeps the rest; null gives what a new route has', async () => {

@@ -106,6 +106,31 @@ describe('the runner, when its database fails it', () => {
     expect(await countOf(db, 'iu_route_delivery where lease_token is not null')).toBe(1);
   });
 
+  it.each(['57014', '55P03', 'ETIMEDOUT'])(
+    'settles in smaller batches while the server is too slow for large ones: %s',
+    async (code) => {
+      await liveRoute(db, 'r');
+      await queue(40);
+      const batches: number[] = [];
+      const slow = gate();
+      const slowly = async (): Promise<DeliverySession> => {
+        const session = await connect();
+        const settle: DeliverySession['settle'] = async (runner, batch) => {
+          batches.push(batch.length);
+          if (batch.length > 3) throw Object.assign(new Error('too slow'), { code });
+          return session.settle(runner, batch);
+        };
+        return { ...session, settle };
+      };
+      const running = start(slow.answer, {}, { connect: slowly });
+      await waitFor(() => slow.begun() === 16);
+      slow.open();
+      await waitFor(async () => (await settled('sent')) === 40, { timeoutSeconds: 60 });
+      expect(Math.max(...batches)).toBeGreaterThan(3);
+      expect((await running.stop()).refused).toBe(0);
+    },
+  );
+
   it('sends no more than eight for each slot while nothing is settled, however fast the target', async () => {
     await liveRoute(db, 'r');
     await queue(400);

@@ -249,7 +249,7 @@ begin
     ('function', 'fn_iu_route_guard()', '81550b616ec9481d40986199a2afaadf'),
     ('function', 'fn_iu_route_history_write()', 'e595c0448f289686aa0eefee99f644e1'),
     ('function', 'fn_iu_route_keep()', '6f2b6bcdc494c71e8120bebe20809e10'),
-    ('function', 'fn_iu_route_remove(text, text)', '6276fe691cc891c489590824b1972cbc'),
+    ('function', 'fn_iu_route_remove(text, text)', '7234c357289a4099897a11be43bb3e63'),
     ('function', 'fn_iu_route_request(text, text, jsonb)', '06dcd13d07d60571fc64fe2f1bd843f2'),
     ('function', 'fn_iu_route_set_enabled(text, boolean, text)', 'a7a269ba41f8c94a4a681cce5f3bef15'),
     ('function', 'fn_iu_sql_link_inbound_capture()', '992d9b23d82483edd9c0beb75ab3109a'),

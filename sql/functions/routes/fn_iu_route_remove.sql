@@ -1,7 +1,8 @@
 -- fn_iu_route_remove(text, text) returns jsonb
 --
 -- Contract:  takes a route out of use for good: it matches nothing any more, its row, history and attempts stay, its code is never
---            used again. Refused while deliveries of it wait.
+--            used again. Refused while deliveries of it wait. Waits for running passes and replays, which may be queueing one by what they
+--            read of the route before.
 -- Arguments: p_route_code; p_reason: why, mandatory
 -- Returns:   {route_code, removed_at}
 -- Raises:    IU337 no such route, IU338 reason missing, IU339 deliveries are waiting
@@ -16,6 +17,10 @@ declare
   v_waiting bigint;
   v_removed timestamptz;
 begin
+  -- exclusively, as who drains a gate: what held it shared has committed, what comes reads the route as removed
+  if not fn_iu_in_probe() then
+    perform pg_advisory_xact_lock(fn_iu_gate_lock_key());
+  end if;
   perform fn_iu_route_set_enabled(p_route_code, false, p_reason);
   select count(*) into v_waiting from iu_route_delivery d join iu_outbound_route r using (route_id) where r.route_code = p_route_code;
   if v_waiting > 0 then
