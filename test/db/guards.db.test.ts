@@ -19,6 +19,27 @@ async function outcome(text: string, values: unknown[] = []): Promise<string> {
   }
 }
 
+describe('a gate', () => {
+  it('whose time limit has passed is opened by a plain update that says true, and by no other update', async () => {
+    const key = 'iu_core.delivery_enabled';
+    const isOpen = async () => (await db.pool.query('select fn_iu_gate_open($1) as open', [key])).rows[0].open;
+    await db.pool.query("select fn_iu_gate_set($1, true, 'for an hour', 3600)", [key]);
+    await db.pool.query('update dot_config set open_until = clock_timestamp() where key = $1', [key]);
+    expect(await isOpen()).toBe(false);
+    await db.pool.query("update dot_config set reason = 'still' where key = $1", [key]);
+    expect(await isOpen()).toBe(false);
+    await db.pool.query("update dot_config set value = 'true' where key = $1", [key]);
+    expect(await isOpen()).toBe(true);
+    const { rows } = await db.pool.query('select open_until, reason from dot_config where key = $1', [key]);
+    expect(rows).toEqual([{ open_until: null, reason: null }]);
+    await db.pool.query("select fn_iu_gate_set($1, true, 'for an hour', 3600)", [key]);
+    await db.pool.query("update dot_config set value = 'true' where key = $1", [key]);
+    expect(
+      (await db.pool.query('select open_until is not null as limited from dot_config where key = $1', [key])).rows,
+    ).toEqual([{ limited: true }]);
+  });
+});
+
 describe('the log', () => {
   it('takes no row from an emitter but through the function, so nobody supplies a seq that a pass has left behind', async () => {
     const emitter = await db.as('iu_emitter');

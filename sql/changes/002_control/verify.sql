@@ -47,7 +47,7 @@ begin
     ('constraint', 'iu_gate_log.iu_gate_log_pkey', '9689ce5bc2f46af5be7a05e8fded0799'),
     ('constraint', 'iu_probe_mark.iu_probe_mark_pkey', '7bbdc3472be21b1cd98d8906b604103c'),
     ('constraint', 'iu_probe_mark.trg_iu_probe_commit_guard', '44408daae0b5119a8a62ebf9cbcbadf1'),
-    ('function', 'fn_iu_config_guard()', '22b5de081623ae5ed5dafb42a175afab'),
+    ('function', 'fn_iu_config_guard()', '84771409242de262ecfe42be3880b1c7'),
     ('function', 'fn_iu_config_log()', 'b5cbe06b2af465af4c031bface41d2c9'),
     ('function', 'fn_iu_gate_drain(integer, text)', 'ebe6381d8f5b75bd7b704c04a6981920'),
     ('function', 'fn_iu_gate_lock_key(text)', 'fa9f7a2f368e569d47e58f428c00a6b6'),
@@ -70,6 +70,7 @@ begin
     ('table', 'iu_probe_mark', '253e12f4dc0c012a6c7b828b2e6e07a7'),
     ('trigger', 'dot_config.trg_iu_config_guard', 'febb2f44859c5da08e23a6088b0c088f'),
     ('trigger', 'dot_config.trg_iu_config_log', '62ffc948809b76f977aac897b4218a52'),
+    ('trigger', 'dot_config.trg_iu_config_said', '69a8c50cfe480fb777ef969ba2fd6625'),
     ('trigger', 'iu_gate_log.trg_iu_gate_log_append_only', 'ae786c6d3796ff92c15f7117fc22c456'),
     ('trigger', 'iu_probe_mark.trg_iu_probe_commit_guard', '7038f87d254ffee5aee466eaa7bcad71')
   ) as expected (kind, identity, fingerprint)

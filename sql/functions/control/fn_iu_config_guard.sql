@@ -2,7 +2,8 @@
 --
 -- Contract:  stamps who and when; a gate whose value changes without naming a new limit loses the old time limit and reason,
 --            so that the runbook's plain `update dot_config set value = 'true'` opens it as it says. fn_iu_gate_set names both itself.
--- Arguments: none
+--            One whose limit has passed is closed although its value is 'true' still: then a statement that says 'true' opens it.
+-- Arguments: trigger argument said = the statement names the value (update of value)
 -- Returns:   the row to write
 -- Raises:    IU405 a key is changed, IU845 a gate of passes opens while a unique rule makes events of the log vanish
 -- Writes:    nothing
@@ -20,7 +21,7 @@ begin
   end if;
   -- a log that was there before IU Core can have an index by which the second event of a subject is dropped in silence
   if new.value = 'true' and new.key in ('iu_core.routes_master_enabled', 'iu_core.route_worker_enabled')
-     and (tg_op = 'INSERT' or new.value is distinct from old.value) then
+     and (tg_op = 'INSERT' or new.value is distinct from old.value or old.open_until <= clock_timestamp()) then
     select string_agg(i.indexrelid::regclass::text, ', ') into v_index
       from pg_index i
      where i.indrelid = to_regclass('event_outbox') and i.indisunique
@@ -32,7 +33,7 @@ begin
         hint = 'replace it by dedupe keys: iu adopt plan names the word for iu adopt apply --allow';
     end if;
   end if;
-  if tg_op = 'UPDATE' and new.value is distinct from old.value
+  if tg_op = 'UPDATE' and (new.value is distinct from old.value or tg_nargs > 0 and old.open_until <= clock_timestamp())
      and coalesce(current_setting('iu_core.gate_set', true), '') <> new.key then
     if new.open_until is not distinct from old.open_until then
       new.open_until := null;
