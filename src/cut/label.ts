@@ -6,7 +6,7 @@ import { isClean } from '../contract/cut/normalize.js';
 const footnoteMarks = /\[\^[^\]]*\]/g;
 /** Art. 4a, § 12bis, Article 5, Điều 3, Section 7.2: the number names the piece, a title after it may change. */
 const numberedLabel =
-  /^(?:(?:art(?:\.|icles?|ikel)?|sec(?:\.|tion)?|chapter|part|điều|chương|mục|phần)\s*|§+\s*)[0-9]+(?:\.[0-9]+)*\s?(?:[a-z]\b|bis\b|ter\b|quater\b|quinquies\b|sexies\b)?/iu;
+  /^(?:(?:art(?:\.|icles?|ikel)?|sec(?:\.|tion)?|chapter|part|điều|chương|mục|phần)\s*|§+\s*)[0-9]+(?:\.[0-9]+)*\s?(?:[a-z]\b|bis\b(?!\s*[0-9])|ter\b|quater\b|quinquies\b|sexies\b)?/iu;
 const maxSlugLength = 60;
 
 /** A heading's label: without footnote marks and white space, and only the number where the number names it. */

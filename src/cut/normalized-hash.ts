@@ -238,7 +238,8 @@ function mayBeginSpan(bytes: Uint8Array, at: number, lead: number): boolean {
 function isIndented(bytes: Uint8Array, at: number, start: number, end: number): boolean {
   const before = bytes[at - 1];
   const isBehindQuote = before === 0x3e || ((before === 0x20 || before === 0x09) && bytes[at - 2] === 0x3e);
-  if (at > start && before !== 0x0a && before !== 0x0d && !isBehindQuote) return false;
+  const isFirst = at === start || (at === start + 3 && byteOrderMarkLength(bytes, start) === 3);
+  if (!isFirst && before !== 0x0a && before !== 0x0d && !isBehindQuote) return false;
   if (isBehindQuote && before === 0x09) return true;
   for (let column = 0; column < 4 && at + column < end; column++) {
     if (bytes[at + column] === 0x09) return true;

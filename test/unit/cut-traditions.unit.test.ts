@@ -151,6 +151,38 @@ describe('a German law as it is published', () => {
   });
 });
 
+describe('a German text as others publish it', () => {
+  it('has recitals, roman numbers below letters and parts in letters, as in the Union', () => {
+    const text = lines(
+      ...['VERORDNUNG', 'in Erwägung nachstehender Gründe:', '(1) Der Schutz ist ein Recht.', '(2) Zweck der Regel.'],
+      ...[
+        'Artikel 1',
+        'Ziele',
+        '(1) Sie schützt:',
+        'a) eins:',
+        'i) klein;',
+        'ii) fein;',
+        'b) zwei.',
+        'Artikel 2',
+        'Ende',
+      ],
+      ...['Text.', 'ANHANG I', 'TEIL A', 'Liste', 'TEIL B'],
+    );
+    const article = ['Art. 1', 'Abs. 1', 'Bst. a', 'Ziff. i', 'Ziff. ii', 'Bst. b', 'Art. 2'];
+    const recitals = ['preamble', 'Erwägungsgrund 1', 'Erwägungsgrund 2'];
+    expect(labels(text)).toEqual([...recitals, ...article, 'Anhang I', 'A. Teil', 'B. Teil']);
+  });
+
+  it('has numbers below letters and ranges of repealed articles, as in Switzerland', () => {
+    const text = lines(
+      ...['Art. 1 Zweck', '1 Es regelt:', 'a. das Eine:', '1. klein,', '2. fein;', 'b. das Andere.', '2 Es gilt.'],
+      ...['Art. 2–4', 'Aufgehoben', 'Art. 5 und 6 Aufgehoben', 'Art. 7 Ende', 'Nach den', 'Art. 2 und 3 gilt es.'],
+    );
+    const first = ['Art. 1', 'Abs. 1', 'Bst. a', 'Ziff. 1', 'Ziff. 2', 'Bst. b', 'Abs. 2'];
+    expect(labels(text)).toEqual([...first, 'Art. 2', 'Art. 5', 'Art. 7']);
+  });
+});
+
 describe('an Act of the Union', () => {
   it('has parts and sections in its annexes, in letters, which are no roman numbers', () => {
     const text = lines(

@@ -87,6 +87,7 @@ describe('labels and addresses', () => {
     ['Art. 4a[^12]', 'Art. 4a', 'art-4a'],
     ['Art. 13bis ', 'Art. 13bis', 'art-13bis'],
     ['Art. 1[^1],[^2]', 'Art. 1', 'art-1'],
+    ['Art. 4 bis 6[^7]', 'Art. 4', 'art-4'],
     ['§ 5 Geltungsbereich', '§ 5', 'par-5'],
     ['Artikel 12 Zuständigkeit', 'Artikel 12', 'artikel-12'],
     ['Điều 3. Giải thích từ ngữ', 'Điều 3', 'dieu-3'],

@@ -31,6 +31,10 @@ describe('the normalised text of a piece', () => {
     ['the first number of some §§, without a space', '§§4 bis 7 (weggefallen)', 'bis 7 (weggefallen)', '§ 4'],
     ['a section in capitals', 'SEC. 101. GRANTS.', 'GRANTS.', '§ 101'],
     ['the number of a recital, an item or a letter', '(3) the term', 'the term', 'Recital 3'],
+    ['a number without a mark', '2 Der Rat', 'Der Rat', 'Abs. 2'],
+    ['a superscript number', '¹²Der Rat', 'Der Rat', 'Abs. 12'],
+    ['a doubled letter', 'aa) der Rat', 'der Rat', 'Bst. aa'],
+    ['a letter after its word', 'TEIL A Liste', 'Liste', 'A. Teil'],
     ['a number before its word', '2. Abschnitt: Grundsätze', 'Grundsätze', '2. Abschnitt'],
   ])('is without %s', (_, text, expected, label) => {
     expect(normalizeText(text, label)).toBe(expected);
@@ -39,6 +43,7 @@ describe('the normalised text of a piece', () => {
   it.each<[string, string, string]>([
     ['a title that is the label', '## Vom Landtag\n\ntext', 'Vom Landtag'],
     ['a longer number that begins like the label', 'Art. 41 text', 'Art. 4'],
+    ['a longer superscript number', '¹² text', 'Abs. 1'],
     ['a number in the middle', 'after Art. 4 text', 'Art. 4'],
     ['a title with a number that numbers nothing', 'Windows 10 text', 'Windows 10'],
     ['a title of the letters of roman numbers', '## Civil\n\ntext', 'Civil'],
@@ -215,6 +220,7 @@ const changesOfIndentedCode: readonly (readonly [string, string, string, 'format
     lines('-   a', '', '        b', '          c'),
     'format',
   ],
+  ['behind a byte order mark', lines('\uFEFF    a', '      b'), lines('\uFEFF    a', '    b'), 'content'],
   ['in a quotation', lines('> a', '>', '>     b', '>       c'), lines('> a', '>', '>     b', '>     c'), 'content'],
   ['at the beginning of one', lines('a', '>     b', '>       c'), lines('a', '>     b', '>     c'), 'content'],
   ['in one inside of another', lines('> >     b', '> >       c'), lines('> >     b', '> >     c'), 'content'],
@@ -242,15 +248,18 @@ const changesOfIndentedCode: readonly (readonly [string, string, string, 'format
 
 /** Numbers of the lines of code; blank ones between two of them left out. */
 function codeLines(text: string): number[] {
-  const parts = partsOf(text, 0, true).filter(
-    ({ isCode, start, end }) => isCode && text.slice(start, end).trim() !== '',
-  );
+  const parts = partsOf(text, 0, true).filter(({ isCode, start, end }) => isCode && hasText(text.slice(start, end)));
   return parts.map(({ start }) => text.slice(0, start).split('\n').length);
+}
+
+/** More than white space and the marks of quotations. */
+function hasText(line: string): boolean {
+  return /[^\s>]/.test(line);
 }
 
 function parsedCodeLines(text: string): number[] {
   const found: number[] = [];
-  const isText = (line: number) => text.split('\n')[line - 1] !== '';
+  const isText = (line: number) => hasText(text.split('\n')[line - 1] ?? '');
   const visit = (node: Node) => {
     const { start, end } = node.position ?? { start: { line: 0 }, end: { line: -1 } };
     if (node.type === 'code') for (let line = start.line; line <= end.line; line++) if (isText(line)) found.push(line);

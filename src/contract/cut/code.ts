@@ -14,8 +14,8 @@ export interface TextPart {
   readonly isCode: boolean;
 }
 
-/** Four columns of white space at the beginning of a line, or behind the mark of a quotation. */
-const indented = /(?:^|[\r\n])(?: {4}| {0,3}\t)|> ?(?: {4}| {0,3}\t)/;
+/** Four columns of white space at the beginning of a line, or behind the mark of a quotation. A byte order mark read as Latin-1 is three letters. */
+const indented = /(?:^(?:\uFEFF|\u00EF\u00BB\u00BF)?|[\r\n])(?: {4}| {0,3}\t)|> ?(?: {4}| {0,3}\t)/;
 /** What a line of its own begins with when it is indented code or a fence: white space, marks of containers, the fence. Most lines begin with a letter. */
 const beginsCode = new Set(' \t>-+*0123456789`~');
 

@@ -20,7 +20,7 @@ const joinedMarker = /\s*,\s*\[\^[^\]\s]{1,40}\](?!:)/y;
 const footnoteNumber = /\[\^[^\]\s]{1,40}\]:/g;
 const headingMarks = /^(?:#{1,6}[ \n])+/;
 const numberWords =
-  'art(?:\\.|icles?|ikel)?|abs(?:\\.|atz)?|ziff(?:\\.|er)?|bst\\.?|sec(?:\\.|tion)?|sub-?section|recital|item|subpoint|subtitle|subchapter|subpart|chapter|part|title|paragraph|point|annex|appendix|teil|kapitel|unterabschnitt|abschnitt|hauptstück|titel|buch|anhang|điều|chương|tiểu mục|mục|phần|khoản|điểm|phụ lục|§+';
+  'art(?:\\.|icles?|ikel)?|abs(?:\\.|atz)?|ziff(?:\\.|er)?|bst\\.?|sec(?:\\.|tion)?|sub-?section|recital|erwägungsgrund|item|subpoint|subtitle|subchapter|subpart|chapter|part|title|paragraph|point|annex|appendix|teil|kapitel|unterabschnitt|abschnitt|hauptstück|titel|buch|anhang|điều|chương|tiểu mục|mục|phần|khoản|điểm|phụ lục|§+';
 /** After the word: `Parts` is no part with the number s. */
 const afterWord = '(?: |(?<=[.§])|(?=[0-9]))';
 const arabic = '[0-9]+(?:\\.[0-9]+)* ?(?:bis|ter|quater|quinquies|sexies|\\p{L})?';
@@ -31,9 +31,9 @@ const roman = '(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v
  * text. Two letters alone are a word: EU is not US.
  */
 const numberLabels = [
-  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman} ?\\p{L}?|\\p{L})[.)]*`,
+  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman} ?\\p{L}?|(\\p{L})\\2?)[.)]*`,
   `\\(?(${arabic}|${roman}|\\p{L})[.)]*`,
-  `([0-9]+\\p{L}?|${roman})\\.? (?:buch|teil|hauptstück|kapitel|abschnitt|titel|unterabschnitt)`,
+  `([0-9]+\\p{L}?|${roman}|\\p{L})\\.? (?:buch|teil|hauptstück|kapitel|abschnitt|titel|unterabschnitt)`,
 ].map((pattern) => new RegExp(`^${pattern}$`, 'iu'));
 /** How a text may call what its label calls otherwise: `Artikel 4` is labelled `Art. 4`, and `SEC. 4.` `§ 4`. */
 const leadingWord = new RegExp(`^(?:${numberWords})${afterWord} ?`, 'iu');
