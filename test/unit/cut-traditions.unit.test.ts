@@ -237,6 +237,27 @@ describe('a law of the United States', () => {
   });
 });
 
+describe('a number that Markdown escapes', () => {
+  it('is one, also in what is quoted', () => {
+    const law = [
+      '## Điều 1. Sửa đổi',
+      '1\\. Sửa đổi như sau:',
+      '“Điều 3. Tên',
+      '1\\. Một.”',
+      '2\\. Bãi bỏ:',
+      'a\\) Một;',
+      'b\\) Hai.',
+    ];
+    const text = lines(...law.flatMap((line) => [line, '']));
+    const expected = ['Điều 1', 'Khoản 1', 'quoted Điều 3', 'Khoản 2', 'Điểm a', 'Điểm b'];
+    expect(labels(text, 'vietnamese', 'text/markdown')).toEqual(expected);
+    const hash = (line: string) =>
+      cutDocument(Buffer.from(lines('## Article 1', '', line)), { mediaType: 'text/markdown', grammar: 'eu' })
+        .pieces[1];
+    expect(hash('1\\. Text')?.normalizedSha256).toBe(hash('1. Text')?.normalizedSha256);
+  });
+});
+
 describe('a chapter between two', () => {
   it('has a letter behind its roman number, in a law and in what it quotes', () => {
     const text = lines(

@@ -126,7 +126,8 @@ export function numberLength(text: string, label: string): number {
   const number = numberOf(label);
   if (number === null) return 0;
   const word = leadingWord.exec(text)?.[0];
-  for (const start of [label, `(${number})`, `${number})`, `${number}.`, `${word ?? label}${number}`, `${number} `]) {
+  const marked = [`(${number})`, `${number})`, `${number}.`, `\\(${number}\\)`, `${number}\\)`, `${number}\\.`];
+  for (const start of [label, ...marked, `${word ?? label}${number}`, `${number} `]) {
     if (!startsWithIgnoringCase(text, start)) continue;
     const rest = text.slice(start.length);
     if (/^[\p{L}\p{N}]/u.test(rest) && /[\p{L}\p{N}]$/u.test(start)) continue;

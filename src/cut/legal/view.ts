@@ -4,6 +4,8 @@ import type { Grammar } from './grammar.js';
 /** A heading is matched at the beginning of its line; a pattern never sees more, so no line makes it slow. */
 export const viewLength = 300;
 const longestLine = 65_536;
+/** A number at the beginning of a line is not longer. */
+const longestNumber = 12;
 
 /** A line as grammars see it: NFC, single spaces, letters folded, no marks of emphasis. Only for matching: offsets never come from it. */
 export function viewOf(text: string, grammar: Grammar): string {
@@ -11,8 +13,15 @@ export function viewOf(text: string, grammar: Grammar): string {
   const begin = text.length > viewLength ? text.slice(0, viewLength) : text;
   let view = isClean(begin) ? begin : cleaned(begin);
   if (grammar.foldPattern) view = view.replace(grammar.foldPattern, (letter) => grammar.fold.get(letter) ?? letter);
+  const escaped = view.indexOf('\\');
+  if (escaped >= 0 && escaped < longestNumber) view = withoutEscapes(view);
   if (view.startsWith('<sup>')) view = view.replace(/^<sup>([0-9]{1,3}[a-z]*)<\/sup> ?/, '$1 ');
   return view.startsWith('*') || view.startsWith('_') ? withoutEmphasis(view) : view;
+}
+
+/** Markdown that a program wrote has `1\\.` where no list may begin. */
+function withoutEscapes(view: string): string {
+  return view.slice(0, longestNumber).replace(/\\(?=[!-/:-@[-`{-~])/g, '') + view.slice(longestNumber);
 }
 
 function cleaned(begin: string): string {
