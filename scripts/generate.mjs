@@ -2,7 +2,7 @@
 //
 //   sql/manifest.json                 every object, the change it belongs to, its fingerprint
 //   sql/changes/*/verify.sql          the block at the end that names each damaged object
-//   src/store/catalog.generated.ts    row types of tables and views, argument and result types of functions
+//   src/store/catalog.generated.ts    types of the rows of tables, views and functions
 //
 //   node scripts/generate.mjs           rewrite them (run tsc before: it uses dist/)
 //   node scripts/generate.mjs --check   exit 1 when one of them is out of date

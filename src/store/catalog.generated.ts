@@ -1,6 +1,6 @@
 // Written by scripts/generate.mjs from the catalog. Do not edit: npm run generate
 //
-// int8, numeric, xid8, timestamps, json and jsonb are PostgreSQL's own text.
+// int8, numeric, xid8, timestamps, json and jsonb are PostgreSQL's own text. Of a view or function the catalog does not say what is never null.
 
 /** A row of the table dot_config. */
 export interface DotConfigRow {
@@ -1322,1309 +1322,189 @@ export interface VIuTreeRow {
   readonly version_id: string | null;
 }
 
-/** Row type by relation. */
-export interface CatalogRelations {
-  readonly dot_config: DotConfigRow;
-  readonly event_outbox: EventOutboxRow;
-  readonly event_type_registry: EventTypeRegistryRow;
-  readonly information_unit: InformationUnitRow;
-  readonly iu_activation: IuActivationRow;
-  readonly iu_activation_step: IuActivationStepRow;
-  readonly iu_adoption_step: IuAdoptionStepRow;
-  readonly iu_archived_row: IuArchivedRowRow;
-  readonly iu_attempt_reconciliation: IuAttemptReconciliationRow;
-  readonly iu_collection_path: IuCollectionPathRow;
-  readonly iu_cut_approval: IuCutApprovalRow;
-  readonly iu_cut_bridge_request: IuCutBridgeRequestRow;
-  readonly iu_cut_decision: IuCutDecisionRow;
-  readonly iu_cut_doubt: IuCutDoubtRow;
-  readonly iu_cut_log: IuCutLogRow;
-  readonly iu_cut_mark: IuCutMarkRow;
-  readonly iu_cut_operation: IuCutOperationRow;
-  readonly iu_cut_piece: IuCutPieceRow;
-  readonly iu_cut_plan_piece: IuCutPlanPieceRow;
-  readonly iu_cut_plan_step: IuCutPlanStepRow;
-  readonly iu_cut_run: IuCutRunRow;
-  readonly iu_cut_version: IuCutVersionRow;
-  readonly iu_delivery_target: IuDeliveryTargetRow;
-  readonly iu_deployment: IuDeploymentRow;
-  readonly iu_event_dedupe: IuEventDedupeRow;
-  readonly iu_event_edit: IuEventEditRow;
-  readonly iu_event_hop: IuEventHopRow;
-  readonly iu_evidence: IuEvidenceRow;
-  readonly iu_gate_log: IuGateLogRow;
-  readonly iu_health_watch: IuHealthWatchRow;
-  readonly iu_lifecycle_log: IuLifecycleLogRow;
-  readonly iu_lifecycle_vocab: IuLifecycleVocabRow;
-  readonly iu_log_gap: IuLogGapRow;
-  readonly iu_log_gap_acknowledgement: IuLogGapAcknowledgementRow;
-  readonly iu_log_partition: IuLogPartitionRow;
-  readonly iu_migration: IuMigrationRow;
-  readonly iu_migration_log: IuMigrationLogRow;
-  readonly iu_outbound_route: IuOutboundRouteRow;
-  readonly iu_probe_mark: IuProbeMarkRow;
-  readonly iu_prune_batch: IuPruneBatchRow;
-  readonly iu_prune_run: IuPruneRunRow;
-  readonly iu_pruned_attempt: IuPrunedAttemptRow;
-  readonly iu_pruned_event: IuPrunedEventRow;
-  readonly iu_pruned_file_event: IuPrunedFileEventRow;
-  readonly iu_redacted_copy: IuRedactedCopyRow;
-  readonly iu_redaction: IuRedactionRow;
-  readonly iu_relation: IuRelationRow;
-  readonly iu_replay_run: IuReplayRunRow;
-  readonly iu_route_approval: IuRouteApprovalRow;
-  readonly iu_route_attempt: IuRouteAttemptRow;
-  readonly iu_route_dead_letter: IuRouteDeadLetterRow;
-  readonly iu_route_delivery: IuRouteDeliveryRow;
-  readonly iu_route_flow: IuRouteFlowRow;
-  readonly iu_route_history: IuRouteHistoryRow;
-  readonly iu_route_lane: IuRouteLaneRow;
-  readonly iu_route_lease: IuRouteLeaseRow;
-  readonly iu_route_run: IuRouteRunRow;
-  readonly iu_route_worker_cursor: IuRouteWorkerCursorRow;
-  readonly iu_route_worker_heartbeat: IuRouteWorkerHeartbeatRow;
-  readonly iu_source_pin: IuSourcePinRow;
-  readonly iu_sql_event_route: IuSqlEventRouteRow;
-  readonly iu_sql_link: IuSqlLinkRow;
-  readonly iu_structure_change: IuStructureChangeRow;
-  readonly iu_structure_event: IuStructureEventRow;
-  readonly iu_structure_operation: IuStructureOperationRow;
-  readonly iu_suppressed_event: IuSuppressedEventRow;
-  readonly iu_tree_path: IuTreePathRow;
-  readonly unit_version: UnitVersionRow;
-  readonly v_iu_cut_plan: VIuCutPlanRow;
-  readonly v_iu_cut_run: VIuCutRunRow;
-  readonly v_iu_delivery: VIuDeliveryRow;
-  readonly v_iu_event_accounting: VIuEventAccountingRow;
-  readonly v_iu_event_backlog: VIuEventBacklogRow;
-  readonly v_iu_event_undecided: VIuEventUndecidedRow;
-  readonly v_iu_lineage: VIuLineageRow;
-  readonly v_iu_log_gap: VIuLogGapRow;
-  readonly v_iu_route_approval: VIuRouteApprovalRow;
-  readonly v_iu_route_attempt_summary: VIuRouteAttemptSummaryRow;
-  readonly v_iu_route_dead_letter_open: VIuRouteDeadLetterOpenRow;
-  readonly v_iu_sql_link_resolved: VIuSqlLinkResolvedRow;
-  readonly v_iu_structure_operation_log: VIuStructureOperationLogRow;
-  readonly v_iu_suppressed_event: VIuSuppressedEventRow;
-  readonly v_iu_tree: VIuTreeRow;
+/** A row of the function fn_iu_blockers. */
+export interface FnIuBlockersRow {
+  readonly age_seconds: number | null;
+  readonly application_name: string | null;
+  readonly kind: string | null;
+  readonly name: string | null;
+  readonly pid: number | null;
+  readonly state: string | null;
+  readonly xid: string | null;
 }
 
-/** Argument and result types by function; an overload has its number behind the name. */
-export interface CatalogFunctions {
-  readonly fn_iu_activation_begin: {
-    readonly args: { p_reason: string | null; p_settings: string | null; p_began_at?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_activation_end: {
-    readonly args: { p_activation_id: string | null; p_state: string | null; p_note: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_activation_step: {
-    readonly args: { p_activation_id: string | null; p_step: string | null; p_outcome: string | null; p_evidence: string | null; p_began_at: string | null; p_ended_at: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_attempt_reconcile: {
-    readonly args: { p_event_id: string | null; p_route_code: string | null; p_attempt_no: number | null; p_outcome: string | null; p_note: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_blockers: {
-    readonly args: { p_least_age_seconds?: number | null };
-    readonly result: readonly ({ kind: string | null; pid: number | null; name: string | null; application_name: string | null; state: string | null; age_seconds: number | null; xid: string | null })[];
-  };
-  readonly fn_iu_canonical_writer: {
-    readonly args: { p_name: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_catalog_digest: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_catalog_fingerprint: {
-    readonly args: {  };
-    readonly result: readonly ({ kind: string | null; identity: string | null; fingerprint: string | null })[];
-  };
-  readonly fn_iu_closed_gate: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cluster_identity: {
-    readonly args: {  };
-    readonly result: { system_identifier: string | null; database_oid: number | null; log_oid: number | null; timeline: number | null };
-  };
-  readonly fn_iu_core_routes_enabled: {
-    readonly args: {  };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_create: {
-    readonly args: { p_canonical_address: string | null; p_body: string | null; p_actor: string | null; p_parent_address?: string | null; p_unit_kind?: string | null; p_title?: string | null; p_owner_ref?: string | null; p_after_address?: string | null; p_doc_code?: string | null; p_section_type?: string | null; p_section_code?: string | null; p_sort_order?: number | null; p_identity_profile?: string | null; p_content_profile?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_create_check: {
-    readonly args: { p_units: string | null; p_actor: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_create_many: {
-    readonly args: { p_units: string | null; p_actor: string | null };
-    readonly result: readonly ({ ordinal: string | null; unit_id: string | null; version_id: string | null; canonical_address: string | null })[];
-  };
-  readonly fn_iu_cursor_change: {
-    readonly args: { p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cursor_lock_key: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_advance: {
-    readonly args: { p_run_id: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_anchor: {
-    readonly args: { p_run: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cut_apply: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_apply_steps: {
-    readonly args: { p_run: string | null; p_reference: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cut_apply_texts: {
-    readonly args: { p_run: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cut_approve: {
-    readonly args: { p_run_id: string | null; p_gate: number | null; p_manifest_digest: string | null; p_note: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_await_lifecycle: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_backup: {
-    readonly args: { p_run_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_base: {
-    readonly args: { p_document_address: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_birth: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_bridge: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_bridge_requests: {
-    readonly args: { p_run_id: string | null };
-    readonly result: readonly ({ place: string | null; request_key: string | null; kind: string | null; unit_id: string | null; operation_id: string | null; request: string | null })[];
-  };
-  readonly fn_iu_cut_claim: {
-    readonly args: { p_run_id: string | null; p_actor: string | null };
-    readonly result: IuCutRunRow;
-  };
-  readonly fn_iu_cut_conflict: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_decide: {
-    readonly args: { p_run_id: string | null; p_ordinal: number | null; p_unit_ids: readonly (string | null)[] | null; p_note: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_digest: {
-    readonly args: { p_run_id: string | null; p_what: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_document: {
-    readonly args: { p_document_address: string | null };
-    readonly result: InformationUnitRow;
-  };
-  readonly fn_iu_cut_enact: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_living: {
-    readonly args: { p_document_id: string | null };
-    readonly result: readonly ({ position: string | null; unit_id: string | null; parent_id: string | null; canonical_address: string | null; version_id: string | null })[];
-  };
-  readonly fn_iu_cut_living_units: {
-    readonly args: { p_document_id: string | null };
-    readonly result: readonly ({ position: string | null; unit_id: string | null; parent_id: string | null; canonical_address: string | null; version_id: string | null; body: string | null; body_sha256: string | null })[];
-  };
-  readonly fn_iu_cut_manifest: {
-    readonly args: { p_run_id: string | null; p_matcher: string | null; p_normalizer: string | null; p_plan_digest: string | null; p_base_hash: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_manifest_digest: {
-    readonly args: { p_manifest: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_mark: {
-    readonly args: { p_run_id: string | null; p_pieces: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_may_approve: {
-    readonly args: { p_run_id: string | null; p_login: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_cut_may_follow: {
-    readonly args: { p_from: string | null; p_to: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_cut_misplaced: {
-    readonly args: { p_run_id: string | null; p_document_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_piece_units: {
-    readonly args: { p_run_id: string | null };
-    readonly result: readonly ({ ordinal: number | null; unit_id: string | null; fate: string | null })[];
-  };
-  readonly fn_iu_cut_plan: {
-    readonly args: { p_run_id: string | null; p_plan: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_prepare: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_record: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_reference: {
-    readonly args: { p_run_id: string | null; p_gate: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_refuse_drafts: {
-    readonly args: { p_document_id: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cut_rollback: {
-    readonly args: { p_run_id: string | null; p_approval_ref: string | null; p_reason: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_said: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_start: {
-    readonly args: { p_pin_id: string | null; p_document_address: string | null; p_document_title: string | null; p_owner_ref: string | null; p_revision_label: string | null; p_cutter_name: string | null; p_cutter_version: string | null; p_config: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_stop: {
-    readonly args: { p_run: string | null; p_state: string | null; p_code: string | null; p_detail: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_structural_check: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_undo_birth: {
-    readonly args: { p_run: string | null; p_reference: string | null; p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cut_undo_texts: {
-    readonly args: { p_run: string | null; p_reference: string | null; p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cut_unenact: {
-    readonly args: { p_units: readonly (string | null)[] | null; p_actor: string | null; p_reference: string | null; p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_cut_verify: {
-    readonly args: { p_run_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_void: {
-    readonly args: { p_run_id: string | null; p_reason: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_waits_for: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_cut_words: {
-    readonly args: { p_run_id: string | null };
-    readonly result: readonly (IuCutDecisionRow)[];
-  };
-  readonly fn_iu_cut_write_check: {
-    readonly args: { p_run: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_dead_letter_edit_retry: {
-    readonly args: { p_dead_letter_id: string | null; p_payload: string | null; p_reason: string | null; p_preview?: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_dead_letter_preview: {
-    readonly args: { p_dead_letter_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_dead_letter_resolve_many: {
-    readonly args: { p_filter: string | null; p_note: string | null; p_limit?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_allowance: {
-    readonly args: { p_route_id: string | null; p_wanted: number | null; p_lease_until: string | null };
-    readonly result: { allowed: number | null; uncounted: number | null; route_version: number | null; approval_id: string | null; held: string | null };
-  };
-  readonly fn_iu_delivery_cancel: {
-    readonly args: { p_event_id: string | null; p_route_code: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_cancel_many: {
-    readonly args: { p_route_code: string | null; p_created_before: string | null; p_until_event_seq: string | null; p_reason: string | null; p_limit?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_claim: {
-    readonly args: { p_runner_id: string | null; p_limit: number | null; p_lease_seconds: number | null; p_deployment: string | null; p_in_database?: boolean | null; p_route_ids?: readonly (string | null)[] | null; p_rooms?: readonly (number | null)[] | null; p_room?: number | null; p_most_bytes?: string | null };
-    readonly result: readonly (string | null)[];
-  };
-  readonly fn_iu_delivery_closed: {
-    readonly args: { p_since: string | null; p_until: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_dead: {
-    readonly args: { p_delivery: string | null; p_route_code: string | null; p_failure_code: string | null; p_failure_detail: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_delivery_delay: {
-    readonly args: { p_policy: string | null; p_sends: number | null; p_retry_after_seconds: number | null; p_random: number | null };
-    readonly result: number | null;
-  };
-  readonly fn_iu_delivery_disown: {
-    readonly args: { p_runner_id: string | null; p_held: readonly (string | null)[] | null };
-    readonly result: number | null;
-  };
-  readonly fn_iu_delivery_enabled: {
-    readonly args: {  };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_delivery_execute: {
-    readonly args: { p_runner_id: string | null; p_lease_token: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_health: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_hold: {
-    readonly args: { p_deployment: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_holds: {
-    readonly args: { p_deployment?: string | null };
-    readonly result: readonly ({ route_id: string | null; route_code: string | null; hold: string | null })[];
-  };
-  readonly fn_iu_delivery_hop: {
-    readonly args: { p_hop: number | null };
-    readonly result: null;
-  };
-  readonly fn_iu_delivery_look: {
-    readonly args: { p_route_id: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_delivery_pick: {
-    readonly args: { p_route_id: string | null; p_approval_id: string | null; p_limit: number | null; p_uncounted: number | null; p_lease_token: string | null };
-    readonly result: { event_seqs: readonly (string | null)[] | null; first_sends: number | null; due_from: string | null; lane_due_from: string | null };
-  };
-  readonly fn_iu_delivery_queue: {
-    readonly args: { p_bound: number | null };
-    readonly result: readonly ({ route_id: string | null; waiting: string | null; due_at: string | null; oldest_at: string | null })[];
-  };
-  readonly fn_iu_delivery_routes: {
-    readonly args: { p_route_ids: readonly (string | null)[] | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_settle: {
-    readonly args: { p_runner_id: string | null; p_lease_tokens: readonly (string | null)[] | null; p_route_ids: readonly (string | null)[] | null; p_event_seqs: readonly (string | null)[] | null; p_statuses: readonly (string | null)[] | null; p_milliseconds: readonly (number | null)[] | null; p_details: readonly (string | null)[] | null; p_failure_codes: readonly (string | null)[] | null; p_permanent: readonly (boolean | null)[] | null; p_retry_after_seconds: readonly (number | null)[] | null; p_gone: readonly (boolean | null)[] | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_settle_rest: {
-    readonly args: { p_runner_id: string | null; p_settled: readonly (string | null)[] | null };
-    readonly result: { settled: number | null; dead_lettered: number | null; held_route_ids: readonly (string | null)[] | null; held_lane_keys: readonly (string | null)[] | null; held_seqs: readonly (string | null)[] | null; done_tokens: readonly (string | null)[] | null; done_route_ids: readonly (string | null)[] | null; unused_approval_ids: readonly (string | null)[] | null };
-  };
-  readonly fn_iu_delivery_state: {
-    readonly args: { p_deployment: string | null; p_route_ids: readonly (string | null)[] | null; p_route_versions?: readonly (number | null)[] | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_delivery_sweep: {
-    readonly args: {  };
-    readonly result: number | null;
-  };
-  readonly fn_iu_delivery_take: {
-    readonly args: { p_lease_token: string | null };
-    readonly result: readonly ({ route_id: string | null; route_version: number | null; event_seq: string | null; event_id: string | null; target_kind: string | null; call_name: string | null; event: string | null; hop: number | null })[];
-  };
-  readonly fn_iu_delivery_unopened: {
-    readonly args: {  };
-    readonly result: readonly ({ route_id: string | null; route_code: string | null; by_all: boolean | null; runners: number | null; reason: string | null })[];
-  };
-  readonly fn_iu_deployment_claim: {
-    readonly args: { p_name: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_deprecate: {
-    readonly args: { p_canonical_address: string | null; p_actor: string | null; p_reason: string | null; p_with_children?: boolean | null; p_review_decision_id?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_document_of: {
-    readonly args: { p_unit_ids: readonly (string | null)[] | null };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_emit: {
-    readonly args: { p_event_domain: string | null; p_event_type: string | null; p_subject_table: string | null; p_subject_ref: string | null; p_safe_payload?: string | null; p_canonical_address?: string | null; p_actor_ref?: string | null; p_correlation_id?: string | null; p_source_system?: string | null; p_severity?: string | null; p_payload_classification?: string | null; p_occurred_at?: string | null; p_dedupe_key?: string | null };
-    readonly result: readonly ({ event_id: string | null; event_seq: string | null; is_new: boolean | null; suppressed: boolean | null })[];
-  };
-  readonly fn_iu_emit_event: {
-    readonly args: { p_event_type: string | null; p_canonical_address: string | null; p_subject_ref: string | null; p_actor_ref: string | null; p_safe_payload: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_enact: {
-    readonly args: { p_canonical_address: string | null; p_actor: string | null; p_review_decision_id: string | null; p_target_lifecycle?: string | null; p_change_set_id?: string | null; p_reason?: string | null; p_tool_revision?: string | null; p_dry_run?: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_event_settle: {
-    readonly args: { p_event: string | null; p_payload: string | null; p_known: boolean | null };
-    readonly result: EventOutboxRow;
-  };
-  readonly fn_iu_event_story: {
-    readonly args: { p_event_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_event_type_add: {
-    readonly args: { p_event_domain: string | null; p_event_type: string | null; p_event_stream?: string | null; p_delivery_lane?: string | null; p_default_severity?: string | null; p_description?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_event_type_disable: {
-    readonly args: { p_event_domain: string | null; p_event_type: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_event_type_refuse: {
-    readonly args: { p_event_domain: string | null; p_event_type: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_evidence_judge: {
-    readonly args: { p_kind: string | null; p_route: string | null; p_most_seconds: string | null; p_catalog: string | null };
-    readonly result: { passed: boolean | null; evidence: string | null };
-  };
-  readonly fn_iu_evidence_record: {
-    readonly args: { p_kind: string | null; p_passed: boolean | null; p_detail?: string | null; p_route_code?: string | null; p_route_version?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_failure_signature: {
-    readonly args: { p_route_code: string | null; p_failure_code: string | null; p_failure_detail: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_forbidden_key: {
-    readonly args: { p_payload: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_forbidden_key_pattern: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_gap_acknowledge: {
-    readonly args: { p_gap_id: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_gap_report: {
-    readonly args: { p_process_id: string | null; p_event_seqs: readonly (string | null)[] | null; p_event_ids: readonly (string | null)[] | null; p_route_ids: readonly (string | null)[] | null; p_attempt_nos: readonly (number | null)[] | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_gate_drain: {
-    readonly args: { p_wait_milliseconds?: number | null; p_gate?: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_gate_lock_key: {
-    readonly args: { p_gate?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_gate_open: {
-    readonly args: { p_key: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_gate_reason_check: {
-    readonly args: { p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_gate_set: {
-    readonly args: { p_key: string | null; p_open: boolean | null; p_reason: string | null; p_open_seconds?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_going_live_reason: {
-    readonly args: { p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_health_watch_beat: {
-    readonly args: { p_watcher: string | null; p_host: string | null; p_every_seconds: number | null; p_healthy: boolean | null; p_reasons: readonly (string | null)[] | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_health_watch_forget: {
-    readonly args: { p_watcher: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_in_probe: {
-    readonly args: {  };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_installation_mark: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_judged_routes: {
-    readonly args: {  };
-    readonly result: readonly (string | null)[];
-  };
-  readonly fn_iu_ladder_capture: {
-    readonly args: { p_enable: boolean | null; p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_ladder_disable: {
-    readonly args: { p_level: number | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_ladder_enable: {
-    readonly args: { p_level: number | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_ladder_log: {
-    readonly args: { p_level: number | null; p_what: string | null; p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_lane_refresh: {
-    readonly args: { p_route_ids: readonly (string | null)[] | null; p_lane_keys: readonly (string | null)[] | null };
-    readonly result: null;
-  };
-  readonly fn_iu_lane_wake: {
-    readonly args: { p_route_ids: readonly (string | null)[] | null; p_lane_keys: readonly (string | null)[] | null; p_event_seqs: readonly (string | null)[] | null };
-    readonly result: null;
-  };
-  readonly fn_iu_living_unit: {
-    readonly args: { p_canonical_address: string | null };
-    readonly result: InformationUnitRow;
-  };
-  readonly fn_iu_lock_documents: {
-    readonly args: { p_unit_ids: readonly (string | null)[] | null };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_log_let_go: {
-    readonly args: {  };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_log_mark: {
-    readonly args: {  };
-    readonly result: { floor_seq: string | null; highest_xid: string | null };
-  };
-  readonly fn_iu_log_partition_ahead: {
-    readonly args: { p_quiet?: boolean | null };
-    readonly result: number | null;
-  };
-  readonly fn_iu_log_partition_attached: {
-    readonly args: {  };
-    readonly result: readonly ({ partition_name: string | null; partition_oid: number | null; from_seq: string | null; to_seq: string | null })[];
-  };
-  readonly fn_iu_log_partition_back: {
-    readonly args: { p_reason: string | null; p_most_rows?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_log_partition_faults: {
-    readonly args: {  };
-    readonly result: readonly (string | null)[];
-  };
-  readonly fn_iu_log_partition_guard: {
-    readonly args: { p_partition: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_log_partition_hold: {
-    readonly args: { p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_log_partition_kept: {
-    readonly args: { p_most_rows: string | null };
-    readonly result: { kept: string | null; others: string | null };
-  };
-  readonly fn_iu_log_partition_make: {
-    readonly args: { p_from_seq: string | null; p_to_seq: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_log_partition_missing: {
-    readonly args: {  };
-    readonly result: number | null;
-  };
-  readonly fn_iu_log_partition_plan: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_log_partition_refusals: {
-    readonly args: {  };
-    readonly result: readonly (string | null)[];
-  };
-  readonly fn_iu_log_partition_refuse: {
-    readonly args: {  };
-    readonly result: null;
-  };
-  readonly fn_iu_log_partition_state: {
-    readonly args: {  };
-    readonly result: { form: string | null; partitions: number | null; events: string | null; wanted: string | null; last_seq: string | null; end_seq: string | null; numbers_left: string | null };
-  };
-  readonly fn_iu_log_partition_step: {
-    readonly args: { p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_log_partition_swap: {
-    readonly args: { p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_log_partition_tend: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_log_partition_unseen: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_log_rebind: {
-    readonly args: { p_former: number | null; p_statements: readonly (string | null)[] | null; p_reason: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_metrics: {
-    readonly args: { p_deployment?: string | null; p_after_attempt_id?: string | null; p_until_attempt_id?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_owned_domains: {
-    readonly args: { p_event_domain: string | null };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_pattern_matches: {
-    readonly args: { p_pattern: string | null; p_value: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_payload_diff: {
-    readonly args: { p_from: string | null; p_to: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_probe_begin: {
-    readonly args: { p_marker?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_prune_archived: {
-    readonly args: { p_run_id: string | null; p_batch_no: number | null; p_file: string | null; p_sha256: string | null; p_bytes: string | null; p_rows: number | null };
-    readonly result: null;
-  };
-  readonly fn_iu_prune_asked: {
-    readonly args: { p_seqs: readonly (string | null)[] | null; p_until: string | null };
-    readonly result: { referenced: readonly (string | null)[] | null; not_asked: number | null };
-  };
-  readonly fn_iu_prune_cancel: {
-    readonly args: { p_run_id: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_prune_certify: {
-    readonly args: {  };
-    readonly result: null;
-  };
-  readonly fn_iu_prune_cutoff: {
-    readonly args: { p_older_than_days: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_prune_judge: {
-    readonly args: { p_after_seq: string | null; p_until_seq: string | null; p_limit: number | null; p_cutoff: string | null };
-    readonly result: readonly ({ event_seq: string | null; event_id: string | null; event_domain: string | null; event_type: string | null; created_at: string | null; base_seq: string | null; counted: boolean | null; decided: boolean | null; bytes: string | null; hold: string | null })[];
-  };
-  readonly fn_iu_prune_preview: {
-    readonly args: { p_older_than_days: string | null; p_most?: string | null; p_ask_seconds?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_prune_ready: {
-    readonly args: {  };
-    readonly result: null;
-  };
-  readonly fn_iu_prune_referenced: {
-    readonly args: { p_seqs: readonly (string | null)[] | null };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_prune_rest: {
-    readonly args: { p_run: string | null; p_batch_no: number | null; p_limit: number | null };
-    readonly result: readonly ({ table_name: string | null; line: string | null })[];
-  };
-  readonly fn_iu_prune_said: {
-    readonly args: { p_run: string | null; p_status: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_prune_start: {
-    readonly args: { p_older_than_days: string | null; p_reason: string | null; p_archive?: string | null; p_archive_place?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_prune_step: {
-    readonly args: { p_run_id: string | null; p_limit?: number | null };
-    readonly result: readonly (string | null)[];
-  };
-  readonly fn_iu_prune_take: {
-    readonly args: { p_run: string | null; p_batch_no: number | null; p_seqs: readonly (string | null)[] | null };
-    readonly result: readonly ({ table_name: string | null; line: string | null })[];
-  };
-  readonly fn_iu_rank_between: {
-    readonly args: { p_left: string | null; p_right: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_rank_from_integer: {
-    readonly args: { p_number: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_rank_to_integer: {
-    readonly args: { p_rank: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_readiness_item: {
-    readonly args: { p_item: string | null; p_route: string | null; p_catalog: string | null };
-    readonly result: { passed: boolean | null; evidence: string | null; action: string | null };
-  };
-  readonly fn_iu_redaction_apply: {
-    readonly args: { p_redaction_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_redaction_approve: {
-    readonly args: { p_redaction_id: string | null; p_note: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_redaction_decide: {
-    readonly args: { p_redaction_id: string | null; p_note: string | null; p_states: readonly (string | null)[] | null };
-    readonly result: IuRedactionRow;
-  };
-  readonly fn_iu_redaction_event_copies: {
-    readonly args: { p_event_id: string | null };
-    readonly result: readonly ({ table_name: string | null; row_key: string | null; column_name: string | null; sha256: string | null; byte_length: number | null })[];
-  };
-  readonly fn_iu_redaction_event_overwrite: {
-    readonly args: { p_redaction_id: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_redaction_hashes: {
-    readonly args: { p_kind: string | null; p_ref: string | null };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_redaction_plan: {
-    readonly args: { p_kind: string | null; p_ref: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_redaction_reject: {
-    readonly args: { p_redaction_id: string | null; p_note: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_redaction_request: {
-    readonly args: { p_kind: string | null; p_ref: string | null; p_reason: string | null; p_legal_ref: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_redaction_said: {
-    readonly args: { p_redaction: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_redaction_text_copies: {
-    readonly args: { p_hashes: readonly (string | null)[] | null };
-    readonly result: readonly ({ table_name: string | null; row_key: string | null; column_name: string | null; sha256: string | null; byte_length: number | null })[];
-  };
-  readonly fn_iu_redaction_text_overwrite: {
-    readonly args: { p_redaction_id: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_replay_cancel: {
-    readonly args: { p_run_id: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_replay_candidates: {
-    readonly args: { p_filter: string | null; p_limit?: string | null; p_after_seq?: string | null; p_after_route_id?: string | null };
-    readonly result: readonly ({ event_seq: string | null; route_id: string | null; route_code: string | null; status: string | null; reason: string | null; attempt_id: string | null; dead_letter_id: string | null })[];
-  };
-  readonly fn_iu_replay_preview: {
-    readonly args: { p_filter: string | null; p_rate_per_second?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_replay_said: {
-    readonly args: { p_run: string | null; p_status: string | null; p_wait_milliseconds?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_replay_start: {
-    readonly args: { p_filter: string | null; p_reason: string | null; p_rate_per_second?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_replay_step: {
-    readonly args: { p_run_id: string | null; p_limit?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_require_read_committed: {
-    readonly args: {  };
-    readonly result: null;
-  };
-  readonly fn_iu_retry_policy_check: {
-    readonly args: { p_policy: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_revise: {
-    readonly args: { p_canonical_address: string | null; p_body: string | null; p_actor: string | null; p_reason?: string | null; p_title?: string | null; p_content_profile?: string | null; p_expected_version_seq?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_add: {
-    readonly args: { p_route: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_approval_open: {
-    readonly args: { p_approval_id: string | null };
-    readonly result: IuRouteApprovalRow;
-  };
-  readonly fn_iu_route_approval_said: {
-    readonly args: { p_approval: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_approval_state: {
-    readonly args: { p_route_id: string | null; p_version: number | null; p_approval_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_approve: {
-    readonly args: { p_approval_id: string | null; p_note: string | null; p_max_events?: string | null; p_expires_at?: string | null; p_canary_share?: string | null; p_failure_budget?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_back_to_dry_run: {
-    readonly args: { p_route_code: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_canary: {
-    readonly args: { p_route_code: string | null; p_subject_table: string | null; p_subject_ref: string | null; p_event_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_change: {
-    readonly args: { p_route_code: string | null; p_changes: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_changed: {
-    readonly args: { p_route: string | null; p_changes: string | null };
-    readonly result: IuOutboundRouteRow;
-  };
-  readonly fn_iu_route_dead_letter_replay: {
-    readonly args: { p_dead_letter_id: string | null; p_new_id?: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_dead_letter_resolve: {
-    readonly args: { p_dead_letter_id: string | null; p_note: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_decide: {
-    readonly args: { p_events: readonly (string | null)[] | null; p_routes: readonly (string | null)[] | null; p_run_id: string | null };
-    readonly result: { written: number | null; queued: number | null; skipped: number | null };
-  };
-  readonly fn_iu_route_decide_isolated: {
-    readonly args: { p_events: readonly (string | null)[] | null; p_routes: readonly (string | null)[] | null; p_run_id: string | null };
-    readonly result: { written: number | null; queued: number | null; skipped: number | null; dead_lettered: number | null };
-  };
-  readonly fn_iu_route_decide_missing: {
-    readonly args: { p_cursor: string | null; p_event_domain: string | null; p_after_seq: string | null; p_kind: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_deliver: {
-    readonly args: { p_route_code: string | null; p_event_ref: string | null; p_payload: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_route_diff: {
-    readonly args: { p_route_code: string | null; p_changes: string | null; p_since?: string | null; p_limit?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_fail: {
-    readonly args: { p_event_seq: string | null; p_route: string | null; p_attempt_no: number | null; p_run_id: string | null; p_failure_code: string | null; p_failure_detail: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_route_flow_settle: {
-    readonly args: { p_route_id: string | null; p_sent: number | null; p_failed: number | null; p_spent: number | null; p_trailing: number | null; p_gone: boolean | null; p_failure_code: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_route_go_live: {
-    readonly args: { p_route_code: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_missing: {
-    readonly args: { p_cursor: string | null; p_full: boolean | null };
-    readonly result: { checked: string | null; event_seqs: readonly (string | null)[] | null; pair_event_seqs: readonly (string | null)[] | null; pair_route_ids: readonly (string | null)[] | null };
-  };
-  readonly fn_iu_route_must_be_ready: {
-    readonly args: { p_readiness: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_route_observed: {
-    readonly args: { p_route_id: string | null; p_version: number | null; p_enough: number | null };
-    readonly result: { attempts: number | null; first_at: string | null; last_at: string | null };
-  };
-  readonly fn_iu_route_of: {
-    readonly args: { p_route_code: string | null; p_lock: boolean | null };
-    readonly result: IuOutboundRouteRow;
-  };
-  readonly fn_iu_route_outcome: {
-    readonly args: { p_event: string | null; p_route: string | null };
-    readonly result: { status: string | null; reason: string | null };
-  };
-  readonly fn_iu_route_readiness: {
-    readonly args: { p_route_code: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_redecide: {
-    readonly args: { p_event_seq: string | null; p_route_id: string | null; p_new_id: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_reject: {
-    readonly args: { p_approval_id: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_remove: {
-    readonly args: { p_route_code: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_request: {
-    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_target_config: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_request_live: {
-    readonly args: { p_route_code: string | null; p_reason: string | null; p_max_events?: string | null; p_expires_at?: string | null; p_canary_share?: string | null; p_failure_budget?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_set_enabled: {
-    readonly args: { p_route_code: string | null; p_enabled: boolean | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_set_paused: {
-    readonly args: { p_route_code: string | null; p_paused: boolean | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_shadow: {
-    readonly args: { p_event: string | null; p_route: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_to_dry_run: {
-    readonly args: { p_route_id: string | null; p_reason: string | null; p_by: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_route_worker_enabled: {
-    readonly args: {  };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_route_worker_health: {
-    readonly args: { p_worker_name?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_worker_heartbeat: {
-    readonly args: { p_process_id: string | null; p_worker_names: readonly (string | null)[] | null; p_host: string | null; p_pid: number | null; p_version: string | null; p_state: string | null; p_detail?: string | null; p_unopened_routes?: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_route_worker_rebase: {
-    readonly args: { p_worker_name: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_worker_reconcile: {
-    readonly args: { p_worker_name?: string | null; p_full?: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_worker_register: {
-    readonly args: { p_worker_name: string | null; p_event_domain: string | null; p_base: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_worker_rewind: {
-    readonly args: { p_worker_name: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_worker_run: {
-    readonly args: { p_worker_name?: string | null; p_batch_limit?: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_worker_transfer: {
-    readonly args: { p_event_domain: string | null; p_from: string | null; p_to: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_route_worker_unregister: {
-    readonly args: { p_worker_name: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_routes_readiness: {
-    readonly args: { p_route_codes: readonly (string | null)[] | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_schema: {
-    readonly args: {  };
-    readonly result: string | null;
-  };
-  readonly fn_iu_setting: {
-    readonly args: { p_key: string | null; p_default: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_setting_number: {
-    readonly args: { p_key: string | null; p_default: string | null; p_least: string | null; p_most: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_snapshot_without_self: {
-    readonly args: { p_highest_xid?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_soft_delete: {
-    readonly args: { p_canonical_address: string | null; p_actor: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_source_pin: {
-    readonly args: { p_bytes: Uint8Array | null; p_media_type: string | null; p_newline_style?: string | null; p_title?: string | null; p_source_note?: string | null };
-    readonly result: readonly ({ pin_id: string | null; sha256: string | null; is_new: boolean | null })[];
-  };
-  readonly fn_iu_sql_link_add: {
-    readonly args: { p_link: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_sql_link_exists: {
-    readonly args: { p_link: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_sql_link_fingerprint: {
-    readonly args: { p_link: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_sql_link_refuse: {
-    readonly args: { p_units: readonly (string | null)[] | null };
-    readonly result: null;
-  };
-  readonly fn_iu_sql_link_retire: {
-    readonly args: { p_link_id: string | null; p_actor: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_sql_link_validate: {
-    readonly args: { p_link_id: string | null; p_accept?: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_stamp: {
-    readonly args: { p_after?: string | null; p_documents?: readonly (string | null)[] | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_add: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_claim: {
-    readonly args: { p_operation_id: string | null; p_actor: string | null; p_approval_ref: string | null };
-    readonly result: IuStructureOperationRow;
-  };
-  readonly fn_iu_structure_conflict: {
-    readonly args: { p_operation_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_dependants: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_heir_id: string | null; p_policy: string | null; p_link_policy: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_structure_deprecate: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_digest: {
-    readonly args: { p_operation_id: string | null; p_before: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_emit: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_phase: string | null; p_event_type: string | null; p_unit_id: string | null; p_actor: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_structure_end: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_status: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_structure_events: {
-    readonly args: { p_operation_id: string | null; p_phase: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_join: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_beside_id: string | null; p_actor: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_structure_links: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_targets: readonly (string | null)[] | null; p_policy: string | null; p_actor: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_structure_living: {
-    readonly args: { p_ref: string | null };
-    readonly result: InformationUnitRow;
-  };
-  readonly fn_iu_structure_lock: {
-    readonly args: { p_units: readonly (string | null)[] | null; p_moves_documents: boolean | null };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_structure_merge: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_mint: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_piece: string | null; p_body: string | null; p_parent_id: string | null; p_rank: string | null; p_template_id: string | null; p_actor: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_named: {
-    readonly args: { p_steps: string | null };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_structure_normalize: {
-    readonly args: { p_operation: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_note: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_kind: string | null; p_unit_id: string | null; p_before: string | null; p_after: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_structure_op_apply: {
-    readonly args: { p_operation_id: string | null; p_actor: string | null; p_approval_ref: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_op_plan: {
-    readonly args: { p_operation: string | null; p_actor: string | null; p_reason?: string | null; p_request?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_op_rollback: {
-    readonly args: { p_operation_id: string | null; p_actor: string | null; p_approval_ref: string | null; p_reason?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_op_verify: {
-    readonly args: { p_operation_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_op_withdraw: {
-    readonly args: { p_operation_id: string | null; p_actor: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_ops_enabled: {
-    readonly args: {  };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_structure_place: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_unit_id: string | null; p_parent_id: string | null; p_collection_id: string | null; p_rank: string | null; p_actor: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_structure_preview: {
-    readonly args: { p_document_ids: readonly (string | null)[] | null; p_unit_ids: readonly (string | null)[] | null; p_limit: number | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_rank: {
-    readonly args: { p_parent_id: string | null; p_after_id: string | null; p_position: string | null; p_self_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_relate: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_type: string | null; p_from_id: string | null; p_to_id: string | null; p_attributes: string | null; p_actor: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_structure_renumber: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_reparent: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_replace: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_run: {
-    readonly args: { p_operation_id: string | null; p_steps: string | null; p_actor: string | null; p_reference: string | null; p_whole: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_said: {
-    readonly args: { p_operation: string | null; p_replayed: boolean | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_split: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_step: {
-    readonly args: { p_operation_id: string | null; p_step_no: number | null; p_step: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_structure_undo: {
-    readonly args: { p_change: string | null; p_actor: string | null; p_reference: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_target_object: {
-    readonly args: { p_target_kind: string | null; p_target_ref: string | null };
-    readonly result: { call_name: string | null; definition: string | null };
-  };
-  readonly fn_iu_target_register: {
-    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_identity: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_target_sha256: {
-    readonly args: { p_target_kind: string | null; p_target_ref: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_target_try: {
-    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_event: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_target_unregister: {
-    readonly args: { p_target_kind: string | null; p_target_ref: string | null; p_reason: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_tree_ancestors: {
-    readonly args: { p_unit_id: string | null };
-    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; title: string | null; lifecycle_status: string | null; version_id: string | null })[];
-  };
-  readonly fn_iu_tree_assert_acyclic: {
-    readonly args: { p_unit_id: string | null; p_parent_id: string | null };
-    readonly result: null;
-  };
-  readonly fn_iu_tree_at: {
-    readonly args: { p_document_id: string | null; p_at: string | null };
-    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null; enacted_seq: number | null })[];
-  };
-  readonly fn_iu_tree_at_version: {
-    readonly args: { p_unit_id: string | null; p_version_seq: number | null };
-    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null; enacted_seq: number | null })[];
-  };
-  readonly fn_iu_tree_hash: {
-    readonly args: { p_document_id: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_tree_is_descendant: {
-    readonly args: { p_ancestor_id: string | null; p_node_id: string | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_tree_siblings: {
-    readonly args: { p_unit_id: string | null };
-    readonly result: readonly ({ unit_id: string | null; sibling_order: string | null; canonical_address: string | null; section_code: string | null; title: string | null; lifecycle_status: string | null; is_self: boolean | null })[];
-  };
-  readonly fn_iu_tree_subtree: {
-    readonly args: { p_unit_id: string | null; p_levels?: number | null };
-    readonly result: readonly ({ unit_id: string | null; parent_id: string | null; depth: number | null; canonical_address: string | null; section_code: string | null; title: string | null; lifecycle_status: string | null; version_id: string | null })[];
-  };
-  readonly fn_iu_tree_verify: {
-    readonly args: { p_document_id?: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_tree_verify_document: {
-    readonly args: { p_document_id: string | null };
-    readonly result: readonly (string | null)[] | null;
-  };
-  readonly fn_iu_tree_verify_part: {
-    readonly args: { p_unit_ids: readonly (string | null)[] | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_unit_at: {
-    readonly args: { p_address: string | null; p_at: string | null };
-    readonly result: readonly ({ unit_id: string | null; canonical_address: string | null; number_path: string | null; lifecycle_status: string | null; version_id: string | null; version_seq: number | null; enacted_seq: number | null })[];
-  };
-  readonly fn_iu_unit_ref: {
-    readonly args: { p_ref: string | null };
-    readonly result: string | null;
-  };
-  readonly fn_iu_wakeup_enable: {
-    readonly args: { p_enabled: boolean | null };
-    readonly result: boolean | null;
-  };
-  readonly fn_iu_window_batch: {
-    readonly args: { p_cursor: string | null; p_limit: number | null; p_excluded: readonly (string | null)[] | null };
-    readonly result: { events: readonly (string | null)[] | null; phase: number | null; position_seq: string | null; complete: boolean | null };
-  };
-  readonly fn_iu_window_open: {
-    readonly args: { p_cursor: string | null; p_floor_seq: string | null; p_highest_xid: string | null };
-    readonly result: IuRouteWorkerCursorRow;
-  };
+/** A row of the function fn_iu_catalog_fingerprint. */
+export interface FnIuCatalogFingerprintRow {
+  readonly fingerprint: string | null;
+  readonly identity: string | null;
+  readonly kind: string | null;
+}
+
+/** A row of the function fn_iu_cluster_identity. */
+export interface FnIuClusterIdentityRow {
+  readonly database_oid: number | null;
+  readonly log_oid: number | null;
+  readonly system_identifier: string | null;
+  readonly timeline: number | null;
+}
+
+/** A row of the function fn_iu_create_many. */
+export interface FnIuCreateManyRow {
+  readonly canonical_address: string | null;
+  readonly ordinal: string | null;
+  readonly unit_id: string | null;
+  readonly version_id: string | null;
+}
+
+/** A row of the function fn_iu_cut_bridge_requests. */
+export interface FnIuCutBridgeRequestsRow {
+  readonly kind: string | null;
+  readonly operation_id: string | null;
+  readonly place: string | null;
+  readonly request: string | null;
+  readonly request_key: string | null;
+  readonly unit_id: string | null;
+}
+
+/** A row of the function fn_iu_cut_living_units. */
+export interface FnIuCutLivingUnitsRow {
+  readonly body: string | null;
+  readonly body_sha256: string | null;
+  readonly canonical_address: string | null;
+  readonly parent_id: string | null;
+  readonly position: string | null;
+  readonly unit_id: string | null;
+  readonly version_id: string | null;
+}
+
+/** A row of the function fn_iu_delivery_holds. */
+export interface FnIuDeliveryHoldsRow {
+  readonly hold: string | null;
+  readonly route_code: string | null;
+  readonly route_id: string | null;
+}
+
+/** A row of the function fn_iu_delivery_take. */
+export interface FnIuDeliveryTakeRow {
+  readonly call_name: string | null;
+  readonly event: string | null;
+  readonly event_id: string | null;
+  readonly event_seq: string | null;
+  readonly hop: number | null;
+  readonly route_id: string | null;
+  readonly route_version: number | null;
+  readonly target_kind: string | null;
+}
+
+/** A row of the function fn_iu_delivery_unopened. */
+export interface FnIuDeliveryUnopenedRow {
+  readonly by_all: boolean | null;
+  readonly reason: string | null;
+  readonly route_code: string | null;
+  readonly route_id: string | null;
+  readonly runners: number | null;
+}
+
+/** A row of the function fn_iu_emit. */
+export interface FnIuEmitRow {
+  readonly event_id: string | null;
+  readonly event_seq: string | null;
+  readonly is_new: boolean | null;
+  readonly suppressed: boolean | null;
+}
+
+/** A row of the function fn_iu_log_partition_state. */
+export interface FnIuLogPartitionStateRow {
+  readonly end_seq: string | null;
+  readonly events: string | null;
+  readonly form: string | null;
+  readonly last_seq: string | null;
+  readonly numbers_left: string | null;
+  readonly partitions: number | null;
+  readonly wanted: string | null;
+}
+
+/** A row of the function fn_iu_source_pin. */
+export interface FnIuSourcePinRow {
+  readonly is_new: boolean | null;
+  readonly pin_id: string | null;
+  readonly sha256: string | null;
+}
+
+/** A row of the function fn_iu_target_object. */
+export interface FnIuTargetObjectRow {
+  readonly call_name: string | null;
+  readonly definition: string | null;
+}
+
+/** A row of the function fn_iu_tree_ancestors. */
+export interface FnIuTreeAncestorsRow {
+  readonly canonical_address: string | null;
+  readonly depth: number | null;
+  readonly lifecycle_status: string | null;
+  readonly parent_id: string | null;
+  readonly section_code: string | null;
+  readonly title: string | null;
+  readonly unit_id: string | null;
+  readonly version_id: string | null;
+}
+
+/** A row of the function fn_iu_tree_at. */
+export interface FnIuTreeAtRow {
+  readonly canonical_address: string | null;
+  readonly depth: number | null;
+  readonly enacted_seq: number | null;
+  readonly lifecycle_status: string | null;
+  readonly parent_id: string | null;
+  readonly section_code: string | null;
+  readonly unit_id: string | null;
+  readonly version_id: string | null;
+  readonly version_seq: number | null;
+}
+
+/** A row of the function fn_iu_tree_at_version. */
+export interface FnIuTreeAtVersionRow {
+  readonly canonical_address: string | null;
+  readonly depth: number | null;
+  readonly enacted_seq: number | null;
+  readonly lifecycle_status: string | null;
+  readonly parent_id: string | null;
+  readonly section_code: string | null;
+  readonly unit_id: string | null;
+  readonly version_id: string | null;
+  readonly version_seq: number | null;
+}
+
+/** A row of the function fn_iu_tree_siblings. */
+export interface FnIuTreeSiblingsRow {
+  readonly canonical_address: string | null;
+  readonly is_self: boolean | null;
+  readonly lifecycle_status: string | null;
+  readonly section_code: string | null;
+  readonly sibling_order: string | null;
+  readonly title: string | null;
+  readonly unit_id: string | null;
+}
+
+/** A row of the function fn_iu_tree_subtree. */
+export interface FnIuTreeSubtreeRow {
+  readonly canonical_address: string | null;
+  readonly depth: number | null;
+  readonly lifecycle_status: string | null;
+  readonly parent_id: string | null;
+  readonly section_code: string | null;
+  readonly title: string | null;
+  readonly unit_id: string | null;
+  readonly version_id: string | null;
+}
+
+/** A row of the function fn_iu_unit_at. */
+export interface FnIuUnitAtRow {
+  readonly canonical_address: string | null;
+  readonly enacted_seq: number | null;
+  readonly lifecycle_status: string | null;
+  readonly number_path: string | null;
+  readonly unit_id: string | null;
+  readonly version_id: string | null;
+  readonly version_seq: number | null;
 }
