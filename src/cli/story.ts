@@ -53,17 +53,13 @@ function deadLetterSentences(letter: StoryDeadLetter): string[] {
 
 function recordedSentences(story: EventStory): string[] {
   const { event } = story;
-  const subject =
-    event.event_subject_table === null && event.event_subject_ref === null
-      ? 'without a subject'
-      : `about ${event.event_subject_table ?? '?'} ${event.event_subject_ref ?? '?'}`;
-  const address = (event.canonical_address ?? '') === '' ? '' : ` at ${event.canonical_address}`;
+  const subject = `about ${event.event_subject_table} ${event.event_subject_ref ?? '?'}`;
+  const address = event.canonical_address === '' ? '' : ` at ${event.canonical_address}`;
   const correlation = event.correlation_id === null ? '' : `, correlation ${event.correlation_id}`;
-  const source = event.source_system === null ? '' : ` from ${event.source_system}`;
   return [
     `Event ${event.id}, seq ${event.seq}: ${event.event_domain}/${event.event_type} ${subject}${address}.`,
-    `Recorded ${event.created_at} by ${event.actor_ref ?? 'an unnamed actor'}${source}, in transaction ${event.tx_id}${correlation}.`,
-    `Stream ${event.event_stream}, lane ${event.delivery_lane ?? '-'}${event.event_severity === null ? '' : `, severity ${event.event_severity}`}.`,
+    `Recorded ${event.created_at} by ${event.actor_ref} from ${event.source_system}, in transaction ${event.tx_id}${correlation}.`,
+    `Stream ${event.event_stream}, lane ${event.delivery_lane}${event.event_severity === null ? '' : `, severity ${event.event_severity}`}.`,
   ];
 }
 

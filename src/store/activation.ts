@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { IuError } from '../contract/errors/index.js';
+import type { IuActivationRow, IuActivationStepRow } from './catalog.generated.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** How a step ended. */
@@ -65,14 +66,11 @@ export async function activationState(database: Queryable, activationId: string)
 }
 
 /** One activation with how far it came. */
-export interface ActivationRow {
-  readonly activation_id: string;
-  readonly state: string;
-  readonly reason: string;
-  readonly began_by: string;
-  readonly began_at: string;
-  readonly ended_at: string | null;
-  readonly end_note: string | null;
+export interface ActivationRow
+  extends Pick<
+    IuActivationRow,
+    'activation_id' | 'state' | 'reason' | 'began_by' | 'began_at' | 'ended_at' | 'end_note'
+  > {
   /** The last word on each step, in order: `precheck passed`. */
   readonly steps: readonly string[];
 }
@@ -113,15 +111,12 @@ export async function findActivation(
 }
 
 /** A step as it was recorded. `evidence` is jsonb text. */
-export interface ActivationStepRow {
-  readonly step_id: string;
-  readonly activation_id: string;
-  readonly step: string;
+export interface ActivationStepRow
+  extends Pick<
+    IuActivationStepRow,
+    'step_id' | 'activation_id' | 'step' | 'outcome' | 'evidence' | 'began_at' | 'ended_at' | 'recorded_by'
+  > {
   readonly outcome: StepOutcome;
-  readonly evidence: string;
-  readonly began_at: string;
-  readonly ended_at: string;
-  readonly recorded_by: string;
 }
 
 /** Every step of an activation, each time it was tried, in order. */

@@ -1,16 +1,13 @@
 import type { ClientBase } from 'pg';
 import type { ReferencingKey } from '../contract/adoption/catalog.js';
 import type { AdoptionStatements } from './adoption-sql.js';
+import type { IuAdoptionStepRow } from './catalog.generated.js';
 import { quoteIdentifier } from './session.js';
 
 /** A step as the journal has it. */
-export interface JournalEntry {
-  readonly step: string;
-  readonly what: string;
+export interface JournalEntry
+  extends Pick<IuAdoptionStepRow, 'step' | 'what' | 'state' | 'done_by' | 'started_at' | 'finished_at'> {
   readonly state: 'started' | 'done';
-  readonly done_by: string;
-  readonly started_at: string;
-  readonly finished_at: string;
   readonly back: AdoptionStatements['back'] | JournalNote;
 }
 

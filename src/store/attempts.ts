@@ -1,3 +1,4 @@
+import type { IuRouteAttemptRow } from './catalog.generated.js';
 import {
   callForResult,
   isoTimes,
@@ -10,23 +11,26 @@ import {
 } from './listing.js';
 
 /** One row of the audit. */
-export interface AttemptRow {
-  readonly attempt_id: string;
-  readonly event_seq: string | null;
-  readonly event_ref: string | null;
-  readonly route_kind: string;
-  readonly route_code: string;
-  readonly route_version: number | null;
-  readonly attempt_no: number;
-  readonly status: string;
-  readonly decision: string;
-  readonly reason: string | null;
-  readonly delivered: boolean;
-  readonly idempotency_key: string;
-  readonly failure_code: string | null;
-  readonly failure_detail: string | null;
-  readonly run_id: string | null;
-  readonly started_at: string;
+export interface AttemptRow
+  extends Pick<
+    IuRouteAttemptRow,
+    | 'attempt_id'
+    | 'event_seq'
+    | 'event_ref'
+    | 'route_kind'
+    | 'route_code'
+    | 'route_version'
+    | 'attempt_no'
+    | 'status'
+    | 'decision'
+    | 'reason'
+    | 'delivered'
+    | 'idempotency_key'
+    | 'failure_code'
+    | 'failure_detail'
+    | 'run_id'
+    | 'started_at'
+  > {
   /** What a person said about an attempt unknown: sent or not_sent; null = nobody did. */
   readonly reconciled_as: string | null;
 }
@@ -87,9 +91,7 @@ export function listAttempts(
 }
 
 /** One attempt with the request a dry run kept (jsonb as text). */
-export interface AttemptDetail extends AttemptRow {
-  readonly payload_snapshot: string | null;
-}
+export type AttemptDetail = AttemptRow & Pick<IuRouteAttemptRow, 'payload_snapshot'>;
 
 /** One attempt; undefined when there is none. */
 export async function findAttempt(database: Queryable, attemptId: string): Promise<AttemptDetail | undefined> {

@@ -1,24 +1,29 @@
+import type { IuRouteWorkerCursorRow, VIuEventBacklogRow } from './catalog.generated.js';
 import { callForResult, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** One named worker: what it owns and how far it is. */
-export interface CursorRow {
-  readonly worker_name: string;
-  readonly event_domain: string;
-  readonly base_kind: string;
-  readonly base_seq: string;
-  readonly backlog: string;
+export interface CursorRow
+  extends Pick<
+      IuRouteWorkerCursorRow,
+      | 'worker_name'
+      | 'event_domain'
+      | 'base_kind'
+      | 'base_seq'
+      | 'events_seen'
+      | 'attempts_written'
+      | 'dead_lettered'
+      | 'passes'
+      | 'lost_pairs'
+      | 'last_run_at'
+      | 'reconciled_at'
+      | 'registered_at'
+      | 'registered_by'
+    >,
+    Columns<VIuEventBacklogRow, 'backlog'> {
   readonly cursor_event_id: string | null;
   readonly cursor_event_seq: string | null;
-  readonly events_seen: string;
-  readonly attempts_written: string;
-  readonly dead_lettered: string;
-  readonly passes: string;
-  readonly lost_pairs: string;
   readonly window_open: boolean;
-  readonly last_run_at: string | null;
-  readonly reconciled_at: string | null;
-  readonly registered_at: string;
-  readonly registered_by: string;
 }
 
 /** Which cursors a list shows. */

@@ -1,28 +1,26 @@
+import type { IuCutDecisionRow, IuCutLogRow, IuCutRunRow, VIuCutPlanRow, VIuCutRunRow } from './catalog.generated.js';
 import { isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import type { Columns } from './rows.js';
 
-/** One cut run of a list. */
-export interface CutRunRow {
-  readonly run_id: string;
-  readonly document_address: string;
-  readonly revision_label: string;
-  readonly state: string;
-  readonly waits_for: string | null;
-  /** What an approval names. */
-  readonly manifest_digest: string;
-  readonly piece_count: number | null;
-  readonly units_created: number;
-  readonly units_revised: number;
-  readonly units_deprecated: number;
-  readonly units_moved: number;
-  readonly anchors_only: number;
-  readonly doubts: string;
-  readonly created_by: string;
-  readonly actor_ref: string;
-  readonly gate_1_approved_by: string | null;
-  readonly gate_2_approved_by: string | null;
-  readonly started_at: string;
-  readonly finished_at: string | null;
-}
+/** One cut run of a list; `manifest_digest` is what an approval names. */
+export type CutRunRow = Columns<
+  VIuCutRunRow,
+  | 'run_id'
+  | 'document_address'
+  | 'revision_label'
+  | 'state'
+  | 'manifest_digest'
+  | 'units_created'
+  | 'units_revised'
+  | 'units_deprecated'
+  | 'units_moved'
+  | 'anchors_only'
+  | 'doubts'
+  | 'created_by'
+  | 'actor_ref'
+  | 'started_at',
+  'waits_for' | 'piece_count' | 'gate_1_approved_by' | 'gate_2_approved_by' | 'finished_at'
+>;
 
 const runColumns = `run_id, document_address, revision_label, state, waits_for, manifest_digest, piece_count, units_created, units_revised,
   units_deprecated, units_moved, anchors_only, doubts, created_by, actor_ref, gate_1_approved_by, gate_2_approved_by, started_at, finished_at`;
@@ -58,20 +56,17 @@ export function listCutRuns(
   );
 }
 
-/** A line of a plan: a piece in order of the source, or a structure step after them. */
-export interface CutPlanRow {
-  readonly line: string;
+/**
+ * A line of a plan: a piece in order of the source, or a structure step after them. `by_hand`: what people did to the unit beside the cuts,
+ * and this line undoes or builds on.
+ */
+export interface CutPlanRow
+  extends Columns<
+    VIuCutPlanRow,
+    'line' | 'what' | 'level' | 'fate' | 'reason',
+    'ordinal' | 'label' | 'unit' | 'score' | 'note' | 'by_hand'
+  > {
   readonly what: 'piece' | 'step';
-  readonly ordinal: number | null;
-  readonly level: number;
-  readonly label: string | null;
-  readonly fate: string;
-  readonly unit: string | null;
-  readonly reason: string;
-  readonly score: string | null;
-  readonly note: string | null;
-  /** What people did to the unit beside the cuts, and this line undoes or builds on. */
-  readonly by_hand: string | null;
 }
 
 /** How many lines of a plan meet what people did beside the cuts. */
@@ -115,9 +110,7 @@ export function listCutPlan(
 }
 
 /** A piece of a run with its text, and the units that it may be. */
-export interface CutPiece {
-  readonly label: string | null;
-  readonly fate: string;
+export interface CutPiece extends Columns<VIuCutPlanRow, 'fate', 'label'> {
   readonly body: string;
   /** Addresses: the candidates of a doubtful match, else the unit of the plan when it is one that was there. */
   readonly units: readonly string[];
@@ -143,23 +136,13 @@ export async function findCutPiece(database: Queryable, runId: string, ordinal: 
 }
 
 /** A change of state of a run. */
-export interface CutLogRow {
-  readonly to_state: string;
-  readonly actor_ref: string;
-  readonly recorded_by: string;
-  readonly recorded_at: string;
-  readonly detail: string;
-}
+export type CutLogRow = Pick<IuCutLogRow, 'to_state' | 'actor_ref' | 'recorded_by' | 'recorded_at' | 'detail'>;
 
 /** A word that a person said about a piece. */
-export interface CutDecisionRow {
-  readonly ordinal: number;
+export interface CutDecisionRow
+  extends Pick<IuCutDecisionRow, 'ordinal' | 'note' | 'actor_ref' | 'decided_by' | 'decided_at'> {
   /** Addresses of the units that it is, several are merged; none: it is new; null: the word before was withdrawn. */
   readonly units: readonly string[] | null;
-  readonly note: string | null;
-  readonly actor_ref: string;
-  readonly decided_by: string;
-  readonly decided_at: string;
   /** The last word about the piece, and not withdrawn. */
   readonly counts: boolean;
 }
@@ -190,14 +173,9 @@ export async function findCutRun(database: Queryable, runId: string) {
     [runId],
   );
   return {
-    run: isoTimes(run) as Readonly<Record<string, string | number | null>> & {
-      readonly manifest: string;
-      readonly detail: string;
-      readonly run_id: string;
-      readonly manifest_digest: string;
-      readonly state: string;
-      readonly waits_for: string | null;
-    },
+    run: isoTimes(run) as unknown as Omit<VIuCutRunRow, keyof CutRunRow> &
+      CutRunRow &
+      Pick<IuCutRunRow, 'manifest' | 'detail'>,
     decisions: await listCutDecisions(database, runId),
     log: log.rows.map(isoTimes) as unknown as readonly CutLogRow[],
   };

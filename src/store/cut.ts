@@ -1,7 +1,9 @@
 import type pg from 'pg';
 import { type CutPlan, type PlannablePiece, type StandingUnit, unitKindOf } from '../contract/cut/plan.js';
 import type { MatchOverride } from '../contract/cut/recut.js';
+import type { FnIuSourcePinRow } from './catalog.generated.js';
 import { callForResult, type Queryable } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** A source kept by its hash. */
 export interface PinnedSource {
@@ -23,14 +25,10 @@ export async function pinSource(
   bytes: Uint8Array,
   about: SourceDescription,
 ): Promise<PinnedSource> {
-  const { rows } = await database.query('select * from fn_iu_source_pin($1, $2, $3, $4, $5)', [
-    bytes,
-    about.mediaType,
-    about.newlineStyle,
-    about.title,
-    about.sourceNote,
-  ]);
-  return { pinId: rows[0].pin_id, sha256: rows[0].sha256, isNew: rows[0].is_new };
+  const values = [bytes, about.mediaType, about.newlineStyle, about.title, about.sourceNote];
+  const { rows } = await database.query('select * from fn_iu_source_pin($1, $2, $3, $4, $5)', values);
+  const [pin] = rows as [Columns<FnIuSourcePinRow, 'pin_id' | 'sha256' | 'is_new'>];
+  return { pinId: pin.pin_id, sha256: pin.sha256, isNew: pin.is_new };
 }
 
 /** Where a cut run stands: what every step of the pipeline answers. */

@@ -1,3 +1,4 @@
+import type { IuEventEditRow, IuRouteDeadLetterRow } from './catalog.generated.js';
 import {
   type Condition,
   callForResult,
@@ -11,23 +12,26 @@ import {
 } from './listing.js';
 
 /** One dead letter, without the event it keeps. */
-export interface DeadLetterRow {
-  readonly dead_letter_id: string;
-  readonly event_seq: string;
-  readonly event_ref: string;
+export interface DeadLetterRow
+  extends Pick<
+    IuRouteDeadLetterRow,
+    | 'dead_letter_id'
+    | 'event_seq'
+    | 'event_ref'
+    | 'route_code'
+    | 'attempt_no'
+    | 'failure_code'
+    | 'failure_detail'
+    | 'failure_signature'
+    | 'created_at'
+    | 'resolved_at'
+    | 'resolved_by'
+    | 'resolution'
+    | 'resolution_note'
+  > {
   readonly event_domain: string | null;
   readonly event_type: string | null;
   readonly event_subject_ref: string | null;
-  readonly route_code: string;
-  readonly attempt_no: number;
-  readonly failure_code: string;
-  readonly failure_detail: string | null;
-  readonly failure_signature: string;
-  readonly created_at: string;
-  readonly resolved_at: string | null;
-  readonly resolved_by: string | null;
-  readonly resolution: string | null;
-  readonly resolution_note: string | null;
 }
 
 /** Which dead letters a list shows. */
@@ -122,10 +126,7 @@ export function groupDeadLetters(
 }
 
 /** One dead letter with the whole event (jsonb as text). */
-export interface DeadLetterDetail extends DeadLetterRow {
-  readonly idempotency_key: string;
-  readonly event_snapshot: string;
-}
+export type DeadLetterDetail = DeadLetterRow & Pick<IuRouteDeadLetterRow, 'idempotency_key' | 'event_snapshot'>;
 
 /** One dead letter; undefined when there is none. */
 export async function findDeadLetter(database: Queryable, deadLetterId: string): Promise<DeadLetterDetail | undefined> {
@@ -135,14 +136,7 @@ export async function findDeadLetter(database: Queryable, deadLetterId: string):
 }
 
 /** A payload that somebody corrected to try a dead letter again; `diff` is jsonb as text: {path: {from, to}}. */
-export interface EditRow {
-  readonly edit_id: string;
-  readonly attempt_no: number;
-  readonly edited_by: string;
-  readonly edited_at: string;
-  readonly reason: string;
-  readonly diff: string;
-}
+export type EditRow = Pick<IuEventEditRow, 'edit_id' | 'attempt_no' | 'edited_by' | 'edited_at' | 'reason' | 'diff'>;
 
 /** The corrections of the event and route of a dead letter, oldest first. */
 export async function listEdits(database: Queryable, deadLetterId: string): Promise<EditRow[]> {

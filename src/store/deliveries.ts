@@ -1,30 +1,32 @@
+import type { IuRouteLeaseRow, VIuDeliveryRow } from './catalog.generated.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** Where a delivery stands: being sent, due, due later or behind an earlier event, or held, whenever it is due. */
 export type DeliveryStanding = 'leased' | 'due' | 'waiting' | 'held';
 
-/** One delivery of the queue, without its payload. */
-export interface DeliveryRow {
-  readonly event_seq: string;
-  readonly route_id: string;
-  readonly route_code: string;
-  readonly event_id: string;
-  readonly event_domain: string;
-  readonly event_type: string;
-  readonly event_subject_table: string;
-  readonly event_subject_ref: string | null;
-  /** Number of the latest attempt, and how many sends there were. */
-  readonly attempt_no: number;
-  readonly sends: number;
-  readonly delivery_id: string;
-  readonly edit_id: string | null;
+/** One delivery of the queue, without its payload. `attempt_no` is that of the latest attempt, `sends` how many there were. */
+export interface DeliveryRow
+  extends Columns<
+    VIuDeliveryRow,
+    | 'event_seq'
+    | 'route_id'
+    | 'route_code'
+    | 'event_id'
+    | 'event_domain'
+    | 'event_type'
+    | 'event_subject_table'
+    | 'attempt_no'
+    | 'sends'
+    | 'delivery_id'
+    | 'state'
+    | 'due_at'
+    | 'created_at',
+    'event_subject_ref' | 'edit_id' | 'state_reason' | 'runner_id' | 'lease_until'
+  > {
   readonly state: DeliveryStanding;
   /** Why it is held or waits: as fn_iu_delivery_holds, subject_held, behind_earlier_event or due_later. */
   readonly state_reason: string | null;
-  readonly due_at: string;
-  readonly created_at: string;
-  readonly runner_id: string | null;
-  readonly lease_until: string | null;
 }
 
 /** Which deliveries a list shows. */
@@ -133,14 +135,12 @@ export function cancelDeliveries(
 }
 
 /** One claim of one route that is being sent. */
-export interface LeaseRow {
-  readonly route_code: string;
-  readonly route_version: number;
-  readonly runner_id: string;
+export interface LeaseRow
+  extends Pick<
+    IuRouteLeaseRow,
+    'route_code' | 'route_version' | 'runner_id' | 'unsettled' | 'claimed_at' | 'lease_until'
+  > {
   readonly deliveries: number;
-  readonly unsettled: number;
-  readonly claimed_at: string;
-  readonly lease_until: string;
   /** It ran out: the next claim makes its sends unknown. */
   readonly expired: boolean;
   readonly lease_key: string;

@@ -1,14 +1,12 @@
 import type { ClientBase } from 'pg';
 import { prunedOthers, type Survey } from '../contract/adoption/survey.js';
+import type { FnIuCatalogFingerprintRow } from './catalog.generated.js';
 import { isoTime, type Queryable } from './listing.js';
 import { countRows } from './migration.js';
+import type { Columns } from './rows.js';
 
 /** An object of the schema as it is. */
-export interface LiveObject {
-  readonly kind: string;
-  readonly identity: string;
-  readonly fingerprint: string;
-}
+export type LiveObject = Columns<FnIuCatalogFingerprintRow, 'kind' | 'identity' | 'fingerprint'>;
 
 /** Everything that lies in the schema, with what decides how it behaves. Rights are judged elsewhere. */
 export async function readLiveObjects(database: Queryable): Promise<LiveObject[]> {

@@ -1,18 +1,22 @@
+import type { EventTypeRegistryRow } from './catalog.generated.js';
 import { callForResult, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** One registered event type. */
-export interface EventTypeRow {
+export interface EventTypeRow
+  extends Pick<
+    EventTypeRegistryRow,
+    | 'event_domain'
+    | 'event_type'
+    | 'event_stream'
+    | 'delivery_lane'
+    | 'default_severity'
+    | 'active'
+    | 'description'
+    | 'changed_by'
+    | 'created_at'
+    | 'updated_at'
+  > {
   readonly name: string;
-  readonly event_domain: string;
-  readonly event_type: string;
-  readonly event_stream: string;
-  readonly delivery_lane: string;
-  readonly default_severity: string | null;
-  readonly active: boolean;
-  readonly description: string | null;
-  readonly changed_by: string;
-  readonly created_at: string;
-  readonly updated_at: string;
 }
 
 /** Which event types a list shows. */

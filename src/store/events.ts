@@ -1,3 +1,11 @@
+import type {
+  EventOutboxRow,
+  FnIuEmitRow,
+  IuOutboundRouteRow,
+  IuRouteAttemptRow,
+  IuRouteDeadLetterRow,
+  IuRouteDeliveryRow,
+} from './catalog.generated.js';
 import {
   callForDocument,
   isoTimes,
@@ -8,25 +16,27 @@ import {
   readPage,
   within,
 } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** One event of a list, without its payload. */
-export interface EventRow {
-  readonly seq: string;
-  readonly id: string;
-  readonly event_domain: string;
-  readonly event_type: string;
-  readonly event_stream: string;
-  readonly delivery_lane: string | null;
-  readonly event_severity: string | null;
-  readonly event_subject_table: string | null;
-  readonly event_subject_ref: string | null;
-  readonly canonical_address: string | null;
-  readonly actor_ref: string | null;
-  readonly correlation_id: string | null;
-  readonly source_system: string | null;
-  readonly occurred_at: string | null;
-  readonly created_at: string;
-}
+export type EventRow = Pick<
+  EventOutboxRow,
+  | 'seq'
+  | 'id'
+  | 'event_domain'
+  | 'event_type'
+  | 'event_stream'
+  | 'delivery_lane'
+  | 'event_severity'
+  | 'event_subject_table'
+  | 'event_subject_ref'
+  | 'canonical_address'
+  | 'actor_ref'
+  | 'correlation_id'
+  | 'source_system'
+  | 'occurred_at'
+  | 'created_at'
+>;
 
 /** Which events a list shows. */
 export interface EventFilter extends Period {
@@ -72,53 +82,53 @@ export function listEvents(database: Queryable, filter: EventFilter, wishes: Pag
 }
 
 /** The whole row of an event; `safe_payload` is the database's own text. */
-export interface StoredEvent extends EventRow {
-  readonly tx_id: string;
-  readonly payload_classification: string | null;
-  readonly safe_payload: string;
-}
+export type StoredEvent = EventRow & Pick<EventOutboxRow, 'tx_id' | 'payload_classification' | 'safe_payload'>;
 
 /** One attempt within a story. */
-export interface StoryAttempt {
-  readonly attempt_id: string;
-  readonly attempt_no: number;
+export interface StoryAttempt
+  extends Pick<
+    IuRouteAttemptRow,
+    | 'attempt_id'
+    | 'attempt_no'
+    | 'route_code'
+    | 'route_version'
+    | 'status'
+    | 'reason'
+    | 'delivered'
+    | 'failure_code'
+    | 'failure_detail'
+    | 'started_at'
+    | 'run_id'
+  > {
   readonly route_id: number;
-  readonly route_code: string;
-  readonly route_version: number | null;
-  readonly status: string;
-  readonly reason: string | null;
-  readonly delivered: boolean;
-  readonly failure_code: string | null;
-  readonly failure_detail: string | null;
-  readonly started_at: string;
-  readonly run_id: string | null;
   /** The route is gone for good: nothing can be sent by it any more. */
   readonly route_removed: boolean;
 }
 
 /** One dead letter within a story. */
-export interface StoryDeadLetter {
+export interface StoryDeadLetter
+  extends Pick<
+    IuRouteDeadLetterRow,
+    | 'route_code'
+    | 'attempt_no'
+    | 'failure_code'
+    | 'failure_detail'
+    | 'failure_signature'
+    | 'created_at'
+    | 'resolved_at'
+    | 'resolved_by'
+    | 'resolution'
+    | 'resolution_note'
+  > {
   readonly dead_letter_id: number;
-  readonly route_code: string;
-  readonly attempt_no: number;
-  readonly failure_code: string;
-  readonly failure_detail: string | null;
-  readonly failure_signature: string;
-  readonly created_at: string;
-  readonly resolved_at: string | null;
-  readonly resolved_by: string | null;
-  readonly resolution: string | null;
-  readonly resolution_note: string | null;
 }
 
 /** One waiting delivery within a story. */
-export interface StoryDelivery {
+export interface StoryDelivery
+  extends Pick<IuRouteDeliveryRow, 'attempt_no' | 'due_at' | 'sends'>,
+    Pick<IuOutboundRouteRow, 'route_code'> {
   readonly route_id: number;
-  readonly route_code: string;
-  readonly attempt_no: number;
-  readonly due_at: string;
   readonly lease_until: string | null;
-  readonly sends: number;
 }
 
 /** What `fn_iu_event_story` tells. */
@@ -160,12 +170,7 @@ export interface Emission {
 }
 
 /** What became of an emission. */
-export interface EmissionResult {
-  readonly event_id: string | null;
-  readonly event_seq: string | null;
-  readonly is_new: boolean;
-  readonly suppressed: boolean;
-}
+export type EmissionResult = Columns<FnIuEmitRow, 'is_new' | 'suppressed', 'event_id' | 'event_seq'>;
 
 /** Records one event through `fn_iu_emit`, the way of applications. */
 export async function emitEvent(database: Queryable, emission: Emission): Promise<EmissionResult> {

@@ -1,4 +1,6 @@
+import type { VIuLogGapRow } from './catalog.generated.js';
 import { callForResult, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** Something that a process was told is committed: an event, or the outcome of a send of it. */
 export interface SeenCommitted {
@@ -27,25 +29,12 @@ export function reportGapValues(processId: string, seen: readonly SeenCommitted[
   ];
 }
 
-/** Something that was committed and is gone, and who acknowledged it. */
-export interface GapRow {
-  readonly gap_id: string;
-  readonly event_seq: string;
-  readonly event_id: string;
-  /** False: the event itself is gone. */
-  readonly has_event: boolean;
-  readonly route_code: string | null;
-  readonly attempt_no: number | null;
-  readonly process_id: string;
-  readonly highest_seq: string | null;
-  readonly timeline: number;
-  readonly claimed_timeline: number | null;
-  readonly reported_by: string;
-  readonly reported_at: string;
-  readonly acknowledged_by: string | null;
-  readonly acknowledged_at: string | null;
-  readonly reason: string | null;
-}
+/** Something that was committed and is gone, and who acknowledged it. Without `has_event` the event itself is gone. */
+export type GapRow = Columns<
+  VIuLogGapRow,
+  'gap_id' | 'event_seq' | 'event_id' | 'has_event' | 'process_id' | 'timeline' | 'reported_by' | 'reported_at',
+  'route_code' | 'attempt_no' | 'highest_seq' | 'claimed_timeline' | 'acknowledged_by' | 'acknowledged_at' | 'reason'
+>;
 
 /** Gaps, newest first. */
 export function listGaps(database: Queryable, isOpen: boolean, wishes: PageWishes): Promise<ListPage<GapRow>> {

@@ -1,15 +1,11 @@
 import { gateKeys } from '../contract/operate/settings.js';
+import type { DotConfigRow, IuGateLogRow } from './catalog.generated.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** One gate as it stands. `open` is the judgement of the database: value, row count and time limit. */
-export interface GateRow {
-  readonly key: string;
-  readonly value: string | null;
+export interface GateRow
+  extends Pick<DotConfigRow, 'key' | 'value' | 'description' | 'reason' | 'open_until' | 'changed_by'> {
   readonly open: boolean;
-  readonly description: string | null;
-  readonly reason: string | null;
-  readonly open_until: string | null;
-  readonly changed_by: string | null;
   readonly updated_at: string | null;
 }
 
@@ -65,18 +61,19 @@ export async function openSends(database: Queryable): Promise<number> {
 }
 
 /** One change of a gate or setting. */
-export interface GateLogRow {
-  readonly log_id: string;
-  readonly config_key: string;
-  readonly operation: string;
-  readonly old_value: string | null;
-  readonly new_value: string | null;
-  readonly reason: string | null;
-  readonly open_until: string | null;
-  readonly changed_by: string;
-  readonly application_name: string | null;
-  readonly changed_at: string;
-}
+export type GateLogRow = Pick<
+  IuGateLogRow,
+  | 'log_id'
+  | 'config_key'
+  | 'operation'
+  | 'old_value'
+  | 'new_value'
+  | 'reason'
+  | 'open_until'
+  | 'changed_by'
+  | 'application_name'
+  | 'changed_at'
+>;
 
 /** The log of gates, newest first. */
 export function listGateLog(

@@ -1,4 +1,6 @@
+import type { IuEvidenceRow, IuRouteFlowRow, VIuRouteApprovalRow } from './catalog.generated.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** One item of readiness. `action` is what to do; null where it passed. */
 export interface ReadinessItem {
@@ -182,30 +184,30 @@ export function routeDifference(
   return callForResult(database, 'select fn_iu_route_diff($1, $2, $3, $4)', values);
 }
 
-/** One request or approval, with what it is worth now. */
-export interface ApprovalRow {
-  readonly approval_id: string;
-  readonly route_code: string;
-  readonly route_version: number;
-  /** requested, expired, rejected, approved, in_use, spent, revoked or void. */
-  readonly state: string;
-  readonly requested_by: string;
-  readonly requested_at: string;
-  readonly reason: string | null;
-  readonly approved_by: string | null;
-  readonly approved_at: string | null;
-  readonly approval_note: string | null;
-  readonly expires_at: string | null;
-  readonly max_events: string | null;
-  readonly events_used: string;
-  readonly canary_share: string;
-  readonly failure_budget: number;
-  readonly live_at: string | null;
-  readonly revoked_at: string | null;
-  readonly revoked_by: string | null;
-  readonly revoke_reason: string | null;
-  readonly target_sha256: string | null;
-}
+/** One request or approval, with what it is worth now: its state is requested, expired, rejected, approved, in_use, spent, revoked or void. */
+export type ApprovalRow = Columns<
+  VIuRouteApprovalRow,
+  | 'approval_id'
+  | 'route_code'
+  | 'route_version'
+  | 'state'
+  | 'requested_by'
+  | 'requested_at'
+  | 'events_used'
+  | 'canary_share'
+  | 'failure_budget',
+  | 'reason'
+  | 'approved_by'
+  | 'approved_at'
+  | 'approval_note'
+  | 'expires_at'
+  | 'max_events'
+  | 'live_at'
+  | 'revoked_at'
+  | 'revoked_by'
+  | 'revoke_reason'
+  | 'target_sha256'
+>;
 
 /** One request or approval with the readiness that it was made on; undefined when there is none of this number. */
 export async function findApproval(
@@ -214,7 +216,7 @@ export async function findApproval(
 ): Promise<(ApprovalRow & { readonly readiness: Partial<Readiness> }) | undefined> {
   const row = (await database.query('select * from v_iu_route_approval where approval_id = $1', [approvalId])).rows[0];
   if (row === undefined) return undefined;
-  const { evidence, ...approval } = isoTimes(row) as unknown as ApprovalRow & { readonly evidence: string };
+  const { evidence, ...approval } = isoTimes(row) as unknown as ApprovalRow & Columns<VIuRouteApprovalRow, 'evidence'>;
   return { ...approval, readiness: JSON.parse(evidence) };
 }
 
@@ -252,15 +254,12 @@ export function listApprovals(
 }
 
 /** One row of evidence. `detail` is jsonb text. */
-export interface EvidenceRow {
-  readonly evidence_id: string;
-  readonly kind: string;
+export interface EvidenceRow
+  extends Pick<
+    IuEvidenceRow,
+    'evidence_id' | 'kind' | 'route_version' | 'passed' | 'recorded_by' | 'recorded_at' | 'detail'
+  > {
   readonly route_code: string | null;
-  readonly route_version: number | null;
-  readonly passed: boolean;
-  readonly recorded_by: string;
-  readonly recorded_at: string;
-  readonly detail: string;
 }
 
 /** Evidence, newest first. */
@@ -295,18 +294,21 @@ export function listEvidence(
 }
 
 /** What holds or slows the deliveries of a route, and its newest approval; undefined for an inbound route. */
-export interface RouteFlow {
-  readonly paused_at: string | null;
-  readonly paused_by: string | null;
-  readonly pause_reason: string | null;
-  readonly breaker: string;
-  readonly breaker_until: string | null;
-  readonly failures_in_row: number;
+export interface RouteFlow
+  extends Pick<
+    IuRouteFlowRow,
+    | 'paused_at'
+    | 'paused_by'
+    | 'pause_reason'
+    | 'breaker'
+    | 'breaker_until'
+    | 'failures_in_row'
+    | 'budget_failures'
+    | 'last_sent_at'
+    | 'last_failure_at'
+    | 'last_failure_code'
+  > {
   readonly failing_since_at: string | null;
-  readonly budget_failures: number;
-  readonly last_sent_at: string | null;
-  readonly last_failure_at: string | null;
-  readonly last_failure_code: string | null;
   readonly deliveries_waiting: string;
   /** Seconds after each failed send, without jitter; the last failure after them is a dead letter. */
   readonly retry_delays_seconds: readonly number[];

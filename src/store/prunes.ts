@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { IuPruneRunRow } from './catalog.generated.js';
 import { callForResult, isoTimesDeep, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 import { withRetry, withTransaction } from './transaction.js';
 
@@ -104,26 +105,27 @@ export function stepPrune(
 }
 
 /** One prune of a list. */
-export interface PruneRunRow {
-  readonly run_id: string;
-  readonly state: string;
-  readonly cutoff_at: string;
-  readonly archive: string;
-  readonly archive_place: string | null;
-  readonly reason: string;
-  readonly started_by: string;
-  readonly started_at: string;
-  readonly worked_at: string | null;
-  readonly batches: number;
-  readonly examined: string;
-  readonly events: string;
-  readonly attempts: string;
-  readonly others: string;
-  readonly held: string;
-  readonly ended_by: string | null;
-  readonly ended_at: string | null;
-  readonly end_reason: string | null;
-}
+export type PruneRunRow = Pick<
+  IuPruneRunRow,
+  | 'run_id'
+  | 'state'
+  | 'cutoff_at'
+  | 'archive'
+  | 'archive_place'
+  | 'reason'
+  | 'started_by'
+  | 'started_at'
+  | 'worked_at'
+  | 'batches'
+  | 'examined'
+  | 'events'
+  | 'attempts'
+  | 'others'
+  | 'held'
+  | 'ended_by'
+  | 'ended_at'
+  | 'end_reason'
+>;
 
 const columns = `r.run_id, r.state, r.cutoff_at, r.archive, r.archive_place, r.reason, r.started_by, r.started_at, r.worked_at, r.batches,
   r.examined, r.events, r.attempts, r.others, r.held, r.ended_by, r.ended_at, r.end_reason`;

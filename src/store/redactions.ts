@@ -1,13 +1,11 @@
+import type { IuRedactedCopyRow, IuRedactionRow } from './catalog.generated.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** One value that a redaction would overwrite, or has: where it stands, its hash and length, never the value. */
-export interface RedactionCopy {
-  readonly table_name: string;
-  readonly row_key: string;
-  readonly column_name: string;
-  readonly sha256: string;
-  readonly byte_length: number;
-}
+export type RedactionCopy = Pick<
+  IuRedactedCopyRow,
+  'table_name' | 'row_key' | 'column_name' | 'sha256' | 'byte_length'
+>;
 
 /** What holds the text or something of it and is not overwritten, and what a person does about it. */
 export interface RedactionLeftover {
@@ -28,24 +26,25 @@ export interface RedactionPlan {
 }
 
 /** One redaction of a list. */
-export interface RedactionRow {
-  readonly redaction_id: string;
-  readonly subject_kind: string;
-  readonly subject_ref: string;
-  readonly reason: string;
-  readonly legal_ref: string;
-  readonly state: string;
-  readonly requested_by: string;
-  readonly requested_at: string;
-  readonly approved_by: string | null;
-  readonly approved_at: string | null;
-  readonly approval_note: string | null;
-  readonly rejected_by: string | null;
-  readonly rejected_at: string | null;
-  readonly rejection_note: string | null;
-  readonly applied_by: string | null;
-  readonly applied_at: string | null;
-}
+export type RedactionRow = Pick<
+  IuRedactionRow,
+  | 'redaction_id'
+  | 'subject_kind'
+  | 'subject_ref'
+  | 'reason'
+  | 'legal_ref'
+  | 'state'
+  | 'requested_by'
+  | 'requested_at'
+  | 'approved_by'
+  | 'approved_at'
+  | 'approval_note'
+  | 'rejected_by'
+  | 'rejected_at'
+  | 'rejection_note'
+  | 'applied_by'
+  | 'applied_at'
+>;
 
 /** What applying one answers. */
 export interface RedactionApplied extends RedactionRow {

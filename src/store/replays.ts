@@ -1,3 +1,4 @@
+import type { IuReplayRunRow } from './catalog.generated.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** Which (event, route) pairs a replay means: the filter of `fn_iu_replay_candidates`. */
@@ -64,32 +65,32 @@ export interface ReplayProgress {
 }
 
 /** One replay of a list. */
-export interface ReplayRunRow {
-  readonly run_id: string;
-  readonly state: string;
-  readonly rate_per_second: number | null;
-  readonly reason: string;
-  readonly started_by: string;
-  readonly started_at: string;
-  readonly worked_at: string | null;
+export interface ReplayRunRow
+  extends Pick<
+    IuReplayRunRow,
+    | 'run_id'
+    | 'state'
+    | 'rate_per_second'
+    | 'reason'
+    | 'started_by'
+    | 'started_at'
+    | 'worked_at'
+    | 'worked_by'
+    | 'pairs'
+    | 'replayed'
+    | 'delivery_waiting'
+    | 'unchanged'
+    | 'ended_by'
+    | 'ended_at'
+    | 'end_reason'
+  > {
   readonly worked_by: readonly string[];
-  readonly pairs: string;
   readonly pairs_planned: string;
-  readonly replayed: string;
-  readonly delivery_waiting: string;
-  readonly unchanged: string;
-  readonly ended_by: string | null;
-  readonly ended_at: string | null;
-  readonly end_reason: string | null;
 }
 
 /** One replay with its filter, what its preview showed and what it decided (jsonb as text). */
-export interface ReplayRunDetail extends ReplayRunRow {
-  readonly filter: string;
-  readonly until_attempt_id: string;
-  readonly preview: string;
-  readonly by_decision: string;
-}
+export type ReplayRunDetail = ReplayRunRow &
+  Pick<IuReplayRunRow, 'filter' | 'until_attempt_id' | 'preview' | 'by_decision'>;
 
 export function previewReplay(
   database: Queryable,

@@ -1,3 +1,9 @@
+import type {
+  IuOutboundRouteRow,
+  IuRouteHistoryRow,
+  IuSqlEventRouteRow,
+  VIuRouteAttemptSummaryRow,
+} from './catalog.generated.js';
 import {
   callForDocument,
   callForResult,
@@ -7,22 +13,26 @@ import {
   type Queryable,
   readPage,
 } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** One route of a list, outbound or inbound. */
-export interface RouteRow {
-  readonly route_code: string;
+export interface RouteRow
+  extends Pick<
+    IuOutboundRouteRow,
+    | 'route_code'
+    | 'version'
+    | 'event_domain'
+    | 'event_type'
+    | 'event_stream'
+    | 'target_kind'
+    | 'target_ref'
+    | 'enabled'
+    | 'dry_run'
+    | 'removed_at'
+  > {
   readonly route_kind: 'outbound' | 'inbound';
-  readonly version: number;
-  readonly event_domain: string;
-  readonly event_type: string;
-  readonly event_stream: string;
-  readonly target_kind: string;
-  readonly target_ref: string;
   /** What a pass would do now: disabled, dry_run or live; removed for one that is out of use. */
   readonly mode: string;
-  readonly enabled: boolean;
-  readonly dry_run: boolean;
-  readonly removed_at: string | null;
 }
 
 /** Which routes a list shows. */
@@ -72,12 +82,8 @@ export function listRoutes(database: Queryable, filter: RouteFilter, wishes: Pag
 
 /** One route with everything it says; documents (filter, target_config, retry_policy) are PostgreSQL's text. */
 export type RouteDetail = Readonly<Record<string, string | number | boolean | null>> & {
-  readonly route_code: string;
   readonly route_kind: string;
-  readonly version: number;
-  readonly enabled: boolean;
-  readonly dry_run: boolean;
-};
+} & Pick<IuOutboundRouteRow & IuSqlEventRouteRow, 'route_code' | 'version' | 'enabled' | 'dry_run'>;
 
 // A later column of the same name wins: the target is shown without user, password and query.
 const detailQueries = [
@@ -97,12 +103,7 @@ export async function findRoute(database: Queryable, routeCode: string): Promise
 }
 
 /** Counts of a route's attempts, by status. */
-export interface RouteAttemptSummary {
-  readonly status: string;
-  readonly attempts: string;
-  readonly first_at: string;
-  readonly last_at: string;
-}
+export type RouteAttemptSummary = Columns<VIuRouteAttemptSummaryRow, 'status' | 'attempts' | 'first_at' | 'last_at'>;
 
 export async function routeAttemptSummary(database: Queryable, routeCode: string): Promise<RouteAttemptSummary[]> {
   const result = await database.query(
@@ -147,17 +148,14 @@ export function removeRoute(
 }
 
 /** One state that a route had. `route` is the whole row as jsonb text. */
-export interface RouteHistoryRow {
-  readonly history_id: string;
-  readonly route_code: string;
-  readonly version: number;
+export interface RouteHistoryRow
+  extends Pick<
+    IuRouteHistoryRow,
+    'history_id' | 'route_code' | 'version' | 'removed' | 'changed_by' | 'changed_at' | 'route'
+  > {
   readonly enabled: boolean | null;
   readonly dry_run: boolean | null;
-  readonly removed: boolean;
   readonly note: string | null;
-  readonly changed_by: string;
-  readonly changed_at: string;
-  readonly route: string;
 }
 
 /** The states of a route, newest first. */

@@ -1,4 +1,6 @@
+import type { VIuSqlLinkResolvedRow } from './catalog.generated.js';
 import { callForResult, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** What a link may point to. */
 export const sqlObjectKinds = [
@@ -143,29 +145,27 @@ export function retireSqlLink(
   return callForResult(database, 'select fn_iu_sql_link_retire($1, $2, $3)', [linkId, actor, reason]);
 }
 
-/** One link with its unit. */
-export interface SqlLinkRow {
-  readonly link_id: string;
-  readonly unit_id: string;
-  readonly canonical_address: string;
-  readonly unit_status: string;
-  readonly link_role: string;
+/** One link with its unit. `row_pk` is JSON text; of a row `object_exists` says whether its table is there. */
+export interface SqlLinkRow
+  extends Columns<
+    VIuSqlLinkResolvedRow,
+    | 'link_id'
+    | 'unit_id'
+    | 'canonical_address'
+    | 'unit_status'
+    | 'link_role'
+    | 'object_kind'
+    | 'object_schema'
+    | 'direction'
+    | 'lifecycle_status'
+    | 'enabled'
+    | 'object_exists'
+    | 'created_at'
+    | 'created_by',
+    'object_name' | 'function_identity' | 'trigger_name' | 'column_name' | 'row_pk' | 'object_fingerprint'
+  > {
   readonly object_kind: SqlObjectKind;
-  readonly object_schema: string;
-  readonly object_name: string | null;
-  readonly function_identity: string | null;
-  readonly trigger_name: string | null;
-  readonly column_name: string | null;
-  /** JSON text. */
-  readonly row_pk: string | null;
   readonly direction: LinkDirection;
-  readonly lifecycle_status: string;
-  readonly enabled: boolean;
-  readonly object_fingerprint: string | null;
-  /** Of a row: whether its table is there. */
-  readonly object_exists: boolean;
-  readonly created_at: string;
-  readonly created_by: string;
 }
 
 /** Which links a list shows. */

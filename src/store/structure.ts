@@ -1,5 +1,7 @@
 import type { StructureStep } from '../contract/structure/step.js';
+import type { VIuStructureOperationLogRow } from './catalog.generated.js';
 import { callForResult, isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
+import type { Columns } from './rows.js';
 
 /** One line of the preview of a document. */
 export interface PreviewLine {
@@ -156,31 +158,35 @@ export const operationStatuses = ['planned', 'enacted', 'rolled_back', 'withdraw
 export type OperationStatus = (typeof operationStatuses)[number];
 
 /** One structure operation: who planned, applied, rolled back or withdrew it, when and why. Logins are those of the database. */
-export interface OperationRow {
-  readonly operation_id: string;
-  readonly operation_type: string;
+export interface OperationRow
+  extends Columns<
+    VIuStructureOperationLogRow,
+    | 'operation_id'
+    | 'operation_type'
+    | 'operation_status'
+    | 'step_count'
+    | 'actor_ref'
+    | 'created_by'
+    | 'events'
+    | 'suppressed_events'
+    | 'created_at',
+    | 'reason'
+    | 'units'
+    | 'enacted_at'
+    | 'applied_by'
+    | 'applied_login'
+    | 'approval_ref'
+    | 'rolled_back_at'
+    | 'rolled_back_by'
+    | 'rolled_back_login'
+    | 'rollback_approval_ref'
+    | 'rollback_reason'
+    | 'withdrawn_at'
+    | 'withdrawn_by'
+    | 'withdrawn_login'
+    | 'withdraw_reason'
+  > {
   readonly operation_status: OperationStatus;
-  readonly step_count: number;
-  readonly actor_ref: string;
-  readonly created_by: string;
-  readonly reason: string | null;
-  readonly units: string | null;
-  readonly events: string;
-  readonly suppressed_events: string;
-  readonly created_at: string;
-  readonly enacted_at: string | null;
-  readonly applied_by: string | null;
-  readonly applied_login: string | null;
-  readonly approval_ref: string | null;
-  readonly rolled_back_at: string | null;
-  readonly rolled_back_by: string | null;
-  readonly rolled_back_login: string | null;
-  readonly rollback_approval_ref: string | null;
-  readonly rollback_reason: string | null;
-  readonly withdrawn_at: string | null;
-  readonly withdrawn_by: string | null;
-  readonly withdrawn_login: string | null;
-  readonly withdraw_reason: string | null;
 }
 
 const operationColumns = `operation_id, operation_type, operation_status, step_count, actor_ref, created_by, reason, units, events, suppressed_events,

@@ -1,16 +1,15 @@
+import type { IuDeliveryTargetRow, IuDeploymentRow } from './catalog.generated.js';
 import { callForResult, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
 /** A function or table of this database that routes may deliver to. */
-export interface TargetRow {
-  readonly target_kind: string;
-  readonly target_ref: string;
-  readonly identity: string;
+export interface TargetRow
+  extends Pick<
+    IuDeliveryTargetRow,
+    'target_kind' | 'target_ref' | 'identity' | 'registered_by' | 'registered_at' | 'reason'
+  > {
   /** Hash of what it does today, which an approval pins; null = it is gone. */
   readonly sha256: string | null;
   readonly routes: readonly string[];
-  readonly registered_by: string;
-  readonly registered_at: string;
-  readonly reason: string;
   readonly target_key: string;
 }
 
@@ -62,15 +61,10 @@ export function unregisterTarget(
 }
 
 /** Somebody's word that this database is the real one; the last one counts. */
-export interface DeploymentRow {
-  readonly claim_id: string;
-  readonly name: string;
-  readonly system_identifier: string;
-  readonly timeline: number;
-  readonly claimed_by: string;
-  readonly claimed_at: string;
-  readonly reason: string;
-}
+export type DeploymentRow = Pick<
+  IuDeploymentRow,
+  'claim_id' | 'name' | 'system_identifier' | 'timeline' | 'claimed_by' | 'claimed_at' | 'reason'
+>;
 
 /** What the installation is called, and why a runner under that name, or another, would send nothing. */
 export interface DeploymentStanding {

@@ -1,18 +1,15 @@
+import type { InformationUnitRow, UnitVersionRow } from './catalog.generated.js';
 import { isoTimes, type ListPage, type PageWishes, type Queryable, readPage } from './listing.js';
 
-/** One information unit of a list. */
-export interface UnitRow {
-  readonly canonical_address: string;
-  readonly id: string;
-  readonly unit_kind: string;
+/** One information unit of a list. A deleted unit stands in no tree; its row, versions and address stay. */
+export interface UnitRow
+  extends Pick<
+    InformationUnitRow,
+    'canonical_address' | 'id' | 'unit_kind' | 'lifecycle_status' | 'owner_ref' | 'updated_at' | 'deleted_at'
+  > {
   readonly title: string | null;
-  readonly lifecycle_status: string;
   readonly version_seq: number | null;
-  readonly owner_ref: string;
   readonly parent_id: string | null;
-  readonly updated_at: string;
-  /** A deleted unit stands in no tree; its row, versions and address stay. */
-  readonly deleted_at: string | null;
 }
 
 /** Which units a list shows. */
@@ -58,15 +55,12 @@ export function listUnits(database: Queryable, filter: UnitFilter, wishes: PageW
 }
 
 /** One version of a unit, without its body. */
-export interface VersionRow {
-  readonly version_seq: number;
-  readonly id: string;
-  readonly lifecycle_status: string;
-  readonly content_hash: string;
+export interface VersionRow
+  extends Pick<
+    UnitVersionRow,
+    'version_seq' | 'id' | 'lifecycle_status' | 'content_hash' | 'created_by' | 'created_at' | 'enacted_at'
+  > {
   readonly body_bytes: number;
-  readonly created_by: string;
-  readonly created_at: string;
-  readonly enacted_at: string | null;
 }
 
 /** One unit with its versions, oldest first. */

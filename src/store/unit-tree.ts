@@ -1,4 +1,13 @@
+import type {
+  FnIuTreeAncestorsRow,
+  FnIuTreeAtRow,
+  FnIuTreeSiblingsRow,
+  FnIuTreeSubtreeRow,
+  FnIuUnitAtRow,
+  VIuLineageRow,
+} from './catalog.generated.js';
 import { isoTime, isoTimes, type ListPage, type PageWishes, type Queryable } from './listing.js';
+import type { Columns } from './rows.js';
 
 /**
  * One page of rows that have an order and no key: they are numbered in that order, and the number goes on. What is listed here only grows
@@ -24,16 +33,12 @@ async function readNumbered<Row>(
 }
 
 /** One unit of a tree in reading order. */
-export interface TreeRow {
-  readonly unit_id: string;
-  readonly depth: number;
-  readonly canonical_address: string;
-  readonly section_code: string | null;
-  readonly lifecycle_status: string;
+export interface TreeRow
+  extends Columns<FnIuTreeSubtreeRow, 'unit_id' | 'depth' | 'canonical_address' | 'lifecycle_status', 'section_code'> {
   /** Of a moment only: the version that was the last one written then, maybe a draft. */
-  readonly version_seq?: number | null;
+  readonly version_seq?: FnIuTreeAtRow['version_seq'];
   /** Of a moment only: the version in force then; null of a unit that was not in force. */
-  readonly enacted_seq?: number | null;
+  readonly enacted_seq?: FnIuTreeAtRow['enacted_seq'];
 }
 
 /** Which part of a tree, and when. */
@@ -61,16 +66,12 @@ export async function readUnitTree(database: Queryable, unit: string, wishes: Tr
   return readNumbered(database, { select: past?.select ?? now, order: '', values }, wishes);
 }
 
-/** A unit above another one. */
-export interface AncestorRow {
-  readonly unit_id: string;
-  /** 0 is the document. */
-  readonly depth: number;
-  readonly canonical_address: string;
-  readonly section_code: string | null;
-  readonly title: string | null;
-  readonly lifecycle_status: string;
-}
+/** A unit above another one; depth 0 is the document. */
+export type AncestorRow = Columns<
+  FnIuTreeAncestorsRow,
+  'unit_id' | 'depth' | 'canonical_address' | 'lifecycle_status',
+  'section_code' | 'title'
+>;
 
 /** The units above a unit, from the document down to its parent. */
 export async function readAncestors(database: Queryable, unitId: string): Promise<AncestorRow[]> {
@@ -79,17 +80,12 @@ export async function readAncestors(database: Queryable, unitId: string): Promis
   return (await database.query(text, [unitId])).rows;
 }
 
-/** A unit among its siblings. */
-export interface SiblingRow {
-  readonly unit_id: string;
-  /** From 1. */
-  readonly sibling_order: string;
-  readonly canonical_address: string;
-  readonly section_code: string | null;
-  readonly title: string | null;
-  readonly lifecycle_status: string;
-  readonly is_self: boolean;
-}
+/** A unit among its siblings, which are counted from 1. */
+export type SiblingRow = Columns<
+  FnIuTreeSiblingsRow,
+  'unit_id' | 'sibling_order' | 'canonical_address' | 'lifecycle_status' | 'is_self',
+  'section_code' | 'title'
+>;
 
 /** A unit and its siblings in their order; of a document the documents of its collection. */
 export function readSiblings(database: Queryable, unit: string, wishes: PageWishes): Promise<ListPage<SiblingRow>> {
@@ -98,19 +94,21 @@ export function readSiblings(database: Queryable, unit: string, wishes: PageWish
   return readNumbered(database, { select, order: 'order by sibling_order', values: [unit] }, wishes);
 }
 
-/** One relation of a unit or, some steps away, of one that it is related to. */
-export interface LineageRow {
-  readonly relation_id: string;
+/** One relation of a unit or, some steps away, of one that it is related to. `canonical_address` is the unit, one step nearer, that has it. */
+export interface LineageRow
+  extends Columns<
+    VIuLineageRow,
+    | 'relation_id'
+    | 'direction'
+    | 'relation_type'
+    | 'related_address'
+    | 'canonical_address'
+    | 'relation_status'
+    | 'actor_ref'
+    | 'valid_from',
+    'operation_id' | 'valid_to'
+  > {
   readonly direction: 'earlier' | 'later';
-  readonly relation_type: string;
-  readonly related_address: string;
-  /** The unit, one step nearer, whose relation it is. */
-  readonly canonical_address: string;
-  readonly relation_status: string;
-  readonly operation_id: string | null;
-  readonly actor_ref: string;
-  readonly valid_from: string;
-  readonly valid_to: string | null;
 }
 
 /** Where a unit's text came from and where it went, step by step as far as it is known. */
@@ -171,17 +169,15 @@ export function readUnitHistory(
   );
 }
 
-/** What was at an address at a moment. */
-export interface UnitAtRow {
-  readonly unit_id: string;
-  readonly canonical_address: string;
-  readonly number_path: string | null;
-  readonly lifecycle_status: string;
-  /** The last one written then, maybe a draft. */
-  readonly version_seq: number | null;
-  /** The one in force then; null when it was not in force. */
-  readonly enacted_seq: number | null;
-}
+/**
+ * What was at an address at a moment. `version_seq` is the last version written then, maybe a draft; `enacted_seq` the one in force then,
+ * null when it was not in force.
+ */
+export type UnitAtRow = Columns<
+  FnIuUnitAtRow,
+  'unit_id' | 'canonical_address' | 'lifecycle_status',
+  'number_path' | 'version_seq' | 'enacted_seq'
+>;
 
 /** The units that an address, also one made of numbers, named at a moment. */
 export async function readUnitAt(database: Queryable, address: string, at: string): Promise<UnitAtRow[]> {

@@ -246,13 +246,13 @@ function story(changes: Partial<EventStory>): EventStory {
       },
       ...{
         event_subject_ref: 'u1',
-        canonical_address: null,
+        canonical_address: '',
         actor_ref: 'ann',
         correlation_id: null,
         source_system: 'iu_core',
       },
       ...{
-        occurred_at: null,
+        occurred_at: '2026-01-01T00:00:00Z',
         created_at: '2026-01-01T00:00:00Z',
         payload_classification: 'safe_metadata',
         safe_payload: '{"a": 1}',
