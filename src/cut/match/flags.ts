@@ -18,7 +18,8 @@ export function flagsOf(pairing: Pairing): (old: number, now: number) => Flags {
   };
 }
 
-function hasMoved(pairing: Pairing, old: number, now: number): boolean {
+/** Whether a pair stands under another parent. */
+export function hasMoved(pairing: Pairing, old: number, now: number): boolean {
   const before = pairing.old(old).parent;
   const after = pairing.now(now).parent;
   return before < 0 || after < 0 ? before !== after : pairing.newOf[before] !== after;

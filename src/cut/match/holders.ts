@@ -9,24 +9,28 @@ export const tellingWords = 5;
  * the ones that hold the same pieces; the deepest first, because they speak for what holds them.
  */
 export function matchHolders(pairing: Pairing): void {
-  const votes = new Votes(pairing);
+  matchByVotes(pairing, new Votes(pairing, false), saysLittle);
+}
+
+/** The same when the rest is decided: what has no counterpart has no vote, a split and a merge have one, and a title does not count against it. */
+export function matchHoldersByWhatIsKnown(pairing: Pairing): void {
+  matchByVotes(pairing, new Votes(pairing, true), () => true);
+}
+
+function matchByVotes(pairing: Pairing, votes: Votes, mayHold: (piece: Prepared) => boolean): void {
   for (let changed = true; changed; ) {
     changed = false;
     // What holds a piece stands before it, so backwards once is enough, however deep it goes.
     for (let old = pairing.olds.length - 1; old >= 0; old--) {
       const now = votes.newFor(old);
-      if (now < 0 || votes.oldFor(now) !== old || !isOpen(pairing, old, now)) continue;
+      if (now < 0 || votes.oldFor(now) !== old || !pairing.isOldFree(old) || !pairing.isNewFree(now)) continue;
+      const [before, after] = [pairing.old(old), pairing.now(now)];
+      if (before.piece.kind !== after.piece.kind || !mayHold(before) || !mayHold(after)) continue;
       pairing.match(old, now, 'same_children', 0.9 + 0.08 * votes.share(old, now));
       votes.count(old);
       changed = true;
     }
   }
-}
-
-function isOpen(pairing: Pairing, old: number, now: number): boolean {
-  if (!pairing.isOldFree(old) || !pairing.isNewFree(now)) return false;
-  const [before, after] = [pairing.old(old), pairing.now(now)];
-  return before.piece.kind === after.piece.kind && saysLittle(before) && saysLittle(after);
 }
 
 /** Such a piece, of which its children know more than its label. */
@@ -38,8 +42,12 @@ const saysLittle = (piece: Prepared) => piece.wordCount < tellingWords;
 
 /** How many of two that say little themselves, 0 to 2, hold mostly pieces that are not the other one's. */
 export function strangers(pairing: Pairing, old: number, now: number): number {
+  return saysLittle(pairing.old(old)) && saysLittle(pairing.now(now)) ? holdsOthers(pairing, old, now) : 0;
+}
+
+/** The same of any two, whatever they say themselves. */
+export function holdsOthers(pairing: Pairing, old: number, now: number): number {
   const [before, after] = [pairing.old(old), pairing.now(now)];
-  if (!saysLittle(before) || !saysLittle(after)) return 0;
   const left = before.children.filter((child) => isUnderAnother(pairing.news, pairing.newOf[child], now));
   const came = after.children.filter((child) => isUnderAnother(pairing.olds, pairing.oldOf[child], old));
   return Number(2 * left.length > before.children.length) + Number(2 * came.length > after.children.length);
@@ -51,37 +59,53 @@ function isUnderAnother(side: readonly Prepared[], counterpart: number | undefin
   return piece !== undefined && piece.parent !== holder;
 }
 
-/** Matched children by what holds them now and what held them before. */
+/** Children by what holds them now and what held them before. */
 class Votes {
   private readonly byOld = new Map<number, Map<number, number>>();
   private readonly byNew = new Map<number, Map<number, number>>();
 
-  constructor(private readonly pairing: Pairing) {
+  /** Of all children, or only of those `ofKnown` that became something. */
+  constructor(
+    private readonly pairing: Pairing,
+    private readonly ofKnown: boolean,
+  ) {
     for (const { index } of pairing.olds) this.count(index);
+    if (!ofKnown) return;
+    for (const { old, news } of pairing.splits) this.vote(pairing.olds[old], pairing.news[news[0] ?? -1]);
+    for (const { olds, now } of pairing.merges) this.vote(pairing.olds[olds[0] ?? -1], pairing.news[now]);
   }
 
   /** Of an old piece that is matched. */
   count(child: number): void {
-    const to = this.pairing.newOf[child] ?? -1;
-    const parent = this.pairing.old(child).parent;
-    const holder = this.pairing.news[to]?.parent ?? -1;
-    if (parent < 0 || holder < 0) return;
-    add(this.byOld, parent, holder);
-    add(this.byNew, holder, parent);
+    this.vote(this.pairing.olds[child], this.pairing.news[this.pairing.newOf[child] ?? -1]);
+  }
+
+  private vote(before: Prepared | undefined, after: Prepared | undefined): void {
+    if (!before || !after || before.parent < 0 || after.parent < 0) return;
+    add(this.byOld, before.parent, after.parent);
+    add(this.byNew, after.parent, before.parent);
   }
 
   /** The new piece that holds more than half of what the old one held, -1 without one. */
   newFor(old: number): number {
-    return most(this.byOld.get(old), this.pairing.old(old).children.length);
+    const votes = this.byOld.get(old);
+    return most(votes, this.ofKnown ? sum(votes) : this.pairing.old(old).children.length);
   }
 
   oldFor(now: number): number {
-    return most(this.byNew.get(now), this.pairing.now(now).children.length);
+    const votes = this.byNew.get(now);
+    return most(votes, this.ofKnown ? sum(votes) : this.pairing.now(now).children.length);
   }
 
   share(old: number, now: number): number {
     return (this.byOld.get(old)?.get(now) ?? 0) / this.pairing.old(old).children.length;
   }
+}
+
+function sum(votes: ReadonlyMap<number, number> | undefined): number {
+  let all = 0;
+  for (const count of votes?.values() ?? []) all += count;
+  return all;
 }
 
 function add(votes: Map<number, Map<number, number>>, holder: number, other: number): void {

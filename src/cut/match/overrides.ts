@@ -29,11 +29,11 @@ export function applyOverrides(pairing: Pairing, overrides: readonly MatchOverri
     if (news.size < 2) continue;
     if ([...news].some((now) => (oldsOf.get(now)?.size ?? 0) > 1))
       throw contradiction(pairing.old(old).piece.key, 'is said to be split into pieces that are merged of others too');
-    pairing.split({ old, news: [...news].sort((a, b) => a - b), score: 1 });
+    pairing.split({ old, news: [...news].sort((a, b) => a - b), score: 1, isSaid: true });
   }
   for (const [now, olds] of oldsOf) {
     const [old = -1] = olds;
-    if (olds.size > 1) pairing.merge({ olds: [...olds].sort((a, b) => a - b), now, score: 1 });
+    if (olds.size > 1) pairing.merge({ olds: [...olds].sort((a, b) => a - b), now, score: 1, isSaid: true });
     else if (newsOf.get(old)?.size === 1) pairing.match(old, now, 'person', 1);
   }
 }

@@ -7,12 +7,15 @@ export interface FoundSplit {
   readonly old: number;
   readonly news: readonly number[];
   readonly score: number;
+  /** By a person. */
+  readonly isSaid?: true;
 }
 
 export interface FoundMerge {
   readonly olds: readonly number[];
   readonly now: number;
   readonly score: number;
+  readonly isSaid?: true;
 }
 
 /** Pieces without a counterpart between two that have one, on both sides in order. */
@@ -21,7 +24,7 @@ export interface Gap {
   readonly news: readonly number[];
 }
 
-/** What is decided so far. The stages read it and add to it; nothing is ever taken back. */
+/** What is decided so far. The stages read it and add to it; only a match that a later stage knows better is taken back. */
 export class Pairing {
   readonly comparer: Comparer;
   readonly splits: FoundSplit[] = [];
@@ -85,6 +88,37 @@ export class Pairing {
     this.merges.push(found);
     this.newTaken[found.now] = 1;
     for (const old of found.olds) this.oldTaken[old] = 1;
+  }
+
+  /** A split instead of the match or the smaller split that the old piece had. */
+  splitAgain(found: FoundSplit): void {
+    this.unmatch(found.old);
+    if (!this.isOldFree(found.old))
+      this.splits.splice(
+        this.splits.findIndex(({ old }) => old === found.old),
+        1,
+      );
+    this.split(found);
+  }
+
+  /** A merge instead of the match or the smaller merge that the new piece had. */
+  mergeAgain(found: FoundMerge): void {
+    this.unmatch(this.oldOf[found.now] ?? -1);
+    if (!this.isNewFree(found.now))
+      this.merges.splice(
+        this.merges.findIndex(({ now }) => now === found.now),
+        1,
+      );
+    this.merge(found);
+  }
+
+  unmatch(old: number): void {
+    const now = this.newOf[old] ?? -1;
+    if (now < 0) return;
+    this.newOf[old] = -1;
+    this.oldOf[now] = -1;
+    this.oldTaken[old] = 0;
+    this.newTaken[now] = 0;
   }
 
   /** A person said that it is new. */

@@ -11,6 +11,8 @@ export interface Prepared {
   readonly children: number[];
   /** Index of the next piece under the same parent, -1 for the last one. */
   nextSibling: number;
+  /** Of the one before it, -1 for the first one. */
+  previousSibling: number;
   /** Without white space that only the format decides. */
   readonly label: string;
   /** The text as the normaliser leaves it. */
@@ -21,6 +23,8 @@ export interface Prepared {
    */
   readonly body: string;
   readonly wordCount: number;
+  /** Hashes of the words of the body in their order. */
+  readonly sequence: Int32Array;
   /** Hashes of every three words in a row of the body, ascending, each once. */
   readonly shingles: Int32Array;
   /** Hashes of the words of the body, ascending, each once. */
@@ -43,7 +47,10 @@ export function prepare(pieces: readonly MatchPiece[]): readonly Prepared[] {
   for (const piece of prepared) {
     prepared[piece.parent]?.children.push(piece.index);
     const left = lastUnder.get(piece.parent);
-    if (left) left.nextSibling = piece.index;
+    if (left) {
+      left.nextSibling = piece.index;
+      piece.previousSibling = left.index;
+    }
     lastUnder.set(piece.parent, piece);
   }
   return prepared;
@@ -59,10 +66,12 @@ function prepareOne(piece: MatchPiece, index: number, indexOf: ReadonlyMap<strin
     parent: piece.parentKey === null ? -1 : (indexOf.get(piece.parentKey) ?? -1),
     children: [],
     nextSibling: -1,
+    previousSibling: -1,
     label: piece.label.normalize('NFC').replace(/\s+/gu, ' ').trim(),
     normal,
     body,
     wordCount: words.length,
+    sequence: Int32Array.from(words),
     shingles: shinglesOf(words),
     words: ascending(words),
   };

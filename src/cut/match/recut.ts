@@ -10,14 +10,16 @@ import { matchElsewhere, rankedPairs } from './elsewhere.js';
 import { matchUniqueTexts, spreadToNeighbours } from './exact.js';
 import { flagsOf } from './flags.js';
 import { settleGaps } from './gaps.js';
-import { isHolder, matchHolders } from './holders.js';
+import { isHolder, matchHolders, matchHoldersByWhatIsKnown } from './holders.js';
 import { matchLabels, mayBePaired } from './labels.js';
+import { releaseLoose, restoreLoose } from './loose.js';
 import { applyOverrides } from './overrides.js';
 import { Pairing } from './pairing.js';
 import { type Prepared, prepare } from './prepare.js';
+import { joinRemains } from './remains.js';
 import { findSplitsAndMerges } from './split-merge.js';
 
-export const matcher = { name: 'anchors-gaps-shingles', version: '2' } as const;
+export const matcher = { name: 'anchors-gaps-shingles', version: '3' } as const;
 
 /** Best first, no more: a person has to look at them. */
 const mostCandidates = 5;
@@ -51,9 +53,13 @@ export function pair(
   settleGaps(pairing);
   matchHolders(pairing);
   matchLabels(pairing, () => true);
+  const loose = releaseLoose(pairing);
   matchElsewhere(pairing);
-  matchHolders(pairing);
+  joinRemains(pairing);
+  matchHoldersByWhatIsKnown(pairing);
+  restoreLoose(pairing, loose);
   settleGaps(pairing);
+  joinRemains(pairing);
   return pairing;
 }
 

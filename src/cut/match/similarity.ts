@@ -35,14 +35,18 @@ export class Comparer {
     return Math.min(0.99, Math.max(ofShingles, 0.8 * ofWords));
   }
 
+  /** A rare word says more than one that stands everywhere. */
+  weightOf(word: number): number {
+    return this.weights.get(word) ?? 0;
+  }
+
   /** The words that both have, of all that they have; a rare word counts more than one that stands everywhere. */
   private wordShare(left: Int32Array, right: Int32Array): number {
     let [shared, all] = [0, 0];
-    const weightOf = (word: number) => this.weights.get(word) ?? 0;
     for (let a = 0, b = 0; a < left.length || b < right.length; ) {
       const one = left[a] ?? Number.POSITIVE_INFINITY;
       const other = right[b] ?? Number.POSITIVE_INFINITY;
-      const weight = weightOf(Math.min(one, other));
+      const weight = this.weightOf(Math.min(one, other));
       all += one === other ? 2 * weight : weight;
       if (one === other) shared += 2 * weight;
       if (one <= other) a++;
