@@ -112,7 +112,7 @@ describe('the runner, when its database fails it', () => {
       await liveRoute(db, 'r');
       await queue(40);
       const batches: number[] = [];
-      const slow = gate();
+      const slow = gatedTarget();
       const slowly = async (): Promise<DeliverySession> => {
         const session = await connect();
         const settle: DeliverySession['settle'] = async (runner, batch) => {
