@@ -3,9 +3,9 @@ import type {
   FnIuEmitRow,
   IuOutboundRouteRow,
   IuRouteAttemptRow,
-  IuRouteDeadLetterRow,
   IuRouteDeliveryRow,
 } from './catalog.generated.js';
+import type { DeadLetterRow } from './dead-letters.js';
 import {
   callForDocument,
   isoTimes,
@@ -107,18 +107,9 @@ export interface StoryAttempt
 
 /** One dead letter within a story. */
 export interface StoryDeadLetter
-  extends Pick<
-    IuRouteDeadLetterRow,
-    | 'route_code'
-    | 'attempt_no'
-    | 'failure_code'
-    | 'failure_detail'
-    | 'failure_signature'
-    | 'created_at'
-    | 'resolved_at'
-    | 'resolved_by'
-    | 'resolution'
-    | 'resolution_note'
+  extends Omit<
+    DeadLetterRow,
+    'dead_letter_id' | 'event_seq' | 'event_ref' | 'event_domain' | 'event_type' | 'event_subject_ref'
   > {
   readonly dead_letter_id: number;
 }
