@@ -111,6 +111,7 @@ export function checkServerFacts(facts: ServerFacts, rules: DoorRules): void {
   if (facts.readOnly && !rules.readOnlyAllowed) {
     throw new IuError('IU002', {
       message: 'Transactions are read-only here (default_transaction_read_only); IU Core has to write.',
+      hint: 'ALTER ROLE … or ALTER DATABASE … RESET default_transaction_read_only, or log in as a role that may write',
     });
   }
   if (rules.expect === 'server') return;

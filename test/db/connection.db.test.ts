@@ -260,7 +260,10 @@ describe('the door to PostgreSQL', () => {
 
   it('refuses a server whose transactions are read-only, unless reading is all that is wanted', async () => {
     await db.pool.query(`alter database ${db.name} set default_transaction_read_only = on`);
-    expect((await refusal({ url: db.url, schema: db.schema })).code).toBe('IU002');
+    expect(await refusal({ url: db.url, schema: db.schema })).toMatchObject({
+      code: 'IU002',
+      hint: expect.stringContaining('RESET default_transaction_read_only'),
+    });
     await (await openDatabase({ url: db.url, schema: db.schema, readOnlyAllowed: true })).close();
     const admin = await connectClient({ url: adminUrl() });
     await admin.query(`alter database ${db.name} reset default_transaction_read_only`);
