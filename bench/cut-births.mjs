@@ -38,7 +38,7 @@ async function bareInsert(client) {
 }
 
 /** Takes one document at each session to where it may be written, all at once from there, and through to the report. */
-async function cutRound(sessions, approver, bytes, round) {
+async function cutRound(client, sessions, approver, bytes, round) {
   const waiting = [];
   const started = performance.now();
   for (const [place, session] of sessions.entries()) {
@@ -59,6 +59,8 @@ async function cutRound(sessions, approver, bytes, round) {
     waiting.push(atGate);
   }
   const write = (session, place) => session.query('select fn_iu_cut_advance($1, $2)', [waiting[place].run_id, 'bench']);
+  // No page that an earlier round left dirty is written in this one.
+  await client.query('checkpoint');
   const birthSeconds = await seconds(() => Promise.all(sessions.map(write)));
   const through = { database: approver, actor: 'bench', note: 'bench' };
   for (const [place, session] of sessions.entries()) await carryThrough(session, waiting[place], 'bench', through);
@@ -84,7 +86,7 @@ export async function benchCutBirths({ client, url }, { say, quick }) {
   const wholes = [];
   for (let round = 0; round <= rounds; round += 1) {
     for (const sessions of [editors.slice(0, 1), editors]) {
-      const { units, birthSeconds, wholeSeconds } = await cutRound(sessions, approver, bytes, round);
+      const { units, birthSeconds, wholeSeconds } = await cutRound(client, sessions, approver, bytes, round);
       const documents = sessions.length === 1 ? '1 document' : '2 documents at once';
       say(
         `${documents}, ${units} units: written in ${birthSeconds.toFixed(2)} s, whole runs ${wholeSeconds.toFixed(2)} s`,

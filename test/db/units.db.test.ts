@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { openSessions } from '../support/sessions.js';
+import { waitFor } from '../support/wait.js';
 
 let db: TestDatabase;
 let nextDocument = 0;
@@ -161,6 +162,39 @@ describe('a birth', () => {
     await child.blocked();
     await a.run('commit');
     expect(await child.code).toBe('IU204');
+  });
+
+  it('gives ids of UUID version 7 that ascend in the order of the array, and from one call to the next', async () => {
+    const ids: string[] = [];
+    const clock = async () =>
+      Number(
+        (await db.pool.query('select floor(extract(epoch from clock_timestamp()) * 1000)::text as at')).rows[0].at,
+      );
+    for (const name of ['ids/one', 'ids/two']) {
+      const units = [{ canonical_address: name, body: '' }].concat(
+        Array.from({ length: 300 }, (_, at) => ({
+          canonical_address: `${name}/${at}`,
+          parent_address: name,
+          body: 'x',
+        })),
+      );
+      const { rows } = await db.pool.query<{ unit_id: string; version_id: string }>(
+        'select unit_id, version_id from fn_iu_create_many($1, $2)',
+        [JSON.stringify(units), 'ann'],
+      );
+      const versions = rows.map(({ version_id }) => version_id);
+      expect(versions).toEqual([...versions].sort());
+      ids.push(...rows.map(({ unit_id }) => unit_id));
+      // ids of one millisecond are in no order between two calls
+      const millisecond = await clock();
+      await waitFor(async () => (await clock()) > millisecond);
+    }
+    expect(ids).toEqual([...ids].sort());
+    expect(new Set(ids).size).toBe(602);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    // the front is the clock in milliseconds
+    const ages = ids.map((id) => Date.now() - Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+    expect(Math.max(...ages)).toBeLessThan(600_000);
   });
 
   it('of 5,000 units in one call gives 5,000 events in the order of the array', async () => {

@@ -32,6 +32,7 @@ drop table iu_lifecycle_vocab;
 drop function fn_iu_rank_between(text, text);
 drop function fn_iu_rank_to_integer(text);
 drop function fn_iu_rank_from_integer(bigint);
+drop function fn_iu_ids(integer);
 drop function fn_iu_outbound_on_version();
 drop function fn_iu_set_updated_at();
 drop function fn_uv_enacted_immut();

@@ -778,9 +778,8 @@ as $$
 declare
   v_bytes bytea := (select p.bytes || ''::bytea from iu_source_pin p where p.pin_id = p_run.pin_id);
   v_document uuid := gen_random_uuid();
-  -- ascending in the order in which they are written, so that a dozen indexes are filled page by page and not all over
-  v_ids uuid[] := array(select gen_random_uuid() from generate_series(1, p_run.piece_count) order by 1);
-  v_versions uuid[] := array(select gen_random_uuid() from generate_series(1, p_run.piece_count) order by 1);
+  v_ids uuid[] := fn_iu_ids(p_run.piece_count);
+  v_versions uuid[] := fn_iu_ids(p_run.piece_count);
   v_ranks text[];
   v_document_version uuid := gen_random_uuid();
   v_at timestamptz := fn_iu_stamp();

@@ -25,9 +25,8 @@ declare
   v_versions uuid[];
 begin
   perform fn_iu_create_check(p_units, p_actor);
-  -- ascending in the order in which they are written, so that a dozen indexes are filled page by page and not all over
-  v_ids := array(select gen_random_uuid() from generate_series(1, jsonb_array_length(p_units)) order by 1);
-  v_versions := array(select gen_random_uuid() from generate_series(1, jsonb_array_length(p_units)) order by 1);
+  v_ids := fn_iu_ids(jsonb_array_length(p_units));
+  v_versions := fn_iu_ids(jsonb_array_length(p_units));
   v_at := fn_iu_stamp();
   perform fn_iu_canonical_writer('fn_iu_create');
   return query
