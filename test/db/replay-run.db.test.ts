@@ -258,7 +258,7 @@ describe('a replay of many', () => {
     ]);
     const held = await iu('dead-letter', 'replay', '--all', '--rate', '1');
     expect(held.stdout).toContain(
-      'To r.slow nothing is sent now: the route is paused: iu route resume r.slow --reason TEXT\nIt takes about 40 s, once nothing holds them.\n',
+      'To r.slow nothing is sent now: the route is paused: iu route resume r.slow --reason TEXT\nFilters are not tried here: they may still say no.\nIt takes about 40 s, once nothing holds them.\n',
     );
   });
 });
