@@ -134,7 +134,7 @@ describe('iu link', () => {
     const iu = (...words: string[]) =>
       runIu(['link', 'validate', ...words, '--database-url', db.url, '--schema', db.schema]);
     await db.pool.query(`select fn_iu_create(a, 'text', 'tester', p)
-      from (values ('code', null), ('code/1', 'code'), ('code/2', 'code'), ('elsewhere', null)) as u (a, p)`);
+      from (values ('code', null), ('code/1', 'code'), ('code/2', 'code'), ('beside', null)) as u (a, p)`);
     await db.pool.query(
       'create table steady (id bigint); create table shaky (id bigint); create table doomed (id bigint)',
     );
@@ -143,7 +143,7 @@ describe('iu link', () => {
       ['code/1', 'steady'],
       ['code/1', 'shaky'],
       ['code/2', 'doomed'],
-      ['elsewhere', 'shaky'],
+      ['beside', 'shaky'],
     ] as const) {
       const { linkId } = await structure.addLink(db.pool, { unit, role: 'about', kind: 'table', name }, { actor });
       links[`${unit} ${name}`] = linkId;
@@ -151,7 +151,7 @@ describe('iu link', () => {
     const { linkId: retired } = await structure.addLink(db.pool, { ...orders, unit: 'code/1' }, { actor });
     await structure.retireLink(db.pool, retired, { actor, reason: 'gone' });
     expect((await iu('--document', 'code', '--accept')).exitCode).toBe(0);
-    await iu('--unit', 'elsewhere', '--accept');
+    await iu('--unit', 'beside', '--accept');
     await db.pool.query('alter table shaky add extra text; drop table doomed');
     const all = await iu('--document', 'code/2');
     expect(all.exitCode).toBe(2);
@@ -161,9 +161,9 @@ describe('iu link', () => {
       ['doomed', 'missing'],
     ])
       expect(all.stdout).toMatch(new RegExp(`${name} +${found}\n`));
-    expect(all.stdout).not.toContain('elsewhere');
+    expect(all.stdout).not.toContain('beside');
     const drifted = (await structure.validateLinks(db.pool, { status: 'drifted' })).items.map((row) => row.linkId);
-    expect(drifted.sort()).toEqual([links['code/1 shaky'], links['elsewhere shaky']].sort());
+    expect(drifted.sort()).toEqual([links['code/1 shaky'], links['beside shaky']].sort());
     const pages = [];
     for (let after: string | null | undefined; after !== null; ) {
       const page = await structure.validateLinks(db.pool, {
