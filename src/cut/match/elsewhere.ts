@@ -1,4 +1,5 @@
 import { type Candidate, candidatesOf } from './candidates.js';
+import { groupBy } from './group-by.js';
 import { mayBePaired } from './labels.js';
 import type { Pairing } from './pairing.js';
 
@@ -34,16 +35,6 @@ export function matchElsewhere(pairing: Pairing): void {
     if (isOpen) continue;
     pairing.match(pair.old, pair.new, pair.similarity === 1 ? 'same_text' : 'similar', Math.min(0.97, pair.rank));
   }
-}
-
-function groupBy(pairs: readonly Ranked[], keyOf: (pair: Ranked) => number): ReadonlyMap<number, Ranked[]> {
-  const groups = new Map<number, Ranked[]>();
-  for (const pair of pairs) {
-    const group = groups.get(keyOf(pair));
-    if (group) group.push(pair);
-    else groups.set(keyOf(pair), [pair]);
-  }
-  return groups;
 }
 
 /** Pairs of free pieces that have something in common, best first. */

@@ -1,3 +1,4 @@
+import { groupBy } from './group-by.js';
 import { strangers, tellingWords } from './holders.js';
 import type { Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';
@@ -9,24 +10,13 @@ export function matchUniqueTexts(pairing: Pairing): void {
 }
 
 function matchUnique(pairing: Pairing, textOf: (piece: Prepared) => string, score: number): void {
-  const olds = byText(pairing.freeOlds(), (index) => textOf(pairing.old(index)));
-  const news = byText(pairing.freeNews(), (index) => textOf(pairing.now(index)));
+  const olds = groupBy(pairing.freeOlds(), (index) => textOf(pairing.old(index)));
+  const news = groupBy(pairing.freeNews(), (index) => textOf(pairing.now(index)));
   for (const [text, [old = -1, ...more]] of olds) {
     const [now = -1, ...others] = news.get(text) ?? [];
     if (now < 0 || more.length > 0 || others.length > 0) continue;
     if (pairing.old(old).wordCount >= tellingWords) pairing.match(old, now, 'same_text', score);
   }
-}
-
-function byText(indexes: readonly number[], textOf: (index: number) => string): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
-  for (const index of indexes) {
-    const text = textOf(index);
-    const group = groups.get(text);
-    if (group) group.push(index);
-    else groups.set(text, [index]);
-  }
-  return groups;
 }
 
 /** Equal texts beside a match, from match to match on both sides, the ends of the document counting as matches. */

@@ -1,9 +1,11 @@
 import { candidatesOf } from './candidates.js';
 import { hasMoved } from './flags.js';
+import { groupBy } from './group-by.js';
 import { mayBePaired } from './labels.js';
 import type { Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';
 import { Remainder } from './remainder.js';
+import { mostParts } from './split-merge.js';
 
 /** So much of a part's words and of its pairs of words comes from what no other part has of the whole; a text of the same subject has less. */
 const leastOfWords = 0.6;
@@ -12,7 +14,6 @@ const leastPartWords = 6;
 /** So much of the whole lives on: in several parts, or in one. */
 const leastOfWhole = 0.5;
 const leastOfWholeAlone = 0.7;
-const mostParts = 40;
 /** Between two parts so many pieces may stand that came from elsewhere. */
 const mostBetween = 2;
 /** What resembles a whole by less is not tried as its first part. */
@@ -51,8 +52,10 @@ export function joinRemains(pairing: Pairing): void {
     hasMoved: (now) => isAway(oldOf[now], now),
   };
   const likely = candidatesOf(pairing, pairing.freeOlds(), pairing.freeNews(), leastLooked);
-  const firstNews = groups(likely.map((pair) => [pair.old, pair.new]));
-  const firstOlds = groups(likely.map((pair) => [pair.new, pair.old]));
+  const byOld = groupBy(likely, (pair) => pair.old);
+  const byNew = groupBy(likely, (pair) => pair.new);
+  const firstNews = (old: number) => (byOld.get(old) ?? []).map((pair) => pair.new);
+  const firstOlds = (now: number) => (byNew.get(now) ?? []).map((pair) => pair.old);
 
   const splits = new Map(pairing.splits.map((split) => [split.old, split]));
   const newsOf = (old: number) => {
@@ -88,29 +91,19 @@ function areOneAlone(pairing: Pairing, old: number, now: number, covered: number
   return before === '' || after === '' || before === after;
 }
 
-function groups(pairs: readonly (readonly [number, number])[]): ReadonlyMap<number, readonly number[]> {
-  const found = new Map<number, number[]>();
-  for (const [key, value] of pairs) {
-    const group = found.get(key);
-    if (group) group.push(value);
-    else found.set(key, [value]);
-  }
-  return found;
-}
-
 /** Wholes that have more parts than is known, the best covered first. */
 function findJoined(
   pairing: Pairing,
   wholes: Side,
   side: Side,
   knownOf: (whole: number) => readonly number[] | null,
-  firstOf: ReadonlyMap<number, readonly number[]>,
+  firstOf: (whole: number) => readonly number[],
 ): readonly Joined[] {
   const found: Joined[] = [];
   for (const whole of wholes.pieces) {
     const known = knownOf(whole.index);
     if (known === null) continue;
-    const tried = known.length > 0 ? besides(side, known) : (firstOf.get(whole.index) ?? []);
+    const tried = known.length > 0 ? besides(side, known) : firstOf(whole.index);
     if (tried.length === 0) continue;
     const joined = joinTo(new Remainder(pairing.comparer, whole), whole.index, side, known, tried);
     if (joined) found.push(joined);

@@ -11,7 +11,8 @@ const leastOwnShingles = 3;
 /** Parts of at least so many own shingles, with nothing much beside them, are parts wherever they stand. */
 const plainShingles = 8;
 const plainShare = 0.5;
-const mostParts = 40;
+/** A piece is split into, or merged from, no more than this. */
+export const mostParts = 40;
 /** A shingle that stands in more pieces does not tell whose part a piece is. */
 const mostWholesWithShingle = 8;
 
