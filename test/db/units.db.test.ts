@@ -184,6 +184,12 @@ describe('a birth', () => {
       );
       const versions = rows.map(({ version_id }) => version_id);
       expect(versions).toEqual([...versions].sort());
+      const { rows: events } = await db.pool.query<{ id: string }>(
+        'select id from event_outbox where canonical_address = $1 or starts_with(canonical_address, $2) order by seq',
+        [name, `${name}/`],
+      );
+      expect(events.map(({ id }) => id)).toEqual(events.map(({ id }) => id).sort());
+      expect(new Set(events.map(({ id }) => id)).size).toBe(301);
       ids.push(...rows.map(({ unit_id }) => unit_id));
       // ids of one millisecond are in no order between two calls
       const millisecond = await clock();

@@ -115,7 +115,7 @@ begin
     ('function', 'fn_event_type_validate()', '65bb4acb062e23434312c552fe2b4dca'),
     ('function', 'fn_iu_emit(text, text, text, text, jsonb, text, text, text, text, text, text, timestamp with time zone, text)', '765d403f45b599a718542c6bc365f6c7'),
     ('function', 'fn_iu_emit_event(text, text, uuid, text, jsonb)', '0e180d13304b8c98f79ffdfa9e6750d7'),
-    ('function', 'fn_iu_event_check()', 'c1f1d315e4475e1315870f99b32cf11b'),
+    ('function', 'fn_iu_event_check()', '7ca53dbb8e6a1e3b4d69613c84c74b18'),
     ('function', 'fn_iu_event_recording()', 'afe2320c71a4443d9179c784b84e7108'),
     ('function', 'fn_iu_event_settle(event_outbox, text, boolean)', 'da8a70f7538657460841cb8224454581'),
     ('function', 'fn_iu_event_type_add(text, text, text, text, text, text)', 'cc103f7d658015f31f062e26d146b32e'),

@@ -96,7 +96,7 @@ comment on table information_unit is 'One addressed piece of a corpus. Written b
 comment on column information_unit.parent_or_container_ref is 'The tree: the truth about where a unit stands. Null = a document.';
 comment on column information_unit.sibling_rank is 'Order among siblings (fn_iu_rank_between): inserting between two never rewrites a third.';
 comment on column information_unit.created_by is 'The actor as the caller named him; recorded_by is the database login.';
-create index information_unit_profile_idx on information_unit using gin (identity_profile);
+create index information_unit_profile_idx on information_unit using gin (identity_profile jsonb_path_ops);
 
 create table unit_version (
   id               uuid primary key default gen_random_uuid(),
@@ -267,7 +267,7 @@ declare
   v_unit record;
 begin
   select n.canonical_address, n.unit_kind into v_unit
-    from new_units n
+    from (select min(canonical_address) as canonical_address, unit_kind from new_units group by unit_kind) n
    where not exists (select from dot_config c where c.key = 'vocab.unit_kind.' || n.unit_kind and c.value = 'true')
    limit 1;
   if found then
@@ -422,10 +422,11 @@ $$;
 -- >>> functions/units/fn_iu_ids.sql
 -- fn_iu_ids(integer) returns uuid[]
 --
--- Contract:  ids for units and versions that are born together: UUIDs of version 7 (RFC 9562), the millisecond of the clock in front and 74
---            random bits behind, ascending. So a birth fills the dozen indexes of units page by page beside what was born just before; ids
---            without an order touched every page of each, and took a fifth longer.
--- Arguments: p_count: how many, from 0
+-- Contract:  ids for units, versions and events that are born together: UUIDs of version 7 (RFC 9562, section 6.2, method 1): the millisecond
+--            of the clock, a counter of 28 bits, and 44 random bits that the ids of one call share. Ascending, so a birth fills the dozen
+--            indexes that hold an id page by page beside what was born just before; ids without an order touched every page of each, and
+--            took a fifth longer. Random bits for each id, then sorted, took 1.6 us an id instead of 0.8.
+-- Arguments: p_count: how many, 0 to 268435455
 -- Returns:   the ids, ascending
 -- Raises:    nothing
 -- Writes:    nothing
@@ -438,8 +439,10 @@ as $$
 declare
   v_hex text := lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0');
   v_front text := left(v_hex, 8) || '-' || right(v_hex, 4) || '-7';
+  v_random text := right(gen_random_uuid()::text, 11);
 begin
-  return array(select (v_front || substr(gen_random_uuid()::text, 16))::uuid from generate_series(1, p_count) order by 1);
+  return array(select (v_front || substr(c.hex, 1, 3) || '-8' || substr(c.hex, 4, 3) || '-' || substr(c.hex, 7) || v_random)::uuid
+                 from (select lpad(to_hex(n), 7, '0') as hex from generate_series(1, p_count) n) c);
 end
 $$;
 -- <<<
@@ -745,10 +748,12 @@ declare
   v_at timestamptz;
   v_ids uuid[];
   v_versions uuid[];
+  v_events uuid[];
 begin
   perform fn_iu_create_check(p_units, p_actor);
   v_ids := fn_iu_ids(jsonb_array_length(p_units));
   v_versions := fn_iu_ids(jsonb_array_length(p_units));
+  v_events := fn_iu_ids(jsonb_array_length(p_units));
   v_at := fn_iu_stamp();
   perform fn_iu_canonical_writer('fn_iu_create');
   return query
@@ -792,9 +797,9 @@ begin
     returning id
   ), event as (
     -- joined to the written units, so that the event comes after the row it tells about
-    insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+    insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                               actor_ref, source_system, safe_payload)
-    select 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', p.id::text, p.canonical_address, p_actor, 'iu_core',
+    select v_events[p.ordinal], 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', p.id::text, p.canonical_address, p_actor, 'iu_core',
            jsonb_build_object('unit_kind', p.kind, 'parent_ref', p.parent_id, 'version_seq', 1, 'version_id', p.version_id, 'content_hash', p.content_hash)
       from placed p join unit u on u.id = p.id
       left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_created'

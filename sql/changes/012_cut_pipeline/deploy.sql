@@ -780,6 +780,7 @@ declare
   v_document uuid := gen_random_uuid();
   v_ids uuid[] := fn_iu_ids(p_run.piece_count);
   v_versions uuid[] := fn_iu_ids(p_run.piece_count);
+  v_events uuid[] := fn_iu_ids(p_run.piece_count + 1);
   v_ranks text[];
   v_document_version uuid := gen_random_uuid();
   v_at timestamptz := fn_iu_stamp();
@@ -806,26 +807,26 @@ begin
       join iu_cut_plan_piece f on f.run_id = m.run_id and f.ordinal = m.ordinal
      where m.run_id = p_run.run_id
   ), input as materialized (
-    select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p
+    select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p order by p.place
   ), unit as (
     insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
                                   section_type, section_code, sibling_rank, identity_profile, created_by, updated_by, created_at, updated_at)
     select i.id, i.address, i.kind, i.version_id::text, i.version_id, p_run.owner_ref, i.parent_id, i.section_type, i.code, i.rank,
            jsonb_build_object('title', i.title, 'owner_lookup_ref', p_run.owner_ref, 'primary_section_type_ref', i.section_type),
            p_run.actor_ref, p_run.actor_ref, v_at, v_at
-      from input i order by i.place
+      from input i
     returning id
   ), version as (
     insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
     select i.version_id, i.id, i.body, i.content_hash, 1,
            jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref, v_at
-      from input i order by i.place
+      from input i
     returning id
   ), event as (
     -- joined to the written units, so that the event comes after the row it tells about
-    insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+    insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                               actor_ref, source_system, safe_payload)
-    select 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', i.id::text, i.address, p_run.actor_ref, 'iu_core',
+    select v_events[i.place + 1], 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', i.id::text, i.address, p_run.actor_ref, 'iu_core',
            jsonb_build_object('unit_kind', i.kind, 'parent_ref', i.parent_id, 'version_seq', 1, 'version_id', i.version_id,
                               'content_hash', i.content_hash, 'cut_run', p_run.run_id::text)
       from input i join unit u on u.id = i.id
@@ -1168,6 +1169,7 @@ declare
   v_versions uuid[];
   v_from text[];
   v_before uuid[];
+  v_events uuid[];
   v_dead text;
   v_problem text;
 begin
@@ -1211,9 +1213,10 @@ begin
     from unnest(v_units, v_versions, v_from) with ordinality as w (id, version_id, status, place)
    cross join lateral (select i.id, i.canonical_address from information_unit i where i.id = w.id offset 0) u
    order by w.place;
-  insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+  v_events := fn_iu_ids(coalesce(cardinality(v_units), 0));
+  insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                             actor_ref, source_system, safe_payload)
-  select 'iu', 'version_enacted', r.event_stream, r.delivery_lane, 'information_unit', u.id::text, u.canonical_address, p_run.actor_ref, 'iu_core',
+  select v_events[w.place], 'iu', 'version_enacted', r.event_stream, r.delivery_lane, 'information_unit', u.id::text, u.canonical_address, p_run.actor_ref, 'iu_core',
          jsonb_build_object('version_seq', v.version_seq, 'version_id', v.id, 'superseded_version_id', w.before, 'review_decision_id', v_reference,
                             'cut_run', p_run.run_id::text)
     from unnest(v_units, v_versions, v_before) with ordinality as w (id, version_id, before, place)
@@ -1833,7 +1836,7 @@ begin
   perform fn_iu_canonical_writer('fn_iu_structure_op');
   update information_unit
      set deleted_at = fn_iu_stamp(), updated_by = p_run.actor_ref, sort_order = null,
-         canonical_address = left(canonical_address, 240) || '~undone-cut-' || p_run.run_id || '-' || left(id::text, 8)
+         canonical_address = left(canonical_address, 240) || '~undone-cut-' || p_run.run_id || '-' || id
    where id = any (v_units);
   perform fn_iu_canonical_writer('');
 end

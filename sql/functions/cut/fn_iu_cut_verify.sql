@@ -44,9 +44,9 @@ begin
            coalesce(lag(p.byte_end) over (order by p.ordinal), 0) as expected_start,
            p.anchor = 'exact' or (select true from iu_cut_piece e where e.unit_id = p.unit_id and e.version_id = p.version_id and e.anchor = 'exact'
                                      and e.normalized_sha256 = p.normalized_sha256 and e.run_id < p.run_id limit 1) as is_founded
-      from iu_cut_piece p
-      join unit_version v on v.id = p.version_id
-     where p.run_id = p_run_id
+      -- in the order of its key, each version by its own: as a join the planner read the versions of every document there is
+      from (select * from iu_cut_piece where run_id = p_run_id order by ordinal offset 0) p
+     cross join lateral (select n.* from unit_version n where n.id = p.version_id offset 0) v
   ), proven as (
     select *, coalesce(other_sha256, bytes_sha256) as body_sha256 from piece
   )

@@ -17,6 +17,7 @@ declare
   v_document uuid := gen_random_uuid();
   v_ids uuid[] := fn_iu_ids(p_run.piece_count);
   v_versions uuid[] := fn_iu_ids(p_run.piece_count);
+  v_events uuid[] := fn_iu_ids(p_run.piece_count + 1);
   v_ranks text[];
   v_document_version uuid := gen_random_uuid();
   v_at timestamptz := fn_iu_stamp();
@@ -43,26 +44,26 @@ begin
       join iu_cut_plan_piece f on f.run_id = m.run_id and f.ordinal = m.ordinal
      where m.run_id = p_run.run_id
   ), input as materialized (
-    select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p
+    select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p order by p.place
   ), unit as (
     insert into information_unit (id, canonical_address, unit_kind, content_anchor_ref, version_anchor_ref, owner_ref, parent_or_container_ref,
                                   section_type, section_code, sibling_rank, identity_profile, created_by, updated_by, created_at, updated_at)
     select i.id, i.address, i.kind, i.version_id::text, i.version_id, p_run.owner_ref, i.parent_id, i.section_type, i.code, i.rank,
            jsonb_build_object('title', i.title, 'owner_lookup_ref', p_run.owner_ref, 'primary_section_type_ref', i.section_type),
            p_run.actor_ref, p_run.actor_ref, v_at, v_at
-      from input i order by i.place
+      from input i
     returning id
   ), version as (
     insert into unit_version (id, unit_id, body, content_hash, version_seq, content_profile, created_by, created_at)
     select i.version_id, i.id, i.body, i.content_hash, 1,
            jsonb_build_object('cut_run', p_run.run_id::text), p_run.actor_ref, v_at
-      from input i order by i.place
+      from input i
     returning id
   ), event as (
     -- joined to the written units, so that the event comes after the row it tells about
-    insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+    insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                               actor_ref, source_system, safe_payload)
-    select 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', i.id::text, i.address, p_run.actor_ref, 'iu_core',
+    select v_events[i.place + 1], 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', i.id::text, i.address, p_run.actor_ref, 'iu_core',
            jsonb_build_object('unit_kind', i.kind, 'parent_ref', i.parent_id, 'version_seq', 1, 'version_id', i.version_id,
                               'content_hash', i.content_hash, 'cut_run', p_run.run_id::text)
       from input i join unit u on u.id = i.id

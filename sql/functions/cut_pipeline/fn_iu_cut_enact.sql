@@ -22,6 +22,7 @@ declare
   v_versions uuid[];
   v_from text[];
   v_before uuid[];
+  v_events uuid[];
   v_dead text;
   v_problem text;
 begin
@@ -65,9 +66,10 @@ begin
     from unnest(v_units, v_versions, v_from) with ordinality as w (id, version_id, status, place)
    cross join lateral (select i.id, i.canonical_address from information_unit i where i.id = w.id offset 0) u
    order by w.place;
-  insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+  v_events := fn_iu_ids(coalesce(cardinality(v_units), 0));
+  insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                             actor_ref, source_system, safe_payload)
-  select 'iu', 'version_enacted', r.event_stream, r.delivery_lane, 'information_unit', u.id::text, u.canonical_address, p_run.actor_ref, 'iu_core',
+  select v_events[w.place], 'iu', 'version_enacted', r.event_stream, r.delivery_lane, 'information_unit', u.id::text, u.canonical_address, p_run.actor_ref, 'iu_core',
          jsonb_build_object('version_seq', v.version_seq, 'version_id', v.id, 'superseded_version_id', w.before, 'review_decision_id', v_reference,
                             'cut_run', p_run.run_id::text)
     from unnest(v_units, v_versions, v_before) with ordinality as w (id, version_id, before, place)

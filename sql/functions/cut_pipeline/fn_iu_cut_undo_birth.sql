@@ -30,7 +30,7 @@ begin
   perform fn_iu_canonical_writer('fn_iu_structure_op');
   update information_unit
      set deleted_at = fn_iu_stamp(), updated_by = p_run.actor_ref, sort_order = null,
-         canonical_address = left(canonical_address, 240) || '~undone-cut-' || p_run.run_id || '-' || left(id::text, 8)
+         canonical_address = left(canonical_address, 240) || '~undone-cut-' || p_run.run_id || '-' || id
    where id = any (v_units);
   perform fn_iu_canonical_writer('');
 end

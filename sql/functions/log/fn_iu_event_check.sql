@@ -25,13 +25,14 @@ begin
         select n.seq, n.payload,
                coalesce(r.active and n.event_stream = r.event_stream and n.delivery_lane = r.delivery_lane
                  and n.payload_classification in ('safe_metadata', 'restricted')
-                 and n.payload like '{%' and octet_length(n.payload) <= 4096
+                 and jsonb_typeof(n.safe_payload) = 'object' and octet_length(n.payload) <= 4096
                  -- 65 nested containers take at least 130 bytes
                  and (octet_length(n.payload) < 130
                       or not jsonb_path_exists(n.safe_payload, 'strict $.**{64} ? (@.type() == "object" || @.type() == "array")'))
                  -- the shortest limit of a descriptive column, for all of them together; severity has its own
-                 and octet_length(concat(n.event_subject_table, n.event_subject_ref, n.canonical_address, n.actor_ref, n.source_system,
-                                         n.correlation_id)) <= 1024 and coalesce(octet_length(n.event_severity), 0) <= 80
+                 and octet_length(n.event_subject_table) + octet_length(n.canonical_address) + octet_length(n.actor_ref)
+                   + octet_length(n.source_system) + coalesce(octet_length(n.event_subject_ref), 0)
+                   + coalesce(octet_length(n.correlation_id), 0) <= 1024 and coalesce(octet_length(n.event_severity), 0) <= 80
                  and isfinite(n.created_at) and isfinite(n.occurred_at), false) as plain
           from (select a.*, a.safe_payload::text as payload from added a offset 0) n
           left join event_type_registry r on r.event_domain = n.event_domain and r.event_type = n.event_type

@@ -16,7 +16,7 @@ declare
   v_unit record;
 begin
   select n.canonical_address, n.unit_kind into v_unit
-    from new_units n
+    from (select min(canonical_address) as canonical_address, unit_kind from new_units group by unit_kind) n
    where not exists (select from dot_config c where c.key = 'vocab.unit_kind.' || n.unit_kind and c.value = 'true')
    limit 1;
   if found then

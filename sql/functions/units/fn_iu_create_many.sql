@@ -23,10 +23,12 @@ declare
   v_at timestamptz;
   v_ids uuid[];
   v_versions uuid[];
+  v_events uuid[];
 begin
   perform fn_iu_create_check(p_units, p_actor);
   v_ids := fn_iu_ids(jsonb_array_length(p_units));
   v_versions := fn_iu_ids(jsonb_array_length(p_units));
+  v_events := fn_iu_ids(jsonb_array_length(p_units));
   v_at := fn_iu_stamp();
   perform fn_iu_canonical_writer('fn_iu_create');
   return query
@@ -70,9 +72,9 @@ begin
     returning id
   ), event as (
     -- joined to the written units, so that the event comes after the row it tells about
-    insert into event_outbox (event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
+    insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                               actor_ref, source_system, safe_payload)
-    select 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', p.id::text, p.canonical_address, p_actor, 'iu_core',
+    select v_events[p.ordinal], 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', p.id::text, p.canonical_address, p_actor, 'iu_core',
            jsonb_build_object('unit_kind', p.kind, 'parent_ref', p.parent_id, 'version_seq', 1, 'version_id', p.version_id, 'content_hash', p.content_hash)
       from placed p join unit u on u.id = p.id
       left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_created'
