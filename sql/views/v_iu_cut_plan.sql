@@ -1,8 +1,8 @@
 -- v_iu_cut_plan: what a cut run would do, line by line: its pieces in order of the source, then its structure steps. by_hand: what people did
 -- to the unit beside the cuts that the line undoes or builds on: a text that no cut gave it, a structure operation that is the last one.
 create or replace view v_iu_cut_plan as
-select p.run_id, (m.ordinal + 1)::bigint as line, 'piece' as what, m.ordinal, m.level, m.label,
-       case when d.ordinal is not null then 'doubtful' else p.fate end as fate,
+select p.run_id, (p.ordinal + 1)::bigint as line, 'piece' as what, p.ordinal, m.level, m.label,
+       case when d.candidates is not null then 'doubtful' else p.fate end as fate,
        coalesce(p.address, (select u.canonical_address from information_unit u where u.id = p.unit_id)) as unit, p.reason, p.score,
        (select string_agg(format('%s (%s)', (select u.canonical_address from information_unit u where u.id = (c ->> 'unit_id')::uuid),
                                  round((c ->> 'score')::numeric, 2)), ', ')
@@ -13,8 +13,9 @@ select p.run_id, (m.ordinal + 1)::bigint as line, 'piece' as what, m.ordinal, m.
            where u.id = p.unit_id and not exists (select from iu_cut_piece c join unit_version w on w.id = c.version_id
                                                    where c.unit_id = u.id and w.content_hash = v.content_hash)) end as by_hand
   from iu_cut_plan_piece p
-  join iu_cut_mark m on m.run_id = p.run_id and m.ordinal = p.ordinal
-  left join iu_cut_doubt d on d.run_id = p.run_id and d.ordinal = p.ordinal
+  -- by key, whatever the statistics say: they may be older than the run, and all were compared with all
+ cross join lateral (select i.level, i.label from iu_cut_mark i where i.run_id = p.run_id and i.ordinal = p.ordinal offset 0) m
+  left join lateral (select i.candidates from iu_cut_doubt i where i.run_id = p.run_id and i.ordinal = p.ordinal offset 0) d on true
 union all
 select s.run_id, 1000000000 + s.step_no::bigint, 'step', s.ordinal, 0, null, s.action,
        coalesce((select u.canonical_address from information_unit u where u.id = s.unit_id), s.step #>> '{piece,canonical_address}', s.step ->> 'unit'),

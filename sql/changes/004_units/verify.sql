@@ -148,7 +148,7 @@ begin
     ('function', 'fn_iu_canonical_writer(text)', 'd55b57bd95bfffc978fe8dea8f3c91be'),
     ('function', 'fn_iu_create(text, text, text, text, text, text, text, text, text, text, text, integer, jsonb, jsonb)', '26800978640d814216f6d6358bcdbed4'),
     ('function', 'fn_iu_create_check(jsonb, text)', '03d252867ee41fd025d6ff325e9a0236'),
-    ('function', 'fn_iu_create_many(jsonb, text)', '402e4631ab5642898cab4e92c9aa938c'),
+    ('function', 'fn_iu_create_many(jsonb, text)', 'aed074e75f49aa4ebdb4f3ea54fa3bca'),
     ('function', 'fn_iu_document_of(uuid[])', 'fefba389456a9456a7049d3d39b186b7'),
     ('function', 'fn_iu_enact(text, text, text, text, text, text, text, boolean)', 'badba71e5349218917fa1235b549fb23'),
     ('function', 'fn_iu_enacted_immut()', 'b67f6e6f11166d6fcf27d5ea062dde35'),

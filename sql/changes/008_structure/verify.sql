@@ -163,7 +163,7 @@ begin
     ('function', 'fn_iu_structure_living(text)', '6d4234f5502b62494d0721c5487912ff'),
     ('function', 'fn_iu_structure_lock(uuid[], boolean)', 'ec16898831076e0a4231e1e2e4ed02e5'),
     ('function', 'fn_iu_structure_merge(bigint, integer, jsonb, text, text)', 'ef65b6ce23bfd10a0553c1fb46babfc1'),
-    ('function', 'fn_iu_structure_mint(bigint, integer, jsonb, text, uuid, text, uuid, text)', 'b5c21f04c6f6fb84349191787330fd13'),
+    ('function', 'fn_iu_structure_mint(bigint, integer, jsonb, text, uuid, text, uuid, text)', '997b9b9108082ee1f04d619d235c1c48'),
     ('function', 'fn_iu_structure_named(jsonb)', '4a1013a2f6352beeedd8ecaa3a1b6bc9'),
     ('function', 'fn_iu_structure_normalize(jsonb)', '6782d1cc0343fd706901dbcf717b964b'),
     ('function', 'fn_iu_structure_note(bigint, integer, text, uuid, jsonb, jsonb)', '3242833111e3926a13188261757409a5'),

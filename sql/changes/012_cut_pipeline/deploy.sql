@@ -453,10 +453,10 @@ begin
   insert into iu_cut_piece (run_id, ordinal, byte_start, byte_end, address, unit_id, version_id, sha256, normalized_sha256, anchor)
   select p_run.run_id, m.ordinal, m.byte_start, m.byte_end, m.address, u.id, u.version_anchor_ref, m.sha256, m.normalized_sha256,
          case p.fate when 'format' then 'format' else 'exact' end
-    from iu_cut_mark m
-    join fn_iu_cut_piece_units(p_run.run_id) p on p.ordinal = m.ordinal
-    join information_unit u on u.id = p.unit_id
-   where m.run_id = p_run.run_id;
+    from fn_iu_cut_piece_units(p_run.run_id) p
+   -- by key, whatever the statistics say
+   cross join lateral (select i.* from iu_cut_mark i where i.run_id = p_run.run_id and i.ordinal = p.ordinal offset 0) m
+   cross join lateral (select i.id, i.version_anchor_ref from information_unit i where i.id = p.unit_id offset 0) u;
   get diagnostics v_written = row_count;
   if v_written <> p_run.piece_count then
     raise exception using errcode = 'IU706', message = format('cut run %s: %s of %s pieces have a unit', p_run.run_id, v_written, p_run.piece_count),
@@ -609,9 +609,11 @@ declare
 begin
   for v_piece in
     select p.unit_id, m.ordinal, coalesce(nullif(m.title, ''), m.label) as title,
-           convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8') as body
+           -- the name of an encoding has the collation "C"; handed on, the index of addresses would be of no use
+           convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8') collate "default" as body
       from fn_iu_cut_piece_units(p_run.run_id) p
-      join iu_cut_mark m on m.run_id = p_run.run_id and m.ordinal = p.ordinal
+     -- by key, whatever the statistics say: they may be older than the run, and a join then read all units for each mark (4 min for 51,000)
+     cross join lateral (select i.* from iu_cut_mark i where i.run_id = p_run.run_id and i.ordinal = p.ordinal offset 0) m
      where p.fate in ('changed', 'split', 'merged')
      order by m.ordinal
   loop
@@ -804,7 +806,8 @@ begin
            v_ranks[row_number() over (partition by m.parent_ordinal order by m.ordinal)],
            convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8')
       from iu_cut_mark m
-      join iu_cut_plan_piece f on f.run_id = m.run_id and f.ordinal = m.ordinal
+     -- by key, whatever the statistics say: they may be older than the run, and all were compared with all
+     cross join lateral (select p.address from iu_cut_plan_piece p where p.run_id = m.run_id and p.ordinal = m.ordinal offset 0) f
      where m.run_id = p_run.run_id
   ), input as materialized (
     select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p order by p.place
@@ -823,13 +826,13 @@ begin
       from input i
     returning id
   ), event as (
-    -- joined to the written units, so that the event comes after the row it tells about
+    -- behind the count of the written units, so that each event comes after the row it tells about; joined by id, all were compared with all
     insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                               actor_ref, source_system, safe_payload)
     select v_events[i.place + 1], 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', i.id::text, i.address, p_run.actor_ref, 'iu_core',
            jsonb_build_object('unit_kind', i.kind, 'parent_ref', i.parent_id, 'version_seq', 1, 'version_id', i.version_id,
                               'content_hash', i.content_hash, 'cut_run', p_run.run_id::text)
-      from input i join unit u on u.id = i.id
+      from (select count(*) from unit) written cross join input i
       left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_created'
      order by i.place
     returning seq
@@ -995,7 +998,7 @@ begin
   select format('%s stands in the document and was not cut', u.canonical_address) into v_text
     from iu_tree_path t join information_unit u on u.id = t.unit_id
    where t.root_unit_id = p_run.document_id and t.unit_id <> p_run.document_id and u.deleted_at is null
-     and not exists (select from iu_cut_piece c where c.run_id = p_run.run_id and c.unit_id = t.unit_id)
+     and (select c.ordinal from iu_cut_piece c where c.run_id = p_run.run_id and c.unit_id = t.unit_id) is null
    limit 1;
   if v_text is null then
     select format('structure operation %s touched %s later', c.operation_id, u.canonical_address) into v_text
@@ -1622,7 +1625,7 @@ begin
     perform fn_iu_cut_undo_texts(v_run, p_approval_ref, v_reason);
     update iu_sql_link set lifecycle_status = 'retired', enabled = false
      where metadata ->> 'cut_run' = p_run_id::text and lifecycle_status in ('draft', 'enacted')
-       and (unit_id in (select unit_id from iu_cut_piece where run_id = p_run_id) or unit_id = v_run.document_id);
+       and unit_id = any (array(select unit_id from iu_cut_piece where run_id = p_run_id) || v_run.document_id);
     for v_operation in select operation_id from iu_cut_operation where run_id = p_run_id order by batch_no desc loop
       perform fn_iu_structure_op_rollback(v_operation, p_actor, p_approval_ref, v_reason);
     end loop;
@@ -2011,8 +2014,8 @@ $$;
 -- v_iu_cut_plan: what a cut run would do, line by line: its pieces in order of the source, then its structure steps. by_hand: what people did
 -- to the unit beside the cuts that the line undoes or builds on: a text that no cut gave it, a structure operation that is the last one.
 create or replace view v_iu_cut_plan as
-select p.run_id, (m.ordinal + 1)::bigint as line, 'piece' as what, m.ordinal, m.level, m.label,
-       case when d.ordinal is not null then 'doubtful' else p.fate end as fate,
+select p.run_id, (p.ordinal + 1)::bigint as line, 'piece' as what, p.ordinal, m.level, m.label,
+       case when d.candidates is not null then 'doubtful' else p.fate end as fate,
        coalesce(p.address, (select u.canonical_address from information_unit u where u.id = p.unit_id)) as unit, p.reason, p.score,
        (select string_agg(format('%s (%s)', (select u.canonical_address from information_unit u where u.id = (c ->> 'unit_id')::uuid),
                                  round((c ->> 'score')::numeric, 2)), ', ')
@@ -2023,8 +2026,9 @@ select p.run_id, (m.ordinal + 1)::bigint as line, 'piece' as what, m.ordinal, m.
            where u.id = p.unit_id and not exists (select from iu_cut_piece c join unit_version w on w.id = c.version_id
                                                    where c.unit_id = u.id and w.content_hash = v.content_hash)) end as by_hand
   from iu_cut_plan_piece p
-  join iu_cut_mark m on m.run_id = p.run_id and m.ordinal = p.ordinal
-  left join iu_cut_doubt d on d.run_id = p.run_id and d.ordinal = p.ordinal
+  -- by key, whatever the statistics say: they may be older than the run, and all were compared with all
+ cross join lateral (select i.level, i.label from iu_cut_mark i where i.run_id = p.run_id and i.ordinal = p.ordinal offset 0) m
+  left join lateral (select i.candidates from iu_cut_doubt i where i.run_id = p.run_id and i.ordinal = p.ordinal offset 0) d on true
 union all
 select s.run_id, 1000000000 + s.step_no::bigint, 'step', s.ordinal, 0, null, s.action,
        coalesce((select u.canonical_address from information_unit u where u.id = s.unit_id), s.step #>> '{piece,canonical_address}', s.step ->> 'unit'),

@@ -17,10 +17,10 @@ begin
   insert into iu_cut_piece (run_id, ordinal, byte_start, byte_end, address, unit_id, version_id, sha256, normalized_sha256, anchor)
   select p_run.run_id, m.ordinal, m.byte_start, m.byte_end, m.address, u.id, u.version_anchor_ref, m.sha256, m.normalized_sha256,
          case p.fate when 'format' then 'format' else 'exact' end
-    from iu_cut_mark m
-    join fn_iu_cut_piece_units(p_run.run_id) p on p.ordinal = m.ordinal
-    join information_unit u on u.id = p.unit_id
-   where m.run_id = p_run.run_id;
+    from fn_iu_cut_piece_units(p_run.run_id) p
+   -- by key, whatever the statistics say
+   cross join lateral (select i.* from iu_cut_mark i where i.run_id = p_run.run_id and i.ordinal = p.ordinal offset 0) m
+   cross join lateral (select i.id, i.version_anchor_ref from information_unit i where i.id = p.unit_id offset 0) u;
   get diagnostics v_written = row_count;
   if v_written <> p_run.piece_count then
     raise exception using errcode = 'IU706', message = format('cut run %s: %s of %s pieces have a unit', p_run.run_id, v_written, p_run.piece_count),

@@ -20,9 +20,11 @@ declare
 begin
   for v_piece in
     select p.unit_id, m.ordinal, coalesce(nullif(m.title, ''), m.label) as title,
-           convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8') as body
+           -- the name of an encoding has the collation "C"; handed on, the index of addresses would be of no use
+           convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8') collate "default" as body
       from fn_iu_cut_piece_units(p_run.run_id) p
-      join iu_cut_mark m on m.run_id = p_run.run_id and m.ordinal = p.ordinal
+     -- by key, whatever the statistics say: they may be older than the run, and a join then read all units for each mark (4 min for 51,000)
+     cross join lateral (select i.* from iu_cut_mark i where i.run_id = p_run.run_id and i.ordinal = p.ordinal offset 0) m
      where p.fate in ('changed', 'split', 'merged')
      order by m.ordinal
   loop

@@ -41,7 +41,8 @@ begin
            v_ranks[row_number() over (partition by m.parent_ordinal order by m.ordinal)],
            convert_from(substring(v_bytes from m.byte_start + 1 for m.byte_end - m.byte_start), 'UTF8')
       from iu_cut_mark m
-      join iu_cut_plan_piece f on f.run_id = m.run_id and f.ordinal = m.ordinal
+     -- by key, whatever the statistics say: they may be older than the run, and all were compared with all
+     cross join lateral (select p.address from iu_cut_plan_piece p where p.run_id = m.run_id and p.ordinal = m.ordinal offset 0) f
      where m.run_id = p_run.run_id
   ), input as materialized (
     select p.*, encode(sha256(convert_to(p.body, 'UTF8')), 'hex') as content_hash from piece p order by p.place
@@ -60,13 +61,13 @@ begin
       from input i
     returning id
   ), event as (
-    -- joined to the written units, so that the event comes after the row it tells about
+    -- behind the count of the written units, so that each event comes after the row it tells about; joined by id, all were compared with all
     insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                               actor_ref, source_system, safe_payload)
     select v_events[i.place + 1], 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', i.id::text, i.address, p_run.actor_ref, 'iu_core',
            jsonb_build_object('unit_kind', i.kind, 'parent_ref', i.parent_id, 'version_seq', 1, 'version_id', i.version_id,
                               'content_hash', i.content_hash, 'cut_run', p_run.run_id::text)
-      from input i join unit u on u.id = i.id
+      from (select count(*) from unit) written cross join input i
       left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_created'
      order by i.place
     returning seq

@@ -45,7 +45,7 @@ begin
   select format('%s stands in the document and was not cut', u.canonical_address) into v_text
     from iu_tree_path t join information_unit u on u.id = t.unit_id
    where t.root_unit_id = p_run.document_id and t.unit_id <> p_run.document_id and u.deleted_at is null
-     and not exists (select from iu_cut_piece c where c.run_id = p_run.run_id and c.unit_id = t.unit_id)
+     and (select c.ordinal from iu_cut_piece c where c.run_id = p_run.run_id and c.unit_id = t.unit_id) is null
    limit 1;
   if v_text is null then
     select format('structure operation %s touched %s later', c.operation_id, u.canonical_address) into v_text

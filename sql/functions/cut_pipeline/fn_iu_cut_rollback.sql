@@ -50,7 +50,7 @@ begin
     perform fn_iu_cut_undo_texts(v_run, p_approval_ref, v_reason);
     update iu_sql_link set lifecycle_status = 'retired', enabled = false
      where metadata ->> 'cut_run' = p_run_id::text and lifecycle_status in ('draft', 'enacted')
-       and (unit_id in (select unit_id from iu_cut_piece where run_id = p_run_id) or unit_id = v_run.document_id);
+       and unit_id = any (array(select unit_id from iu_cut_piece where run_id = p_run_id) || v_run.document_id);
     for v_operation in select operation_id from iu_cut_operation where run_id = p_run_id order by batch_no desc loop
       perform fn_iu_structure_op_rollback(v_operation, p_actor, p_approval_ref, v_reason);
     end loop;

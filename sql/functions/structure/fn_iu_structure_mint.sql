@@ -27,7 +27,9 @@ begin
            'title', p_piece ->> 'canonical_address')
          || jsonb_strip_nulls(p_piece) - 'body'
          || jsonb_build_object('parent_address', (select canonical_address from information_unit where id = p_parent_id),
-                               'sibling_rank', case when p_parent_id is not null then p_rank end, 'sort_order', null, 'body', p_body))), p_actor) m;
+                               'sibling_rank', case when p_parent_id is not null then p_rank end, 'sort_order', null, 'body', p_body))),
+           -- the rank's collation is that of everything here; handed on, the index of addresses would be of no use
+           p_actor collate "default") m;
   perform fn_iu_structure_note(p_operation_id, p_step_no, 'born', v_id, null,
     jsonb_build_object('canonical_address', p_piece ->> 'canonical_address', 'parent_id', p_parent_id, 'rank', p_rank,
                        'version_id', (select version_anchor_ref from information_unit where id = v_id)));

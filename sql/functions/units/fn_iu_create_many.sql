@@ -71,12 +71,12 @@ begin
     select version_id, id, body, content_hash, 1, coalesce(content_profile, '{}'), p_actor, v_at from placed order by ordinal
     returning id
   ), event as (
-    -- joined to the written units, so that the event comes after the row it tells about
+    -- behind the count of the written units, so that each event comes after the row it tells about
     insert into event_outbox (id, event_domain, event_type, event_stream, delivery_lane, event_subject_table, event_subject_ref, canonical_address,
                               actor_ref, source_system, safe_payload)
     select v_events[p.ordinal], 'iu', 'unit_created', r.event_stream, r.delivery_lane, 'information_unit', p.id::text, p.canonical_address, p_actor, 'iu_core',
            jsonb_build_object('unit_kind', p.kind, 'parent_ref', p.parent_id, 'version_seq', 1, 'version_id', p.version_id, 'content_hash', p.content_hash)
-      from placed p join unit u on u.id = p.id
+      from (select count(*) from unit) written cross join placed p
       left join event_type_registry r on r.event_domain = 'iu' and r.event_type = 'unit_created'
      order by p.ordinal
     returning seq
