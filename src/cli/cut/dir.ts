@@ -11,6 +11,7 @@ import {
   type FoundDocuments,
   type FoundRevision,
 } from '../../cut/folder.js';
+import { groupBy } from '../../cut/group-by.js';
 import { advanceCut, type CutSource, startCut } from '../../cut/pipeline.js';
 import { readSource, readSourceFile } from '../../cut/read-source.js';
 import type { Database } from '../../store/database.js';
@@ -132,13 +133,7 @@ async function cutAll(
   stop: AbortSignal,
   onTaken: (taken: number) => void,
 ): Promise<Outcome[]> {
-  const byAddress = new Map<string, FoundRevision[]>();
-  for (const revision of found) {
-    const revisions = byAddress.get(revision.address);
-    if (revisions === undefined) byAddress.set(revision.address, [revision]);
-    else revisions.push(revision);
-  }
-  const documents = [...byAddress.values()];
+  const documents = [...groupBy(found, ({ address }) => address).values()];
   const outcomes = new Map<string, Outcome[]>();
   let next = 0;
   let taken = 0;

@@ -1,5 +1,5 @@
+import { groupBy } from '../group-by.js';
 import { type Candidate, candidatesOf } from './candidates.js';
-import { groupBy } from './group-by.js';
 import { mayBePaired } from './labels.js';
 import type { Pairing } from './pairing.js';
 

@@ -1,4 +1,4 @@
-import { groupBy } from './group-by.js';
+import { groupBy } from '../group-by.js';
 import { strangers, tellingWords } from './holders.js';
 import type { Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';

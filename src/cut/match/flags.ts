@@ -1,4 +1,5 @@
 import type { PieceMatch } from '../../contract/cut/recut.js';
+import { groupBy } from '../group-by.js';
 import { heaviestChain } from '../heaviest-chain.js';
 import type { Pairing } from './pairing.js';
 
@@ -27,17 +28,12 @@ export function hasMoved(pairing: Pairing, old: number, now: number): boolean {
 
 /** Of the siblings that stayed under their parent, those outside the longest run that kept its order. */
 function reorderedNews(pairing: Pairing): ReadonlySet<number> {
-  const stayed = new Map<number, { old: number; new: number; weight: number }[]>();
-  for (const { index: now, parent } of pairing.news) {
+  const stayed = pairing.news.flatMap(({ index: now, parent }) => {
     const old = pairing.oldOf[now] ?? -1;
-    if (old < 0 || hasMoved(pairing, old, now)) continue;
-    const siblings = stayed.get(parent);
-    const link = { old, new: now, weight: 1 };
-    if (siblings) siblings.push(link);
-    else stayed.set(parent, [link]);
-  }
+    return old < 0 || hasMoved(pairing, old, now) ? [] : [{ old, new: now, weight: 1, parent }];
+  });
   const reordered = new Set<number>();
-  for (const siblings of stayed.values()) {
+  for (const siblings of groupBy(stayed, ({ parent }) => parent).values()) {
     const kept = new Set(heaviestChain(siblings));
     for (const link of siblings) if (!kept.has(link)) reordered.add(link.new);
   }

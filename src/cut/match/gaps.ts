@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.js';
 import { heaviestChain } from '../heaviest-chain.js';
 import { type Candidate, candidatesOf } from './candidates.js';
 import { mayBePaired } from './labels.js';
@@ -23,13 +24,7 @@ export function settleGaps(pairing: Pairing): void {
 }
 
 function pairEqualTexts(pairing: Pairing, gap: Gap): boolean {
-  const newsWith = new Map<string, number[]>();
-  for (const now of gap.news) {
-    const text = pairing.now(now).body;
-    const others = newsWith.get(text);
-    if (others) others.push(now);
-    else newsWith.set(text, [now]);
-  }
+  const newsWith = groupBy(gap.news, (now) => pairing.now(now).body);
   const rank = new Map<string, number>();
   const links = gap.olds.flatMap((old) => {
     const text = pairing.old(old).body;

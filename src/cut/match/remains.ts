@@ -1,6 +1,6 @@
+import { groupBy } from '../group-by.js';
 import { candidatesOf } from './candidates.js';
 import { hasMoved } from './flags.js';
-import { groupBy } from './group-by.js';
 import { mayBePaired } from './labels.js';
 import type { Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';

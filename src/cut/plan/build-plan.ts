@@ -10,6 +10,7 @@ import {
 } from '../../contract/cut/plan.js';
 import type { MergeFound, PieceMatch, Recut, SplitFound } from '../../contract/cut/recut.js';
 import type { NewPiece } from '../../contract/structure/step.js';
+import { groupBy } from '../group-by.js';
 import { heaviestChain } from '../heaviest-chain.js';
 import { splitOffsets } from './split-offsets.js';
 import { TreeModel } from './tree-model.js';
@@ -199,13 +200,7 @@ class PlanBuilder {
 
   /** Every piece to its place, a parent's children before those of any later parent. */
   private placeAll(): void {
-    const groups = new Map<number, PlannablePiece[]>();
-    for (const piece of this.input.pieces) {
-      const key = piece.parentOrdinal ?? -1;
-      const group = groups.get(key);
-      if (group) group.push(piece);
-      else groups.set(key, [piece]);
-    }
+    const groups = groupBy(this.input.pieces, (piece) => piece.parentOrdinal ?? -1);
     for (const key of [...groups.keys()].sort((left, right) => left - right)) {
       this.placeSiblings(key < 0 ? null : this.refOf(key), groups.get(key) ?? []);
     }
