@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher, errors } from 'undici';
-import type { Exchange } from './exchange.js';
+import type { Exchange, HeldConnection } from './exchange.js';
 
 /** One connection, with the socket it has at the moment. It connects when it is used first, and again when it was lost. */
-export class Connection {
+export class Connection implements HeldConnection {
   readonly client: Client;
   #socket: Socket | undefined;
 
@@ -34,14 +34,13 @@ export class Connection {
   }
 
   /**
-   * Ends the request that is going on. undici reconnects at once when a running request is aborted, to find that nothing waits: a
+   * undici reconnects at once when a running request is aborted, to find that nothing waits: a
    * hanging target would get two connections a try. Destroying the socket ends the request and nothing else.
    */
   destroy(): void {
     this.#socket?.destroy(new Error('given up'));
   }
 
-  /** The request is over, in whatever way. */
   free(): void {
     this.onFree(this);
   }

@@ -1,6 +1,5 @@
 import type { Dispatcher } from 'undici';
 import type { SendOutcome } from '../../contract/delivery/delivery.js';
-import type { Connection } from './connections.js';
 import { notConnected, withoutAnswer } from './failure.js';
 
 /** Most of an answer that is read; then the connection is ended and the status counts. */
@@ -15,6 +14,14 @@ export interface ReadAnswer {
   readonly cut: boolean;
 }
 
+/** What a request does with the connection that it is on. */
+export interface HeldConnection {
+  /** Ends the request that is going on. */
+  destroy(): void;
+  /** The request is over, in whatever way. */
+  free(): void;
+}
+
 /** Ends a request that was given up before or while it was sent; never reaches anybody. */
 const givenUp = new Error('given up');
 
@@ -23,7 +30,7 @@ const givenUp = new Error('given up');
  * `dispatch`, without a promise, a stream or an AbortSignal of its own: those cost as much as the rest of a request together.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  #connection: Connection | undefined;
+  #connection: HeldConnection | undefined;
   #isStarted = false;
   #status = 0;
   #retryAfter: string | undefined;
@@ -47,7 +54,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** It is handed to a connection, and nothing is written yet. */
-  onConnection(connection: Connection): void {
+  onConnection(connection: HeldConnection): void {
     this.#connection = connection;
   }
 
