@@ -1,18 +1,16 @@
 // What people did to a document beside its cuts, and people who cut it at the same time.
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { normalizer } from '../../src/contract/cut/normalize.js';
 import { cutDocument, documentCutter } from '../../src/cut/cut-document.js';
-import { advanceCut, type CutTarget, planCut, startCut } from '../../src/cut/pipeline.js';
+import { planCut } from '../../src/cut/pipeline.js';
 import { type CutStart, markCutRun, pinSource, startCutRun } from '../../src/store/cut.js';
 import { countByHand, listCutPlan } from '../../src/store/cut-lists.js';
 import { demoLogin } from '../../src/store/demo-live.js';
-import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type CutPeople, law, useLaw } from '../support/cut-pipeline.js';
+import type { TestDatabase } from '../support/database.js';
 import { doSteps } from '../support/structure.js';
 
-const law: CutTarget = { address: 'li/law', title: 'Law', ownerRef: 'test', actor: 'ann' };
-const mediaType = 'text/markdown';
 const texts = [
   'The state is free and its people own it, whole and for ever.',
   'The prince has rights that nobody takes from him without a law.',
@@ -25,15 +23,9 @@ const lawOf = (articles: readonly string[]) =>
 let db: TestDatabase;
 let people: CutPeople;
 
-beforeEach(async () => {
-  db = await createTestDatabase();
-  await openCutGates(db);
-  people = await cutPeople(db);
+const { cut, start, advance } = useLaw((setting) => {
+  ({ db, people } = setting);
 });
-afterEach(() => db.drop());
-
-const source = (text: string, revisionLabel: string) => ({ bytes: Buffer.from(text), revisionLabel, mediaType });
-const cut = (text: string, label: string) => cutRevision(people, law, source(text, label));
 
 /** The lines of a plan that meet what people did: what becomes of which unit, and what they did. */
 async function byHand(runId: string): Promise<string[]> {
@@ -65,11 +57,7 @@ describe('a plan on a document that people changed', () => {
     await db.pool.query("select fn_iu_enact('li/law/note', 'carl', 'R-2')");
     const changed = [...texts];
     changed[1] = 'The prince has rights that nobody takes from him without a law of the parliament.';
-    const waiting = await advanceCut(
-      people.editor,
-      (await startCut(people.editor, law, source(lawOf(changed), '2'))).run_id,
-      'ann',
-    );
+    const waiting = await advance(await start(lawOf(changed), '2'));
     const { rows } = await db.pool.query('select operation_id, applied_by from iu_structure_operation order by 1');
     const [moved, added] = rows.map((row) => `structure operation ${row.operation_id} by ${row.applied_by}`);
     expect((await byHand(waiting.run_id)).sort()).toEqual([
@@ -77,10 +65,10 @@ describe('a plan on a document that people changed', () => {
       expect.stringMatching(new RegExp(`^deprecate li/law/note: ${added}, version 1 by `)),
       `move li/law/art-4: ${moved}`,
     ]);
-    const ended = await cutRevision(people, law, source(lawOf(changed), '2'));
+    const ended = await cut(lawOf(changed), '2');
     expect(ended.state).toBe('closeout_reported');
     changed[0] = 'The state is free and its people own it, whole and for ever, it says now.';
-    const next = await startCut(people.editor, law, source(lawOf(changed), '3'));
+    const next = await start(lawOf(changed), '3');
     expect(await byHand(next.run_id)).toEqual([]);
   });
 
@@ -88,7 +76,7 @@ describe('a plan on a document that people changed', () => {
     await cut(lawOf(texts), '1');
     const second = await cut(lawOf(['Another text of the first article.', ...texts.slice(1)]), '2');
     await people.editor.query("select fn_iu_cut_rollback($1, 'R-1', 'test', 'ann')", [second.run_id]);
-    const again = await startCut(people.editor, law, source(lawOf(['A third text of it.', ...texts.slice(1)]), '3'));
+    const again = await start(lawOf(['A third text of it.', ...texts.slice(1)]), '3');
     expect(await byHand(again.run_id)).toEqual([]);
   });
 });
@@ -96,8 +84,8 @@ describe('a plan on a document that people changed', () => {
 describe('two people who cut one revision at once', () => {
   it('record the same pieces and the same plan, and the second finds it done', async () => {
     const bytes = Buffer.from(lawOf(texts));
-    const first = await startCut(people.editor, law, source(lawOf(texts), '1'));
-    const { pieces } = cutDocument(bytes, { mediaType });
+    const first = await start(lawOf(texts), '1');
+    const { pieces } = cutDocument(bytes, { mediaType: 'text/markdown' });
     const other = await db.as('iu_operator');
     const before = (await db.pool.query('select count(*) from iu_cut_log')).rows;
     expect(await markCutRun(other, first.run_id, pieces, 'bob')).toMatchObject({ state: 'cutplan_ok' });
@@ -130,13 +118,13 @@ describe('a revision that was cut by an earlier cutter', () => {
   it('may be cut anew while it is the last one, and not when the document has gone on', async () => {
     await cut(lawOf(texts), '1');
     const begin = async (text: string, revisionLabel: string) => {
-      const about = { mediaType, newlineStyle: 'lf', title: 'Law', sourceNote: null };
+      const about = { mediaType: 'text/markdown', newlineStyle: 'lf', title: 'Law', sourceNote: null };
       const { pinId } = await pinSource(people.editor, Buffer.from(text), about);
-      const start: CutStart = {
+      const earlier: CutStart = {
         ...{ pinId, documentAddress: law.address, documentTitle: 'Law', ownerRef: 'ann', revisionLabel, actor: 'ann' },
         ...{ cutter: { ...documentCutter, version: 'later' }, config: { normalizer, grammar: null } },
       };
-      return startCutRun(people.editor, start);
+      return startCutRun(people.editor, earlier);
     };
     const anew = await begin(lawOf(texts), '1');
     expect(anew).toMatchObject({ is_new: true });

@@ -1,57 +1,21 @@
 // What a cut does when somebody changes the document beside it, or forges what it was told.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Grammar, readGrammar } from '../../src/cut/legal/grammar.js';
-import { advanceCut, type CutTarget, planCut, startCut } from '../../src/cut/pipeline.js';
-import { approveCutRun, type CutRunAnswer, decideCutPiece, readCutBase, rollBackCutRun } from '../../src/store/cut.js';
-import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { planCut, startCut } from '../../src/cut/pipeline.js';
+import { approveCutRun, decideCutPiece } from '../../src/store/cut.js';
+import { type CutPeople, cutRevision, law, markdown, seen, small, smaller, useLaw } from '../support/cut-pipeline.js';
+import type { TestDatabase } from '../support/database.js';
 import { waitFor } from '../support/wait.js';
-
-const law: CutTarget = { address: 'li/law', title: 'Law', ownerRef: 'test', actor: 'ann' };
-const small = '# Law\n## A\n### Art. 1\nx\n### Art. 2\ny\n## B\nz\n';
-const smaller = '# Law\n## A\n### Art. 1\nX\n### Art. 1a\nw\n## B\nz\n';
 
 let db: TestDatabase;
 let people: CutPeople;
 
-beforeEach(async () => {
-  db = await createTestDatabase();
-  await openCutGates(db);
-  people = await cutPeople(db);
-});
-
-afterEach(() => db.drop());
-
-const source = (text: string, revisionLabel: string) => ({
-  bytes: Buffer.from(text),
-  revisionLabel,
-  mediaType: 'text/markdown',
-});
-const cut = (text: string, label: string) => cutRevision(people, law, source(text, label));
-const start = (text: string, label: string) => startCut(people.editor, law, source(text, label));
-const advance = (run: CutRunAnswer) => advanceCut(people.editor, run.run_id, 'ann');
-const rollBack = (run: CutRunAnswer) => rollBackCutRun(people.editor, run.run_id, 'R-1', 'test', 'ann');
-const approve = (run: CutRunAnswer) => approveCutRun(people.approver, run.run_id, seen(run), 'second');
-const seen = (run: CutRunAnswer) => ({
-  gate: run.waits_for?.slice(-1) ?? '',
-  manifestDigest: run.manifest_digest,
-  note: 'looked at',
+const { cut, start, advance, approve, rollBack, toGate2, hashes } = useLaw((setting) => {
+  ({ db, people } = setting);
 });
 const revise = (address: string, text: string) =>
   db.pool.query('select fn_iu_revise($1, $2, $3)', [address, text, 'bob']);
 const enact = (address: string) => db.pool.query('select fn_iu_enact($1, $2, $3)', [address, 'bob', 'R-0']);
-
-/** Past gate 1, and before gate 2. */
-async function toGate2(text: string, label: string): Promise<CutRunAnswer> {
-  const waiting = await advance(await start(text, label));
-  await approve(waiting);
-  return advance(waiting);
-}
-
-async function hashes() {
-  const { tree_hash, text_hash } = await readCutBase(people.editor, law.address);
-  return { tree_hash, text_hash };
-}
 
 /** The texts in force, by address. */
 async function textInForce(): Promise<Record<string, string>> {
@@ -287,7 +251,7 @@ describe('an approval of a cut', () => {
 describe('a plan', () => {
   it('does what it shows, in its own document', async () => {
     await cut(small, '1');
-    await cutRevision(people, { ...law, address: 'other' }, source('# Other\n## Q\nq\n', '1'));
+    await cutRevision(people, { ...law, address: 'other' }, markdown('# Other\n## Q\nq\n', '1'));
     const run = await start(smaller, '2');
     const { rows } = await db.pool.query(
       `select (select jsonb_agg(to_jsonb(s) order by step_no) from iu_cut_plan_step s where s.run_id = r.run_id) as steps,
@@ -362,7 +326,7 @@ describe('the write of a cut', () => {
     const link = { address: 'a/art-1', link_role: 'implements', object_kind: 'table', object_name: 'orders' };
     const begin = (sqlObjects: unknown) =>
       startCut(people.editor, law, {
-        ...source(small, '1'),
+        ...markdown(small, '1'),
         sqlObjects: sqlObjects as Readonly<Record<string, unknown>>[],
       });
     for (const wrong of [
@@ -377,7 +341,7 @@ describe('the write of a cut', () => {
       await expect(begin(wrong), JSON.stringify(wrong)).rejects.toMatchObject({ code: 'IU624' });
     }
     const objects = [link, { ...link, object_kind: 'schema', object_schema: 'public' }];
-    const done = await cutRevision(people, law, { ...source(small, '1'), sqlObjects: objects });
+    const done = await cutRevision(people, law, { ...markdown(small, '1'), sqlObjects: objects });
     const links = `select object_kind from iu_sql_link where metadata ->> 'cut_run' = $1 order by 1`;
     const { rows } = await db.pool.query(links, [done.run_id]);
     expect(rows.map((row) => row.object_kind)).toEqual(['row', 'schema', 'table']);

@@ -5,17 +5,15 @@ import { carryThrough } from '../../src/cut/carry-through.js';
 import { startCut } from '../../src/cut/pipeline.js';
 import { buildPlan } from '../../src/cut/plan/build-plan.js';
 import { readCutBase, readCutMarks, readStandingUnits, recordCutPlan, rollBackCutRun } from '../../src/store/cut.js';
-import { type CutPeople, cutPeople, cutRevision, openCutGates } from '../support/cut-pipeline.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type CutPeople, createCutSetting, cutRevision, markdown } from '../support/cut-pipeline.js';
+import type { TestDatabase } from '../support/database.js';
 import { chosenRuns, chosenSeed, type Seeded, seeded } from '../support/seeded.js';
 
 let db: TestDatabase;
 let people: CutPeople;
 
 beforeAll(async () => {
-  db = await createTestDatabase();
-  await openCutGates(db);
-  people = await cutPeople(db);
+  ({ db, people } = await createCutSetting());
 });
 
 afterAll(() => db.drop());
@@ -73,11 +71,7 @@ describe('a plan of a re-cut', () => {
       const seed = firstSeed + round;
       const random = seeded(seed);
       const target = { address: `law-${round}`, title: 'Law', ownerRef: 'test', actor: 'ann' };
-      const source = (name: string) => ({
-        bytes: Buffer.from(randomLaw(random, name)),
-        revisionLabel: name,
-        mediaType: 'text/markdown',
-      });
+      const source = (name: string) => markdown(randomLaw(random, name), name);
       await cutRevision(people, target, source('first'));
       const before = await readCutBase(people.editor, target.address);
       const second = source('second');
