@@ -86,8 +86,12 @@ export class IndentedCode {
   static goesOn(text: string | undefined, { quotes, columns }: CodeMark): boolean {
     const start = text === undefined ? null : behindQuotes(text, quotes);
     if (text === undefined || start === null) return false;
-    const begin = skipSpace(text, start.at);
-    return begin === text.length || columnAt(text, start.at, begin, start.column) - start.base >= columns;
+    let { at, column } = start;
+    for (; column - start.base < columns; at++) {
+      if (text[at] !== ' ' && text[at] !== '\t') return at === text.length;
+      column += text[at] === '\t' ? 4 - (column % 4) : 1;
+    }
+    return true;
   }
 
   /** Other code begins on the last line that was given. */
