@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { IuError } from '../contract/errors/index.js';
+import { groupBy } from './group-by.js';
 import { documentEndings } from './source-kind.js';
 
 /** One revision of one document, found in a folder or in its history. */
@@ -133,6 +134,24 @@ class FilesOfDocuments {
   #clash(address: string, ...paths: [string, string]): void {
     if (!this.#clashes.has(address)) this.#clashes.set(address, paths);
   }
+}
+
+/**
+ * The revisions of each document, in rounds. A document whose address lies below that of another comes before it: a piece of the other one may be
+ * called the same, and an address names one unit for ever.
+ */
+export function documentsInRounds(revisions: readonly FoundRevision[]): readonly (readonly FoundRevision[][])[] {
+  const documents = groupBy(revisions, ({ address }) => address);
+  const above = ([first]: readonly FoundRevision[]) =>
+    foldersOf(first?.address ?? '').filter((one) => documents.has(one));
+  const rounds = groupBy(documents.values(), (document) => above(document).length);
+  return [...rounds].sort(([left], [right]) => right - left).map(([, round]) => round);
+}
+
+/** `a` and `a/b` of `a/b/c`. */
+function foldersOf(address: string): string[] {
+  const names = address.split('/');
+  return names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'));
 }
 
 /** The bytes of a file as a commit has it; raises IU721 for more than `maxBytes`. */

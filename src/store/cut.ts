@@ -244,13 +244,15 @@ export async function readStandingUnits(database: Queryable, documentId: string)
   }));
 }
 
-/** Which of these addresses a unit has or had. */
+/** Which of these addresses a unit has or had, or a document that is being cut. */
 export async function takenAddresses(database: Queryable, addresses: readonly string[]): Promise<ReadonlySet<string>> {
   const { rows } = await database.query(
-    'select u.canonical_address from unnest($1::text[]) as a (address) join information_unit u on u.canonical_address = a.address',
+    `select u.canonical_address as address from unnest($1::text[]) as a (address) join information_unit u on u.canonical_address = a.address
+     union
+     select r.document_address from unnest($1::text[]) as a (address) join iu_cut_run r on r.document_address = a.address and r.state !~ '^voided_'`,
     [addresses],
   );
-  return new Set(rows.map((row) => row.canonical_address));
+  return new Set(rows.map((row) => row.address));
 }
 
 /** What people decided about the pieces of a run, as far as it counts. Several units are an override each. */

@@ -89,6 +89,31 @@ describe('a folder', () => {
     ]);
   }, 60_000);
 
+  it('takes a file whose address is also that of a heading first, however many are worked on at once', async () => {
+    for (const parallel of ['1', '4']) {
+      const name = `below-${parallel}`;
+      write(`${name}/law.md`, '# Law\n## One\nof the law\n## Two\nof the law\n');
+      write(`${name}/law/one.md`, '# One\n## Two\nof its own\n');
+      write(`${name}/law/one/two.md`, '# Two\nof its own\n');
+      expect(await dir(name, '--revision', '1', '--parallel', parallel)).toMatchObject({ exitCode: 0, finished: 3 });
+      const { rows } = await db.pool.query(
+        `select canonical_address as address from information_unit where canonical_address like $1 || '/%' order by 1`,
+        [name],
+      );
+      expect(rows.map(({ address }) => address.slice(name.length + 1))).toEqual([
+        'law',
+        'law/one',
+        'law/one/title',
+        'law/one/two',
+        'law/one/two/title',
+        'law/one/two@2',
+        'law/one@2',
+        'law/title',
+        'law/two',
+      ]);
+    }
+  }, 60_000);
+
   it('says how many revisions are left when it is stopped', async () => {
     for (const name of ['a', 'b', 'c']) write(`stopped/${name}.md`, `# ${name}\n`);
     const stop = new AbortController();

@@ -3,11 +3,11 @@ import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { normalizer } from '../../src/contract/cut/normalize.js';
 import { cutDocument, documentCutter } from '../../src/cut/cut-document.js';
-import { planCut } from '../../src/cut/pipeline.js';
+import { planCut, startCut } from '../../src/cut/pipeline.js';
 import { type CutStart, markCutRun, pinSource, startCutRun } from '../../src/store/cut.js';
 import { countByHand, listCutPlan } from '../../src/store/cut-lists.js';
 import { demoLogin } from '../../src/store/demo-live.js';
-import { type CutPeople, law, useLaw } from '../support/cut-pipeline.js';
+import { type CutPeople, cutRevision, law, markdown, useLaw } from '../support/cut-pipeline.js';
 import type { TestDatabase } from '../support/database.js';
 import { doSteps } from '../support/structure.js';
 
@@ -23,7 +23,7 @@ const lawOf = (articles: readonly string[]) =>
 let db: TestDatabase;
 let people: CutPeople;
 
-const { cut, start, advance } = useLaw((setting) => {
+const { cut, start, advance, approve } = useLaw((setting) => {
   ({ db, people } = setting);
 });
 
@@ -95,6 +95,34 @@ describe('two people who cut one revision at once', () => {
     for (const wrong of [less, pieces.slice(1)]) {
       await expect(markCutRun(other, first.run_id, wrong, 'bob')).rejects.toMatchObject({ code: 'IU730' });
     }
+  });
+});
+
+describe('a document whose address lies below another document', () => {
+  const inside = { ...law, address: 'li/law/one' };
+  const text = '# Law\n## One\nx\n';
+  const addressesOf = async (runId: string) =>
+    (await db.pool.query('select address from iu_cut_plan_piece where run_id = $1 order by ordinal', [runId])).rows.map(
+      (row) => row.address,
+    );
+
+  it('keeps it from when its cut began: what the other one holds under that name gets another address', async () => {
+    await startCut(people.editor, inside, markdown('# One\n', '1'));
+    const run = await start(text, '1');
+    expect(await addressesOf(run.run_id)).toEqual(['li/law/title', 'li/law/one@2']);
+  });
+
+  it('may have been planned as a piece of the other one before: that is refused, and planned again it has another address', async () => {
+    const waiting = await advance(await start(text, '1'));
+    await cutRevision(people, inside, markdown('# One\n', '1'));
+    await approve(waiting);
+    await expect(advance(waiting)).rejects.toMatchObject({
+      code: 'IU203',
+      hint: expect.stringContaining(`iu cut plan ${waiting.run_id} --again`),
+    });
+    await planCut(people.editor, waiting.run_id, 'ann');
+    expect(await addressesOf(waiting.run_id)).toEqual(['li/law/title', 'li/law/one@2']);
+    expect(await cut(text, '1')).toMatchObject({ state: 'closeout_reported' });
   });
 });
 

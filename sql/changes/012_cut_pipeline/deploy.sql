@@ -845,7 +845,7 @@ begin
   return v_document;
 exception when unique_violation then
   raise exception using errcode = 'IU203', message = format('an address of %s was taken by another session', p_run.document_address),
-    hint = 'an address names one unit for ever: cut into another document address';
+    hint = format('an address names one unit for ever; planned again the piece gets another one: iu cut plan %s --again --actor NAME', p_run.run_id);
 end
 $$;
 -- <<<

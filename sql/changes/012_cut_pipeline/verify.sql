@@ -152,7 +152,7 @@ begin
     ('function', 'fn_iu_cut_await_lifecycle(iu_cut_run)', '61f29ee832824b6c500f00a253438c8b'),
     ('function', 'fn_iu_cut_backup(bigint)', '87c53ffb82aa586b24bb62fc7a351544'),
     ('function', 'fn_iu_cut_base(text)', 'b2d06c5a34ae5c91b46c2c06b184e9c6'),
-    ('function', 'fn_iu_cut_birth(iu_cut_run)', 'baad89033a2b8e7e2fd58f73503e4852'),
+    ('function', 'fn_iu_cut_birth(iu_cut_run)', '1cc64e4ff3bb6ab0325836baa8977902'),
     ('function', 'fn_iu_cut_bridge(iu_cut_run)', '9a2ef235a47ce95fb0d8e0d1d9215d08'),
     ('function', 'fn_iu_cut_bridge_requests(bigint)', '6e4ce4925fbc00ec3d2d95f869fa9384'),
     ('function', 'fn_iu_cut_claim(bigint, text)', '59c8b3cfbb07849dec4f00b96b1ae909'),

@@ -6,12 +6,12 @@ import { type Approver, carryThrough } from '../../cut/carry-through.js';
 import { encodingNamed } from '../../cut/encoding.js';
 import {
   bytesOfCommit,
+  documentsInRounds,
   documentsOfFolder,
   documentsOfHistory,
   type FoundDocuments,
   type FoundRevision,
 } from '../../cut/folder.js';
-import { groupBy } from '../../cut/group-by.js';
 import { advanceCut, type CutSource, startCut } from '../../cut/pipeline.js';
 import { readSource, readSourceFile } from '../../cut/read-source.js';
 import type { Database } from '../../store/database.js';
@@ -133,18 +133,16 @@ async function cutAll(
   stop: AbortSignal,
   onTaken: (taken: number) => void,
 ): Promise<Outcome[]> {
-  const documents = [...groupBy(found, ({ address }) => address).values()];
-  const outcomes = new Map<string, Outcome[]>();
-  let next = 0;
+  const outcomes = new Map(found.map(({ address }) => [address, [] as readonly Outcome[]]));
   let taken = 0;
   let failure: unknown;
-  const lane = (): Promise<void> =>
+  const lane = (documents: Iterator<readonly FoundRevision[]>): Promise<void> =>
     onCutSession(database, async (client) => {
-      for (let revisions = documents[next++]; revisions !== undefined; revisions = documents[next++]) {
-        const address = revisions[0]?.address ?? '';
+      for (let next = documents.next(); next.done !== true; next = documents.next()) {
+        const address = next.value[0]?.address ?? '';
         const cuts = new DocumentCuts(client, work.folder, work.options, work.approver, clashes.get(address));
         outcomes.set(address, cuts.outcomes);
-        for (const revision of revisions) {
+        for (const revision of next.value) {
           // Between two revisions nothing is half done.
           if (stop.aborted || failure !== undefined) return;
           await cuts.take(revision).catch((error: unknown) => {
@@ -155,9 +153,12 @@ async function cutAll(
         }
       }
     });
-  await Promise.all(Array.from({ length: Math.min(work.options.parallel, documents.length) }, lane));
-  if (failure !== undefined) throw failure;
-  return documents.flatMap((revisions) => outcomes.get(revisions[0]?.address ?? '') ?? []);
+  for (const round of documentsInRounds(found)) {
+    const documents = round.values();
+    await Promise.all(Array.from({ length: Math.min(work.options.parallel, round.length) }, () => lane(documents)));
+    if (failure !== undefined) throw failure;
+  }
+  return [...outcomes.values()].flat();
 }
 
 function parallel(text: string): number {
