@@ -258,6 +258,68 @@ describe('a number that Markdown escapes', () => {
   });
 });
 
+describe('points that Markdown writes as items of a list', () => {
+  const law = (mark: string) => [
+    ...[
+      '## Art. 1',
+      '1) Es gilt:',
+      `${mark}a) das Eine:`,
+      `${mark}1. klein,`,
+      `${mark}2. fein;`,
+      `${mark}abis) das Neue;`,
+    ],
+    ...[`${mark}b) das Andere.`, '2) Es gilt nicht.', '## Art. 2', `${mark}1. Eins.`, `${mark}2. Zwei.`],
+  ];
+  const text = (...all: string[]) => all.flatMap((line) => [line, '']).join('\n');
+  const cut = (...all: string[]) =>
+    cutDocument(Buffer.from(text(...all)), { mediaType: 'text/markdown', grammar: 'german' }).pieces;
+
+  it('are cut as those of a law without lists, whatever the mark of the list is', () => {
+    const expected = ['Art. 1', 'Abs. 1', 'Bst. a', 'Ziff. 1', 'Ziff. 2', 'Bst. abis', 'Bst. b', 'Abs. 2'];
+    for (const mark of ['', '- ', '* ', '+   ', '  - ']) {
+      expect(labels(text(...law(mark)), 'german', 'text/markdown'), mark).toEqual([
+        ...expected,
+        ...['Art. 2', 'Ziff. 1', 'Ziff. 2'],
+      ]);
+    }
+    const points = ['# Article 1', '1. It is:', '- **(a)** one;', '- \\(b\\) two.', '* (c) three;', '2. It ends.'];
+    expect(labels(text(...points), 'eu', 'text/markdown')).toEqual([
+      ...['Article 1', 'Paragraph 1', 'Point a', 'Point b', 'Point c', 'Paragraph 2'],
+    ]);
+    const vietnamese = ['## Điều 1. Tên', '1. Một:', '- a) một;', '- b) hai;', '- c) ba;', '- d) bốn;', '- đ) năm.'];
+    expect(labels(text(...vietnamese), 'vietnamese', 'text/markdown').slice(2)).toEqual([
+      ...['Điểm a', 'Điểm b', 'Điểm c', 'Điểm d', 'Điểm đ'],
+    ]);
+  });
+
+  it('say the same with and without the mark, and under another number', () => {
+    const [, , , ...plain] = cut(...law(''));
+    const [, , , ...listed] = cut(...law('- '));
+    expect(listed.map(({ normalizedSha256 }) => normalizedSha256)).toEqual(
+      plain.map(({ normalizedSha256 }) => normalizedSha256),
+    );
+    const bodies = (...points: string[]) => cut('## Art. 1', ...points).map(({ normalizedSha256 }) => normalizedSha256);
+    const [, first, second] = bodies('- a) Eins,', '- b) zwei.');
+    expect(bodies('- a) Neu,', '- b) Eins,', '- bbis) zwei.').slice(2)).toEqual([first, second]);
+  });
+
+  it('are no items without a number, nor with what is none, and none in plain text', () => {
+    const items = [
+      '## Art. 1',
+      '1) Eins:',
+      '- Art. 5 gilt;',
+      '- 1.5 Liter;',
+      '- z. B. hier;',
+      '- (siehe oben);',
+      '2) Zwei.',
+    ];
+    expect(labels(text(...items), 'german', 'text/markdown')).toEqual(['Art. 1', 'Abs. 1', 'Abs. 2']);
+    expect(labels(text('Art. 1', '1) Eins:', '- a) hier;', '2) Zwei.', 'Art. 2'), 'german')).toEqual([
+      ...['Art. 1', 'Abs. 1', 'Abs. 2', 'Art. 2'],
+    ]);
+  });
+});
+
 describe('a chapter between two', () => {
   it('has a letter behind its roman number, in a law and in what it quotes', () => {
     const text = lines(

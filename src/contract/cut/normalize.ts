@@ -23,7 +23,8 @@ const numberWords =
   'art(?:\\.|icles?|ikel)?|abs(?:\\.|atz)?|ziff(?:\\.|er)?|bst\\.?|sec(?:\\.|tion)?|sub-?section|recital|erwägungsgrund|item|subpoint|subtitle|subchapter|subpart|chapter|part|title|paragraph|point|annex|appendix|teil|kapitel|unterabschnitt|abschnitt|hauptstück|titel|buch|anhang|điều|chương|tiểu mục|mục|phần|khoản|điểm|phụ lục|§+';
 /** After the word: `Parts` is no part with the number s. */
 const afterWord = '(?: |(?<=[.§])|(?=[0-9]))';
-const arabic = '[0-9]+(?:\\.[0-9]+)* ?(?:bis|ter|quater|quinquies|sexies|\\p{L})?';
+const suffixes = 'bis|ter|quater|quinquies|sexies';
+const arabic = `[0-9]+(?:\\.[0-9]+)* ?(?:${suffixes}|\\p{L})?`;
 /** As roman numbers are written: `Civil` has their letters and is none. */
 const roman = '(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})';
 /**
@@ -31,7 +32,7 @@ const roman = '(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v
  * text. Two letters alone are a word: EU is not US.
  */
 const numberLabels = [
-  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman} ?\\p{L}?|(\\p{L})\\2?)[.)]*`,
+  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman} ?\\p{L}?|(\\p{L})\\2?|\\p{L}(?:${suffixes}))[.)]*`,
   `\\(?(${arabic}|${roman}|\\p{L})[.)]*`,
   `([0-9]+\\p{L}?|${roman}|\\p{L})\\.? (?:buch|teil|hauptstück|kapitel|abschnitt|titel|unterabschnitt)`,
 ].map((pattern) => new RegExp(`^${pattern}$`, 'iu'));
@@ -125,6 +126,13 @@ export function numberOf(label: string): string | null {
 export function numberLength(text: string, label: string): number {
   const number = numberOf(label);
   if (number === null) return 0;
+  // In Markdown a point with its number is often an item of a list.
+  const mark = /^[-*+] /.exec(text)?.[0].length ?? 0;
+  const length = mark === 0 ? 0 : lengthOfNumber(text.slice(mark), label, number);
+  return length === 0 ? lengthOfNumber(text, label, number) : mark + length;
+}
+
+function lengthOfNumber(text: string, label: string, number: string): number {
   const word = leadingWord.exec(text)?.[0];
   const marked = [`(${number})`, `${number})`, `${number}.`, `\\(${number}\\)`, `${number}\\)`, `${number}\\.`];
   for (const start of [label, ...marked, `${word ?? label}${number}`, `${number} `]) {

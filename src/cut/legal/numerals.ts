@@ -42,7 +42,7 @@ export function numberPattern(kinds: readonly NumeralKind[], counting: Counting)
     superscript: `[${superscripts}]{1,3}`,
     roman: '[ivxlcdm]{1,9}[a-h]?(?![\\p{L}\\p{N}])',
     upper_roman: '[IVXLCDM]{1,9}(?![\\p{L}\\p{N}])',
-    letter: `[${alphabet}][0-9]{0,2}(?![\\p{L}\\p{N}])`,
+    letter: `[${alphabet}](?:[0-9]{0,2}|${latinSuffixes.join('|')})(?![\\p{L}\\p{N}])`,
     double_letter: `(?:${[...counting.alphabet].map((one) => escapePattern(one + one)).join('|')})(?![\\p{L}\\p{N}])`,
     upper_letter: `[${escapeClass(counting.alphabet.toUpperCase())}](?![\\p{L}\\p{N}])`,
     // Longest first: "mười" would hide "mười một".
@@ -96,9 +96,10 @@ const parsers: Readonly<Record<NumeralKind, Parser>> = {
   },
   upper_roman: (text) => plain(romanValue(text.toLowerCase())),
   letter: (text, { alphabet }) => {
-    const match = /^(\p{L})([0-9]{0,2})$/u.exec(text.toLowerCase());
-    const value = match ? alphabet.indexOf(match[1] ?? '') + 1 : 0;
-    return value > 0 ? { value, suffix: (match?.[2] ?? '').padStart(match?.[2] ? 2 : 0, '0') } : null;
+    const [first = '', ...rest] = text.toLowerCase();
+    const suffix = rest.join('');
+    const isKnown = /^[0-9]{0,2}$/.test(suffix) || latinSuffixes.includes(suffix);
+    return isKnown ? plain(alphabet.indexOf(first) + 1, letterSuffix(suffix)) : null;
   },
   double_letter: (text, { alphabet }) => {
     const [first = '', second] = text.toLowerCase();
@@ -110,6 +111,11 @@ const parsers: Readonly<Record<NumeralKind, Parser>> = {
 
 function plain(value: number, suffix = ''): LegalNumber | null {
   return value > 0 ? { value, suffix } : null;
+}
+
+/** What was inserted behind a letter: `a1` to `a10`, or `abis`. */
+function letterSuffix(suffix: string): string {
+  return /^[0-9]/.test(suffix) ? suffix.padStart(2, '0') : sortableSuffix(suffix);
 }
 
 /** `bis` comes before `ter`, which its letters do not say. */

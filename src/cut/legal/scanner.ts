@@ -155,10 +155,19 @@ export function scanLegalText(
       scanner.heading({ ...heading, start }, depths);
     } else if (isMarkdown && bytes[start] === 0x23) return;
     else if (code?.holds(start, end)) scanner.code();
-    else scanner.line(start, lineText(bytes, start, end));
+    else scanner.line(start, isMarkdown ? withoutListMark(lineText(bytes, start, end)) : lineText(bytes, start, end));
   });
   const marks = scanner.finish(keepsContents);
   return withBeginning(bytes, frontMatter, marks, from);
+}
+
+/** A bullet with the number of a point behind it. */
+const listMark =
+  /^\s*[-*+][ \t]+(?=[*_]{0,3}\\?\(?(?:[0-9]{1,3}\p{L}?|\p{L}(?:bis|ter|quater)?|(\p{L})\1|[ivxl]{2,6})\\?[.)])/iu;
+
+/** Markdown has no lists that count `a)`: such a point is written as an item of a list without numbers. */
+function withoutListMark(text: string): string {
+  return text.replace(listMark, '');
 }
 
 /** The text before the first mark is the preamble; blank lines alone belong to the first mark. */
