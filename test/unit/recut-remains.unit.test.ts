@@ -153,3 +153,49 @@ describe('an article with a title of its own that holds its text in paragraphs',
     expect(result.born).toEqual(['n9']);
   });
 });
+
+describe('footnotes and link definitions that became a piece of their own', () => {
+  const notes = (from: number, to: number) =>
+    Array.from(
+      { length: to - from + 1 },
+      (_, at) =>
+        `[^${from + at}]: Art. ${from + at} changed by [LGBl. ${2000 + from + at}](https://example.org/${from + at}).`,
+    ).join('\n\n');
+  const links =
+    '[Grammar]: grammar.md#the-rules\n[items.fn]: items/functions.md\n[`Copy`]: ../std/marker/trait.Copy.html';
+  const last = `## End\n\n${prose(5)}`;
+  const whole = flat('o', [prose(3), `${last}\n\n${notes(1, 6)}`]);
+
+  it('are a part of the piece beside that lost them, and merged with it the other way round', () => {
+    const parts = flat('n', [prose(3), last, `## End of the whole law, with a long name\n\n${notes(1, 6)}\n`]);
+    expect(recut(whole, parts)).toMatchObject({
+      splits: [{ oldKey: 'o1', newKeys: ['n1', 'n2'] }],
+      born: [],
+      gone: [],
+    });
+    expect(recut(parts, whole)).toMatchObject({
+      merges: [{ oldKeys: ['n1', 'n2'], newKey: 'o1' }],
+      born: [],
+      gone: [],
+    });
+    const book = flat('o', [prose(3), `${prose(5)}\n\n${links}`]);
+    expect(recut(book, flat('n', [prose(3), prose(5), links])).splits).toMatchObject([{ newKeys: ['n1', 'n2'] }]);
+    const three = flat('n', [prose(3), `${last}\n\n${notes(1, 1)}`, notes(2, 3), notes(4, 6)]);
+    expect(recut(whole, three).splits).toMatchObject([{ oldKey: 'o1', newKeys: ['n1', 'n2', 'n3'] }]);
+  });
+
+  it('are none where they stand behind a new text, are others, or are still there', () => {
+    for (const added of [`## Next\n\n${prose(6)}\n\n${notes(1, 6)}`, `## Next\n\n${notes(11, 16)}`]) {
+      const result = recut(whole, flat('n', [prose(3), last, added]));
+      expect(result, added).toMatchObject({ splits: [], born: ['n2'], gone: [] });
+    }
+    const copied = recut(whole, flat('n', [prose(3), `${last}\n\n${notes(1, 6)}`, `## Next\n\n${notes(1, 6)}`]));
+    expect(copied).toMatchObject({ splits: [], born: ['n2'] });
+  });
+
+  it('are what a person said they are', () => {
+    const parts = flat('n', [prose(3), last, notes(1, 6)]);
+    expect(recut(whole, parts, [{ oldKey: 'o1', newKey: 'n1' }])).toMatchObject({ splits: [], born: ['n2'] });
+    expect(recut(whole, parts, [{ oldKey: null, newKey: 'n2' }])).toMatchObject({ splits: [], born: ['n2'] });
+  });
+});

@@ -83,6 +83,18 @@ function bodyOf({ text, label }: MatchPiece, normal: string): string {
   return body.includes('\n') ? body.replace(/\s+/g, ' ') : body;
 }
 
+/** The words of each footnote and link definition of a piece. */
+export function definitionsOf({ text }: MatchPiece): readonly (readonly number[])[] {
+  return [...text.matchAll(definitions)].map(([one]) => wordHashes(normalizeText(one)));
+}
+
+/** How many words a piece has besides, below its heading. */
+export function wordsBesideDefinitions({ text, label }: MatchPiece): number {
+  return wordHashes(normalizeText(text.replace(markdownHeading, '').replace(definitions, ''), label)).length;
+}
+
+const markdownHeading = /^#{1,6}[ \t].*/;
+
 function wordHashes(text: string): readonly number[] {
   const found = text.toLowerCase().match(/[\p{L}\p{N}\p{M}_]+/gu) ?? text.match(/\S/gu) ?? [];
   return found.map(hashOf);

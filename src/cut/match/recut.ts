@@ -6,6 +6,7 @@ import type {
   PieceMatch,
   Recut,
 } from '../../contract/cut/recut.js';
+import { joinDefinitions } from './definitions.js';
 import { matchElsewhere, rankedPairs } from './elsewhere.js';
 import { matchUniqueTexts, spreadToNeighbours } from './exact.js';
 import { flagsOf } from './flags.js';
@@ -60,6 +61,7 @@ export function pair(
   restoreLoose(pairing, loose);
   settleGaps(pairing);
   joinRemains(pairing);
+  joinDefinitions(pairing);
   return pairing;
 }
 

@@ -1,7 +1,6 @@
-import type { Prepared } from './prepare.js';
 import type { Comparer } from './similarity.js';
 
-/** How much of a part comes from a whole: of its words, the rare ones counting more, and of its pairs of words. 0 to 1. */
+/** How much of a part comes from a whole, each as the words in their order: of its words, the rare ones counting more, and of its pairs of words. 0 to 1. */
 export interface PartShare {
   readonly words: number;
   readonly pairs: number;
@@ -15,12 +14,12 @@ export class Remainder {
   private taken = 0;
 
   constructor(
-    private readonly comparer: Comparer,
-    whole: Prepared,
+    private readonly comparer: Pick<Comparer, 'weightOf'>,
+    whole: Int32Array,
   ) {
-    this.words = countsOf(whole.sequence);
-    this.pairs = countsOf(pairsOf(whole.sequence));
-    this.all = whole.sequence.reduce((sum, word) => sum + comparer.weightOf(word), 0);
+    this.words = countsOf(whole);
+    this.pairs = countsOf(pairsOf(whole));
+    this.all = whole.reduce((sum, word) => sum + comparer.weightOf(word), 0);
   }
 
   /** How much of the whole is taken, 0 to 1. */
@@ -28,16 +27,16 @@ export class Remainder {
     return this.all === 0 ? 0 : this.taken / this.all;
   }
 
-  shareOf(part: Prepared): PartShare {
+  shareOf(part: Int32Array): PartShare {
     return this.compare(part, false);
   }
 
   /** The same, and what the part has is nobody else's any more. */
-  take(part: Prepared): PartShare {
+  take(part: Int32Array): PartShare {
     return this.compare(part, true);
   }
 
-  private compare({ sequence }: Prepared, isTaken: boolean): PartShare {
+  private compare(sequence: Int32Array, isTaken: boolean): PartShare {
     let [all, shared] = [0, 0];
     for (const [word, count] of countsOf(sequence)) {
       const left = this.words.get(word) ?? 0;

@@ -105,7 +105,7 @@ function findJoined(
     if (known === null) continue;
     const tried = known.length > 0 ? besides(side, known) : firstOf(whole.index);
     if (tried.length === 0) continue;
-    const joined = joinTo(new Remainder(pairing.comparer, whole), whole.index, side, known, tried);
+    const joined = joinTo(new Remainder(pairing.comparer, whole.sequence), whole.index, side, known, tried);
     if (joined) found.push(joined);
   }
   return found.sort((a, b) => b.score - a.score || a.whole - b.whole);
@@ -119,10 +119,10 @@ function joinTo(
   tried: readonly number[],
 ): Joined | null {
   // Where what is known to come from the whole hardly does, its text went somewhere else.
-  for (const part of known) if (left.take(side.pieces[part] as Prepared).words < leastOfWords) return null;
+  for (const part of known) if (left.take((side.pieces[part] as Prepared).sequence).words < leastOfWords) return null;
   const added: number[] = [];
   for (let next = bestPart(left, side, tried); next !== null && known.length + added.length < mostParts; ) {
-    left.take(side.pieces[next] as Prepared);
+    left.take((side.pieces[next] as Prepared).sequence);
     added.push(next);
     next = bestPart(left, side, besides(side, [...known, ...added]));
   }
@@ -137,7 +137,7 @@ function bestPart(left: Remainder, side: Side, tried: readonly number[]): number
   for (const index of tried) {
     const part = side.pieces[index] as Prepared;
     if (part.wordCount < leastPartWords) continue;
-    const { words, pairs } = left.shareOf(part);
+    const { words, pairs } = left.shareOf(part.sequence);
     if (words < leastOfWords || pairs < leastOfPairs || words <= most) continue;
     best = index;
     most = words;
