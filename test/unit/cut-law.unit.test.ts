@@ -76,7 +76,7 @@ describe('the headings of a law in Markdown', () => {
     ]);
   });
 
-  it('may give an article its name, and the paragraphs below are its own', () => {
+  it('may give an article or an annex its name, and what is numbered below is its own', () => {
     const text = lines('# Act', '## Article 1', '### Scope', '1. a', '2. b', '## Annex', '### List', '1. c', '2. d');
     expect(tree(text, 'eu')).toEqual([
       '1 Act',
@@ -86,6 +86,8 @@ describe('the headings of a law in Markdown', () => {
       '16 Paragraph 2',
       '2 Annex',
       '4 List',
+      '17 Point 1',
+      '17 Point 2',
     ]);
   });
 
@@ -169,9 +171,9 @@ describe('a list that "the following" announces', () => {
       'It enters into force.',
     );
     expect(outline(text)).toEqual([
-      ...['8 Article 6', '9 Paragraph 1', '11 Point a', '11 Point b', '9 Paragraph 2'],
-      ...['8 Article 7', '10 Item 1', '10 Item 2'],
-      ...['8 Article 8', '10 Item 1', '10 Item 2', '10 Item 3', '8 Article 9'],
+      ...['8 Article 6', '9 Paragraph 1', '14 Point a', '14 Point b', '9 Paragraph 2'],
+      ...['8 Article 7', '13 Item 1', '13 Item 2'],
+      ...['8 Article 8', '13 Item 1', '13 Item 2', '13 Item 3', '8 Article 9'],
     ]);
   });
 

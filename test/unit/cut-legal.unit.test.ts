@@ -137,12 +137,12 @@ describe('a law that quotes another', () => {
     );
     expect(outline(text)).toEqual([
       '8 Article 1',
-      '10 Item 1',
-      '11 quoted Article 1',
-      '10 Item 2',
-      '10 Item 3',
-      '11 quoted Section 2',
-      '10 Item 4',
+      '13 Item 1',
+      '14 quoted Article 1',
+      '13 Item 2',
+      '13 Item 3',
+      '14 quoted Section 2',
+      '13 Item 4',
       '8 Article 2',
     ]);
   });
@@ -367,8 +367,8 @@ describe('other traditions', () => {
       '4 Chapter I',
       '8 Article 1',
       '9 Paragraph 1',
-      '11 Point a',
-      '11 Point b',
+      '14 Point a',
+      '14 Point b',
       '9 Paragraph 2',
       '8 Article 2',
       '1 Annex I',

@@ -196,18 +196,131 @@ describe('an Act of the Union', () => {
     ]);
   });
 
+  it('has numbered points in its annexes, below the parts and sections of those, as they are cited', () => {
+    const text = lines(
+      ...['Article 1', 'Subject', '1. It is so.', '2. It is not.', 'Article 2', 'Entry', 'Text.'],
+      ...['ANNEX I', 'Areas referred to in Article 1', 'The areas are the following:'],
+      ...[
+        '1.',
+        '',
+        'Critical infrastructure:',
+        '(a) roads;',
+        '',
+        '(b) water:',
+        '(i) clean;',
+        '(ii) other.',
+        '',
+        '2.',
+        'Law.',
+      ],
+      ...[
+        'ANNEX II',
+        'PART A',
+        '1. Requirements',
+        '1.1. Devices shall be safe:',
+        '(a) here;',
+        '(b) there.',
+        '1.2.',
+        'Text.',
+      ],
+      ...[
+        '1.2.1. Design',
+        '1.2.2 Make',
+        '5.1 litres of it.',
+        '1.3 The end',
+        '(a) one;',
+        '1.4.1. Nothing of 1.4.',
+        '2. Others',
+        '2.1. Text.',
+      ],
+      ...[
+        'PART B',
+        '(a) one;',
+        '(b) two.',
+        'PART C',
+        '4. No list begins with it.',
+        '1. But with this.',
+        '2.2 kg of it.',
+      ],
+      ...['ANNEX III', '(1) Item:', '(a) one.', '(2) Item.', '(1) OJ L 117, 5.5.2017, p. 1.', '(3) Item.'],
+    );
+    const first = ['Point 1', 'Point a', 'Point b', 'Subpoint i', 'Subpoint ii', 'Point 2'];
+    const second = [
+      'Point 1',
+      'Point 1.1',
+      'Point a',
+      'Point b',
+      'Point 1.2',
+      'Point 1.2.1',
+      'Point 1.2.2',
+      'Point 1.3',
+    ];
+    expect(labels(text)).toEqual([
+      ...['Article 1', 'Paragraph 1', 'Paragraph 2', 'Article 2', 'Annex I', ...first],
+      ...[
+        'Annex II',
+        'Part A',
+        ...second,
+        'Point a',
+        'Point 2',
+        'Point 2.1',
+        'Part B',
+        'Point a',
+        'Point b',
+        'Part C',
+        'Point 1',
+      ],
+      ...['Annex III', 'Item 1', 'Point a', 'Item 2', 'Item 3'],
+    ]);
+    expect(outline(text).slice(12, 18)).toEqual([
+      ...['2 Part A', '10 Point 1', '11 Point 1.1', '14 Point a', '14 Point b', '11 Point 1.2'],
+    ]);
+  });
+
+  it('counts the points of an annex on through its chapters, and anew where they do', () => {
+    const text = lines(
+      ...['Article 1', 'Subject', 'Text.', 'Article 2', 'Entry', 'Text.'],
+      ...[
+        'ANNEX I',
+        'CHAPTER I',
+        'Devices',
+        '1. One.',
+        '2. Two.',
+        '2.1. More.',
+        'CHAPTER II',
+        'Makers',
+        '3. Three.',
+        '3.1. More.',
+      ],
+      ...[
+        'CHAPTER III',
+        'Others',
+        '5. This is no next number.',
+        '4. This is.',
+        'ANNEX II',
+        'Lists',
+        '5. Neither.',
+        '1. One.',
+      ],
+    );
+    expect(labels(text).slice(2)).toEqual([
+      ...['Annex I', 'Chapter I', 'Point 1', 'Point 2', 'Point 2.1', 'Chapter II', 'Point 3', 'Point 3.1'],
+      ...['Chapter III', 'Point 4', 'Annex II', 'Point 1'],
+    ]);
+  });
+
   it('has a point (i) behind (h), unless (ii) shows that it began to count below', () => {
     const list = 'abcdefgh'.split('').map((letter) => `(${letter}) text;`);
-    const points = 'abcdefgh'.split('').map((letter) => `11 Point ${letter}`);
+    const points = 'abcdefgh'.split('').map((letter) => `14 Point ${letter}`);
     const article = (...more: string[]) =>
       outline(lines('Article 1', 'Scope', 'The following:', ...list, ...more, 'Article 2', 'Text.'), 'eu').slice(1, -1);
     expect(article('(i) text;', '(j) text:', '(i) one;', '(ii) two.')).toEqual([
       ...points,
-      ...['11 Point i', '11 Point j', '12 Subpoint i', '12 Subpoint ii'],
+      ...['14 Point i', '14 Point j', '15 Subpoint i', '15 Subpoint ii'],
     ]);
     expect(article('(i) one;', '(ii) two;', '(i) text;', '(j) text.')).toEqual([
       ...points,
-      ...['12 Subpoint i', '12 Subpoint ii', '11 Point i', '11 Point j'],
+      ...['15 Subpoint i', '15 Subpoint ii', '14 Point i', '14 Point j'],
     ]);
   });
 });

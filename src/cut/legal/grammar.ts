@@ -21,6 +21,7 @@ const levelSchema = z
     tail: z.enum(['heading', 'any', 'line']).default('heading'),
     under: z.array(z.string()).max(20).optional(),
     step: z.int().min(1).max(100).default(1),
+    runsThrough: z.string().optional(),
     titleOnNextLine: z.boolean().default(false),
     beforeAll: z.boolean().default(false),
     caseSensitive: z.boolean().default(false),
@@ -104,8 +105,10 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
   if (!kinds.includes(data.main)) throw invalid(source, `main: no level is of kind ${data.main}`);
   const doubled = kinds.find((kind, index) => kinds.indexOf(kind) !== index && !isSecondForm(data, index));
   if (doubled !== undefined) throw invalid(source, `levels: two levels are of kind ${doubled}`);
-  const stranger = data.levels.flatMap(({ under }) => under ?? []).find((kind) => !kinds.includes(kind));
-  if (stranger !== undefined) throw invalid(source, `levels.under: no level is of kind ${stranger}`);
+  const named = data.levels.flatMap(({ under = [], runsThrough = [] }) => under.concat(runsThrough));
+  const stranger = named.find((kind) => !kinds.includes(kind));
+  if (stranger !== undefined)
+    throw invalid(source, `levels.under or levels.runsThrough: no level is of kind ${stranger}`);
   const counting = {
     alphabet: data.alphabet.normalize('NFC'),
     ordinals: data.ordinals.map((one) => one.normalize('NFC')),
@@ -146,6 +149,9 @@ function isSecondForm({ levels, main }: { levels: readonly LevelData[]; main: st
   return isForm(levels[index]) && isForm(levels[index - 1]) && levels[index - 2]?.kind !== main;
 }
 
+/** The number of what a strict level stands under, written before its own: the 1.2 of `1.2.3`. */
+const abovePattern = '(?<above>[0-9]{1,3}[a-z]?(?:\\.[0-9]{1,3}[a-z]?)*)';
+
 function levelPattern(source: string, text: string, level: LevelData, counting: Counting): RegExp {
   const member = `levels.${level.kind}.patterns`;
   if (level.numerals.length > 0 && !text.includes('{number}'))
@@ -154,7 +160,8 @@ function levelPattern(source: string, text: string, level: LevelData, counting: 
     throw invalid(source, `${member}: numerals of kind word need ordinals`);
   }
   const number = level.numerals.length > 0 ? `(?<number>${numberPattern(level.numerals, counting)})` : '';
-  return regexOf(source, member, `^(?:${text.replace('{number}', number)})`, level.caseSensitive ? 'u' : 'iu');
+  const inside = text.replace('{above}', abovePattern).replace('{number}', number);
+  return regexOf(source, member, `^(?:${inside})`, level.caseSensitive ? 'u' : 'iu');
 }
 
 function regexOf(source: string, member: string, text: string, flags: string): RegExp {

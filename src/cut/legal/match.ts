@@ -11,6 +11,10 @@ export interface LevelMatch {
   /** The number that counting goes on from: of `§§ 6 to 30` it is the 30; otherwise the number itself. */
   readonly last: LegalNumber | null;
   readonly label: string;
+  /** The number as it is written, with that of what it stands under when that is written too. */
+  readonly written: string;
+  /** The number of what it stands under, where it is written before its own: the 1.2 of `1.2.3`. */
+  readonly above: string | null;
   /** What stands on the line after the number and its punctuation. */
   readonly rest: string;
   /** Punctuation or the end of the line after the number: a reference in a sentence goes on with words. */
@@ -63,9 +67,11 @@ function levelMatch(
   const isTitled = level.numerals.includes('dotted') && titleOfRegulation.test(after);
   const tail = level.tail === 'any' ? 'strong' : tailOf(after, grammar, isTitled);
   if (tail === null || (level.tail === 'line' && after.replace(/^[\s.:–—-]+/u, '') !== '')) return null;
-  const label = labelOf(level, written);
+  const above = match.groups?.above ?? null;
+  const label = labelOf(level, written).replace('{above}', above ?? '');
   const rest = after.replace(/^[\s.:/)–—-]+/u, '');
-  return { level, number, readings, last, label, rest, isStrong: tail === 'strong', isBare };
+  const whole = above === null ? (written ?? '') : `${above}.${written}`;
+  return { level, number, readings, last, label, written: whole, above, rest, isStrong: tail === 'strong', isBare };
 }
 
 /** Ordinals are written in capitals as often as not and take no full stop, and `4 bis` is `4bis`. */

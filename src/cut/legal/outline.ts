@@ -17,6 +17,9 @@ interface OpenNode {
   readonly level: GrammarLevel | null;
   readonly depth: number;
   readonly number: LegalNumber | null;
+  /** As the text writes it, and that of what it stands under when that is written before it. */
+  readonly written: string;
+  readonly above: string | null;
   readonly isBare: boolean;
 }
 
@@ -39,6 +42,8 @@ export class LegalOutline {
   private readonly marks: DraftMark[] = [];
   private readonly open: OpenNode[] = [];
   private readonly lastNumber = new Map<GrammarLevel, LegalNumber>();
+  /** What was counted last of a level whose numbers run through a whole annex, and in which one. */
+  private readonly running = new Map<GrammarLevel, { readonly number: LegalNumber; readonly inside: OpenNode }>();
   private awaitsTitle: DraftMark | null = null;
   /** What is cut inside of headings of the format is deeper than all of them; 0 until there is one. */
   private depthOfHeadings = 0;
@@ -120,7 +125,7 @@ export class LegalOutline {
     this.awaitsTitle = null;
     this.isDoubtful = false;
     this.closeFrom(level);
-    this.open.push({ level: match?.level ?? null, depth: level, number: match?.number ?? null, isBare: false });
+    this.open.push(nodeOf(match, level));
     this.bareNumbers.heading();
     if (match) this.countOn(match);
     this.marks.push({
@@ -199,7 +204,7 @@ export class LegalOutline {
     if (second === undefined) return null;
     const depth = level.level + this.depthOfHeadings;
     this.marks[this.marks.lastIndexOf(mark)] = { ...mark, kind: level.kind, level: depth, label, form: level };
-    this.open.splice(0, this.open.length, ...before, { level, depth, number, isBare: false });
+    this.open.splice(0, this.open.length, ...before, nodeOf(other, depth));
     return second;
   }
 
@@ -240,21 +245,28 @@ export class LegalOutline {
     return true;
   }
 
-  private beginsCounting({ level, number, isBare, rest }: LevelMatch): boolean {
+  private beginsCounting({ level, number, above, isBare, rest }: LevelMatch): boolean {
     // A heading that the grammar does not know, such as the name of an article, holds what its article holds.
-    const top = this.open.findLast((node) => node.level !== null);
-    if (number === null || number.value !== 1) return false;
+    const top = this.open.findLast((node) => node.level !== null && (above ?? node.written) === node.written);
+    if (number === null || !(number.value === 1 || this.runsOn(level, number))) return false;
     const isUnder = level.under === null || (top?.level != null && level.under.has(top.level.kind));
     if (isBare && !(isOne(number) && this.bareNumbers.mayBegin(rest))) return false;
     return isUnder && (level.under !== null || top !== undefined || level.beforeAll);
+  }
+
+  /** The first number of a section that goes on from the section before. */
+  private runsOn(level: GrammarLevel, number: LegalNumber): boolean {
+    const before = this.running.get(level);
+    return before !== undefined && this.open.includes(before.inside) && follows(before.number, number, 1);
   }
 
   private deepestSuccessor(matches: readonly LevelMatch[]): LevelMatch | null {
     for (let index = this.open.length - 1; index >= 0; index--) {
       const node = this.open[index];
       const match = matches.find(
-        ({ level, number, isBare, rest }) =>
+        ({ level, number, above, isBare, rest }) =>
           node?.level?.kind === level.kind &&
+          node.above === above &&
           node.isBare === isBare &&
           node.number &&
           number &&
@@ -273,6 +285,13 @@ export class LegalOutline {
     if (last) this.lastNumber.set(level, last);
   }
 
+  /** Points of an annex count on where its next section begins. */
+  private countThrough({ level, last }: LevelMatch): void {
+    if (level.runsThrough === undefined || last === null) return;
+    const inside = this.open.findLast((node) => node.level?.kind === level.runsThrough);
+    if (inside) this.running.set(level, { number: last, inside });
+  }
+
   /** Whether it stands below an Artikel, which may be one that quotes the § of another law. */
   private isBelowForm(level: GrammarLevel): boolean {
     const { forms } = this.grammar;
@@ -287,10 +306,11 @@ export class LegalOutline {
     if (isBare && !isFirstBare) this.bareNumbers.goOn();
     this.closeFrom(depth);
     // From `3–5 …` counting goes on behind the 5.
-    const node: OpenNode = { level, depth, number: match.last, isBare };
+    const node: OpenNode = { ...nodeOf(match, depth), number: match.last };
     this.open.push(node);
     this.countOn(match);
-    this.countInside(level, rest, depth - level.level);
+    this.countThrough(match);
+    this.countInside(match, rest, depth - level.level);
     const isHeading = level.sequence === 'free';
     const mark: DraftMark = {
       start,
@@ -310,18 +330,18 @@ export class LegalOutline {
   }
 
   /** `§ 1. (1) …`, `(a)(1) …`: what begins to count on the same line belongs to its piece, and the next number counts on. */
-  private countInside({ kind }: GrammarLevel, rest: string, offset: number): void {
+  private countInside({ level: { kind }, written }: LevelMatch, rest: string, offset: number): void {
     if (!shortNumber.test(rest)) return;
     const first = matchesOf(rest, this.grammar).find(
-      ({ level, number, isBare, rest: text }) =>
+      ({ level, number, above, isBare, rest: text }) =>
         level.sequence === 'strict' &&
         level.under?.has(kind) &&
+        (above ?? written) === written &&
         (isBare ? isOne(number) && beginsParagraph(text) : number?.value === 1),
     );
     if (!first) return;
-    const { number, isBare } = first;
-    this.open.push({ level: first.level, depth: first.level.level + offset, number, isBare });
-    this.countInside(first.level, first.rest, offset);
+    this.open.push(nodeOf(first, first.level.level + offset));
+    this.countInside(first, first.rest, offset);
   }
 
   /** `Chapter I` and its name are two lines of one heading. */
@@ -345,6 +365,11 @@ export class LegalOutline {
     this.bareNumbers.close(this.marks, depth);
     while ((this.open.at(-1)?.depth ?? 0) >= depth) this.open.pop();
   }
+}
+
+function nodeOf(match: LevelMatch | null, depth: number): OpenNode {
+  const { level = null, number = null, written = '', above = null, isBare = false } = match ?? {};
+  return { level, depth, number, written, above, isBare };
 }
 
 /** 1 itself, and not what was inserted behind it. */
