@@ -93,6 +93,19 @@ function toBytes(bytes: Buffer, from: number, marks: readonly Mark[]): readonly 
   return found;
 }
 
+/** The tokenizer without what no boundary depends on, and what a damaged page must not stop. */
+class PlainTokenizer extends Tokenizer {
+  /** Of the attributes only a link's is asked for. To look whether one stands there twice costs the square of their number. */
+  protected override _leaveAttrName(): void {
+    if (this.currentAttr.name === 'href') super._leaveAttrName();
+  }
+
+  /** A reference of hundreds of digits is no number to its decoder; as any other that stands for nothing it is a replacement character. */
+  protected override _flushCodePointConsumedAsCharacterReference(code: number): void {
+    super._flushCodePointConsumedAsCharacterReference(Number.isNaN(code) ? 0xfffd : code);
+  }
+}
+
 class HtmlReader {
   readonly tokenizer: Tokenizer;
   private readonly legal: LegalScanner | null;
@@ -122,7 +135,7 @@ class HtmlReader {
   ) {
     this.legal = grammar ? new LegalScanner(grammar) : null;
     const nothing = (): void => {};
-    this.tokenizer = new Tokenizer(
+    this.tokenizer = new PlainTokenizer(
       { sourceCodeLocationInfo: true },
       {
         onParseError: null,

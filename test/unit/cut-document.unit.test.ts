@@ -76,6 +76,20 @@ describe('HTML', () => {
     expect(law.slice(cut.pieces[1]?.utf16Start).startsWith('<p align=center>')).toBe(true);
   });
 
+  it('reads references of any number of digits, and tags of any number of attributes in proportion to them', () => {
+    for (const digits of ['9'.repeat(400), `x${'f'.repeat(300)}`, '0'.repeat(70_000)]) {
+      const text = `<h1>One &#${digits}; more</h1><p>text</p><h2>Two</h2>`;
+      expect(outline(text, 'text/html')).toEqual(['heading 1 One \uFFFD more', 'heading 2 Two']);
+    }
+    const attributes = Array.from({ length: 200_000 }, (_, at) => `a${at}=1`).join(' ');
+    const begin = performance.now();
+    expect(outline(`<h1 ${attributes}>One</h1><p>1</p><h2>Two</h2>`, 'text/html')).toEqual([
+      'heading 1 One',
+      'heading 2 Two',
+    ]);
+    expect(performance.now() - begin).toBeLessThan(10_000);
+  });
+
   it('has the headings of a parser where quotations and drawings were not closed, or not in order', () => {
     const seed = chosenSeed();
     const random = seeded(seed);
