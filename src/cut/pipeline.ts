@@ -89,7 +89,12 @@ export async function startCut(client: pg.ClientBase, target: CutTarget, source:
       ownerRef: target.ownerRef,
       revisionLabel,
       cutter: cut.cutter,
-      config: { ...(await configOf(client, target, source)), normalizer: cut.normalizer, grammar: cut.grammar },
+      config: {
+        ...(await configOf(client, target, source)),
+        media_type: cut.mediaType,
+        normalizer: cut.normalizer,
+        grammar: cut.grammar,
+      },
       actor: target.actor,
     });
   });

@@ -294,7 +294,8 @@ export interface CutRunSource {
 /** Reads what a run is about; undefined when there is no such run. */
 export async function readCutRunSource(database: Queryable, runId: string): Promise<CutRunSource | undefined> {
   const { rows } = await database.query(
-    `select r.state, r.document_address, p.media_type, r.cutter_name, r.cutter_version, r.config #>> '{normalizer,name}' as normalizer_name,
+    `select r.state, r.document_address, coalesce(r.config ->> 'media_type', p.media_type) as media_type, r.cutter_name, r.cutter_version,
+            r.config #>> '{normalizer,name}' as normalizer_name,
             r.config #>> '{normalizer,version}' as normalizer_version, nullif(r.config -> 'grammar', 'null')::text as grammar,
             encode(p.bytes, 'base64') as bytes
        from iu_cut_run r join iu_source_pin p on p.pin_id = r.pin_id where r.run_id = $1`,

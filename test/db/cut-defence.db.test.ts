@@ -1,7 +1,7 @@
 // What a cut does when somebody changes the document beside it, or forges what it was told.
 import { describe, expect, it } from 'vitest';
 import { type Grammar, readGrammar } from '../../src/cut/legal/grammar.js';
-import { planCut, startCut } from '../../src/cut/pipeline.js';
+import { type CutSource, planCut, startCut } from '../../src/cut/pipeline.js';
 import { approveCutRun, decideCutPiece } from '../../src/store/cut.js';
 import { type CutPeople, cutRevision, law, markdown, seen, small, smaller, useLaw } from '../support/cut-pipeline.js';
 import type { TestDatabase } from '../support/database.js';
@@ -115,7 +115,7 @@ describe('a run that was killed before its pieces were recorded', () => {
   const options = { revisionLabel: '1', mediaType: 'text/plain', bytes: Buffer.from(text) };
 
   /** Starts a run on a connection that dies when it comes to the pieces. */
-  async function killed(grammar: string | Grammar): Promise<string> {
+  async function killed(grammar: string | Grammar, other: { bytes?: Buffer } = {}): Promise<string> {
     const victim = await db.as('iu_operator', 'iu_emitter');
     victim.on('error', () => {});
     const query = victim.query.bind(victim) as (...values: readonly unknown[]) => unknown;
@@ -123,7 +123,7 @@ describe('a run that was killed before its pieces were recorded', () => {
       if (!String(values[0]).includes('fn_iu_cut_mark')) return query(...values);
       return Promise.reject(new Error('killed'));
     }) as typeof victim.query;
-    await expect(startCut(victim, law, { ...options, grammar })).rejects.toThrow('killed');
+    await expect(startCut(victim, law, { ...options, ...other, grammar })).rejects.toThrow('killed');
     const { rows } = await db.pool.query<{ run_id: string }>(
       `select run_id::text from iu_cut_run where state = 'source_pinned'`,
     );
@@ -146,6 +146,21 @@ describe('a run that was killed before its pieces were recorded', () => {
     });
   });
 
+  it('goes on as what it was begun, also where the same bytes were pinned as something else', async () => {
+    const bytes = Buffer.from('# Law\n\nArt. 1 One\n\ntext\n\nArt. 2 Two\n\ntext\n');
+    await startCut(people.editor, { ...law, address: 'li/other' }, { ...markdown('', '1'), bytes });
+    const runId = await killed('german', { bytes });
+    expect((await planCut(people.editor, runId, 'ann')).state).toBe('cutplan_ok');
+    expect(await labels(runId)).toEqual(['preamble', 'Art. 1', 'Art. 2']);
+    const { rows } = await db.pool.query('select media_type from v_iu_cut_run where run_id = $1', [runId]);
+    expect(rows).toEqual([{ media_type: 'text/plain' }]);
+    const asMarkdown = { ...markdown('', '1'), bytes, grammar: 'german' };
+    await expect(startCut(people.editor, law, asMarkdown)).rejects.toMatchObject({
+      code: 'IU703',
+      message: expect.stringContaining('media_type'),
+    });
+  });
+
   it('goes on with a grammar of the package, and is refused when that has changed since', async () => {
     const runId = await killed('us');
     await db.pool.query(
@@ -158,6 +173,30 @@ describe('a run that was killed before its pieces were recorded', () => {
       message: expect.stringContaining('us 0'),
     });
     expect(await labels(runId)).toEqual([]);
+  });
+});
+
+describe('a source that is read by a newer version of its extractor', () => {
+  const original = Buffer.from('stands for a DOCX');
+  const read = (version: string, text: string): CutSource => ({
+    ...markdown(text, '1'),
+    original: { bytes: original, mediaType: 'application/pdf', extractor: { name: 'reader', version } },
+  });
+
+  it('is the same source while it gives the same text, finished or not, and another one otherwise', async () => {
+    const begun = await startCut(people.editor, law, read('1.0', small));
+    expect((await startCut(people.editor, law, read('1.1', small))).run_id).toBe(begun.run_id);
+    await cutRevision(people, law, read('1.0', small));
+    const before = await db.pool.query('select count(*) from iu_cut_log');
+    expect(await startCut(people.editor, law, read('1.1', small))).toMatchObject({
+      run_id: begun.run_id,
+      state: 'closeout_reported',
+    });
+    expect((await db.pool.query('select count(*) from iu_cut_log')).rows).toEqual(before.rows);
+    await expect(startCut(people.editor, law, read('1.1', smaller))).rejects.toMatchObject({
+      code: 'IU703',
+      message: expect.stringContaining('from another source'),
+    });
   });
 });
 

@@ -176,7 +176,7 @@ begin
     ('function', 'fn_iu_cut_rollback(bigint, text, text, text)', '682a04ca5683233224e63ffb445f3b72'),
     ('function', 'fn_iu_cut_run_journal()', 'a92e504e1a5a198bf24fde0e5ea8c628'),
     ('function', 'fn_iu_cut_said(iu_cut_run)', '7dc823a41153b86b77d0f1cedf13aaae'),
-    ('function', 'fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb, text)', 'fcc082963ab900e8e48638494910acd2'),
+    ('function', 'fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb, text)', '86249b50d677d8f31a426c9ced078146'),
     ('function', 'fn_iu_cut_stop(iu_cut_run, text, text, jsonb)', '55ac8e71e4846cac88e1e492d188d653'),
     ('function', 'fn_iu_cut_structural_check(iu_cut_run)', 'fb61df46f7aaef0d0c46dce5fbf38499'),
     ('function', 'fn_iu_cut_undo_birth(iu_cut_run, text, text)', 'cb8e38d45b5c80f00d97089d6424ee85'),
@@ -226,7 +226,7 @@ begin
     ('trigger', 'iu_cut_run.trg_iu_cut_run_journal', '98c8974fd1ec1c2b55c9bf390aadf1ed'),
     ('trigger', 'iu_cut_version.trg_iu_cut_version_append_only', 'd85fef3b5db58c817a9047f0a758f909'),
     ('view', 'v_iu_cut_plan', '8861f46b49db6aca0caefba2f87f9c8e'),
-    ('view', 'v_iu_cut_run', 'e433e4108586b47d1f62f6235fc2b556')
+    ('view', 'v_iu_cut_run', '29410b089bc3391fbf3905c0d261eb41')
   ) as expected (kind, identity, fingerprint)
   left join fn_iu_catalog_fingerprint() as found
     on found.kind = expected.kind and found.identity = expected.identity

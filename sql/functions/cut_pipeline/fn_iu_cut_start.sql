@@ -1,7 +1,8 @@
 -- fn_iu_cut_start(bigint, text, text, text, text, text, text, jsonb, text) returns jsonb
 --
 -- Contract:  opens the run of one revision of a document, or finds it: the run key is sha256(pin || cutter || version || config), and
---            the config holds document and revision, so that a document may return to earlier bytes under a new label. What was begun
+--            the config holds document and revision, so that a document may return to earlier bytes under a new label. What took the text
+--            out of an original is kept and no part of the key: the text itself is. What was begun
 --            or finished under the same key is found and nothing is written. One document has at most one unfinished run.
 -- Arguments: p_pin_id: the source; p_document_address; p_document_title; p_owner_ref; p_revision_label: unique in the document;
 --            p_cutter_name, p_cutter_version: who cuts; p_config: settings of cutter and normaliser; p_actor: who
@@ -21,7 +22,8 @@ as $$
 declare
   v_sha256 text := (select p.sha256 from iu_source_pin p where p.pin_id = p_pin_id);
   v_config jsonb := coalesce(p_config, '{}') || jsonb_build_object('document', p_document_address, 'revision', p_revision_label);
-  v_run_key text := encode(sha256(convert_to(concat_ws('|', v_sha256, p_cutter_name, p_cutter_version, v_config::text), 'UTF8')), 'hex');
+  v_run_key text := encode(sha256(convert_to(concat_ws('|', v_sha256, p_cutter_name, p_cutter_version,
+    (v_config #- '{original,extractor}')::text), 'UTF8')), 'hex');
   v_run iu_cut_run;
 begin
   if coalesce(btrim(p_actor), '') = '' then
@@ -61,7 +63,11 @@ begin
       hint = 'finish it (iu cut apply), void it (iu cut void) or roll it back (iu cut rollback)';
   elsif v_run.run_id is not null then
     raise exception using errcode = 'IU703',
-      message = format('revision %s of %s was already cut from another source or with another configuration', p_revision_label, p_document_address),
+      message = format('revision %s of %s was already cut %s', p_revision_label, p_document_address,
+        case when v_run.pin_id <> p_pin_id or v_run.config #>> '{original,sha256}' is distinct from v_config #>> '{original,sha256}' then 'from another source'
+             else format('with another configuration (%s)', (
+               select coalesce(string_agg(k, ', ' order by k), 'cutter') from jsonb_object_keys(v_run.config || v_config) as k
+                where v_run.config -> k is distinct from v_config -> k)) end),
       hint = 'a corrected source is a revision of its own: give it another label';
   end if;
   perform fn_iu_cut_document(p_document_address);
