@@ -24,6 +24,7 @@ import type { ChosenGrammar } from './legal/choose.js';
 import { readGrammar, shippedGrammar } from './legal/grammar.js';
 import { recut as recutPieces } from './match/recut.js';
 import { buildPlan, firstPlan } from './plan/build-plan.js';
+import { newlineStyleOf } from './source-kind.js';
 
 /** The document that a source is cut into. */
 export interface CutTarget {
@@ -51,6 +52,8 @@ export interface CutSource {
   readonly original?: {
     readonly bytes: Uint8Array;
     readonly mediaType: string;
+    /** Of text in another encoding than UTF-8; null of what is no text. */
+    readonly encoding?: string | null;
     readonly extractor: { readonly name: string; readonly version: string };
   };
   /** Links that the bridge records: address in the document, and the object of the database. */
@@ -110,8 +113,10 @@ async function configOf(client: pg.ClientBase, target: CutTarget, source: CutSou
   const config: Record<string, unknown> = {};
   if (source.sqlObjects !== undefined) config.sql_objects = source.sqlObjects;
   if (source.original === undefined) return config;
-  const { bytes, mediaType, extractor } = source.original;
-  const about = { mediaType, newlineStyle: null, title: target.title, sourceNote: source.sourceNote ?? null };
+  const { bytes, mediaType, encoding = null, extractor } = source.original;
+  // Another encoding has the lines of the text that was made of it.
+  const newlineStyle = encoding === null ? null : newlineStyleOf(source.bytes);
+  const about = { mediaType, newlineStyle, title: target.title, sourceNote: source.sourceNote ?? null, encoding };
   const pin = await pinSource(client, bytes, about);
   return { ...config, original: { pin_id: pin.pinId, sha256: pin.sha256, media_type: mediaType, extractor } };
 }

@@ -17,6 +17,8 @@ export interface SourceDescription {
   readonly newlineStyle: string | null;
   readonly title: string | null;
   readonly sourceNote: string | null;
+  /** Of text that is not UTF-8; null when nobody knows, or when it is no text. */
+  readonly encoding?: string | null;
 }
 
 /** Keeps the bytes of a source, once. */
@@ -25,8 +27,8 @@ export async function pinSource(
   bytes: Uint8Array,
   about: SourceDescription,
 ): Promise<PinnedSource> {
-  const values = [bytes, about.mediaType, about.newlineStyle, about.title, about.sourceNote];
-  const { rows } = await database.query('select * from fn_iu_source_pin($1, $2, $3, $4, $5)', values);
+  const values = [bytes, about.mediaType, about.newlineStyle, about.title, about.sourceNote, about.encoding ?? null];
+  const { rows } = await database.query('select * from fn_iu_source_pin($1, $2, $3, $4, $5, $6)', values);
   const [pin] = rows as [Columns<FnIuSourcePinRow, 'pin_id' | 'sha256' | 'is_new'>];
   return { pinId: pin.pin_id, sha256: pin.sha256, isNew: pin.is_new };
 }

@@ -285,6 +285,38 @@ describe('the commands about cuts', () => {
     expect(await dir()).toMatchObject({ finished: 1, unchanged: 2, open: [] });
   }, 60_000);
 
+  it('show what a text was made of, by what, and how it was read', async () => {
+    const path = join(folder, 'latin.txt');
+    writeFileSync(path, Buffer.from('\xc4rger\r\n\r\nArt. 1 Zweck\r\nx\r\n\r\nArt. 2 Name\r\ny\r\n', 'latin1'));
+    const about = ['--document', 'li/latin', '--revision', '1', '--actor', 'ann', '--note', 'official gazette'];
+    const { runId } = await json(editor, 'cut', 'start', path, '--encoding', 'latin1', ...about);
+    expect(await json(editor, 'cut', 'show', runId)).toMatchObject({
+      mediaType: 'text/plain',
+      newlineStyle: 'crlf',
+      sourceNote: 'official gazette',
+      grammar: 'german 1',
+      originalMediaType: 'text/plain',
+      originalEncoding: 'windows-1252',
+      originalSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      extractor: 'charset-windows-1252 1',
+    });
+    const pins = await db.pool.query(
+      `select encoding, newline_style, has_byte_order_mark from iu_source_pin where title = 'li/latin' order by pin_id`,
+    );
+    const pin = { newline_style: 'crlf', has_byte_order_mark: false };
+    expect(pins.rows).toEqual([
+      { ...pin, encoding: 'utf-8' },
+      { ...pin, encoding: 'windows-1252' },
+    ]);
+    const wide = join(folder, 'wide.txt');
+    writeFileSync(wide, Buffer.from('\ufeffPlain text\n', 'utf16le'));
+    await json(editor, 'cut', 'start', wide, '--document', 'li/wide', '--revision', '1', '--actor', 'ann');
+    const marked = await db.pool.query(
+      `select encoding, newline_style, has_byte_order_mark from iu_source_pin where title = 'li/wide' order by pin_id`,
+    );
+    expect(marked.rows[1]).toEqual({ encoding: 'utf-16le', newline_style: 'lf', has_byte_order_mark: true });
+  });
+
   it('read the files of a folder, also of its history, with the same options as one file', async () => {
     writeFileSync(file('coded/a.text', ''), Buffer.from('R\xe9sum\xe9\n\nfirst\n', 'latin1'));
     file('coded/b.md', '# Für\nx\n');

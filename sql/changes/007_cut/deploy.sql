@@ -6,7 +6,7 @@ create table iu_source_pin (
   bytes               bytea not null,
   byte_length         integer not null,
   media_type          text not null check (media_type ~ '^[a-z0-9.+-]+/[a-z0-9.+-]+$'),
-  encoding            text not null check (encoding in ('utf-8', 'unknown')),
+  encoding            text not null check (encoding ~ '^[a-z0-9][a-z0-9_-]{0,39}$'),
   has_byte_order_mark boolean not null,
   newline_style       text check (newline_style in ('none', 'lf', 'crlf', 'cr', 'mixed')),
   title               text,
@@ -19,7 +19,7 @@ create table iu_source_pin (
 );
 comment on table iu_source_pin is 'Immutable bytes of a source, each once, found by their hash.';
 comment on column iu_source_pin.redacted is 'Byte ranges that a redaction overwrote, each byte with X; the hash stays that of the source as it was.';
-comment on column iu_source_pin.encoding is 'utf-8 when PostgreSQL reads the bytes as text (valid, without NUL); only such a source becomes units.';
+comment on column iu_source_pin.encoding is 'utf-8 when PostgreSQL reads the bytes as text (valid, without NUL): only such a source becomes units. Else what whoever pinned them read them as, or unknown.';
 
 create table iu_cut_run (
   run_id           bigint generated always as identity primary key,
@@ -89,18 +89,19 @@ comment on column iu_cut_piece.anchor is 'exact: the bytes are the body. format:
 comment on column iu_cut_piece.address is 'Address inside the document as cut; the unit''s own may carry a suffix when it came back after deprecation.';
 
 -- >>> functions/cut/fn_iu_source_pin.sql
--- fn_iu_source_pin(bytea, text, text, text, text) returns table (pin_id bigint, sha256 text, is_new boolean)
+-- fn_iu_source_pin(bytea, text, text, text, text, text) returns table (pin_id bigint, sha256 text, is_new boolean)
 --
 -- Contract:  keeps the bytes of a source, once: the same bytes give the same pin, whatever they are called the second time. The
---            hash is taken here, of what arrived. Encoding is utf-8 when PostgreSQL can read the bytes as text, else unknown.
+--            hash is taken here, of what arrived. Encoding is utf-8 when PostgreSQL can read the bytes as text, else what the caller read
+--            them as, or unknown.
 -- Arguments: p_bytes: the source, whole; p_media_type: for example text/markdown; p_newline_style: none, lf, crlf, cr or mixed;
---            p_title: what people call it; p_source_note: where it comes from, under which licence
+--            p_title: what people call it; p_source_note: where it comes from, under which licence; p_encoding: of text that is not UTF-8
 -- Returns:   the pin, and whether it is new
 -- Raises:    IU701 no bytes given, IU897 a redaction took something out of these very bytes
 -- Writes:    iu_source_pin
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_source_pin(p_bytes bytea, p_media_type text, p_newline_style text default null,
-  p_title text default null, p_source_note text default null)
+  p_title text default null, p_source_note text default null, p_encoding text default null)
 returns table (pin_id bigint, sha256 text, is_new boolean)
 language plpgsql
 security definer
@@ -124,11 +125,13 @@ begin
   begin
     perform convert_from(p_bytes, 'UTF8');
   exception when character_not_in_repertoire or untranslatable_character then
-    v_encoding := 'unknown';
+    v_encoding := coalesce(p_encoding, 'unknown');
   end;
   return query
     insert into iu_source_pin as p (sha256, bytes, byte_length, media_type, encoding, has_byte_order_mark, newline_style, title, source_note)
-    values (v_sha256, p_bytes, octet_length(p_bytes), p_media_type, v_encoding, substring(p_bytes from 1 for 3) = E'\\xefbbbf'::bytea,
+    values (v_sha256, p_bytes, octet_length(p_bytes), p_media_type, v_encoding,
+            substring(p_bytes from 1 for 3) = E'\\xefbbbf'::bytea
+              or v_encoding like 'utf-16%' and substring(p_bytes from 1 for 2) in (E'\\xfffe'::bytea, E'\\xfeff'::bytea),
             p_newline_style, p_title, p_source_note)
     on conflict on constraint iu_source_pin_sha256_key do nothing
     returning p.pin_id, p.sha256, true;

@@ -21,5 +21,5 @@ drop function fn_iu_cut_verify(bigint);
 drop function fn_iu_cut_living_units(uuid);
 drop function fn_iu_cut_living(uuid);
 drop function fn_iu_cut_piece_check();
-drop function fn_iu_source_pin(bytea, text, text, text, text);
+drop function fn_iu_source_pin(bytea, text, text, text, text, text);
 drop function fn_iu_cut_run_guard();

@@ -226,7 +226,7 @@ begin
     ('trigger', 'iu_cut_run.trg_iu_cut_run_journal', '98c8974fd1ec1c2b55c9bf390aadf1ed'),
     ('trigger', 'iu_cut_version.trg_iu_cut_version_append_only', 'd85fef3b5db58c817a9047f0a758f909'),
     ('view', 'v_iu_cut_plan', '8861f46b49db6aca0caefba2f87f9c8e'),
-    ('view', 'v_iu_cut_run', '29410b089bc3391fbf3905c0d261eb41')
+    ('view', 'v_iu_cut_run', 'c4761454417edaf9fed91fa416d13662')
   ) as expected (kind, identity, fingerprint)
   left join fn_iu_catalog_fingerprint() as found
     on found.kind = expected.kind and found.identity = expected.identity

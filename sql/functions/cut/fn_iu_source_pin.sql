@@ -1,15 +1,16 @@
--- fn_iu_source_pin(bytea, text, text, text, text) returns table (pin_id bigint, sha256 text, is_new boolean)
+-- fn_iu_source_pin(bytea, text, text, text, text, text) returns table (pin_id bigint, sha256 text, is_new boolean)
 --
 -- Contract:  keeps the bytes of a source, once: the same bytes give the same pin, whatever they are called the second time. The
---            hash is taken here, of what arrived. Encoding is utf-8 when PostgreSQL can read the bytes as text, else unknown.
+--            hash is taken here, of what arrived. Encoding is utf-8 when PostgreSQL can read the bytes as text, else what the caller read
+--            them as, or unknown.
 -- Arguments: p_bytes: the source, whole; p_media_type: for example text/markdown; p_newline_style: none, lf, crlf, cr or mixed;
---            p_title: what people call it; p_source_note: where it comes from, under which licence
+--            p_title: what people call it; p_source_note: where it comes from, under which licence; p_encoding: of text that is not UTF-8
 -- Returns:   the pin, and whether it is new
 -- Raises:    IU701 no bytes given, IU897 a redaction took something out of these very bytes
 -- Writes:    iu_source_pin
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_source_pin(p_bytes bytea, p_media_type text, p_newline_style text default null,
-  p_title text default null, p_source_note text default null)
+  p_title text default null, p_source_note text default null, p_encoding text default null)
 returns table (pin_id bigint, sha256 text, is_new boolean)
 language plpgsql
 security definer
@@ -33,11 +34,13 @@ begin
   begin
     perform convert_from(p_bytes, 'UTF8');
   exception when character_not_in_repertoire or untranslatable_character then
-    v_encoding := 'unknown';
+    v_encoding := coalesce(p_encoding, 'unknown');
   end;
   return query
     insert into iu_source_pin as p (sha256, bytes, byte_length, media_type, encoding, has_byte_order_mark, newline_style, title, source_note)
-    values (v_sha256, p_bytes, octet_length(p_bytes), p_media_type, v_encoding, substring(p_bytes from 1 for 3) = E'\\xefbbbf'::bytea,
+    values (v_sha256, p_bytes, octet_length(p_bytes), p_media_type, v_encoding,
+            substring(p_bytes from 1 for 3) = E'\\xefbbbf'::bytea
+              or v_encoding like 'utf-16%' and substring(p_bytes from 1 for 2) in (E'\\xfffe'::bytea, E'\\xfeff'::bytea),
             p_newline_style, p_title, p_source_note)
     on conflict on constraint iu_source_pin_sha256_key do nothing
     returning p.pin_id, p.sha256, true;

@@ -46,6 +46,6 @@ export function cutSourceOf(
     mediaType: read.textMediaType,
     grammar: options.grammar,
     maxBytes: largestText(options),
-    ...(extractor === null ? {} : { original: { bytes: original.bytes, mediaType: original.mediaType, extractor } }),
+    ...(extractor === null ? {} : { original: { ...original, extractor } }),
   };
 }
