@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { join, posix, relative, sep } from 'node:path';
+import { extname, join, posix, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { IuError } from '../contract/errors/index.js';
 import { groupBy } from './group-by.js';
@@ -15,6 +15,8 @@ export interface FoundRevision {
   readonly revisionLabel: string;
   /** null: the file as it lies in the folder. */
   readonly commit: string | null;
+  /** What git calls the text of the commit; null: the file as it lies in the folder. */
+  readonly blob: string | null;
   readonly note: string;
 }
 
@@ -50,48 +52,60 @@ export async function documentsOfFolder(
     .map((name) => name.split(sep).join('/'))
     .filter(isDocument)
     .sort()
-    .map((path) => ({ path, address: addressOf(path, prefix), revisionLabel, commit: null, note: path }));
+    .map((path) => ({ path, address: addressOf(path, prefix), revisionLabel, commit: null, blob: null, note: path }));
   const files = new FilesOfDocuments();
   for (const { address, path } of revisions) files.write(address, path, '');
   return { revisions, clashes: files.clashes() };
 }
 
 /**
- * The history of a folder in a git repository along the first parents: each commit that touched a file is a revision. A file that is there
- * under another name is another document, and a deletion is no revision: a file that comes back goes on as the same document, and so does one
- * that takes the place of another (`a.html` of `a.md`).
+ * The history of a folder in a git repository along the first parents: each commit that gave a file another text is a revision. A file that is
+ * there under another name is another document, and a deletion is no revision: a file that comes back goes on as the same document, and so does
+ * one that takes the place of another (`a.html` of `a.md`).
  */
 export async function documentsOfHistory(folder: string, prefix: string): Promise<FoundDocuments> {
-  const text = await git(folder, ...wholeLog);
+  const text = await git(folder, 'log', ...wholeLog);
   const revisions: FoundRevision[] = [];
   const files = new FilesOfDocuments();
+  const texts = new Map<string, string>();
   for (const commit of text.toString('utf8').split('\u0001').slice(1)) {
     const [head = '', ...entries] = commit.split('\0');
     const [id = '', time = ''] = head.trim().split(' ');
     const revisionLabel = `${time.slice(0, 10)} ${id.slice(0, 12)}`;
     const changes = changesOf(entries).filter(({ path }) => isDocument(path));
     for (const { path, isFile } of changes) if (!isFile) files.remove(addressOf(path, prefix), path);
-    for (const { path } of changes.filter(({ isFile }) => isFile)) {
+    for (const { path, blob } of changes.filter(({ isFile }) => isFile)) {
       const address = addressOf(path, prefix);
       files.write(address, path, id);
-      revisions.push({ path, address, revisionLabel, commit: id, note: `git ${id}:${path}` });
+      // Its rights were changed, or what was deleted came back as it was.
+      const text = `${blob} ${extname(path)}`;
+      if (texts.get(address) === text) continue;
+      texts.set(address, text);
+      revisions.push({ path, address, revisionLabel, commit: id, blob, note: `git ${id}:${path}` });
     }
   }
   return { revisions, clashes: files.clashes() };
 }
 
 /** What a person has configured for reading (no root commit, no merges, signatures) may leave out or add nothing. */
+const settings = ['-c', 'log.showRoot=true', '-c', 'log.diffMerges=separate'];
 const wholeLog = [
-  ...['-c', 'log.showRoot=true', '-c', 'log.diffMerges=separate', 'log', '--no-show-signature', '--first-parent', '-m'],
-  ...['--reverse', '--no-renames', '--diff-filter=ADMT', '--relative', '-z', '--raw', '--format=%x01%H %cI'],
+  ...['--no-show-signature', '--first-parent', '-m', '--reverse', '--no-renames', '--diff-filter=ADMT', '--relative'],
+  ...['-z', '--raw', '--no-abbrev', '--format=%x01%H %cI'],
 ];
 
+interface Change {
+  readonly path: string;
+  readonly isFile: boolean;
+  readonly blob: string;
+}
+
 /** What a commit did, by path: a file it left, or none any more. A symbolic link holds no text but the name of another file. */
-function changesOf(entries: readonly string[]): { readonly path: string; readonly isFile: boolean }[] {
+function changesOf(entries: readonly string[]): Change[] {
   return entries
     .flatMap((path, index) => {
-      const [, mode] = /^\s*:\d{6} (\d{6}) /.exec(entries[index - 1] ?? '') ?? [];
-      return mode === undefined ? [] : [{ path, isFile: mode.startsWith('100') }];
+      const [, mode, blob = ''] = /^\s*:\d{6} (\d{6}) [0-9a-f]+ ([0-9a-f]+) /.exec(entries[index - 1] ?? '') ?? [];
+      return mode === undefined ? [] : [{ path, isFile: mode.startsWith('100'), blob }];
     })
     .sort((left, right) => (left.path < right.path ? -1 : 1));
 }
@@ -154,28 +168,32 @@ function foldersOf(address: string): string[] {
   return names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'));
 }
 
-/** The bytes of a file as a commit has it; raises IU721 for more than `maxBytes`. */
-export async function bytesOfCommit(folder: string, commit: string, path: string, maxBytes: number): Promise<Buffer> {
+/** The bytes of a revision of a history; raises IU721 for more than `maxBytes`. */
+export async function bytesOfRevision(
+  folder: string,
+  { path, commit, blob }: { readonly path: string; readonly commit: string; readonly blob: string },
+  maxBytes: number,
+): Promise<Buffer> {
   try {
-    return await gitOutput(folder, maxBytes, 'show', `${commit}:./${path}`);
+    return await gitOutput(folder, maxBytes, 'cat-file', 'blob', blob);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
-      throw gitFailure(folder, 'show', error);
+      throw gitFailure(folder, 'cat-file', error);
     const message = `${path} of commit ${commit.slice(0, 12)} has more than ${maxBytes} bytes, the limit.`;
     throw new IuError('IU721', { message, maxBytes });
   }
 }
 
-async function git(folder: string, ...words: string[]): Promise<Buffer> {
+async function git(folder: string, word: string, ...options: string[]): Promise<Buffer> {
   try {
-    return await gitOutput(folder, outputLimit, ...words);
+    return await gitOutput(folder, outputLimit, word, ...options);
   } catch (error) {
-    throw gitFailure(folder, words[0] ?? '', error);
+    throw gitFailure(folder, word, error);
   }
 }
 
 async function gitOutput(folder: string, maxBuffer: number, ...words: string[]): Promise<Buffer> {
-  const { stdout } = await run('git', ['-C', folder, ...words], { encoding: 'buffer', maxBuffer });
+  const { stdout } = await run('git', ['-C', folder, ...settings, ...words], { encoding: 'buffer', maxBuffer });
   return stdout;
 }
 

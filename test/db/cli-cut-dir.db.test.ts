@@ -114,22 +114,45 @@ describe('a folder', () => {
     }
   }, 60_000);
 
+  it('says of each document what became of it, and each way out once', async () => {
+    const text = async (name: string) => {
+      const words = ['--actor', 'ann', '--prefix', name, '--revision', '1'];
+      return runIu(['cut', 'dir', join(folder, name), ...words], db);
+    };
+    write('told/good.md', '# Good\n');
+    for (const name of ['a', 'b']) write(`told/${name}.md`, Buffer.from([0x23, 0x20, 0xff]));
+    const told = await text('told');
+    expect(told.stdout).toMatch(/document +revision +outcome +waits for/);
+    expect(told.stdout).toMatch(/told\/a +1 +refused .*IU724/);
+    expect(told.stdout).toMatch(/told\/good +1 +waits +gate 1/);
+    expect(told.stderr.match(/IU724: .*--encoding/g)).toHaveLength(1);
+    write('nothing/picture.png', '');
+    const nothing = await text('nothing');
+    expect(nothing).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('outcome') });
+    expect(nothing.stderr).toContain('.markdown');
+  }, 60_000);
+
   it('says how many revisions are left when it is stopped', async () => {
     for (const name of ['a', 'b', 'c']) write(`stopped/${name}.md`, `# ${name}\n`);
-    const stop = new AbortController();
-    const said = { out: '', err: '' };
-    const words = ['cut', 'dir', join(folder, 'stopped'), '--revision', '1', '--actor', 'ann', '--parallel', '1'];
-    const code = await main([...words, '--json', '--database-url', db.url, '--schema', db.schema], {
-      stdout: { write: (text: string) => (said.out += text) },
-      stderr: { write: (text: string) => (said.err += text) },
-      environment: {},
-      stopSignal: () => {
-        stop.abort();
-        return stop.signal;
-      },
-    });
+    const stopped = async (...more: string[]) => {
+      const stop = new AbortController();
+      const said = { out: '', err: '' };
+      const words = ['cut', 'dir', join(folder, 'stopped'), '--revision', '1', '--actor', 'ann', '--parallel', '1'];
+      const code = await main([...words, ...more, '--database-url', db.url, '--schema', db.schema], {
+        stdout: { write: (text: string) => (said.out += text) },
+        stderr: { write: (text: string) => (said.err += text) },
+        environment: {},
+        stopSignal: () => {
+          stop.abort();
+          return stop.signal;
+        },
+      });
+      return { ...said, code };
+    };
+    const { code, out } = await stopped('--json');
     expect(code).toBe(1);
-    expect(JSON.parse(said.out)).toMatchObject({ revisions: 3, finished: 0, waits: 0, left: 3, open: [] });
+    expect(JSON.parse(out)).toMatchObject({ revisions: 3, finished: 0, waits: 0, left: 3, open: [] });
+    expect((await stopped()).err).toContain('the same command again goes on with what is left');
   }, 60_000);
 });
 

@@ -449,9 +449,9 @@ describe('the rollback of a cut', () => {
 
   it('gives addresses back that are alike in their first 240 letters', async () => {
     const target = { ...law, address: `li/${'long-'.repeat(60)}law` };
-    const run = await cutRevision(people, target, source(small, '1'));
+    const run = await cutRevision(people, target, markdown(small, '1'));
     await rollBack(run);
-    expect(await cutRevision(people, target, source(small, '1'))).toMatchObject({ state: 'closeout_reported' });
+    expect(await cutRevision(people, target, markdown(small, '1'))).toMatchObject({ state: 'closeout_reported' });
   });
 
   it('makes a new version with the old text, so that the log stays true and subscribers get it back', async () => {

@@ -1,10 +1,10 @@
 // What a folder has been, by its git history: which revisions, of which documents.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { documentsOfFolder, documentsOfHistory } from '../../src/cut/folder.js';
+import { bytesOfRevision, documentsOfFolder, documentsOfHistory } from '../../src/cut/folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'iu-history-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -81,6 +81,30 @@ describe('the history of a folder', () => {
     commit({ 'a.md': null });
     expect(await clash()).toBeUndefined();
     expect(await paths()).toEqual(['a.md', 'a.html', 'a.md', 'a.md', 'a.text']);
+  });
+
+  it('has no revision where a commit leaves the text as it was', async () => {
+    commit({ 'a.md': '1', 'b.md': '1' });
+    chmodSync(join(root, 'a.md'), 0o755);
+    git('commit', '-q', '-a', '-m', 'rights');
+    commit({ 'b.md': null });
+    commit({ 'b.md': '1' });
+    commit({ 'a.md': '2' });
+    commit({ 'a.md': '1' });
+    commit({ 'b.md': null, 'b.html': '1' });
+    expect(await paths()).toEqual(['a.md', 'b.md', 'a.md', 'a.md', 'b.html']);
+  });
+
+  it('is read in a repository without a work tree too', async () => {
+    commit({ 'laws/ä b.md': 'text' });
+    const bare = join(root, 'bare.git');
+    git('clone', '-q', '--bare', root, bare);
+    const { revisions } = await documentsOfHistory(bare, '');
+    expect(revisions).toMatchObject([{ path: 'laws/ä b.md', address: 'laws/ä b' }]);
+    for (const { path, commit: id, blob } of revisions) {
+      const bytes = await bytesOfRevision(bare, { path, commit: id ?? '', blob: blob ?? '' }, 100);
+      expect(bytes.toString()).toBe('text');
+    }
   });
 
   it('has two files for one document where both are there at the end, or written beside each other', async () => {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
-import { IuError } from '../../contract/errors/index.js';
+import { IuError, iuErrorFromPg } from '../../contract/errors/index.js';
 import { type Approver, carryThrough } from '../../cut/carry-through.js';
 import { encodingNamed } from '../../cut/encoding.js';
 import {
-  bytesOfCommit,
+  bytesOfRevision,
   documentsInRounds,
   documentsOfFolder,
   documentsOfHistory,
@@ -14,9 +14,11 @@ import {
 } from '../../cut/folder.js';
 import { advanceCut, type CutSource, startCut } from '../../cut/pipeline.js';
 import { readSource, readSourceFile } from '../../cut/read-source.js';
+import { documentEndings } from '../../cut/source-kind.js';
 import type { Database } from '../../store/database.js';
 import type { connectClient } from '../../store/session.js';
 import { type CliContext, withExamples } from '../context.js';
+import type { Column } from '../table.js';
 import { manifestAtGate } from './run-facts.js';
 import { cutSourceOf, type SourceOptions, withSourceOptions } from './source-options.js';
 import { onCutSession, withDemoApprover } from './start.js';
@@ -104,7 +106,7 @@ class DocumentCuts {
       const manifestDigest = isThrough ? null : run.manifest_digest;
       this.outcomes.push({ ...about, ...nothing, runId, outcome, waitsFor, manifestDigest });
     } catch (error) {
-      const { code, message, hint = null } = error as { code?: string; message: string; hint?: string };
+      const { code, message, hint = null } = (iuErrorFromPg(error) ?? error) as Partial<IuError> & Error;
       // What is wrong with one document stops that document; what is wrong with the database stops everything.
       if (code === undefined || !ofOneDocument.test(code)) throw error;
       const isPassed = found.commit !== null && passedOver.has(code);
@@ -114,13 +116,13 @@ class DocumentCuts {
   }
 
   async #sourceOf(found: FoundRevision): Promise<CutSource> {
-    const { path, commit, revisionLabel, note: sourceNote } = found;
+    const { path, commit, blob, revisionLabel, note: sourceNote } = found;
     const { encoding, maxBytes } = this.options;
     const reading = { fileName: path, maxBytes, ...(encoding === undefined ? {} : { encodingOfRest: encoding }) };
     const read =
-      commit === null
+      commit === null || blob === null
         ? await readSourceFile(join(this.folder, path), reading)
-        : await readSource(await bytesOfCommit(this.folder, commit, path, maxBytes), reading);
+        : await readSource(await bytesOfRevision(this.folder, { path, commit, blob }, maxBytes), reading);
     return cutSourceOf(read, this.options, { revisionLabel, sourceNote });
   }
 }
@@ -176,7 +178,7 @@ export function registerCutDir(cut: Command, context: CliContext): void {
     )
     .argument('<folder>', 'folder of Markdown, HTML, plain text, DOCX or PDF')
     .requiredOption('--actor <name>', 'who cuts; stands beside the database login')
-    .option('--git', 'each commit that touched a file is a revision of it, oldest first')
+    .option('--git', 'each commit that gave a file another text is a revision of it, oldest first')
     .option('--revision <label>', 'what the revision is called; needed without --git')
     .option('--prefix <address>', 'put before the address of each document, which is its path without the ending', '')
     .option('--owner <name>', 'of new units')
@@ -226,25 +228,36 @@ export function registerCutDir(cut: Command, context: CliContext): void {
     if (counts.refused > 0 || counts.left > 0) context.endWith(exitCodes.failed);
     printer.result({ ...counts, open }, () => [
       ...printer.facts(counts),
-      ...printer.table(
-        [
-          { title: 'run', value: (row) => row.runId, align: 'right' },
-          { title: 'document', value: (row) => row.document },
-          { title: 'revision', value: (row) => row.revision },
-          { title: 'waits for', value: (row) => row.waitsFor },
-          {
-            title: 'manifest',
-            value: ({ waitsFor, manifestDigest }) =>
-              manifestDigest && manifestAtGate({ waits_for: waitsFor, manifest_digest: manifestDigest }),
-          },
-          { title: 'refused', value: (row) => (row.code === null ? null : `${row.code} ${row.message ?? ''}`) },
-        ],
-        open,
-      ),
+      ...(open.length === 0 ? [] : printer.table(openColumns, open)),
     ]);
-    if (counts.waits > 0)
-      printer.note(
-        'review: iu cut list --open; a person decides, a second one approves (one by one, or iu cut approve --from FILE), then run the same command again',
-      );
+    for (const advice of adviceOf(counts, open)) printer.note(advice);
   });
+}
+
+const openColumns: readonly Column<Outcome>[] = [
+  { title: 'run', value: (row) => row.runId, align: 'right' },
+  { title: 'document', value: (row) => row.document },
+  { title: 'revision', value: (row) => row.revision },
+  { title: 'outcome', value: (row) => row.outcome },
+  { title: 'waits for', value: (row) => row.waitsFor },
+  {
+    title: 'manifest',
+    value: ({ waitsFor, manifestDigest }) =>
+      manifestDigest && manifestAtGate({ waits_for: waitsFor, manifest_digest: manifestDigest }),
+  },
+  { title: 'because', value: (row) => (row.code === null ? null : `${row.code} ${row.message ?? ''}`) },
+];
+
+/** What to do next: each way out of a refusal once, however many documents were refused. */
+function adviceOf(counts: { revisions: number; waits: number; left: number }, open: readonly Outcome[]): string[] {
+  const refused = open.filter(({ outcome, hint }) => outcome === 'refused' && hint !== null);
+  const advice = [...new Set(refused.map(({ code, hint }) => `${code}: ${hint}`))];
+  if (counts.revisions === 0) advice.push(`no document: their names end with ${documentEndings.join(', ')}`);
+  if (counts.left > 0) advice.push('stopped: the same command again goes on with what is left');
+  if (counts.waits > 0) {
+    advice.push(
+      'review: iu cut list --open; a person decides, a second one approves (one by one, or iu cut approve --from FILE), then run the same command again',
+    );
+  }
+  return advice;
 }
