@@ -86,11 +86,15 @@ describe('the commands about cuts', () => {
     );
     expect(own).toMatchObject({ exitCode: expect.any(Number), stderr: expect.stringMatching(/IU\d{3}/) });
     expect(own.exitCode).not.toBe(0);
+    for (const verb of ['apply', 'enact'])
+      expect((await at(editor, 'cut', verb, id, '--actor', 'ann')).exitCode, `${verb} before gate 1`).toBe(3);
     await approveAsSaid(started.stderr);
     expect(await json(editor, 'cut', 'apply', id, '--actor', 'ann')).toMatchObject({
       waitsFor: 'gate 2',
       counts: { created: 6 },
     });
+    expect((await at(editor, 'cut', 'apply', id, '--actor', 'ann')).exitCode, 'written before').toBe(0);
+    expect((await at(editor, 'cut', 'enact', id, '--actor', 'ann')).exitCode, 'enact before gate 2').toBe(3);
     expect((await at(approver, 'cut', 'plan', id)).stderr).toMatch(/next: iu cut approve \d+ --gate 2 --manifest/);
     const shownAtGate = await at(approver, 'cut', 'show', id);
     await approveAsSaid(shownAtGate.stderr);
@@ -103,6 +107,7 @@ describe('the commands about cuts', () => {
     expect(refused.stderr).toContain('IU703');
     const back = await json(editor, 'cut', 'rollback', id, '--actor', 'ann', '--approval', 'R-1');
     expect(back.state).toBe('voided_rolled_back');
+    expect((await at(editor, 'cut', 'enact', id, '--actor', 'ann')).exitCode, 'enact of what is undone').toBe(3);
     expect((await json(editor, 'cut', 'list', '--open')).items).toEqual([]);
   }, 60_000);
 

@@ -511,7 +511,6 @@ describe('a grammar is data', () => {
         label: '{number}',
         sequence: 'strict',
         under: ['rule'],
-        tail: 'any',
       },
     ],
   };

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { advanceCut, planCut } from '../../cut/pipeline.js';
-import { rollBackCutRun, voidCutRun } from '../../store/cut.js';
+import { type CutRunAnswer, rollBackCutRun, voidCutRun } from '../../store/cut.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
 import { onCutSession, showRun } from './start.js';
@@ -19,10 +20,14 @@ function registerAdvance(cut: Command, context: CliContext, verb: 'apply' | 'ena
     `iu cut ${verb} 7 --actor ann`,
   ).action(async (id: string, options: { actor: string }, command: Command) => {
     const printer = context.printer(command);
+    let hasMoved = false;
+    const onState = ({ state }: CutRunAnswer) => {
+      hasMoved = true;
+      printer.note(state.replaceAll('_', ' '));
+    };
     const run = await context.withDatabase(command, (database) =>
       onCutSession(database, async (client) => {
-        const advance = () =>
-          advanceCut(client, id, options.actor, ({ state }) => printer.note(state.replaceAll('_', ' ')));
+        const advance = () => advanceCut(client, id, options.actor, onState);
         const reached = await advance();
         // Killed before its pieces or its plan were recorded.
         if (verb !== 'apply' || (reached.waits_for !== 'cut' && reached.waits_for !== 'plan')) return reached;
@@ -31,7 +36,13 @@ function registerAdvance(cut: Command, context: CliContext, verb: 'apply' | 'ena
       }),
     );
     showRun(context, command, run);
+    if (!hasMoved && !isDone(run, verb)) context.endWith(exitCodes.refused);
   });
+}
+
+/** Written and proven, or in force: there is nothing to do for the command, and nobody refused it. */
+function isDone({ state, waits_for: waitsFor }: CutRunAnswer, verb: 'apply' | 'enact'): boolean {
+  return state === 'closeout_reported' || (verb === 'apply' && waitsFor === 'gate 2');
 }
 
 function registerRollback(cut: Command, context: CliContext): void {

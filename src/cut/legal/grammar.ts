@@ -18,7 +18,7 @@ const levelSchema = z
     numerals: z.array(z.enum(numeralKinds)).max(5).default([]),
     label: z.string().min(1).max(80),
     sequence: z.enum(['free', 'strict']).default('free'),
-    tail: z.enum(['heading', 'any', 'line']).default('heading'),
+    tail: z.enum(['heading', 'any', 'line']).optional(),
     under: z.array(z.string()).max(20).optional(),
     step: z.int().min(1).max(100).default(1),
     runsThrough: z.string().optional(),
@@ -56,8 +56,9 @@ const grammarSchema = z.strictObject({
 type LevelData = z.infer<typeof levelSchema>;
 
 /** A level ready to match; `level` is its place in the order of the grammar, from 1, and one for both forms of the main level. */
-export interface GrammarLevel extends Omit<LevelData, 'patterns' | 'bare' | 'under'> {
+export interface GrammarLevel extends Omit<LevelData, 'patterns' | 'bare' | 'under' | 'tail'> {
   readonly level: number;
+  readonly tail: 'heading' | 'any' | 'line';
   /** All of them, the bare ones last. */
   readonly patterns: readonly RegExp[];
   readonly bare: ReadonlySet<RegExp>;
@@ -120,6 +121,8 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
     return {
       ...level,
       level: second >= 0 && index >= second ? index : index + 1,
+      // What is counted in order needs no title to be told from a reference.
+      tail: level.tail ?? (level.sequence === 'strict' ? 'any' : 'heading'),
       under: level.under ? new Set(level.under) : null,
       patterns,
       bare: new Set(patterns.slice(level.patterns.length)),
@@ -157,7 +160,7 @@ function levelPattern(source: string, text: string, level: LevelData, counting: 
   if (level.numerals.length > 0 && !text.includes('{number}'))
     throw invalid(source, `${member}: {number} is missing in ${text}`);
   if (level.numerals.includes('word') && counting.ordinals.length === 0) {
-    throw invalid(source, `${member}: numerals of kind word need ordinals`);
+    throw invalid(source, `levels.${level.kind}.numerals: word needs the ordinals of the grammar`);
   }
   const number = level.numerals.length > 0 ? `(?<number>${numberPattern(level.numerals, counting)})` : '';
   const inside = text.replace('{above}', abovePattern).replace('{number}', number);
