@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { extname } from 'node:path';
 import type { NewlineStyle } from '../contract/cut/piece.js';
 import { IuError } from '../contract/errors/index.js';
-import { declaredEncoding, knownEncoding, knownEncodings } from './encoding.js';
+import { declaredEncoding, type KnownEncoding, knownEncoding, knownEncodings } from './encoding.js';
 
 export const docxMediaType = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 export const pdfMediaType = 'application/pdf';
@@ -63,11 +63,28 @@ export function requireText(bytes: Uint8Array, mediaType: string): void {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(16, bytes.length)).toString('latin1');
   const format = binaryFormats.find(([start]) => head.startsWith(start))?.[1];
   if (format !== undefined) throw new IuError('IU723', { message: `The source is ${format}, not text.`, format });
-  if (!isUtf8(bytes)) throw notUtf8(bytes, mediaType);
-  const nul = bytes.indexOf(0);
-  if (nul >= 0)
-    throw new IuError('IU723', { message: `The source holds a NUL byte at ${nul}, so it is no text.`, offset: nul });
+  refuseNul(bytes);
   refuseControlCharacters(bytes);
+  if (!isUtf8(bytes)) throw notUtf8(bytes, mediaType);
+}
+
+function refuseNul(bytes: Uint8Array): void {
+  const offset = bytes.indexOf(0);
+  if (offset < 0) return;
+  const message = `The source holds a NUL byte at ${offset}, so it is no text.`;
+  const encoding = wideEncodingOf(bytes);
+  const hint = `It looks like UTF-16 without its mark. If that is right, say so: --encoding ${encoding}.`;
+  throw new IuError('IU723', { message, offset, ...(encoding === undefined ? {} : { hint }) });
+}
+
+/** Which UTF-16 it would be: every third byte is NUL, and always the first or always the second one of two. */
+function wideEncodingOf(bytes: Uint8Array): KnownEncoding | undefined {
+  const length = Math.min(bytes.length, controlSample);
+  const counts: [number, number] = [0, 0];
+  for (let at = 0; at < length; at++) if (bytes[at] === 0) counts[at % 2 === 0 ? 0 : 1] += 1;
+  const [first, second] = counts;
+  if ((first + second) * 3 < length || (first > 0 && second > 0)) return undefined;
+  return first > 0 ? 'utf-16be' : 'utf-16le';
 }
 
 function notUtf8(bytes: Uint8Array, mediaType: string): IuError {

@@ -109,6 +109,8 @@ describe('a source', () => {
     ['a picture', Buffer.from('\x89PNG\r\n', 'latin1'), { fileName: 'a.md' }, 'IU723', /PNG/],
     ['a NUL byte', Buffer.from('abc\0def'), {}, 'IU723', /NUL byte at 3/],
     ['rubbish', Buffer.from('\x01\x02\x03a'.repeat(9)), {}, 'IU723', /control characters/],
+    ['a NUL byte beside a byte that is no UTF-8', Buffer.from([0x61, 0xff, 0]), {}, 'IU723', /NUL byte at 2/],
+    ['rubbish that is no UTF-8', Buffer.from('\xff\x01\x02a'.repeat(9), 'latin1'), {}, 'IU723', /control characters/],
     [
       'a byte that is no UTF-8',
       Buffer.concat([Buffer.from('Ä'.repeat(500)), Buffer.from([0xff])]),
@@ -140,6 +142,15 @@ describe('a source', () => {
     ['a PDF without text', pdfOf([]), {}, 'IU728', /no text/],
   ])('of %s is refused with the reason', async (_, bytes, options, code, message) => {
     await expect(readSource(bytes, options)).rejects.toThrow(refused(code, message));
+  });
+
+  it.each([
+    ['utf-16le', Buffer.from('Grüße\n', 'utf16le')],
+    ['utf-16be', Buffer.from('Grüße\n', 'utf16le').swap16()],
+  ])('in %s without its mark is no text, and the option is named', async (encoding, bytes) => {
+    const broken = expect.objectContaining({ code: 'IU723', hint: expect.stringContaining(`--encoding ${encoding}`) });
+    await expect(readSource(bytes)).rejects.toThrow(broken);
+    expect(Buffer.from((await readSource(bytes, { encoding })).text).toString()).toBe('Grüße\n');
   });
 
   it.each<[string, string, RegExp, RegExp]>([

@@ -16,7 +16,7 @@ export const cutSourcesErrors: readonly ErrorEntry[] = [
     meaning: 'The source is larger than the limit.',
     httpStatus: 413,
     exitCode: 64,
-    action: 'Cut it into files at a boundary of your own, or raise the limit knowingly.',
+    action: 'Cut it into files at a boundary of your own, or raise the limit knowingly: --max-bytes.',
   },
   {
     code: 'IU722',
