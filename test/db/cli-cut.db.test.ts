@@ -88,6 +88,20 @@ describe('the commands about cuts', () => {
     expect(own.exitCode).not.toBe(0);
     for (const verb of ['apply', 'enact'])
       expect((await at(editor, 'cut', verb, id, '--actor', 'ann')).exitCode, `${verb} before gate 1`).toBe(3);
+    const vague = [
+      'cut',
+      'approve',
+      id,
+      '--gate',
+      '1',
+      '--manifest',
+      digest.slice(0, 4),
+      '--note',
+      'x',
+      '--actor',
+      'bob',
+    ];
+    expect((await at(approver, ...vague)).stderr).toMatch(/IU740 .*first 12 characters/);
     await approveAsSaid(started.stderr);
     expect(await json(editor, 'cut', 'apply', id, '--actor', 'ann')).toMatchObject({
       waitsFor: 'gate 2',
@@ -108,6 +122,8 @@ describe('the commands about cuts', () => {
     const back = await json(editor, 'cut', 'rollback', id, '--actor', 'ann', '--approval', 'R-1');
     expect(back.state).toBe('voided_rolled_back');
     expect((await at(editor, 'cut', 'enact', id, '--actor', 'ann')).exitCode, 'enact of what is undone').toBe(3);
+    const again = await at(editor, 'cut', 'void', id, '--actor', 'ann', '--reason', 'x');
+    expect(again.stderr).toMatch(/IU730.*\n.*nothing left of it/);
     expect((await json(editor, 'cut', 'list', '--open')).items).toEqual([]);
   }, 60_000);
 
@@ -145,6 +161,7 @@ describe('the commands about cuts', () => {
     const merged = await at(editor, 'cut', 'plan', second.runId, '--what', 'step');
     expect(merged.stdout).toMatch(/step +merge /);
     expect((await decide('2', '--as', 'two/a/art-1')).stderr).toMatch(/IU738.*piece 3 was decided/);
+    expect((await decide('2', '--as', 'two')).stderr).toMatch(/IU738 two is the document itself/);
     const less = await decide('3', '--as', 'two/a/art-2');
     expect(less.stderr).toMatch(/piece 3 was decided to be two\/a\/art-1 and two\/a\/art-2\./);
     const { decision } = await json(editor, 'cut', 'decide', second.runId, '3', '--withdraw', '--actor', 'ann');

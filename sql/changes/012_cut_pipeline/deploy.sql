@@ -694,6 +694,10 @@ begin
   if nullif(btrim(p_note), '') is null then
     raise exception using errcode = 'IU740', message = 'an approval says what was looked at', hint = 'add --note TEXT';
   end if;
+  if (length(p_manifest_digest) >= 12) is not true then
+    raise exception using errcode = 'IU740', message = 'an approval names the manifest by its first 12 characters or more',
+      hint = format('look at it: iu cut plan %s', p_run_id);
+  end if;
   if (p_manifest_digest ~ '^[0-9a-f]{12,64}$' and starts_with(v_digest, p_manifest_digest)) is not true then
     raise exception using errcode = 'IU740', message = format('cut run %s has another manifest than the one that was looked at', p_run_id),
       hint = format('look again: iu cut plan %s; its manifest is %s', p_run_id, v_digest);
@@ -1078,10 +1082,11 @@ begin
   if not exists (select from iu_cut_mark where run_id = p_run_id and ordinal = p_ordinal) then
     raise exception using errcode = 'IU738', message = format('cut run %s has no piece %s', p_run_id, p_ordinal), hint = 'iu cut plan lists the pieces';
   end if;
-  select coalesce(u::text, 'null') into v_unknown from unnest(v_units) u
+  select coalesce((select i.canonical_address from information_unit i where i.id = u), u::text, 'null') into v_unknown from unnest(v_units) u
    where not exists (select from fn_iu_cut_living(v_run.document_id) l where l.unit_id = u and l.unit_id <> v_run.document_id) limit 1;
   if found then
-    raise exception using errcode = 'IU738', message = format('%s is no living unit of %s', v_unknown, v_run.document_address),
+    raise exception using errcode = 'IU738', message = case when v_unknown = v_run.document_address then format('%s is the document itself', v_unknown)
+        else format('%s is no living unit of %s', v_unknown, v_run.document_address) end,
       hint = 'iu unit tree shows the units of the document';
   end if;
   select * into v_before from fn_iu_cut_words(p_run_id) where ordinal = p_ordinal;
@@ -1478,7 +1483,8 @@ begin
   select * into v_backup from fn_iu_evidence_judge('backup', null,
     fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000), null) as j;
   if not v_backup.passed then
-    raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run_id, v_backup.evidence), hint = 'iu backup';
+    raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run_id, v_backup.evidence),
+      hint = 'iu backup, then the same command again: the run goes on from where it is';
   end if;
   return v_backup.evidence;
 end
@@ -1603,7 +1609,8 @@ begin
     return fn_iu_cut_said(v_run) || '{"replayed": true}';
   end if;
   if v_run.apply_tx_id is null then
-    raise exception using errcode = 'IU742', message = format('cut run %s is %s: it has written nothing', p_run_id, v_run.state), hint = 'iu cut void';
+    raise exception using errcode = 'IU742', message = format('cut run %s is %s: it has written nothing', p_run_id, v_run.state),
+      hint = format('iu cut void %s --actor NAME --reason TEXT', p_run_id);
   end if;
   perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key('autocut_enabled'));
   if not fn_iu_gate_open('iu_core.autocut_enabled') then
@@ -1951,7 +1958,9 @@ begin
     raise exception using errcode = 'IU740', message = 'giving up a run has a reason', hint = 'add --reason TEXT';
   end if;
   if v_run.apply_tx_id is not null or not fn_iu_cut_may_follow(v_run.state, 'voided_by_person') then
-    raise exception using errcode = 'IU730', message = format('cut run %s is %s: it has written', p_run_id, v_run.state), hint = 'iu cut rollback';
+    raise exception using errcode = 'IU730', message = format('cut run %s is %s: it has written', p_run_id, v_run.state),
+      hint = case when v_run.state ~ '^voided_' then 'it was rolled back: there is nothing left of it'
+                  else format('iu cut rollback %s --actor NAME --approval REFERENCE', p_run_id) end;
   end if;
   update iu_cut_run set state = 'voided_by_person', actor_ref = p_actor, finished_at = clock_timestamp(), detail = jsonb_build_object('reason', p_reason)
    where run_id = p_run_id returning * into v_run;

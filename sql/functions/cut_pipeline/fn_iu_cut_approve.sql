@@ -36,6 +36,10 @@ begin
   if nullif(btrim(p_note), '') is null then
     raise exception using errcode = 'IU740', message = 'an approval says what was looked at', hint = 'add --note TEXT';
   end if;
+  if (length(p_manifest_digest) >= 12) is not true then
+    raise exception using errcode = 'IU740', message = 'an approval names the manifest by its first 12 characters or more',
+      hint = format('look at it: iu cut plan %s', p_run_id);
+  end if;
   if (p_manifest_digest ~ '^[0-9a-f]{12,64}$' and starts_with(v_digest, p_manifest_digest)) is not true then
     raise exception using errcode = 'IU740', message = format('cut run %s has another manifest than the one that was looked at', p_run_id),
       hint = format('look again: iu cut plan %s; its manifest is %s', p_run_id, v_digest);

@@ -20,7 +20,8 @@ begin
   select * into v_backup from fn_iu_evidence_judge('backup', null,
     fn_iu_setting_number('iu_core.readiness_backup_max_seconds', 86400, 1, 31536000), null) as j;
   if not v_backup.passed then
-    raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run_id, v_backup.evidence), hint = 'iu backup';
+    raise exception using errcode = 'IU737', message = format('cut run %s: %s', p_run_id, v_backup.evidence),
+      hint = 'iu backup, then the same command again: the run goes on from where it is';
   end if;
   return v_backup.evidence;
 end

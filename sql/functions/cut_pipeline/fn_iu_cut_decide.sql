@@ -32,10 +32,11 @@ begin
   if not exists (select from iu_cut_mark where run_id = p_run_id and ordinal = p_ordinal) then
     raise exception using errcode = 'IU738', message = format('cut run %s has no piece %s', p_run_id, p_ordinal), hint = 'iu cut plan lists the pieces';
   end if;
-  select coalesce(u::text, 'null') into v_unknown from unnest(v_units) u
+  select coalesce((select i.canonical_address from information_unit i where i.id = u), u::text, 'null') into v_unknown from unnest(v_units) u
    where not exists (select from fn_iu_cut_living(v_run.document_id) l where l.unit_id = u and l.unit_id <> v_run.document_id) limit 1;
   if found then
-    raise exception using errcode = 'IU738', message = format('%s is no living unit of %s', v_unknown, v_run.document_address),
+    raise exception using errcode = 'IU738', message = case when v_unknown = v_run.document_address then format('%s is the document itself', v_unknown)
+        else format('%s is no living unit of %s', v_unknown, v_run.document_address) end,
       hint = 'iu unit tree shows the units of the document';
   end if;
   select * into v_before from fn_iu_cut_words(p_run_id) where ordinal = p_ordinal;

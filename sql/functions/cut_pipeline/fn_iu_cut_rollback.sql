@@ -28,7 +28,8 @@ begin
     return fn_iu_cut_said(v_run) || '{"replayed": true}';
   end if;
   if v_run.apply_tx_id is null then
-    raise exception using errcode = 'IU742', message = format('cut run %s is %s: it has written nothing', p_run_id, v_run.state), hint = 'iu cut void';
+    raise exception using errcode = 'IU742', message = format('cut run %s is %s: it has written nothing', p_run_id, v_run.state),
+      hint = format('iu cut void %s --actor NAME --reason TEXT', p_run_id);
   end if;
   perform pg_advisory_xact_lock_shared(fn_iu_gate_lock_key('autocut_enabled'));
   if not fn_iu_gate_open('iu_core.autocut_enabled') then

@@ -21,7 +21,9 @@ begin
     raise exception using errcode = 'IU740', message = 'giving up a run has a reason', hint = 'add --reason TEXT';
   end if;
   if v_run.apply_tx_id is not null or not fn_iu_cut_may_follow(v_run.state, 'voided_by_person') then
-    raise exception using errcode = 'IU730', message = format('cut run %s is %s: it has written', p_run_id, v_run.state), hint = 'iu cut rollback';
+    raise exception using errcode = 'IU730', message = format('cut run %s is %s: it has written', p_run_id, v_run.state),
+      hint = case when v_run.state ~ '^voided_' then 'it was rolled back: there is nothing left of it'
+                  else format('iu cut rollback %s --actor NAME --approval REFERENCE', p_run_id) end;
   end if;
   update iu_cut_run set state = 'voided_by_person', actor_ref = p_actor, finished_at = clock_timestamp(), detail = jsonb_build_object('reason', p_reason)
    where run_id = p_run_id returning * into v_run;

@@ -64,7 +64,7 @@ export const cutPipelineErrors: readonly ErrorEntry[] = [
     meaning: 'There is no fresh evidence of a backup, so the cut is not written.',
     httpStatus: 409,
     exitCode: 3,
-    action: 'Make a backup: `iu backup`.',
+    action: 'Make a backup (`iu backup`), then give the same command again: the run goes on from where it is.',
   },
   {
     code: 'IU738',
