@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { type EmbeddedServer, startEmbedded } from '../../src/install/embedded/index.js';
 import { migrateUp } from '../../src/install/migrate/index.js';
+import { runPrecheck } from '../../src/install/precheck/index.js';
 import { createPool } from '../../src/store/database.js';
 import { connectClient } from '../../src/store/session.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -178,7 +179,7 @@ describe('another cluster', () => {
     },
   );
 
-  test('a standby refuses a pass with a code that says so, and decides what is left after its promotion', async () => {
+  test('a standby refuses a pass and a precheck with a reason that says so, and decides what is left after its promotion', async () => {
     const dataFolder = join(folder, 'other');
     const first = await startOther();
     const client = await connectClient({ url: first.url, schema });
@@ -211,6 +212,12 @@ describe('another cluster', () => {
         )
         .toBe(true);
       await expect(pass(pool)).rejects.toMatchObject({ code: 'IU302' });
+      const database = { pool, url: first.url, schema, serverVersionNumber: major * 10_000, close: async () => {} };
+      const folders = { backupFolder: folder, evidenceFolder: folder };
+      const { gates } = await runPrecheck({ database, expected: {}, ...folders, only: ['drift'] });
+      expect(gates).toMatchObject([
+        { number: 4, passed: false, evidence: expect.stringContaining('standby'), action: 'connect to the primary' },
+      ]);
       await pool.query('select pg_promote(true, 30)');
       expect(await drain(pool), 'the promoted one goes on: same identity').toBe(1);
       await emit(pool, 'after the promotion');

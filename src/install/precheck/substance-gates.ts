@@ -19,6 +19,8 @@ export async function drift({ database, place, sqlFolder }: GateInput): Promise<
       ? pass('nothing of IU Core is installed; event_outbox is of somebody else (iu adopt plan)')
       : pass('nothing of IU Core is installed');
   }
+  // The verify of a change asks what a server in recovery cannot answer.
+  if (place.in_recovery) return fail('a standby cannot be judged', 'connect to the primary');
   const report = await runDrift({ database, sqlFolder });
   const damage = report.differences.filter((one) => one.damage);
   const [first] = damage;
