@@ -191,7 +191,7 @@ class HtmlReader {
       this.run = -1;
     } else if (voids.has(name)) {
       if (name === 'br' || name === 'hr') this.endLine();
-      this.space();
+      if (name !== 'wbr') this.space();
       this.run = -1;
     } else {
       if (blocks.has(name)) this.endLine();

@@ -60,6 +60,12 @@ describe('HTML', () => {
     expect(starts.slice(1).map((one) => one.slice(0, 8))).toEqual(['<body cl', '<section', '<h2\n id=']);
   });
 
+  it('has in a title what is read there: a place where a word may be broken is nothing, the end of a line a space', () => {
+    const html = '<h1>Bundes<wbr>verfassung<br>vom 18. April</h1><p>text</p>';
+    const { pieces } = cutDocument(Buffer.from(html), { mediaType: 'text/html' });
+    expect(pieces.map(({ label }) => label)).toEqual(['Bundesverfassung vom 18. April']);
+  });
+
   it('without headings is cut into its blocks, and by a grammar when one is named', () => {
     const text = '<p>One <i>two</i></p>\n<ul><li>three</li></ul>four<br>five';
     expect(outline(text, 'text/html')).toEqual([
