@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Grammar, readGrammar } from '../../src/cut/legal/grammar.js';
 import { type CutSource, planCut, startCut } from '../../src/cut/pipeline.js';
-import { approveCutRun, decideCutPiece } from '../../src/store/cut.js';
+import { approveCutRun, decideCutPiece, voidCutRun } from '../../src/store/cut.js';
 import { type CutPeople, cutRevision, law, markdown, seen, small, smaller, useLaw } from '../support/cut-pipeline.js';
 import type { TestDatabase } from '../support/database.js';
 import { waitFor } from '../support/wait.js';
@@ -379,6 +379,12 @@ describe('the write of a cut', () => {
     ]) {
       await expect(begin(wrong), JSON.stringify(wrong)).rejects.toMatchObject({ code: 'IU624' });
     }
+    await expect(begin([link, { ...link, address: 'title/a/art-1' }])).rejects.toMatchObject({
+      code: 'IU624',
+      message: expect.stringContaining('title/a/art-1'),
+    });
+    const { rows: runs } = await db.pool.query<{ id: string }>('select max(run_id)::text as id from iu_cut_run');
+    await voidCutRun(people.editor, runs[0]?.id ?? '', 'no such address', 'ann');
     const objects = [link, { ...link, object_kind: 'schema', object_schema: 'public' }];
     const done = await cutRevision(people, law, { ...markdown(small, '1'), sqlObjects: objects });
     const links = `select object_kind from iu_sql_link where metadata ->> 'cut_run' = $1 order by 1`;

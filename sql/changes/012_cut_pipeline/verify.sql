@@ -163,7 +163,7 @@ begin
     ('function', 'fn_iu_cut_enact(iu_cut_run)', '9bcf9db3f4322d066c4f5c5baf41081c'),
     ('function', 'fn_iu_cut_manifest(bigint, jsonb, jsonb, text, text)', 'd3f7881341d9a7eaeecf3e42791d7085'),
     ('function', 'fn_iu_cut_manifest_digest(jsonb)', '698d274166fb3d53433db20ff98e8989'),
-    ('function', 'fn_iu_cut_mark(bigint, jsonb, text)', '7259f3d26a8f3faac78c011c92f8d88e'),
+    ('function', 'fn_iu_cut_mark(bigint, jsonb, text)', '920b52b047ff43321ddca285e9aec71a'),
     ('function', 'fn_iu_cut_may_approve(bigint, text)', 'a74ff1c0e4defb69a5232ab0ae0578d7'),
     ('function', 'fn_iu_cut_may_follow(text, text)', '7ddc98cf0e16a19020ed587acef71081'),
     ('function', 'fn_iu_cut_misplaced(bigint, uuid)', 'ec6272d477ebb0d68dd6725cc9e6eb50'),
@@ -226,7 +226,7 @@ begin
     ('trigger', 'iu_cut_run.trg_iu_cut_run_journal', '98c8974fd1ec1c2b55c9bf390aadf1ed'),
     ('trigger', 'iu_cut_version.trg_iu_cut_version_append_only', 'd85fef3b5db58c817a9047f0a758f909'),
     ('view', 'v_iu_cut_plan', '8861f46b49db6aca0caefba2f87f9c8e'),
-    ('view', 'v_iu_cut_run', 'c4761454417edaf9fed91fa416d13662')
+    ('view', 'v_iu_cut_run', 'b0af25ff74657417de4315719a3e6719')
   ) as expected (kind, identity, fingerprint)
   left join fn_iu_catalog_fingerprint() as found
     on found.kind = expected.kind and found.identity = expected.identity

@@ -6,7 +6,8 @@
 -- Arguments: p_run_id; p_pieces: [{ordinal, parent_ordinal, byte_start, byte_end, kind, unit_kind, level, title, label, address, sha256,
 --            normalized_sha256}], ordinals from 0, a parent before its children; p_actor
 -- Returns:   as fn_iu_cut_said
--- Raises:    IU216, IU707, IU730 the run is beyond marking with other pieces, IU733 the pieces are no lossless cut of the source
+-- Raises:    IU216, IU707, IU624 config.sql_objects names an address that no piece has, IU730 the run is beyond marking with other pieces,
+--            IU733 the pieces are no lossless cut of the source
 -- Writes:    iu_cut_mark, iu_cut_run, iu_cut_log
 -- May call:  iu_emitter, iu_operator
 create or replace function fn_iu_cut_mark(p_run_id bigint, p_pieces jsonb, p_actor text) returns jsonb
@@ -18,6 +19,7 @@ declare
   v_run iu_cut_run := fn_iu_cut_claim(p_run_id, p_actor);
   v_bytes bytea := (select p.bytes || ''::bytea from iu_source_pin p where p.pin_id = v_run.pin_id);
   v_fact record;
+  v_strangers text;
 begin
   if v_run.state <> 'source_pinned' then
     -- two people at once: who comes second says the same, and finds it done
@@ -49,6 +51,12 @@ begin
   if not v_fact.counted or not v_fact.adjacent or not v_fact.hashed or v_fact.covered <> length(v_bytes) then
     raise exception using errcode = 'IU733', message = format('the pieces of cut run %s are no lossless cut of its source', p_run_id),
       detail = to_jsonb(v_fact)::text, hint = 'cut the pinned bytes again; a piece is a range of them and its hash';
+  end if;
+  select string_agg(distinct s.o ->> 'address', ', ') into v_strangers from jsonb_path_query(v_run.config, '$.sql_objects[*]') as s (o)
+   where not exists (select from iu_cut_mark m where m.run_id = p_run_id and m.address = s.o ->> 'address');
+  if v_strangers is not null then
+    raise exception using errcode = 'IU624', message = format('cut run %s is to link %s, and no piece of it has that address', p_run_id, v_strangers),
+      hint = format('iu cut preview FILE --json shows the addresses; iu cut void %s, then start it again with one of them', p_run_id);
   end if;
   update iu_cut_run
      set state = 'marked', actor_ref = p_actor, piece_count = v_fact.pieces, cut_digest = fn_iu_cut_digest(p_run_id, 'cut')
