@@ -8,6 +8,7 @@ import {
   previewReplay,
   type ReplayFilter,
   type ReplayPreview,
+  type ReplayPreviewRoute,
   type ReplayProgress,
   startReplay,
   stepReplay,
@@ -65,6 +66,21 @@ function estimateText(seconds: number): string {
   return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`;
 }
 
+/** What the filter of a route says to what would be replayed; nothing where it says yes to all of it. */
+function filterLine(row: ReplayPreviewRoute): string[] {
+  const { route_code: code, filter_tried: tried, filter_no: no, filter_failed: failed } = row;
+  if (tried === null) return [];
+  const isWhole = tried === row.pairs - row.delivery_waiting;
+  const said = [no === 0 ? '' : `says no to ${no}`, failed === 0 ? '' : `fails for ${failed}`].filter(
+    (one) => one !== '',
+  );
+  if (said.length === 0)
+    return isWhole ? [] : [`The filter of ${code} says yes to the ${tried} oldest, and was tried on no more.`];
+  return [
+    `The filter of ${code} ${said.join(' and ')} of ${isWhole ? tried : `the ${tried} oldest, and was tried on no more`}.`,
+  ];
+}
+
 /** What a replay would touch, for people. */
 export function previewLines(preview: ReplayPreview, printer: Printer): string[] {
   if (preview.pairs === 0) return ['Nothing matches: there is nothing to replay.'];
@@ -80,6 +96,7 @@ export function previewLines(preview: ReplayPreview, printer: Printer): string[]
     ...held.map((row) =>
       palette.yellow(`To ${row.route_code} nothing is sent now: ${holdSentence(row.held_by ?? '', row.route_code)}`),
     ),
+    ...preview.by_route.flatMap(filterLine),
   ];
   return [
     `Would replay ${preview.pairs} decisions of ${preview.events} events:`,
@@ -96,7 +113,6 @@ export function previewLines(preview: ReplayPreview, printer: Printer): string[]
       preview.by_route,
     ),
     ...warnings,
-    'Filters are not tried here: they may still say no.',
     preview.estimated_seconds === null
       ? 'How long it takes is not known: no rate is set, and no route has sent lately.'
       : `It takes about ${estimateText(preview.estimated_seconds)}${held.length > 0 ? ', once nothing holds them' : ''}.`,

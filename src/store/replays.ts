@@ -21,6 +21,11 @@ export interface ReplayPreviewRoute {
   readonly target: string | null;
   readonly would_be: string;
   readonly pairs: number;
+  /** How many of them its filter was tried on; null = it has none. */
+  readonly filter_tried: number | null;
+  readonly filter_no: number | null;
+  /** How many it raises for: they would be dead letters. */
+  readonly filter_failed: number | null;
   readonly already_sent: number;
   readonly delivery_waiting: number;
   /** Pairs a second that the slowest known limit allows; null = none is known. */

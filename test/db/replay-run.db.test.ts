@@ -258,8 +258,26 @@ describe('a replay of many', () => {
     ]);
     const held = await iu('dead-letter', 'replay', '--all', '--rate', '1');
     expect(held.stdout).toContain(
-      'To r.slow nothing is sent now: the route is paused: iu route resume r.slow --reason TEXT\nFilters are not tried here: they may still say no.\nIt takes about 40 s, once nothing holds them.\n',
+      'To r.slow nothing is sent now: the route is paused: iu route resume r.slow --reason TEXT\nThe filter of r.dry fails for 20 of 20.\nIt takes about 40 s, once nothing holds them.\n',
     );
+  });
+});
+
+describe('the filter of a route', () => {
+  it('is tried before, on what would be replayed, with payloads that were corrected', async () => {
+    await liveRoute(db, 'r.big', { filter: '$.amount > 10' });
+    for (const amount of [5, 20, 30]) await emit(db.pool, `s${amount}`, { amount });
+    await drain(db.pool);
+    await refuseAll(db);
+    const tried = async () =>
+      (await callFor(db, `select fn_iu_replay_preview('{"status": ["failed", "skipped"]}')`)).by_route;
+    expect(await tried()).toMatchObject([{ pairs: 3, filter_tried: 3, filter_no: 1, filter_failed: 0 }]);
+    const { letter } = await oneRow(db, 'select min(dead_letter_id)::text as letter from iu_route_dead_letter');
+    await callFor(db, `select fn_iu_dead_letter_edit_retry($1, '{"amount": 1}', 'test')`, [letter]);
+    expect(await tried()).toMatchObject([{ pairs: 3, filter_tried: 3, filter_no: 2, filter_failed: 0 }]);
+    expect((await iu('dead-letter', 'replay', '--all')).stdout).toContain('The filter of r.big says no to 1 of 2.');
+    const revived = await iu('event', 'revive', '--route', 'r.big', '--status', 'skipped');
+    expect(revived.stdout).toContain('The filter of r.big says no to 1 of 1.');
   });
 });
 

@@ -69,7 +69,7 @@ begin
     ('function', 'fn_iu_payload_diff(jsonb, jsonb)', 'a6977a8ab27ec53510551da289bee971'),
     ('function', 'fn_iu_replay_cancel(bigint, text)', '6c99c37d7aee449cc639b26f95de819c'),
     ('function', 'fn_iu_replay_candidates(jsonb, bigint, bigint, bigint)', '51c06e958936d7d6aff639e02da3029d'),
-    ('function', 'fn_iu_replay_preview(jsonb, integer)', 'ab6ad7bf9925ae1c3543c513d67b0fd9'),
+    ('function', 'fn_iu_replay_preview(jsonb, integer)', 'cca6b9e892cff961c6fec15b9ebd010f'),
     ('function', 'fn_iu_replay_run_guard()', '8d8831400b819130b0e73db882124e29'),
     ('function', 'fn_iu_replay_said(iu_replay_run, text, integer)', 'a39d86d25670ebaf974b17c67c6c73af'),
     ('function', 'fn_iu_replay_start(jsonb, text, integer)', '64c8ba5fd240cc2bc2eed14da1ff1e2f'),
