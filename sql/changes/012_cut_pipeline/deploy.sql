@@ -212,6 +212,7 @@ create or replace function fn_iu_cut_digest(p_run_id bigint, p_what text) return
 language plpgsql
 stable
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_text text;
@@ -248,6 +249,7 @@ create or replace function fn_iu_cut_manifest(p_run_id bigint, p_matcher jsonb, 
 language sql
 stable
 set search_path from current
+set enable_seqscan = off
 as $$
   select jsonb_build_object('document', r.document_address, 'revision', r.revision_label, 'pin_sha256', p.sha256, 'byte_length', p.byte_length,
     'cutter', jsonb_build_object('name', r.cutter_name, 'version', r.cutter_version), 'normalizer', p_normalizer, 'matcher', p_matcher,
@@ -1258,6 +1260,7 @@ create or replace function fn_iu_cut_mark(p_run_id bigint, p_pieces jsonb, p_act
 language plpgsql
 security definer
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_run iu_cut_run := fn_iu_cut_claim(p_run_id, p_actor);
@@ -1406,6 +1409,7 @@ create or replace function fn_iu_cut_plan(p_run_id bigint, p_plan jsonb, p_actor
 language plpgsql
 security definer
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_run iu_cut_run := fn_iu_cut_claim(p_run_id, p_actor);
@@ -1436,8 +1440,10 @@ begin
     from jsonb_to_recordset(p_plan -> 'pieces') as p (ordinal integer, unit_id uuid, address text, fate text, reason text, score numeric);
   insert into iu_cut_doubt (run_id, ordinal, candidates)
   select p_run_id, d.ordinal, d.candidates from jsonb_to_recordset(p_plan -> 'doubts') as d (ordinal integer, candidates jsonb);
-  if exists (select from iu_cut_mark m full join iu_cut_plan_piece p on p.run_id = m.run_id and p.ordinal = m.ordinal
-              where coalesce(m.run_id, p.run_id) = p_run_id and (m.run_id is null or p.run_id is null)) then
+  -- each side by its key: a condition behind the join would read the pieces of all runs
+  if exists (select from (select ordinal from iu_cut_mark where run_id = p_run_id) m
+               full join (select ordinal from iu_cut_plan_piece where run_id = p_run_id) p on p.ordinal = m.ordinal
+              where m.ordinal is null or p.ordinal is null) then
     raise exception using errcode = 'IU734', message = format('the plan of cut run %s does not say of every piece what becomes of it', p_run_id),
       hint = 'every ordinal of the cut stands once in pieces';
   end if;

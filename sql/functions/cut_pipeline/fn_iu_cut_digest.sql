@@ -11,6 +11,7 @@ create or replace function fn_iu_cut_digest(p_run_id bigint, p_what text) return
 language plpgsql
 stable
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_text text;

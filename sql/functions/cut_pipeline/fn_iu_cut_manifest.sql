@@ -10,6 +10,7 @@ create or replace function fn_iu_cut_manifest(p_run_id bigint, p_matcher jsonb, 
 language sql
 stable
 set search_path from current
+set enable_seqscan = off
 as $$
   select jsonb_build_object('document', r.document_address, 'revision', r.revision_label, 'pin_sha256', p.sha256, 'byte_length', p.byte_length,
     'cutter', jsonb_build_object('name', r.cutter_name, 'version', r.cutter_version), 'normalizer', p_normalizer, 'matcher', p_matcher,

@@ -14,6 +14,7 @@ create or replace function fn_iu_cut_mark(p_run_id bigint, p_pieces jsonb, p_act
 language plpgsql
 security definer
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_run iu_cut_run := fn_iu_cut_claim(p_run_id, p_actor);
