@@ -126,6 +126,11 @@ describe('a folder', () => {
     expect(told.stdout).toMatch(/told\/a +1 +refused .*IU724/);
     expect(told.stdout).toMatch(/told\/good +1 +waits +gate 1/);
     expect(told.stderr.match(/IU724: .*--encoding/g)).toHaveLength(1);
+    expect(told.stderr.match(/^\d of 3 revisions$/gm)).toEqual([
+      '1 of 3 revisions',
+      '2 of 3 revisions',
+      '3 of 3 revisions',
+    ]);
     write('nothing/picture.png', '');
     const nothing = await text('nothing');
     expect(nothing).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('outcome') });

@@ -205,8 +205,9 @@ export function registerCutDir(cut: Command, context: CliContext): void {
     const printer = context.printer(command);
     const work = (database: Database, approver: Approver | undefined) =>
       cutAll(database, found, { folder, options, approver }, stop, (taken) => {
+        // A hundred lines at most, and of a few large documents one each.
         const all = found.revisions.length;
-        if (taken % 10 === 0 || taken === all) printer.note(`${taken} of ${all} revisions`);
+        if (taken % Math.ceil(all / 100) === 0 || taken === all) printer.note(`${taken} of ${all} revisions`);
       });
     const outcomes = await context.withDatabase(command, (database) =>
       options.yesIApprove === true
