@@ -443,7 +443,7 @@ describe('the write of a cut', () => {
   it('is planned without reading what other documents were cut into', async () => {
     const pieces = 3000;
     const large = Array.from({ length: pieces }, (_, index) => `# Piece ${index}\n`).join('');
-    await startCut(people.editor, { ...law, address: 'li/large' }, source(large, '1'));
+    await startCut(people.editor, { ...law, address: 'li/large' }, markdown(large, '1'));
     await db.pool.query('analyze iu_cut_mark, iu_cut_plan_piece');
     const relations = ['iu_cut_mark', 'iu_cut_mark_pkey', 'iu_cut_plan_piece', 'iu_cut_plan_piece_pkey'];
     const query = people.editor.query.bind(people.editor) as (...values: readonly unknown[]) => Promise<unknown>;
