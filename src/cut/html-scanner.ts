@@ -121,6 +121,8 @@ class HtmlReader {
   /** How many of the open elements quote. */
   private quoteDepth = 0;
   private foreignDepth = 0;
+  /** Where the outermost drawing or formula stands among the open elements. */
+  private foreignStart = 0;
   private htmlInForeign = 0;
   private bodyStart = 0;
   private hasBody = false;
@@ -322,11 +324,12 @@ class HtmlReader {
 
   private leaveForeign(): void {
     if (this.foreignDepth === 0 || this.htmlInForeign > 0) return;
-    this.closeFrom(this.open.findIndex((one) => one === 'svg' || one === 'math'));
+    this.closeFrom(this.foreignStart);
   }
 
   private enterForeign({ tagName, selfClosing }: Token.TagToken): void {
     if (selfClosing) return;
+    if (this.foreignDepth === 0) this.foreignStart = this.open.length;
     this.open.push(tagName);
     this.foreignDepth++;
     this.tokenizer.inForeignNode = true;

@@ -59,7 +59,18 @@ export function cleanText(text: string, isMarkdown = false): string {
 
 function cleanPart(text: string, isCode: boolean): string {
   const unmarked = isCode || !text.includes('[^') ? text : withoutMarkers(text);
-  return unmarked.replace(unseen, '').replace(/\s+/g, ' ').trim().normalize('NFC');
+  return composed(unmarked.replace(unseen, '').replace(/\s+/g, ' ').trim());
+}
+
+/** No letter has as many marks. To put them in order costs the square of their number. */
+const mostMarks = 1024;
+const longRunOfMarks = new RegExp(`\\p{M}{${mostMarks}}`, 'u');
+const upToMarks = new RegExp(`\\P{M}*\\p{M}{0,${mostMarks}}`, 'gu');
+
+/** NFC; of a letter with a thousand marks only so many at a time are put in order. */
+function composed(text: string): string {
+  if (text.length < mostMarks || !longRunOfMarks.test(text)) return text.normalize('NFC');
+  return text.replace(upToMarks, (part) => part.normalize('NFC'));
 }
 
 /** The markers outside of code. */
