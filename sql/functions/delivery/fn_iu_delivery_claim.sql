@@ -134,8 +134,9 @@ begin
            e.correlation_id, e.payload_classification, e.occurred_at, coalesce(x.payload, e.safe_payload)
       from iu_route_lease l
      cross join unnest(l.event_seqs) as q (event_seq)
-      join iu_route_delivery d on d.event_seq = q.event_seq and d.route_id = l.route_id and d.lease_token = v_token
-      join event_outbox e on e.seq = d.event_seq
+     -- each by its key: a session that planned this for a short queue paired all with all
+     cross join lateral (select i.* from iu_route_delivery i where i.route_id = l.route_id and i.event_seq = q.event_seq and i.lease_token = v_token offset 0) d
+     cross join lateral (select i.* from event_outbox i where i.seq = q.event_seq offset 0) e
       left join iu_event_edit x on x.edit_id = d.edit_id
      where l.lease_token = v_token
      order by d.event_seq, d.route_id;
