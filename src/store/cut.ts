@@ -231,7 +231,9 @@ export async function readStandingUnits(database: Queryable, documentId: string)
             coalesce(u.section_code, '') as label,
             (select p.normalized_sha256 from iu_cut_piece p where p.unit_id = l.unit_id and p.version_id = l.version_id and p.anchor = 'exact'
               order by p.run_id desc limit 1) as normalized_sha256
-       from fn_iu_cut_living_units($1) l join information_unit u on u.id = l.unit_id
+       from fn_iu_cut_living_units($1) l
+      -- by key, one by one: a join would read the units of all documents
+      cross join lateral (select i.section_type, i.unit_kind, i.section_code from information_unit i where i.id = l.unit_id offset 0) u
       where l.unit_id <> $1 order by l.position`,
     [documentId],
   );

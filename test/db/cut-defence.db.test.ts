@@ -440,30 +440,6 @@ describe('the write of a cut', () => {
     await db.pool.query('drop index information_unit_lifecycle_idx');
   });
 
-  it('is planned without reading what other documents were cut into', async () => {
-    const pieces = 3000;
-    const large = Array.from({ length: pieces }, (_, index) => `# Piece ${index}\n`).join('');
-    await startCut(people.editor, { ...law, address: 'li/large' }, markdown(large, '1'));
-    await db.pool.query('analyze iu_cut_mark, iu_cut_plan_piece');
-    const relations = ['iu_cut_mark', 'iu_cut_mark_pkey', 'iu_cut_plan_piece', 'iu_cut_plan_piece_pkey'];
-    const query = people.editor.query.bind(people.editor) as (...values: readonly unknown[]) => Promise<unknown>;
-    const readSoFar = async () => {
-      const text =
-        'select sum(pg_stat_get_xact_tuples_returned(name::regclass))::int as entries from unnest($1::text[]) as name';
-      return ((await query(text, [relations])) as { rows: [{ entries: number }] }).rows[0].entries;
-    };
-    let read: number | undefined;
-    people.editor.query = (async (...values: readonly unknown[]) => {
-      if (!String(values[0]).includes('fn_iu_cut_plan(')) return query(...values);
-      const before = await readSoFar();
-      const answer = await query(...values);
-      read = (await readSoFar()) - before;
-      return answer;
-    }) as typeof people.editor.query;
-    await start(small, '1');
-    expect(read).toBeLessThan(pieces);
-  });
-
   it('comes to its end without a link when the document was ended meanwhile', async () => {
     const waiting = await toGate2(small, '1');
     await approve(waiting);

@@ -225,6 +225,8 @@ language plpgsql
 stable
 security definer
 set search_path from current
+-- versions are looked up by key, whatever the statistics say
+set enable_seqscan = off
 as $$
 declare
   v_run iu_cut_run;

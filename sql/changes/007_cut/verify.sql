@@ -102,7 +102,7 @@ begin
     ('function', 'fn_iu_cut_living_units(uuid)', 'a8156bd0d64ae26b240382c57e4eea57'),
     ('function', 'fn_iu_cut_piece_check()', '91e037a3d0e928f9d1e11848d53d0c20'),
     ('function', 'fn_iu_cut_run_guard()', '9c3b58ad2916ff22f4b21251c94f1110'),
-    ('function', 'fn_iu_cut_verify(bigint)', 'f2bbb516239e1c3c4f7e326115da5820'),
+    ('function', 'fn_iu_cut_verify(bigint)', 'a59ce5eb7241e4ff64aa12e1f9e5b444'),
     ('function', 'fn_iu_source_pin(bytea, text, text, text, text, text)', '144e914b612ddf04861996c03ff467a9'),
     ('index', 'iu_cut_piece_pkey', 'aa5db4d433d4400b8eb17630cf5a87ca'),
     ('index', 'iu_cut_piece_unit_key', '45b12946a95d9ecee0508a4f2ecf5a3a'),

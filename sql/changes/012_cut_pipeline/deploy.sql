@@ -931,7 +931,7 @@ as $$
                       where l.from_unit_id = c.unit_id and l.relation_type in ('split_from', 'merged_from') and l.relation_status = 'active'), '[]') as sources
       from iu_cut_piece c
       join iu_cut_plan_piece f on f.run_id = c.run_id and f.ordinal = c.ordinal and f.fate in ('born', 'split', 'merged')
-      join information_unit u on u.id = c.unit_id
+     cross join lateral (select i.parent_or_container_ref from information_unit i where i.id = c.unit_id offset 0) u
      where c.run_id = p_run_id
   ), request as (
     select m.ordinal + 1 as place, 'structure_op' as kind, m.unit_id, m.operation_id,
@@ -1189,10 +1189,11 @@ begin
     return fn_iu_cut_stop(p_run, 'stopped_manifest_changed', 'IU735', '{"gate": 2}');
   end if;
   perform fn_iu_lock_documents(array[p_run.document_id]);
-  perform from information_unit u join iu_cut_piece c on c.unit_id = u.id where c.run_id = p_run.run_id order by u.id for no key update of u;
-  v_at := fn_iu_stamp((select max(u.updated_at) from iu_cut_piece c join information_unit u on u.id = c.unit_id where c.run_id = p_run.run_id));
-  select min(u.canonical_address) into v_dead from iu_cut_piece c join information_unit u on u.id = c.unit_id
-   where c.run_id = p_run.run_id and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
+  v_units := array(select c.unit_id from iu_cut_piece c where c.run_id = p_run.run_id);
+  perform from information_unit u where u.id = any (v_units) order by u.id for no key update;
+  v_at := fn_iu_stamp((select max(u.updated_at) from information_unit u where u.id = any (v_units)));
+  select min(u.canonical_address) into v_dead from information_unit u
+   where u.id = any (v_units) and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
   if v_dead is not null then
     raise exception using errcode = 'IU206', message = format('unit %s of cut run %s is no longer alive', v_dead, p_run.run_id), hint = 'iu cut rollback';
   end if;
@@ -1564,6 +1565,7 @@ $$;
 create or replace function fn_iu_cut_record(p_run iu_cut_run) returns jsonb
 language plpgsql
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_counts record;

@@ -29,7 +29,7 @@ as $$
                       where l.from_unit_id = c.unit_id and l.relation_type in ('split_from', 'merged_from') and l.relation_status = 'active'), '[]') as sources
       from iu_cut_piece c
       join iu_cut_plan_piece f on f.run_id = c.run_id and f.ordinal = c.ordinal and f.fate in ('born', 'split', 'merged')
-      join information_unit u on u.id = c.unit_id
+     cross join lateral (select i.parent_or_container_ref from information_unit i where i.id = c.unit_id offset 0) u
      where c.run_id = p_run_id
   ), request as (
     select m.ordinal + 1 as place, 'structure_op' as kind, m.unit_id, m.operation_id,

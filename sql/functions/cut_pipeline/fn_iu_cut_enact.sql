@@ -32,10 +32,11 @@ begin
     return fn_iu_cut_stop(p_run, 'stopped_manifest_changed', 'IU735', '{"gate": 2}');
   end if;
   perform fn_iu_lock_documents(array[p_run.document_id]);
-  perform from information_unit u join iu_cut_piece c on c.unit_id = u.id where c.run_id = p_run.run_id order by u.id for no key update of u;
-  v_at := fn_iu_stamp((select max(u.updated_at) from iu_cut_piece c join information_unit u on u.id = c.unit_id where c.run_id = p_run.run_id));
-  select min(u.canonical_address) into v_dead from iu_cut_piece c join information_unit u on u.id = c.unit_id
-   where c.run_id = p_run.run_id and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
+  v_units := array(select c.unit_id from iu_cut_piece c where c.run_id = p_run.run_id);
+  perform from information_unit u where u.id = any (v_units) order by u.id for no key update;
+  v_at := fn_iu_stamp((select max(u.updated_at) from information_unit u where u.id = any (v_units)));
+  select min(u.canonical_address) into v_dead from information_unit u
+   where u.id = any (v_units) and (u.lifecycle_status not in ('draft', 'enacted') or u.deleted_at is not null);
   if v_dead is not null then
     raise exception using errcode = 'IU206', message = format('unit %s of cut run %s is no longer alive', v_dead, p_run.run_id), hint = 'iu cut rollback';
   end if;

@@ -10,6 +10,7 @@
 create or replace function fn_iu_cut_record(p_run iu_cut_run) returns jsonb
 language plpgsql
 set search_path from current
+set enable_seqscan = off
 as $$
 declare
   v_counts record;
