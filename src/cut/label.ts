@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
+import { latinOrdinalPattern } from '../contract/cut/latin-ordinals.js';
 import { isClean } from '../contract/cut/normalize.js';
 
 // What people call a piece, and the stable address made of it.
 
 const footnoteMarks = /\[\^[^\]]*\]/g;
-/** Art. 4a, § 12bis, Article 5, Điều 3, Section 7.2: the number names the piece, a title after it may change. */
-const numberedLabel =
-  /^(?:(?:art(?:\.|icles?|ikel)?|sec(?:\.|tion)?|chapter|part|điều|chương|mục|phần)\s*|§+\s*)[0-9]+(?:\.[0-9]+)*\s?(?:[a-z]\b|bis\b(?!\s*[0-9])|ter\b|quater\b|quinquies\b|sexies\b)?/iu;
+/**
+ * Art. 4a, § 12bis, Art. 7ater, Article 5, Điều 3, Section 7.2: the number names the piece, a title after it may change. In `Art. 4 bis 6` and
+ * `Art. 4 bis Art. 6` the word is no part of a number but says how far several go.
+ */
+const numberedLabel = new RegExp(
+  `^(?:(?:art(?:\\.|icles?|ikel)?|sec(?:\\.|tion)?|chapter|part|điều|chương|mục|phần)\\s*|§+\\s*)[0-9]+(?:\\.[0-9]+)*(?:\\s?[a-z]?${latinOrdinalPattern}\\b(?!\\s*(?:[0-9§]|art\\b))|\\s?[a-z]\\b)?`,
+  'iu',
+);
 const maxSlugLength = 60;
 
 /** A heading's label: without footnote marks and white space, and only the number where the number names it. */

@@ -31,6 +31,25 @@ describe('paragraphs whose numbers have no mark', () => {
     );
   });
 
+  it('and what was inserted among them with Latin ordinals are cut in the order in which those count', () => {
+    const law = lines(
+      ...['Art. 1', '1) Eins ist:', 'a) eines;', 'abis) mehr;', 'ater) noch mehr;', 'b) anderes.', '2) Zwei ist.'],
+      ...[
+        'Art. 1octies',
+        '1) Drei ist.',
+        'Art. 1undecies',
+        '1) Vier ist.',
+        'Art. 1abis',
+        '1) Fünf ist.',
+        'Art. 2',
+        '1) Ende.',
+      ],
+    );
+    const first = ['Art. 1', 'Abs. 1', 'Bst. a', 'Bst. abis', 'Bst. ater', 'Bst. b', 'Abs. 2'];
+    const others = ['Art. 1octies', 'Art. 1undecies', 'Art. 1abis', 'Art. 2'].flatMap((one) => [one, 'Abs. 1']);
+    expect(labels(law)).toEqual([...first, ...others]);
+  });
+
   it('may be superscript directly before the text, or stand on the line of the heading', () => {
     expect(article('¹Eins ist.', '²Zwei ist.')).toEqual(['Abs. 1', 'Abs. 2']);
     const text = lines('§ 1. ¹ Eins ist.', '² Zwei ist.', '§ 2. ¹ Drei ist.', '² Vier ist.');

@@ -33,6 +33,8 @@ describe('the normalised text of a piece', () => {
     ['the number of a recital, an item or a letter', '(3) the term', 'the term', 'Recital 3'],
     ['a number without a mark', '2 Der Rat', 'Der Rat', 'Abs. 2'],
     ['a superscript number', '¹²Der Rat', 'Der Rat', 'Abs. 12'],
+    ['a number with a letter and a Latin ordinal', 'Art. 72abis Zweck', 'Zweck', 'Art. 72abis'],
+    ['a letter with a Latin ordinal', 'abis) der Rat', 'der Rat', 'Bst. abis'],
     ['a doubled letter', 'aa) der Rat', 'der Rat', 'Bst. aa'],
     ['a letter after its word', 'TEIL A Liste', 'Liste', 'A. Teil'],
     ['a number before its word', '2. Abschnitt: Grundsätze', 'Grundsätze', '2. Abschnitt'],

@@ -1,5 +1,6 @@
 import { joinParts, mayHoldCode, partsOf } from './code.js';
 import { codeSpansOf } from './code-spans.js';
+import { latinOrdinalPattern } from './latin-ordinals.js';
 
 // The text of a piece without what only the format decides. Two pieces with equal normalised text say the same; what differs between
 // their bytes makes a new anchor and no new version.
@@ -23,8 +24,7 @@ const numberWords =
   'art(?:\\.|icles?|ikel)?|abs(?:\\.|atz)?|ziff(?:\\.|er)?|bst\\.?|sec(?:\\.|tion)?|sub-?section|recital|erwägungsgrund|item|subpoint|subtitle|subchapter|subpart|chapter|part|title|paragraph|point|annex|appendix|teil|kapitel|unterabschnitt|abschnitt|hauptstück|titel|buch|anhang|điều|chương|tiểu mục|mục|phần|khoản|điểm|phụ lục|§+';
 /** After the word: `Parts` is no part with the number s. */
 const afterWord = '(?: |(?<=[.§])|(?=[0-9]))';
-const suffixes = 'bis|ter|quater|quinquies|sexies';
-const arabic = `[0-9]+(?:\\.[0-9]+)* ?(?:${suffixes}|\\p{L})?`;
+const arabic = `[0-9]+(?:\\.[0-9]+)* ?(?:\\p{L}?${latinOrdinalPattern}|\\p{L})?`;
 /** As roman numbers are written: `Civil` has their letters and is none. */
 const roman = '(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})';
 /**
@@ -32,7 +32,7 @@ const roman = '(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v
  * text. Two letters alone are a word: EU is not US.
  */
 const numberLabels = [
-  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman} ?\\p{L}?|(\\p{L})\\2?|\\p{L}(?:${suffixes}))[.)]*`,
+  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman} ?\\p{L}?|(\\p{L})(?:\\2|${latinOrdinalPattern})?)[.)]*`,
   `\\(?(${arabic}|${roman}|\\p{L})[.)]*`,
   `([0-9]+\\p{L}?|${roman}|\\p{L})\\.? (?:buch|teil|hauptstück|kapitel|abschnitt|titel|unterabschnitt)`,
 ].map((pattern) => new RegExp(`^${pattern}$`, 'iu'));

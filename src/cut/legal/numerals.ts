@@ -1,3 +1,5 @@
+import { latinOrdinalPattern, latinOrdinals } from '../../contract/cut/latin-ordinals.js';
+
 /**
  * How a level counts. `dotted` is `164.502` or `12-3`; `letter` and `upper_letter` go by the alphabet of the grammar, `double_letter` (`aa`, `bb`) too,
  * `word` by its ordinals.
@@ -28,21 +30,20 @@ export interface Counting {
   readonly ordinals: readonly string[];
 }
 
-const latinSuffixes = ['bis', 'ter', 'quater', 'quinquies', 'sexies', 'septies', 'octies', 'novies', 'decies'];
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 const romanDigits: Readonly<Record<string, number>> = { i: 1, v: 5, x: 10, l: 50, c: 100, d: 500, m: 1000 };
 
 /** The regular expression that finds a number of these kinds, for case-insensitive or sensitive use. */
 export function numberPattern(kinds: readonly NumeralKind[], counting: Counting): string {
   const alphabet = escapeClass(counting.alphabet);
-  const suffix = `(?: ?(?:${latinSuffixes.join('|')})(?![\\p{L}\\p{N}]| [0-9])|[${alphabet}](?![\\p{L}\\p{N}]))?`;
+  const suffix = `(?: ?[${alphabet}]?${latinOrdinalPattern}(?![\\p{L}\\p{N}]| (?:[0-9§]|art))|[${alphabet}](?![\\p{L}\\p{N}]))?`;
   const patterns: Readonly<Record<NumeralKind, string>> = {
     arabic: `[0-9]{1,4}${suffix}`,
     dotted: '[0-9]{1,4}(?:[.-][0-9]{1,4})?[a-z]{0,2}(?![\\p{L}\\p{N}])',
     superscript: `[${superscripts}]{1,3}`,
     roman: '[ivxlcdm]{1,9}[a-h]?(?![\\p{L}\\p{N}])',
     upper_roman: '[IVXLCDM]{1,9}(?![\\p{L}\\p{N}])',
-    letter: `[${alphabet}](?:[0-9]{0,2}|${latinSuffixes.join('|')})(?![\\p{L}\\p{N}])`,
+    letter: `[${alphabet}](?:[0-9]{0,2}|${latinOrdinalPattern})(?![\\p{L}\\p{N}])`,
     double_letter: `(?:${[...counting.alphabet].map((one) => escapePattern(one + one)).join('|')})(?![\\p{L}\\p{N}])`,
     upper_letter: `[${escapeClass(counting.alphabet.toUpperCase())}](?![\\p{L}\\p{N}])`,
     // Longest first: "mười" would hide "mười một".
@@ -96,10 +97,9 @@ const parsers: Readonly<Record<NumeralKind, Parser>> = {
   },
   upper_roman: (text) => plain(romanValue(text.toLowerCase())),
   letter: (text, { alphabet }) => {
-    const [first = '', ...rest] = text.toLowerCase();
-    const suffix = rest.join('');
-    const isKnown = /^[0-9]{0,2}$/.test(suffix) || latinSuffixes.includes(suffix);
-    return isKnown ? plain(alphabet.indexOf(first) + 1, letterSuffix(suffix)) : null;
+    const [, letter, digits = '', ordinal = ''] = insertedLetter.exec(text.toLowerCase()) ?? [];
+    const value = letter === undefined ? 0 : alphabet.indexOf(letter) + 1;
+    return value > 0 ? { value, suffix: digits === '' ? sortableSuffix(ordinal) : digits.padStart(2, '0') } : null;
   },
   double_letter: (text, { alphabet }) => {
     const [first = '', second] = text.toLowerCase();
@@ -113,16 +113,16 @@ function plain(value: number, suffix = ''): LegalNumber | null {
   return value > 0 ? { value, suffix } : null;
 }
 
-/** What was inserted behind a letter: `a1` to `a10`, or `abis`. */
-function letterSuffix(suffix: string): string {
-  return /^[0-9]/.test(suffix) ? suffix.padStart(2, '0') : sortableSuffix(suffix);
-}
+/** `a`, `a1` and `abis`. */
+const insertedLetter = new RegExp(`^(\\p{L})(?:([0-9]{1,2})|(${latinOrdinalPattern}))?$`, 'u');
+const latinSuffix = new RegExp(`^(\\p{L}?)(${latinOrdinalPattern})$`, 'u');
 
-/** `bis` comes before `ter`, which its letters do not say. */
+/** `bis` comes before `ter`, and `aquater` after `ater`, which their letters do not say. */
 function sortableSuffix(suffix: string): string {
   const lower = suffix.toLowerCase();
-  const position = latinSuffixes.indexOf(lower);
-  return position < 0 ? lower : `~${position}`;
+  const [, letter = '', ordinal] = latinSuffix.exec(lower) ?? [];
+  const position = latinOrdinals.findIndex((one) => one === ordinal);
+  return position < 0 ? lower : `${letter}~${String(position).padStart(2, '0')}`;
 }
 
 /** 0 for what is not written as a roman number is written. */
