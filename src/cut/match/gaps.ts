@@ -3,6 +3,7 @@ import { heaviestChain } from '../heaviest-chain.js';
 import { type Candidate, candidatesOf } from './candidates.js';
 import { mayBePaired } from './labels.js';
 import type { Gap, Pairing } from './pairing.js';
+import type { Prepared } from './prepare.js';
 
 /** Between matched neighbours less likeness is enough than elsewhere. */
 const leastInGap = 0.3;
@@ -10,15 +11,29 @@ const leastInGap = 0.3;
 export const leastMargin = 0.05;
 /** What standing at the same place of a gap of equal length counts for, in likeness. */
 const placeBonus = 0.3;
+/** Fewer texts may as well be gone on one side of a title and new on the other. */
+const leastRun = 3;
 /** Of pieces with equal text, how far from its rank among them one may be. */
 const rankWindow = 4;
 
 /** Fills the gaps between matches until nothing more is found. */
 export function settleGaps(pairing: Pairing): void {
-  for (const stage of [pairEqualTexts, pairInOrder, pairAlike, pairInOrder]) {
+  settle(pairing, [pairEqualTexts, pairInOrder, pairAlike, pairInOrder]);
+}
+
+/** The same of texts that a title slid across: they are in order to themselves, and not to what stands above them. */
+export function settleTexts(pairing: Pairing): void {
+  const pairRun: Stage = (_, gap) => gap.olds.length >= leastRun && pairInOrder(pairing, gap);
+  settle(pairing, [pairRun, pairAlike, pairRun], ({ isTitle }) => !isTitle);
+}
+
+type Stage = (pairing: Pairing, gap: Gap) => boolean;
+
+function settle(pairing: Pairing, stages: readonly Stage[], isOne?: (piece: Prepared) => boolean): void {
+  for (const stage of stages) {
     for (let changed = true; changed; ) {
       changed = false;
-      for (const gap of pairing.gaps()) changed = stage(pairing, gap) || changed;
+      for (const gap of pairing.gaps(isOne)) changed = stage(pairing, gap) || changed;
     }
   }
 }
@@ -26,14 +41,20 @@ export function settleGaps(pairing: Pairing): void {
 function pairEqualTexts(pairing: Pairing, gap: Gap): boolean {
   const newsWith = groupBy(gap.news, (now) => pairing.now(now).body);
   const rank = new Map<string, number>();
-  const links = gap.olds.flatMap((old) => {
+  const placeOf = new Map(gap.news.map((now, place) => [now, place]));
+  const [fromEnd, oneForAll] = [gap.news.length - gap.olds.length, 0.5 / gap.olds.length];
+  const links = gap.olds.flatMap((old, place) => {
     const text = pairing.old(old).body;
     const at = rank.get(text) ?? 0;
     rank.set(text, at + 1);
     const near = (newsWith.get(text) ?? []).slice(Math.max(0, at - rankWindow), at + rankWindow + 1);
     return near
       .filter((now) => mayBePaired(pairing, old, now))
-      .map((now) => ({ old, new: now, weight: 1 + pairing.old(old).wordCount }));
+      .map((now) => {
+        // Of as many pairs those at their places are better: what else stands in the gap has a counterpart too then.
+        const isInPlace = placeOf.get(now) === place || placeOf.get(now) === place + fromEnd;
+        return { old, new: now, weight: 1 + pairing.old(old).wordCount + (isInPlace ? oneForAll : 0) };
+      });
   });
   const chain = heaviestChain(links);
   for (const { old, new: now } of chain) pairing.match(old, now, 'same_text', 0.98);

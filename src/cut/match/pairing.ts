@@ -147,26 +147,29 @@ export class Pairing {
     return this.news.flatMap(({ index }) => (this.isNewFree(index) ? [index] : []));
   }
 
-  /** Pairs in the same order on both sides, as many as there are; what moved is not among them. */
-  anchors(): readonly { readonly old: number; readonly new: number }[] {
+  /** Pairs in the same order on both sides, as many as there are; what moved is not among them. Of all pieces, or of some. */
+  anchors(isOne = every): readonly { readonly old: number; readonly new: number }[] {
     const links: { old: number; new: number; weight: number }[] = [];
+    const link = (old: number, now: number) => {
+      if (isOne(this.old(old)) && isOne(this.now(now))) links.push({ old, new: now, weight: 1 });
+    };
     for (const { index } of this.olds) {
       const now = this.newOf[index] ?? -1;
-      if (now >= 0) links.push({ old: index, new: now, weight: 1 });
+      if (now >= 0) link(index, now);
     }
-    for (const { old, news } of this.splits) links.push({ old, new: news[0] ?? 0, weight: 1 });
-    for (const { olds, now } of this.merges) links.push({ old: olds[0] ?? 0, new: now, weight: 1 });
+    for (const { old, news } of this.splits) link(old, news[0] ?? 0);
+    for (const { olds, now } of this.merges) link(olds[0] ?? 0, now);
     return heaviestChain(links);
   }
 
-  /** Gaps with something free on both sides. */
-  gaps(): readonly Gap[] {
+  /** Gaps with something free on both sides, between all pieces or as if there were some only. */
+  gaps(isOne = every): readonly Gap[] {
     const gaps: Gap[] = [];
     let oldAt = 0;
     let newAt = 0;
-    for (const { old, new: now } of [...this.anchors(), { old: this.olds.length, new: this.news.length }]) {
-      const olds = freeBetween(oldAt, old, (index) => this.isOldFree(index));
-      const news = freeBetween(newAt, now, (index) => this.isNewFree(index));
+    for (const { old, new: now } of [...this.anchors(isOne), { old: this.olds.length, new: this.news.length }]) {
+      const olds = freeBetween(oldAt, old, (index) => this.isOldFree(index) && isOne(this.old(index)));
+      const news = freeBetween(newAt, now, (index) => this.isNewFree(index) && isOne(this.now(index)));
       if (olds.length > 0 && news.length > 0) gaps.push({ olds, news });
       oldAt = old + 1;
       newAt = now + 1;
@@ -174,6 +177,8 @@ export class Pairing {
     return gaps;
   }
 }
+
+const every = (_: Prepared): boolean => true;
 
 function freeBetween(from: number, to: number, isFree: (index: number) => boolean): readonly number[] {
   const free: number[] = [];

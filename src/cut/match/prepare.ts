@@ -22,6 +22,8 @@ export interface Prepared {
    * code: what was indented anew is the same piece.
    */
   readonly body: string;
+  /** A heading with nothing below it but pieces of their own, of a kind of which some hold such pieces. */
+  isTitle: boolean;
   readonly wordCount: number;
   /** Hashes of the words of the body in their order. */
   readonly sequence: Int32Array;
@@ -32,6 +34,7 @@ export interface Prepared {
 }
 
 const shingleWords = 3;
+const titleAlone = /^\s*#{1,6}[ \t][^\n]*\s*$/;
 /** `[^12]: …` and `[name]: target`, up to the next blank line or definition. */
 const definitions = /^ {0,3}\[[^\]\n]+\]:.*(?:\r?\n(?![ \t]*\r?$)(?! {0,3}\[[^\]\n]+\]:).+)*/gmu;
 
@@ -53,6 +56,9 @@ export function prepare(pieces: readonly MatchPiece[]): readonly Prepared[] {
     }
     lastUnder.set(piece.parent, piece);
   }
+  const titles = prepared.filter(({ piece }) => titleAlone.test(piece.text));
+  const holding = new Set(titles.flatMap(({ piece, children }) => (children.length > 0 ? [piece.kind] : [])));
+  for (const title of titles) title.isTitle = holding.has(title.piece.kind);
   return prepared;
 }
 
@@ -70,6 +76,7 @@ function prepareOne(piece: MatchPiece, index: number, indexOf: ReadonlyMap<strin
     label: piece.label.normalize('NFC').replace(/\s+/gu, ' ').trim(),
     normal,
     body,
+    isTitle: false,
     wordCount: words.length,
     sequence: Int32Array.from(words),
     shingles: shinglesOf(words),

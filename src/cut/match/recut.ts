@@ -10,7 +10,7 @@ import { joinDefinitions } from './definitions.js';
 import { matchElsewhere, rankedPairs } from './elsewhere.js';
 import { matchUniqueTexts, spreadToNeighbours } from './exact.js';
 import { flagsOf } from './flags.js';
-import { settleGaps } from './gaps.js';
+import { settleGaps, settleTexts } from './gaps.js';
 import { isHolder, matchHolders, matchHoldersByWhatIsKnown } from './holders.js';
 import { matchLabels, mayBePaired } from './labels.js';
 import { releaseLoose, restoreLoose } from './loose.js';
@@ -20,7 +20,7 @@ import { type Prepared, prepare } from './prepare.js';
 import { joinRemains } from './remains.js';
 import { findSplitsAndMerges } from './split-merge.js';
 
-export const matcher = { name: 'anchors-gaps-shingles', version: '3' } as const;
+export const matcher = { name: 'anchors-gaps-shingles', version: '4' } as const;
 
 /** Best first, no more: a person has to look at them. */
 const mostCandidates = 5;
@@ -54,12 +54,14 @@ export function pair(
   settleGaps(pairing);
   matchHolders(pairing);
   matchLabels(pairing, () => true);
+  settleTexts(pairing);
   const loose = releaseLoose(pairing);
   matchElsewhere(pairing);
   joinRemains(pairing);
   matchHoldersByWhatIsKnown(pairing);
   restoreLoose(pairing, loose);
   settleGaps(pairing);
+  settleTexts(pairing);
   joinRemains(pairing);
   joinDefinitions(pairing);
   return pairing;

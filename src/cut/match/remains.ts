@@ -11,6 +11,8 @@ import { mostParts } from './split-merge.js';
 const leastOfWords = 0.6;
 const leastOfPairs = 0.4;
 const leastPartWords = 6;
+/** What the whole begins or ends with, and what is known of it does not, may have so few: a title that became a piece of its own. */
+const leastEdgeWords = 2;
 /** So much of the whole lives on: in several parts, or in one. */
 const leastOfWhole = 0.5;
 const leastOfWholeAlone = 0.7;
@@ -105,7 +107,7 @@ function findJoined(
     if (known === null) continue;
     const tried = known.length > 0 ? besides(side, known) : firstOf(whole.index);
     if (tried.length === 0) continue;
-    const joined = joinTo(new Remainder(pairing.comparer, whole.sequence), whole.index, side, known, tried);
+    const joined = joinTo(new Remainder(pairing.comparer, whole.sequence), whole, side, known, tried);
     if (joined) found.push(joined);
   }
   return found.sort((a, b) => b.score - a.score || a.whole - b.whole);
@@ -113,36 +115,64 @@ function findJoined(
 
 function joinTo(
   left: Remainder,
-  whole: number,
+  whole: Prepared,
   side: Side,
   known: readonly number[],
   tried: readonly number[],
 ): Joined | null {
   // Where what is known to come from the whole hardly does, its text went somewhere else.
   for (const part of known) if (left.take((side.pieces[part] as Prepared).sequence).words < leastOfWords) return null;
-  const added: number[] = [];
-  for (let next = bestPart(left, side, tried); next !== null && known.length + added.length < mostParts; ) {
+  const found = [...known];
+  for (let next = bestPart(left, whole, side, found, tried); next !== null && found.length < mostParts; ) {
     left.take((side.pieces[next] as Prepared).sequence);
-    added.push(next);
-    next = bestPart(left, side, besides(side, [...known, ...added]));
+    found.push(next);
+    next = bestPart(left, whole, side, found, besides(side, found));
   }
-  if (added.length === 0 || left.covered < leastOfWhole) return null;
-  const parts = [...known, ...added].sort((a, b) => a - b);
-  return { whole, parts, added, score: Math.min(1, left.covered) };
+  if (found.length === known.length || left.covered < leastOfWhole) return null;
+  const parts = [...found].sort((a, b) => a - b);
+  return { whole: whole.index, parts, added: found.slice(known.length), score: Math.min(1, left.covered) };
 }
 
-function bestPart(left: Remainder, side: Side, tried: readonly number[]): number | null {
+function bestPart(
+  left: Remainder,
+  whole: Prepared,
+  side: Side,
+  known: readonly number[],
+  tried: readonly number[],
+): number | null {
   let best: number | null = null;
   let most = 0;
   for (const index of tried) {
     const part = side.pieces[index] as Prepared;
-    if (part.wordCount < leastPartWords) continue;
-    const { words, pairs } = left.shareOf(part.sequence);
+    const isLost = isEdge(whole, part, side, known);
+    if (part.wordCount < leastPartWords && !isLost) continue;
+    const { words, pairs } = isLost ? { words: 1, pairs: 1 } : left.shareOf(part.sequence);
     if (words < leastOfWords || pairs < leastOfPairs || words <= most) continue;
     best = index;
     most = words;
   }
   return best;
+}
+
+/** What the whole begins with, before all that is known of it, or ends with, behind it, and what the known part next to it has lost. */
+function isEdge(whole: Prepared, part: Prepared, side: Side, known: readonly number[]): boolean {
+  const count = part.sequence.length;
+  if (count < leastEdgeWords || count >= whole.sequence.length || known.length === 0) return false;
+  const isBefore = known.every((other) => part.index < other);
+  if (!isBefore && known.some((other) => part.index < other)) return false;
+  const beside = side.pieces[isBefore ? Math.min(...known) : Math.max(...known)] as Prepared;
+  const wordsOf = ({ sequence }: Prepared) => (isBefore ? sequence : sequence.toReversed());
+  const [all, others] = [wordsOf(whole), wordsOf(beside)];
+  if (inCommon(all, wordsOf(part)) < count) return false;
+  const kept = inCommon(all, others);
+  return kept < count || inCommon(all.subarray(count), others) > kept;
+}
+
+/** So many words do two texts begin with. */
+function inCommon(one: Int32Array, other: Int32Array): number {
+  let count = 0;
+  while (count < one.length && one[count] === other[count]) count++;
+  return count;
 }
 
 /** Free pieces beside the parts, in the text or under their parent; what came from elsewhere does not part them. */
