@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { latinOrdinalPattern } from '../contract/cut/latin-ordinals.js';
-import { isClean } from '../contract/cut/normalize.js';
+import { emphasisAtStart, isClean } from '../contract/cut/normalize.js';
 
 // What people call a piece, and the stable address made of it.
 
@@ -15,11 +15,12 @@ const numberedLabel = new RegExp(
 );
 const maxSlugLength = 60;
 
-/** A heading's label: without footnote marks and white space, and only the number where the number names it. */
+/** A heading's label: without footnote marks, white space and emphasis at its start, and only the number where the number names it. */
 export function labelOf(title: string): string {
   const isTidy = isClean(title) && !title.endsWith(',') && !title.endsWith(';');
   const clean = isTidy ? title : tidied(title);
-  return (numberedLabel.exec(clean)?.[0] ?? clean).trim();
+  const plain = clean.replace(emphasisAtStart, '$2');
+  return (numberedLabel.exec(plain)?.[0] ?? plain).trim();
 }
 
 function tidied(title: string): string {

@@ -1,5 +1,5 @@
 /** What was inserted behind Article 4 is Article 4bis, then 4ter; in the order in which they count. */
-export const latinOrdinals = [
+export const latinOrdinals: readonly string[] = [
   'bis',
   'ter',
   'quater',
@@ -19,7 +19,7 @@ export const latinOrdinals = [
   'octodecies',
   'novodecies',
   'vicies',
-] as const;
+];
 
 /** Finds one of them, for a pattern that says what may follow. */
 export const latinOrdinalPattern = `(?:${latinOrdinals.join('|')})`;

@@ -133,6 +133,11 @@ export function numberOf(label: string): string | null {
   return null;
 }
 
+const afterNumber = /^[\s.:)–—-]+/;
+
+/** `**Art. 4**` at the start of a Markdown text: the mark, and what stands in it. */
+export const emphasisAtStart = /^(\*{1,3}|_{1,3})(?=[^\s*_])([^*_`]{0,200}[^\s*_`])\1(?![\p{L}\p{N}*_])/u;
+
 /** How many characters at the start of a clean text are its number label and what follows the number; 0 when there is none. */
 export function numberLength(text: string, label: string): number {
   const number = numberOf(label);
@@ -144,13 +149,16 @@ export function numberLength(text: string, label: string): number {
 }
 
 function lengthOfNumber(text: string, label: string, number: string): number {
+  const [emphasis = '', , inside = ''] = emphasisAtStart.exec(text) ?? [];
+  if (inside !== '' && lengthOfNumber(inside, label, number) === inside.length)
+    return emphasis.length + (afterNumber.exec(text.slice(emphasis.length))?.[0].length ?? 0);
   const word = leadingWord.exec(text)?.[0];
   const marked = [`(${number})`, `${number})`, `${number}.`, `\\(${number}\\)`, `${number}\\)`, `${number}\\.`];
   for (const start of [label, ...marked, `${word ?? label}${number}`, `${number} `]) {
     if (!startsWithIgnoringCase(text, start)) continue;
     const rest = text.slice(start.length);
     if (/^[\p{L}\p{N}]/u.test(rest) && /[\p{L}\p{N}]$/u.test(start)) continue;
-    return start.length + (/^[\s.:)–—-]+/.exec(rest)?.[0].length ?? 0);
+    return start.length + (afterNumber.exec(rest)?.[0].length ?? 0);
   }
   const [superscript = ''] = /^[⁰¹²³⁴-⁹]{1,3}\s*/.exec(text) ?? [];
   return digitsOf(superscript.trim()) === number ? superscript.length : 0;

@@ -120,8 +120,8 @@ const latinSuffix = new RegExp(`^(\\p{L}?)(${latinOrdinalPattern})$`, 'u');
 /** `bis` comes before `ter`, and `aquater` after `ater`, which their letters do not say. */
 function sortableSuffix(suffix: string): string {
   const lower = suffix.toLowerCase();
-  const [, letter = '', ordinal] = latinSuffix.exec(lower) ?? [];
-  const position = latinOrdinals.findIndex((one) => one === ordinal);
+  const [, letter = '', ordinal = ''] = latinSuffix.exec(lower) ?? [];
+  const position = latinOrdinals.indexOf(ordinal);
   return position < 0 ? lower : `${letter}~${String(position).padStart(2, '0')}`;
 }
 
