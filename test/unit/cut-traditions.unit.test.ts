@@ -50,6 +50,23 @@ describe('paragraphs whose numbers have no mark', () => {
     expect(labels(law)).toEqual([...first, ...others]);
   });
 
+  it('are cut with the bullets that Markdown puts before them, and a bullet alone is none', () => {
+    const law = lines(
+      ...[
+        '##### Art. 1',
+        '1) Eins ist:',
+        '- a) eines;',
+        '- b) anderes:',
+        '- 1. erstes;',
+        '- 2. zweites;',
+        '- c) drittes.',
+      ],
+      ...['2) Zwei ist:', '- dieses;', '- jenes.', '##### Art. 2', '* a) eines;', '* b) anderes.'],
+    );
+    const first = ['Art. 1', 'Abs. 1', 'Bst. a', 'Bst. b', 'Ziff. 1', 'Ziff. 2', 'Bst. c', 'Abs. 2'];
+    expect(labels(law, 'german', 'text/markdown')).toEqual([...first, 'Art. 2', 'Bst. a', 'Bst. b']);
+  });
+
   it('may be superscript directly before the text, or stand on the line of the heading', () => {
     expect(article('¹Eins ist.', '²Zwei ist.')).toEqual(['Abs. 1', 'Abs. 2']);
     const text = lines('§ 1. ¹ Eins ist.', '² Zwei ist.', '§ 2. ¹ Drei ist.', '² Vier ist.');

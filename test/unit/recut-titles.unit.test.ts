@@ -100,3 +100,34 @@ describe('pieces that say the same', () => {
     expect(pairsOf(recut(news, olds))).toEqual(inOrder('n', 'o'));
   });
 });
+
+describe('footnotes and link definitions', () => {
+  const notes = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => `[n${from + at}]: pages/${prose(50 + from + at, 4)}.md\n`).join('');
+  const whole = `${prose(2)}\n\n${notes(0, 6)}`;
+
+  it('that were cut off a piece are part of it, and were part of it when they are joined to it', () => {
+    const old = flat('o', [prose(1), whole, prose(3)]);
+    const now = flat('n', [prose(1), `${prose(2)}\n\n${notes(0, 2)}`, notes(2, 6), prose(3)]);
+    expect(recut(old, now).splits).toMatchObject([{ oldKey: 'o1', newKeys: ['n1', 'n2'] }]);
+    expect(recut(now, old).merges).toMatchObject([{ oldKeys: ['n1', 'n2'], newKey: 'o1' }]);
+  });
+
+  it('are the third part of a split', () => {
+    const old = flat('o', [prose(1), `${prose(2)} ${prose(4)}\n\n${notes(0, 6)}`, prose(3)]);
+    const now = flat('n', [prose(1), prose(2), prose(4), notes(0, 6), prose(3)]);
+    expect(recut(old, now).splits).toMatchObject([{ oldKey: 'o1', newKeys: ['n1', 'n2', 'n3'] }]);
+  });
+
+  it('are new where the piece before them still has its own', () => {
+    const result = recut(flat('o', [prose(1), whole]), flat('n', [prose(1), whole, notes(3, 6)]));
+    expect(result.splits).toEqual([]);
+    expect(pairsOf(result)).toEqual(['o0>n0', 'o1>n1']);
+  });
+
+  it('do not follow what a person matched', () => {
+    const [old, now] = [flat('o', [prose(1), whole]), flat('n', [prose(1), prose(2), notes(0, 6)])];
+    expect(recut(old, now).splits).toHaveLength(1);
+    expect(recut(old, now, [{ oldKey: 'o1', newKey: 'n1' }]).splits).toEqual([]);
+  });
+});
