@@ -1,9 +1,8 @@
 // A queue is short when its statistics are made and a session plans, and long a minute later. What a claim and its settlement look at has to
 // follow what they take, whatever waits.
-import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { type ClaimedRow, deployment, liveRoute, prepareDelivery } from '../support/delivery-queue.js';
+import { claim, liveRoute, prepareDelivery, settle } from '../support/delivery-queue.js';
 import { rowsLookedAt, watchPlans } from '../support/plan-work.js';
 import { drain, emit } from '../support/race.js';
 
@@ -16,28 +15,6 @@ beforeEach(async () => {
   await prepareDelivery(db);
 });
 afterEach(() => db.drop());
-
-async function claim(client: pg.Client, limit: number): Promise<ClaimedRow[]> {
-  const text = 'select * from fn_iu_delivery_claim($1, $2, 60, $3)';
-  return (await client.query(text, ['test', limit, deployment])).rows;
-}
-
-async function settle(client: pg.Client, rows: readonly ClaimedRow[], status: 'sent' | 'released'): Promise<void> {
-  const all = <Value>(value: Value) => rows.map(() => value);
-  await client.query('select fn_iu_delivery_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', [
-    'test',
-    rows.map((row) => row.lease_token),
-    rows.map((row) => row.route_id),
-    rows.map((row) => row.event_seq),
-    all(status),
-    all(1),
-    all(null),
-    all(null),
-    all(false),
-    all(null),
-    all(false),
-  ]);
-}
 
 describe.each(['none', 'subject'])('a claim of a route with the ordering %s, and its settlement', (ordering) => {
   it.each([
@@ -52,19 +29,20 @@ describe.each(['none', 'subject'])('a claim of a route with the ordering %s, and
     await drain(db.pool);
     if (analyzed) await db.pool.query('analyze');
     const client = await db.connect();
+    const session = { pool: client };
     // from the sixth time on a session keeps its plans
-    for (let at = 0; at < 8; at += 1) await claim(client, 1);
+    for (let at = 0; at < 8; at += 1) await claim(session, { limit: 1 });
     await db.pool.query(
       `select fn_iu_emit('race', 'changed', 'thing', 'later' || n, '{}') from generate_series(1, ${waiting}) n`,
     );
     await drain(db.pool);
     const plans = await watchPlans(client);
-    const rows = await claim(client, taken);
+    const rows = await claim(session, { limit: taken });
     expect(rows).toHaveLength(taken);
-    await settle(client, rows.slice(0, taken / 2), 'sent');
-    await settle(client, rows.slice(taken / 2), 'released');
+    await settle(session, rows.slice(0, taken / 2), 'sent');
+    await settle(session, rows.slice(taken / 2), 'released');
     // the released ones, which are counted, and the ten that may be counted yet
-    expect((await claim(client, taken)).length).toBeGreaterThanOrEqual(taken / 2);
+    expect((await claim(session, { limit: taken })).length).toBeGreaterThanOrEqual(taken / 2);
     expect(plans.length).toBeGreaterThan(10);
     // 60 for each taken where a settlement pairs its lanes with themselves; 800 and 6,000 where one looked at all that wait
     const heavy = plans.filter(({ plan }) => rowsLookedAt(plan) > 100 * taken);

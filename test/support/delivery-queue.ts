@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { Delivery, SendOutcome } from '../../src/contract/delivery/delivery.js';
 import { DeliveryRunner, type RunnerOptions, type RunnerPorts, type RunnerState } from '../../src/deliver/runner.js';
 import type { Target } from '../../src/deliver/target.js';
@@ -39,9 +40,14 @@ export interface ClaimedRow {
   readonly event_subject_ref: string;
 }
 
+/** A database, or one session of it in the place of the pool. */
+interface Queries {
+  readonly pool: Pick<pg.Client, 'query'>;
+}
+
 /** Claims by hand, as a runner of the test's deployment. */
 export async function claim(
-  db: TestDatabase,
+  db: Queries,
   wishes: { limit?: number; leaseSeconds?: number; runner?: string; inDatabase?: boolean; name?: string | null } = {},
 ): Promise<ClaimedRow[]> {
   const { limit = 100, leaseSeconds = 60, runner = 'test', inDatabase = false, name = deployment } = wishes;
@@ -51,7 +57,7 @@ export async function claim(
 
 /** Settles claimed deliveries by hand, all with one outcome. */
 export async function settle(
-  db: TestDatabase,
+  db: Queries,
   rows: readonly ClaimedRow[],
   status: string,
   more: { code?: string; permanent?: boolean; gone?: boolean; retryAfterSeconds?: number } = {},

@@ -1,14 +1,11 @@
 import type { Pairing } from './pairing.js';
 import { definitionsOf, type Prepared, wordsBesideDefinitions } from './prepare.js';
-import { Remainder } from './remainder.js';
+import { leastOfPairs, leastOfWords, Remainder } from './remainder.js';
 import { mostParts } from './split-merge.js';
 
 /** With more words of its own a piece is known by them. */
 const mostOwnWords = 5;
 const leastDefinitionWords = 6;
-/** So much of the definitions comes from what no other part has of the whole, in words and in pairs of words. */
-const leastOfWords = 0.6;
-const leastOfPairs = 0.4;
 
 /** One side of the revision, as parts of what stands on the other one. */
 interface Side {

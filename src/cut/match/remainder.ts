@@ -1,5 +1,9 @@
 import type { Comparer } from './similarity.js';
 
+/** So much of a part's words and of its pairs of words comes from what no other part has of the whole; a text of the same subject has less. */
+export const leastOfWords = 0.6;
+export const leastOfPairs = 0.4;
+
 /** How much of a part comes from a whole, each as the words in their order: of its words, the rare ones counting more, and of its pairs of words. 0 to 1. */
 export interface PartShare {
   readonly words: number;

@@ -4,12 +4,9 @@ import { hasMoved } from './flags.js';
 import { mayBePaired } from './labels.js';
 import type { Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';
-import { Remainder } from './remainder.js';
+import { leastOfPairs, leastOfWords, Remainder } from './remainder.js';
 import { mostParts } from './split-merge.js';
 
-/** So much of a part's words and of its pairs of words comes from what no other part has of the whole; a text of the same subject has less. */
-const leastOfWords = 0.6;
-const leastOfPairs = 0.4;
 const leastPartWords = 6;
 /** What the whole begins or ends with, and what is known of it does not, may have so few: a title that became a piece of its own. */
 const leastEdgeWords = 2;
