@@ -22,11 +22,15 @@ const deliveryHealth = async () =>
 
 /** So many deliveries of a route, put into the queue by hand. */
 async function fill(routeId: string, rows: number, first: number): Promise<void> {
-  await db.pool.query(
+  const client = await db.connect();
+  await client.query(
     `insert into iu_route_delivery (event_seq, event_ref, route_id, attempt_no, delivery_key, due_at)
      select n, gen_random_uuid(), $1, 1, 'r:' || n, now() + interval '1 hour' from generate_series($3::bigint, $3::bigint + $2 - 1) n`,
     [routeId, rows, first],
   );
+  // told before anybody vacuums: told after it, up to a second later, the rows would be counted twice
+  await client.query('select pg_stat_force_next_flush()');
+  await client.end();
 }
 
 describe('the numbers of a scrape', () => {
