@@ -1,4 +1,5 @@
 import { cleanText, numberOf } from '../../contract/cut/normalize.js';
+import { groupBy } from '../group-by.js';
 import { isHolder, strangers } from './holders.js';
 import type { Pairing } from './pairing.js';
 import type { Prepared } from './prepare.js';
@@ -67,19 +68,13 @@ interface Steady {
  * elsewhere while they keep their numbers.
  */
 function steadyLabels(pairing: Pairing, levels: number): (old: number, now: number) => Steady {
-  const all: Kept[] = [];
-  const bySequence = new Map<string, Kept[]>();
-  for (const { old, new: now } of pairing.anchors()) {
+  const all = pairing.anchors().flatMap(({ old, new: now }): Kept[] => {
     const before = pairing.old(old);
-    if (before.label === '') continue;
+    if (before.label === '') return [];
     const isKept = labelOf(pairing.olds, before, levels) === labelOf(pairing.news, pairing.now(now), levels);
-    const sequence = sequenceOf(before.label);
-    all.push({ old, new: now, isKept });
-    if (sequence === null) continue;
-    const counted = bySequence.get(sequence);
-    if (counted) counted.push({ old, new: now, isKept });
-    else bySequence.set(sequence, [{ old, new: now, isKept }]);
-  }
+    return [{ old, new: now, isKept, sequence: sequenceOf(before.label) }];
+  });
+  const bySequence = groupBy(all, ({ sequence }) => sequence);
   const steady = new Set([...bySequence.values()].filter(areSteady));
   return (old, now) => {
     const least = leastBetween(around(all, old), now);
@@ -108,6 +103,8 @@ interface Kept {
   readonly old: number;
   readonly new: number;
   readonly isKept: boolean;
+  /** What it is counted with; null: nothing. */
+  readonly sequence: string | null;
 }
 
 /** Those just before and after an old piece, of a list in order. */
