@@ -15,7 +15,8 @@ function tier(name: string, order: number, timeoutSeconds: number, setup: string
   };
 }
 
-const server = ['test/support/setup.ts'];
+/** What runs in a process or a thread of its own is what is built. */
+const server = ['test/support/build.ts', 'test/support/setup.ts'];
 
 export default defineConfig({
   test: {
@@ -26,8 +27,8 @@ export default defineConfig({
       tier('target', 1, 120, []),
       tier('db', 1, 120, server),
       // In one group with the databases: a tier that waits for its last file leaves a core idle.
-      tier('fault', 1, 300, ['test/support/build.ts', ...server]),
-      tier('e2e', 2, 180, ['test/support/build.ts', ...server]),
+      tier('fault', 1, 300, server),
+      tier('e2e', 2, 180, server),
       // Opt-in, `npm run test:directus`: too large to be installed for everybody.
       ...(process.env.IU_TEST_DIRECTUS ? [tier('directus', 3, 300, server)] : []),
     ],

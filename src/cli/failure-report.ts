@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { exitCodes } from '../contract/errors/exit-codes.js';
 import { errorEntry, IuError, iuErrorFromPg } from '../contract/errors/index.js';
-import { connectionErrorFrom, errorCode } from '../store/failure.js';
+import { connectionErrorFrom, errorCode, isConnectionFailure } from '../store/failure.js';
 import { renderJson } from './json.js';
 import { printable } from './printable.js';
 import { rightsHint } from './refused-right.js';
@@ -67,6 +67,8 @@ export function asIuError(error: unknown): IuError {
   if (error instanceof CommanderError) return usageError(error);
   return (
     iuErrorFromPg(error) ??
+    // A server that ends a session says so with a SQLSTATE like any refusal.
+    (isConnectionFailure(error) ? connectionErrorFrom(error) : undefined) ??
     databaseRefusal(error) ??
     fileFailure(error) ??
     connectionErrorFrom(error) ??

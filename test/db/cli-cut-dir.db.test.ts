@@ -1,14 +1,16 @@
 // iu cut dir: one document in trouble stops no other, and a history goes on behind what can never be cut.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { runIu } from '../support/cli.js';
 import { openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { pdfOf } from '../support/documents.js';
+import { waitFor } from '../support/wait.js';
 
 let db: TestDatabase;
 let folder: string;
@@ -158,6 +160,49 @@ describe('a folder', () => {
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ revisions: 3, finished: 0, waits: 0, left: 3, open: [] });
     expect((await stopped()).err).toContain('the same command again goes on with what is left');
+  }, 60_000);
+});
+
+/** Threads that `work` makes, those that still live after it, and its answer. */
+async function threadsOf<Answer>(work: () => Promise<Answer>) {
+  const made: Worker[] = [];
+  const onWorker = (worker: Worker) => made.push(worker);
+  process.on('worker', onWorker);
+  const answer = await work().finally(() => process.off('worker', onWorker));
+  // A thread that has ended has no number any more.
+  return { answer, made, living: made.filter(({ threadId }) => threadId !== -1) };
+}
+
+describe('the threads of a folder', () => {
+  it('are as many as documents are worked on at once, at most one a core, and none is left', async () => {
+    for (const name of ['a', 'b', 'c']) write(`threads/${name}.md`, `# ${name}\n## One\nof ${name}\n`);
+    for (const parallel of [1, 2, 3]) {
+      const words = ['--revision', '1', '--parallel', String(parallel)];
+      const { answer, made, living } = await threadsOf(() => dir('threads', ...words));
+      expect(answer).toMatchObject({ exitCode: 0, finished: parallel === 1 ? 3 : 0, left: 0 });
+      expect(made).toHaveLength(Math.min(parallel, availableParallelism()));
+      expect(living).toEqual([]);
+    }
+  }, 60_000);
+
+  it('end with the error of one that lost its connection, and the same command goes on', async () => {
+    for (const name of ['a', 'b', 'c']) write(`lost/${name}.md`, `# ${name}\n`);
+    const blocker = await db.connect();
+    await blocker.query('begin; lock table iu_cut_run in access exclusive mode');
+    const cutting = "application_name = 'iu-core cut' and datname = current_database() and wait_event_type = 'Lock'";
+    const words = ['cut', 'dir', join(folder, 'lost'), '--revision', '1', '--actor', 'ann', '--json'];
+    const run = threadsOf(() => runIu(words, db));
+    await waitFor(async () => {
+      const { rows } = await db.pool.query(`select pid from pg_stat_activity where ${cutting}`);
+      return rows.length === 3;
+    });
+    await db.pool.query(`select pg_terminate_backend(min(pid)) from pg_stat_activity where ${cutting}`);
+    await blocker.query('rollback');
+    const { answer, living } = await run;
+    expect(answer.exitCode).toBe(69);
+    expect(JSON.parse(answer.stderr.split('\n').at(-2) ?? '')).toMatchObject({ error: { code: 'IU001' } });
+    expect(living).toEqual([]);
+    expect(await dir('lost', '--revision', '1')).toMatchObject({ exitCode: 0, finished: 3, left: 0 });
   }, 60_000);
 });
 

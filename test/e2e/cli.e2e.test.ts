@@ -81,3 +81,16 @@ it.each([
     await rm(folder, { recursive: true });
   }
 });
+
+it('ends a cut for which Node has no memory left with a code and the way out', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'iu-large-'));
+  await writeFile(join(folder, 'small.md'), '# a\n');
+  // So many pieces do not fit into 40 MB, which each thread may take here.
+  await writeFile(join(folder, 'zzz.md'), '# a\n'.repeat(400_000));
+  const words = ['cut', 'dir', folder, '--revision', '1', '--actor', 'ann', '--parallel', '1'];
+  const run = await iu(words, program, ['--max-old-space-size=40']).finally(() => rm(folder, { recursive: true }));
+  expect(run).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/1 of 2 revisions\niu: IU710 .*\n.*--parallel/),
+  });
+}, 60_000);

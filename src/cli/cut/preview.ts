@@ -2,10 +2,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { CutPiece } from '../../contract/cut/piece.js';
 import { cutDocument, type DocumentCutResult } from '../../cut/cut-document.js';
 import { type ReadSource, readSourceFile } from '../../cut/read-source.js';
+import { largestText, type SourceOptions } from '../../cut/source-options.js';
 import { type CliContext, withExamples } from '../context.js';
 import { commandLineWithout, type PageOptions, withPaging } from '../paging.js';
 import type { Column } from '../table.js';
-import { largestText, type SourceOptions, withSourceOptions } from './source-options.js';
+import { withSourceOptions } from './source-options.js';
 
 const sampleBytes = 160;
 const sampleLength = 60;

@@ -1,17 +1,18 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
-import { type Approver, carryThrough } from '../../cut/carry-through.js';
+import { type ApproverLogin, carryThrough, withApprover } from '../../cut/carry-through.js';
 import { advanceCut, startCut } from '../../cut/pipeline.js';
 import { readSourceFile } from '../../cut/read-source.js';
+import { cutSourceOf, type SourceOptions } from '../../cut/source-options.js';
 import type { CutRunAnswer } from '../../store/cut.js';
-import { type Database, openDatabase } from '../../store/database.js';
+import type { Database } from '../../store/database.js';
 import { isDemoInstallation } from '../../store/demo.js';
 import { demoLogin } from '../../store/demo-live.js';
 import { connectClient } from '../../store/session.js';
 import { type CliContext, withExamples } from '../context.js';
 import { nextStep, runLines } from './run-facts.js';
-import { cutSourceOf, type SourceOptions, withSourceOptions } from './source-options.js';
+import { withSourceOptions } from './source-options.js';
 
 interface CutStartOptions extends SourceOptions {
   readonly document: string;
@@ -37,26 +38,19 @@ export async function onCutSession<Result>(
 }
 
 /**
- * The second person of the embedded demo, for whoever asks for both gates at once. Another installation has people of its own: there the
- * shortcut is refused.
+ * Login and name of the second person of the embedded demo, for whoever asks for both gates at once. Another installation has people of its own:
+ * there the shortcut is refused.
  */
-export async function withDemoApprover<Result>(
-  database: Database,
-  work: (approver: Approver) => Promise<Result>,
-): Promise<Result> {
+export async function demoApprover(database: Database): Promise<ApproverLogin> {
   if (!(await isDemoInstallation(database.pool))) {
     throw new IuError('IU732', {
       message: '--yes-i-approve is for the embedded demo: this installation has people who approve.',
       hint: 'leave it out; somebody else approves: iu cut approve',
     });
   }
-  const url = await demoLogin(database.pool, database.url, 'iu_demo_approver', ['iu_approver', 'iu_reader']);
-  const second = await openDatabase({ url, schema: database.schema, purpose: 'cut', maxConnections: 1 });
-  try {
-    return await work({ database: second.pool, actor: 'iu_demo_approver', note: '--yes-i-approve on the demo' });
-  } finally {
-    await second.close();
-  }
+  const actor = 'iu_demo_approver';
+  const url = await demoLogin(database.pool, database.url, actor, ['iu_approver', 'iu_reader']);
+  return { url, actor, note: '--yes-i-approve on the demo' };
 }
 
 /** Prints a run and what to do next. */
@@ -95,7 +89,8 @@ export function registerCutStart(cut: Command, context: CliContext): void {
       onCutSession(database, async (client) => {
         const started = await startCut(client, { address, title, ownerRef, actor }, source);
         if (options.yesIApprove !== true) return advanceCut(client, started.run_id, actor);
-        return withDemoApprover(database, (approver) => carryThrough(client, started, actor, approver));
+        const second = await demoApprover(database);
+        return withApprover(second, database.schema, (approver) => carryThrough(client, started, actor, approver));
       }),
     );
     showRun(context, command, run);

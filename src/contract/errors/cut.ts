@@ -67,4 +67,13 @@ export const cutErrors: readonly ErrorEntry[] = [
     exitCode: 1,
     action: 'Convert the source to UTF-8 and say in its source note that you did.',
   },
+  {
+    code: 'IU710',
+    name: 'cut_out_of_memory',
+    meaning: 'What was cut at once needs more memory than Node may take; nothing is half done.',
+    httpStatus: 507,
+    exitCode: 1,
+    action:
+      'Run the same command again with a smaller --parallel, or let Node take more: NODE_OPTIONS=--max-old-space-size=MEGABYTES.',
+  },
 ];
