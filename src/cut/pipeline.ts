@@ -64,9 +64,15 @@ export interface CutSource {
  * Pins a source, opens its run, and records cut and plan: everything before the first gate that needs no person. What was begun or finished
  * before is found and goes on; a finished one writes nothing.
  *
- * `client` is one connection outside of a transaction; its login starts the run and cannot approve it.
+ * `client` is one connection outside of a transaction; its login starts the run and cannot approve it. `onState` hears of each step that was
+ * taken now.
  */
-export async function startCut(client: pg.ClientBase, target: CutTarget, source: CutSource): Promise<CutRunAnswer> {
+export async function startCut(
+  client: pg.ClientBase,
+  target: CutTarget,
+  source: CutSource,
+  onState: (run: CutRunAnswer) => void = () => {},
+): Promise<CutRunAnswer> {
   const { bytes, revisionLabel, mediaType, fileName, grammar, maxBytes } = source;
   refuseNul(bytes);
   const options: CutOptions = {
@@ -102,10 +108,18 @@ export async function startCut(client: pg.ClientBase, target: CutTarget, source:
     });
   });
   const { actor } = target;
-  const marked = run.waits_for === 'cut' ? await markCutRun(client, run.run_id, cut.pieces, actor) : run;
-  if (marked.waits_for !== 'plan') return marked;
+  const { run_id: runId } = run;
   const { pieces, normalizer } = cut;
-  return planPieces(client, { runId: run.run_id, documentAddress: target.address, bytes, pieces, normalizer, actor });
+  let now = run;
+  if (now.waits_for === 'cut') {
+    onState(now);
+    now = await markCutRun(client, runId, pieces, actor);
+  }
+  if (now.waits_for !== 'plan') return now;
+  onState(now);
+  now = await planPieces(client, { runId, documentAddress: target.address, bytes, pieces, normalizer, actor });
+  onState(now);
+  return now;
 }
 
 /** What else belongs to the key of a run: the original that the text was made of, and the links that were asked for. */

@@ -60,6 +60,9 @@ describe('the commands about cuts', () => {
     expect(started.stdout).toMatch(/state +awaiting cut authorization\nwaits for +gate 1\npieces +5\n/);
     const [run] = (await json(editor, 'cut', 'list', '--waits-for', 'gate 1')).items;
     const id: string = run.runId;
+    const states =
+      'source pinned\nmarked, 5 pieces\ncutplan ok\npre write backup taken\ngrants probed\nawaiting cut authorization\n';
+    expect(started.stderr).toContain(`${states}next: somebody else than`);
     expect(started.stderr).toContain(`somebody else than ${run.createdBy}: iu cut approve ${id}`);
     const page = await json(editor, 'cut', 'plan', id, '--limit', '2');
     expect(page.items).toMatchObject([

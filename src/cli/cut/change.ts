@@ -4,6 +4,7 @@ import { advanceCut, planCut } from '../../cut/pipeline.js';
 import { type CutRunAnswer, rollBackCutRun, voidCutRun } from '../../store/cut.js';
 import { type CliContext, withExamples } from '../context.js';
 import { countedId } from '../global-options.js';
+import { stateNotes } from './run-facts.js';
 import { onCutSession, showRun } from './start.js';
 
 function registerAdvance(cut: Command, context: CliContext, verb: 'apply' | 'enact'): void {
@@ -20,10 +21,11 @@ function registerAdvance(cut: Command, context: CliContext, verb: 'apply' | 'ena
     `iu cut ${verb} 7 --actor ann`,
   ).action(async (id: string, options: { actor: string }, command: Command) => {
     const printer = context.printer(command);
+    const note = stateNotes(printer);
     let hasMoved = false;
-    const onState = ({ state }: CutRunAnswer) => {
+    const onState = (run: CutRunAnswer) => {
       hasMoved = true;
-      printer.note(state.replaceAll('_', ' '));
+      note(run);
     };
     const run = await context.withDatabase(command, (database) =>
       onCutSession(database, async (client) => {

@@ -20,6 +20,12 @@ export function runLines(run: CutRunAnswer, printer: Printer): string[] {
   });
 }
 
+/** Tells each state that a run reaches: that of a large document takes a minute. */
+export function stateNotes(printer: Printer): (run: CutRunAnswer) => void {
+  return ({ state, piece_count: pieces }) =>
+    printer.note(`${state.replaceAll('_', ' ')}${state === 'marked' ? `, ${pieces} pieces` : ''}`);
+}
+
 type AtGate = Pick<CutRunAnswer, 'waits_for' | 'manifest_digest'>;
 
 function gateOf({ waits_for: waitsFor }: AtGate): string | undefined {

@@ -11,7 +11,7 @@ import { isDemoInstallation } from '../../store/demo.js';
 import { demoLogin } from '../../store/demo-live.js';
 import { connectClient } from '../../store/session.js';
 import { type CliContext, withExamples } from '../context.js';
-import { nextStep, runLines } from './run-facts.js';
+import { nextStep, runLines, stateNotes } from './run-facts.js';
 import { withSourceOptions } from './source-options.js';
 
 interface CutStartOptions extends SourceOptions {
@@ -85,12 +85,15 @@ export function registerCutStart(cut: Command, context: CliContext): void {
     const about = { revisionLabel: options.revision, sourceNote: options.note ?? basename(file) };
     const source = cutSourceOf(await readSourceFile(file, options), options, about);
     const { document: address, title = address, owner: ownerRef = options.actor, actor } = options;
+    const onState = stateNotes(context.printer(command));
     const run = await context.withDatabase(command, (database) =>
       onCutSession(database, async (client) => {
-        const started = await startCut(client, { address, title, ownerRef, actor }, source);
-        if (options.yesIApprove !== true) return advanceCut(client, started.run_id, actor);
+        const started = await startCut(client, { address, title, ownerRef, actor }, source, onState);
+        if (options.yesIApprove !== true) return advanceCut(client, started.run_id, actor, onState);
         const second = await demoApprover(database);
-        return withApprover(second, database.schema, (approver) => carryThrough(client, started, actor, approver));
+        return withApprover(second, database.schema, (approver) =>
+          carryThrough(client, started, actor, approver, { onState }),
+        );
       }),
     );
     showRun(context, command, run);
