@@ -1,8 +1,9 @@
-// What runs in a cutting thread: cuts what it is asked and ends when it is given null. An error that is about more than one document ends it.
+// What runs in a cutting thread: cuts what it is asked, answers each, and ends when it is given null.
 import { parentPort, workerData } from 'node:worker_threads';
 import { createPool } from '../store/database.js';
 import type { Errand, ErrandDone, ThreadWork } from './cutting-thread.js';
 import { cutRevision } from './revision-cut.js';
+import { textsOf } from './thread-failure.js';
 
 const work = workerData as ThreadWork;
 const { schema, approver: login } = work;
@@ -12,12 +13,14 @@ const pool = poolOf(work.url);
 const approver = login === null ? undefined : { ...login, database: poolOf(login.url) };
 
 async function take({ id, found }: Errand): Promise<void> {
-  const client = await pool.connect();
+  const answer = (done: ErrandDone) => parentPort?.postMessage(done);
   try {
-    const outcome = await cutRevision(client, found, work, approver);
-    parentPort?.postMessage({ id, outcome } satisfies ErrandDone);
-  } finally {
-    client.release();
+    const client = await pool.connect();
+    const outcome = await cutRevision(client, found, work, approver).finally(() => client.release());
+    answer({ id, outcome });
+  } catch (error) {
+    // Not left to Node: what is loaded by NODE_OPTIONS may hear of it there and keep it.
+    answer({ id, failure: textsOf(error) });
   }
 }
 

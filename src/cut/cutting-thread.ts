@@ -3,6 +3,7 @@ import { IuError } from '../contract/errors/index.js';
 import type { ApproverLogin } from './carry-through.js';
 import type { FoundRevision } from './folder.js';
 import type { FolderWork, RevisionOutcome } from './revision-cut.js';
+import { type FailureTexts, failureOf } from './thread-failure.js';
 
 /** What a thread works with: plain data. */
 export interface ThreadWork extends FolderWork {
@@ -17,10 +18,10 @@ export interface Errand {
   readonly id: number;
   readonly found: FoundRevision;
 }
-export interface ErrandDone {
-  readonly id: number;
-  readonly outcome: RevisionOutcome;
-}
+export type ErrandDone =
+  | { readonly id: number; readonly outcome: RevisionOutcome }
+  /** What is wrong with more than the document. */
+  | { readonly id: number; readonly failure: FailureTexts };
 
 /** A thread runs what is built, also for who has loaded the sources. */
 const entry = new URL('../../dist/cut/cutting-thread-entry.js', import.meta.url);
@@ -40,11 +41,13 @@ export class CuttingThread {
 
   constructor(work: ThreadWork) {
     this.#worker = new Worker(entry, { workerData: work });
-    this.#worker.on('message', ({ id, outcome }: ErrandDone) => {
-      this.#waiting.get(id)?.resolve(outcome);
-      this.#waiting.delete(id);
+    this.#worker.on('message', (done: ErrandDone) => {
+      const waiting = this.#waiting.get(done.id);
+      this.#waiting.delete(done.id);
+      if ('failure' in done) waiting?.reject(failureOf(done.failure));
+      else waiting?.resolve(done.outcome);
     });
-    // What it threw, with its code, such as that of a connection that was lost.
+    // What ends it against its will.
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
       this.#failure = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new IuError('IU710') : error;
     });
@@ -57,7 +60,7 @@ export class CuttingThread {
     });
   }
 
-  /** Throws what is wrong with more than the document; the thread has ended then, and what else it was at goes on when it is cut again. */
+  /** Throws what is wrong with more than the document. */
   cut(found: FoundRevision): Promise<RevisionOutcome> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);

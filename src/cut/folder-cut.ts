@@ -23,7 +23,7 @@ export async function cutFolder({ found, work, parallel, stop, onTaken }: Folder
   const outcomes = new Map(found.revisions.map(({ address }) => [address, [] as RevisionOutcome[]]));
   const rounds = documentsInRounds(found.revisions);
   const atOnce = Math.min(parallel, Math.max(0, ...rounds.map((round) => round.length)));
-  const threads = Array.from({ length: Math.min(atOnce, availableParallelism()) }, () => new CuttingThread(work));
+  const threads = startThreads(Math.min(atOnce, availableParallelism()), work);
   const lanes = Array.from({ length: Math.ceil(atOnce / threads.length) }, () => threads);
   let taken = 0;
   const failures: unknown[] = [];
@@ -55,6 +55,20 @@ export async function cutFolder({ found, work, parallel, stop, onTaken }: Folder
     await Promise.all(threads.map((thread) => thread.end()));
   }
   return [...outcomes.values()].flat();
+}
+
+/** Fewer where the system gives no more; throws when it gives none. */
+function startThreads(count: number, work: ThreadWork): CuttingThread[] {
+  const threads: CuttingThread[] = [];
+  while (threads.length < count) {
+    try {
+      threads.push(new CuttingThread(work));
+    } catch (error) {
+      if (threads.length === 0) throw error;
+      break;
+    }
+  }
+  return threads;
 }
 
 async function outcomeIn(

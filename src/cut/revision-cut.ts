@@ -41,8 +41,8 @@ export interface RevisionOutcome {
  * with another configuration: the label names the commit, so it is the same text, and what was done with it stays.
  */
 const passedOver = new Set(['IU722', 'IU723', 'IU724', 'IU728', 'IU897', 'IU703']);
-/** Units, structure, cuts, and a source of which something was redacted. */
-const ofOneDocument = /^IU(?:[267]|897)/;
+/** Units, structure, cuts, and a source of which something was redacted; not closed gates, a backup that is missing, and grammars. */
+const ofOneDocument = /^IU(?!615|725|726|736|737|744)(?:[267]|897)/;
 
 /** A revision that nothing was done with. */
 export function outcomeOf(
@@ -61,8 +61,26 @@ export function refusalOf(found: FoundRevision, error: unknown): RevisionOutcome
   return { ...outcomeOf(found, isPassed ? 'passed' : 'refused'), code, message, hint };
 }
 
-/** Reads and cuts one revision and takes its run as far as it goes: up to a person, or with an approver to its report. */
+/** More than the steps on which two commands can meet at one run. */
+const mostLooks = 10;
+
+/**
+ * Reads and cuts one revision and takes its run as far as it goes: up to a person, or with an approver to its report. Where another command took
+ * the run further at the same moment (IU730), it goes on from there.
+ */
 export async function cutRevision(
+  client: pg.ClientBase,
+  found: FoundRevision,
+  work: FolderWork,
+  approver: Approver | undefined,
+): Promise<RevisionOutcome> {
+  for (let looks = 1; ; looks++) {
+    const outcome = await cutFurther(client, found, work, approver);
+    if (outcome.code !== 'IU730' || looks === mostLooks) return outcome;
+  }
+}
+
+async function cutFurther(
   client: pg.ClientBase,
   found: FoundRevision,
   work: FolderWork,

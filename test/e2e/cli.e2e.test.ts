@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openCutGates } from '../support/cut-pipeline.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { docxOf, pdfOf } from '../support/documents.js';
 
@@ -82,7 +83,19 @@ it.each([
   }
 });
 
+it('says what stops the threads of a folder, also where Node is told to pass over what nobody caught', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'iu-stopped-'));
+  for (const name of ['a', 'b', 'c']) await writeFile(join(folder, `${name}.md`), `# ${name}\n`);
+  const words = ['cut', 'dir', folder, '--revision', '1', '--actor', 'ann', '--json'];
+  const run = await iu(words, program, ['--unhandled-rejections=none']).finally(() => rm(folder, { recursive: true }));
+  expect(run).toMatchObject({ exitCode: 3, stdout: '' });
+  expect(JSON.parse(run.stderr)).toMatchObject({
+    error: { code: 'IU737', hint: expect.stringContaining('iu backup') },
+  });
+});
+
 it('ends a cut for which Node has no memory left with a code and the way out', async () => {
+  await openCutGates(db);
   const folder = await mkdtemp(join(tmpdir(), 'iu-large-'));
   await writeFile(join(folder, 'small.md'), '# a\n');
   // So many pieces do not fit into 40 MB, which each thread may take here.
