@@ -45,8 +45,8 @@ export async function documentsOfFolder(
       .filter((entry) => entry.isFile())
       .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new IuError('IU746', { message: `${folder} cannot be read: ${code ?? 'unknown'}.` }, { cause: error });
+    const { code, path = folder } = error as NodeJS.ErrnoException;
+    throw new IuError('IU746', { message: `${path} cannot be read: ${code ?? 'unknown'}.` }, { cause: error });
   }
   const revisions = names
     .map((name) => name.split(sep).join('/'))
@@ -193,13 +193,17 @@ async function git(folder: string, word: string, ...options: string[]): Promise<
 }
 
 async function gitOutput(folder: string, maxBuffer: number, ...words: string[]): Promise<Buffer> {
-  const { stdout } = await run('git', ['-C', folder, ...settings, ...words], { encoding: 'buffer', maxBuffer });
+  const once = () => run('git', ['-C', folder, ...settings, ...words], { encoding: 'buffer', maxBuffer });
+  // A terminal sends its Ctrl-C to git too; what is under way is finished all the same.
+  const again = (error: { signal?: string }) => (error.signal === 'SIGINT' ? once() : Promise.reject(error));
+  const { stdout } = await once().catch(again);
   return stdout;
 }
 
 function gitFailure(folder: string, word: string, error: unknown): IuError {
   const { stderr, code } = error as { stderr?: Buffer; code?: string | number };
-  const said = stderr?.toString().trim().split('\n')[0] || String(code ?? 'unknown');
+  const unsaid = code === 'ENOENT' ? 'there is no git' : (code ?? 'unknown');
+  const said = stderr?.toString().trim().split('\n')[0] || String(unsaid);
   return new IuError('IU746', { message: `git ${word} in ${folder} failed: ${said}.` }, { cause: error });
 }
 

@@ -107,6 +107,26 @@ describe('the history of a folder', () => {
     }
   });
 
+  it('is read on when the Ctrl-C of a terminal ends git, and without git it says so', async () => {
+    commit({ 'a.md': 'text' });
+    const path = process.env.PATH ?? '';
+    const git = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+    const programs = join(root, '.programs');
+    mkdirSync(programs);
+    try {
+      process.env.PATH = programs;
+      await expect(documentsOfHistory(root, '')).rejects.toMatchObject({
+        code: 'IU746',
+        message: expect.stringContaining('there is no git'),
+      });
+      const once = `[ -e ${programs}/ended ] || { : > ${programs}/ended; kill -INT $$; }`;
+      writeFileSync(join(programs, 'git'), `#!/bin/sh\n${once}\nexec ${git} "$@"\n`, { mode: 0o755 });
+      expect(await paths()).toEqual(['a.md']);
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+
   it('has two files for one document where both are there at the end, or written beside each other', async () => {
     commit({ 'a.md': '1', 'b.md': '1' });
     commit({ 'a.html': '2' });
