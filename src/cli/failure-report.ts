@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { exitCodes } from '../contract/errors/exit-codes.js';
 import { errorEntry, IuError, iuErrorFromPg } from '../contract/errors/index.js';
-import { connectionErrorFrom, errorCode, isConnectionFailure } from '../store/failure.js';
+import { connectionErrorFrom, errorCode } from '../store/failure.js';
 import { renderJson } from './json.js';
 import { printable } from './printable.js';
 import { rightsHint } from './refused-right.js';
@@ -67,11 +67,10 @@ export function asIuError(error: unknown): IuError {
   if (error instanceof CommanderError) return usageError(error);
   return (
     iuErrorFromPg(error) ??
-    // A server that ends a session says so with a SQLSTATE like any refusal.
-    (isConnectionFailure(error) ? connectionErrorFrom(error) : undefined) ??
-    databaseRefusal(error) ??
     fileFailure(error) ??
-    connectionErrorFrom(error) ??
+    // A server that ends a session or refuses a login says so with a SQLSTATE like any refusal. Of a missing right more is known than that.
+    (errorCode(error) === '42501' ? undefined : connectionErrorFrom(error)) ??
+    databaseRefusal(error) ??
     new IuError('IU039', { message: `A defect of iu-core: ${error instanceof Error ? error.name : typeof error}.` })
   );
 }

@@ -191,6 +191,18 @@ describe('error reports', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('tell a session that the server ended and a login that it refused from a statement that it refused', () => {
+    const codeOf = (code: string) => asIuError(Object.assign(new Error('said by the server'), { code })).code;
+    expect(['57P01', '53300', '28P01', '3D000', '57014', '23505'].map(codeOf)).toEqual([
+      'IU001',
+      'IU009',
+      'IU007',
+      'IU008',
+      'IU035',
+      'IU035',
+    ]);
+  });
+
   it('call anything unknown a defect and exit with 70', () => {
     expect(reportOf(new TypeError('payload geheim'), { json: false, withStack: false })).toEqual({
       text: expect.not.stringContaining('geheim'),
