@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { bytesOfRevision, documentsOfFolder, documentsOfHistory } from '../../src/cut/folder.js';
+import { bytesOfRevision, documentsOfFolder, documentsOfHistory } from '../../src/cut/folder/documents.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'iu-history-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { reportOf } from '../../src/cli/failure-report.js';
 import { IuError } from '../../src/contract/errors/index.js';
-import { failureOf, textsOf } from '../../src/cut/thread-failure.js';
+import { failureOf, textsOf } from '../../src/cut/folder/thread-failure.js';
 
 const cause = Object.assign(new Error('of git'), { stdout: Buffer.from('x'), socket: () => {} });
 const refused = { severity: 'ERROR', code: '42501', length: 98, internal: undefined };

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { exitCodes } from '../../contract/errors/exit-codes.js';
 import { IuError } from '../../contract/errors/index.js';
-import type { ThreadWork } from '../../cut/cutting-thread.js';
 import { encodingNamed } from '../../cut/encoding.js';
-import { documentsOfFolder, documentsOfHistory } from '../../cut/folder.js';
-import { cutFolder } from '../../cut/folder-cut.js';
-import type { RevisionOutcome } from '../../cut/revision-cut.js';
+import { cutFolder } from '../../cut/folder/cut-folder.js';
+import type { RevisionOutcome } from '../../cut/folder/cut-revision.js';
+import type { ThreadWork } from '../../cut/folder/cutting-thread.js';
+import { documentsOfFolder, documentsOfHistory } from '../../cut/folder/documents.js';
 import { documentEndings } from '../../cut/source-kind.js';
 import type { SourceOptions } from '../../cut/source-options.js';
 import { type CliContext, withExamples } from '../context.js';

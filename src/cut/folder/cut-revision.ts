@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type pg from 'pg';
-import { type IuError, iuErrorFromPg } from '../contract/errors/index.js';
-import { type Approver, carryThrough } from './carry-through.js';
-import { bytesOfRevision, type FoundRevision } from './folder.js';
-import { advanceCut, type CutSource, startCut } from './pipeline.js';
-import { readSource, readSourceFile } from './read-source.js';
-import { cutSourceOf, type SourceOptions } from './source-options.js';
+import { type IuError, iuErrorFromPg } from '../../contract/errors/index.js';
+import { type Approver, carryThrough } from '../carry-through.js';
+import { advanceCut, type CutSource, startCut } from '../pipeline.js';
+import { readSource, readSourceFile } from '../read-source.js';
+import { cutSourceOf, type SourceOptions } from '../source-options.js';
+import { bytesOfRevision, type FoundRevision } from './documents.js';
 
 /** How every revision of a folder is cut: plain data, which a thread can be given. */
 export interface FolderWork {

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { IuError } from '../contract/errors/index.js';
-import type { ApproverLogin } from './carry-through.js';
-import type { FoundRevision } from './folder.js';
-import type { FolderWork, RevisionOutcome } from './revision-cut.js';
+import { IuError } from '../../contract/errors/index.js';
+import type { ApproverLogin } from '../carry-through.js';
+import type { FolderWork, RevisionOutcome } from './cut-revision.js';
+import type { FoundRevision } from './documents.js';
 import { type FailureTexts, failureOf } from './thread-failure.js';
 
 /** What a thread works with: plain data. */
@@ -24,7 +24,7 @@ export type ErrandDone =
   | { readonly id: number; readonly failure: FailureTexts };
 
 /** A thread runs what is built, also for who has loaded the sources. */
-const entry = new URL('../../dist/cut/cutting-thread-entry.js', import.meta.url);
+const entry = new URL('../../../dist/cut/folder/cutting-thread-entry.js', import.meta.url);
 
 interface Waiting {
   readonly resolve: (outcome: RevisionOutcome) => void;

@@ -1,8 +1,8 @@
 // What runs in a cutting thread: cuts what it is asked, answers each, and ends when it is given null.
 import { parentPort, workerData } from 'node:worker_threads';
-import { createPool } from '../store/database.js';
+import { createPool } from '../../store/database.js';
+import { cutRevision } from './cut-revision.js';
 import type { Errand, ErrandDone, ThreadWork } from './cutting-thread.js';
-import { cutRevision } from './revision-cut.js';
 import { textsOf } from './thread-failure.js';
 
 const work = workerData as ThreadWork;

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { extname, join, posix, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { IuError } from '../contract/errors/index.js';
-import { groupBy } from './group-by.js';
-import { documentEndings } from './source-kind.js';
+import { IuError } from '../../contract/errors/index.js';
+import { groupBy } from '../group-by.js';
+import { documentEndings } from '../source-kind.js';
 
 /** One revision of one document, found in a folder or in its history. */
 export interface FoundRevision {

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { IuError } from '../contract/errors/index.js';
+import { IuError } from '../../contract/errors/index.js';
+import { outcomeOf, type RevisionOutcome, refusalOf } from './cut-revision.js';
 import { CuttingThread, type ThreadWork } from './cutting-thread.js';
-import { documentsInRounds, type FoundDocuments, type FoundRevision } from './folder.js';
-import { outcomeOf, type RevisionOutcome, refusalOf } from './revision-cut.js';
+import { documentsInRounds, type FoundDocuments, type FoundRevision } from './documents.js';
 
 /** What is cut, how much of it at once, and who is told. */
 export interface FolderCut {
