@@ -345,6 +345,64 @@ describe('an Act of the Union', () => {
     ]);
   });
 
+  it('has points that were inserted behind others, each behind its own letter, and nothing else in two letters', () => {
+    const text = lines(
+      ...[
+        'Article 1',
+        'Scope',
+        '1. The following:',
+        '(a) one:',
+        '(i) first;',
+        '(ia) second;',
+        '(aa) two;',
+        '(ab) three;',
+      ],
+      ...['(ba) behind no b;', '(b) four;', '(bb) five;', '(EU) No 910/2014;', '(be) six:', '(i) first.', '(c) seven;'],
+      ...[
+        '1a. More:',
+        '(1) eight;',
+        '(1a) nine;',
+        '(2) ten.',
+        'ANNEX I',
+        '1. One:',
+        '(a) here;',
+        '(aa) there.',
+        '1a. Two.',
+      ],
+    );
+    expect(labels(text, 'eu')).toEqual([
+      ...['Article 1', 'Paragraph 1', 'Point a', 'Subpoint i', 'Subpoint ia', 'Point aa', 'Point ab'],
+      ...['Point b', 'Point bb', 'Point be', 'Subpoint i', 'Point c', 'Paragraph 1a', 'Item 1', 'Item 1a', 'Item 2'],
+      ...['Annex I', 'Point 1', 'Point a', 'Point aa', 'Point 1a'],
+    ]);
+  });
+
+  it('has doubled letters below a point where (bb) comes behind (aa), and behind (z) where the letters end', () => {
+    const article = (...more: string[]) =>
+      outline(lines('Article 1', 'Scope', 'The following:', ...more, 'Article 2', 'Text.'), 'eu').slice(1, -1);
+    const points = (letters: string) => letters.split('').map((letter) => `14 Point ${letter}`);
+    expect(article('(a) one:', '(aa) first;', '(bb) second.', '(b) two:', '(i) roman:', '(aa) a;', '(bb) b.')).toEqual([
+      ...['14 Point a', '16 Subpoint aa', '16 Subpoint bb', '14 Point b', '15 Subpoint i', '16 Subpoint aa'],
+      '16 Subpoint bb',
+    ]);
+    const alphabet = 'abcdefghijklmnopqrstuvwxyz';
+    const list = alphabet.split('').map((letter) => `(${letter}) text;`);
+    expect(article(...list, '(aa) text:', '(i) roman;', '(bb) text;', '(cc) text.')).toEqual([
+      ...points(alphabet),
+      ...['14 Point aa', '15 Subpoint i', '14 Point bb', '14 Point cc'],
+    ]);
+  });
+
+  it('says the same when a point gets the number of one that was inserted', () => {
+    const hashes = (...points: string[]) =>
+      cutDocument(Buffer.from(lines('Article 1', 'The following:', ...points, 'Article 2', 'End.')), { grammar: 'eu' })
+        .pieces.slice(1, -1)
+        .map(({ normalizedSha256 }) => normalizedSha256);
+    const before = hashes('(a) One;', '(b) two;', '(c) three.');
+    expect(hashes('(a) One;', '(ab) two;', '(b) three.')).toEqual(before);
+    expect(new Set(before).size).toBe(3);
+  });
+
   it('has a point (i) behind (h), unless (ii) shows that it began to count below', () => {
     const list = 'abcdefgh'.split('').map((letter) => `(${letter}) text;`);
     const points = 'abcdefgh'.split('').map((letter) => `14 Point ${letter}`);
@@ -431,6 +489,12 @@ describe('points that Markdown writes as items of a list', () => {
         ...['Art. 2', 'Ziff. 1', 'Ziff. 2'],
       ]);
     }
+    const ordinals = ['1) Eins:', '- 1. eines;', '- 1bis) mehr;', '- 1ter. noch mehr;', '- 2. zwei:', '- a) eines;'];
+    const inserted = ['- aquinquies) vieles;', '- asexies) alles;', '- b) zwei.', '2) Ende.'];
+    expect(labels(text('## Art. 1', ...ordinals, ...inserted), 'german', 'text/markdown')).toEqual([
+      ...['Art. 1', 'Abs. 1', 'Ziff. 1', 'Ziff. 1bis', 'Ziff. 1ter', 'Ziff. 2'],
+      ...['Bst. a', 'Bst. aquinquies', 'Bst. asexies', 'Bst. b', 'Abs. 2'],
+    ]);
     const points = ['# Article 1', '1. It is:', '- **(a)** one;', '- \\(b\\) two.', '* (c) three;', '2. It ends.'];
     expect(labels(text(...points), 'eu', 'text/markdown')).toEqual([
       ...['Article 1', 'Paragraph 1', 'Point a', 'Point b', 'Point c', 'Paragraph 2'],
@@ -466,6 +530,36 @@ describe('points that Markdown writes as items of a list', () => {
     expect(labels(text('Art. 1', '1) Eins:', '- a) hier;', '2) Zwei.', 'Art. 2'), 'german')).toEqual([
       ...['Art. 1', 'Abs. 1', 'Abs. 2', 'Art. 2'],
     ]);
+  });
+});
+
+describe('a roman number with a Latin ordinal', () => {
+  const text = lines(
+    ...['Kapitel I', 'Altes', 'Art. I Eins', '1) Es gilt:', 'a) das Eine:', 'i) klein;', 'ii) fein;', 'iibis) neu;'],
+    ...[
+      'iii) alt.',
+      'Kapitel Ibis',
+      'Neues',
+      'Art. Ibis Zwei',
+      '1) Es gilt.',
+      '2) Es gilt nicht.',
+      'Art. II Drei',
+      'Ende.',
+    ],
+  );
+
+  it('is one of an article, a chapter and a point', () => {
+    expect(labels(text, 'german')).toEqual([
+      ...['I. Kapitel', 'Art. I', 'Abs. 1', 'Bst. a', 'Ziff. i', 'Ziff. ii', 'Ziff. iibis', 'Ziff. iii'],
+      ...['Ibis. Kapitel', 'Art. Ibis', 'Abs. 1', 'Abs. 2', 'Art. II'],
+    ]);
+  });
+
+  it('is no text of its article, chapter or point', () => {
+    const hashes = (law: string) =>
+      cutDocument(Buffer.from(law), { grammar: 'german' }).pieces.map(({ normalizedSha256 }) => normalizedSha256);
+    const renumbered = text.replace(/bis(?=\W)/g, 'ter');
+    expect(hashes(renumbered)).toEqual(hashes(text));
   });
 });
 

@@ -32,9 +32,11 @@ const roman = '(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v
  * text. Two letters alone are a word: EU is not US.
  */
 const numberLabels = [
-  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman} ?\\p{L}?|(\\p{L})(?:\\2|${latinOrdinalPattern})?)[.)]*`,
+  `(?:${numberWords})${afterWord}\\(?(${arabic}|${roman}(?:${latinOrdinalPattern}| ?\\p{L})?|(\\p{L})(?:\\2|${latinOrdinalPattern})?)[.)]*`,
+  // Of words only that for a point stands before two letters: `Item ID` and `Part of` are titles.
+  'point (\\p{L}[a-h])',
   `\\(?(${arabic}|${roman}|\\p{L})[.)]*`,
-  `([0-9]+\\p{L}?|${roman}|\\p{L})\\.? (?:buch|teil|hauptstück|kapitel|abschnitt|titel|unterabschnitt)`,
+  `([0-9]+\\p{L}?|${roman}(?:${latinOrdinalPattern}|[a-h])?|\\p{L})\\.? (?:buch|teil|hauptstück|kapitel|abschnitt|titel|unterabschnitt)`,
 ].map((pattern) => new RegExp(`^${pattern}$`, 'iu'));
 /** How a text may call what its label calls otherwise: `Artikel 4` is labelled `Art. 4`, and `SEC. 4.` `§ 4`. */
 const leadingWord = new RegExp(`^(?:${numberWords})${afterWord} ?`, 'iu');

@@ -1,3 +1,4 @@
+import { latinOrdinalPattern } from '../../contract/cut/latin-ordinals.js';
 import type { Grammar, GrammarLevel } from './grammar.js';
 import { type LegalNumber, parseNumbers, withoutSuperscripts } from './numerals.js';
 
@@ -74,12 +75,14 @@ function levelMatch(
   return { level, number, readings, last, label, written: whole, above, rest, isStrong: tail === 'strong', isBare };
 }
 
+const romanNumber = new RegExp(`^[ivxlcdm]+(?:[a-h]|${latinOrdinalPattern})?$`, 'i');
+
 /** Ordinals are written in capitals as often as not and take no full stop, and `4 bis` is `4bis`. */
 function labelOf({ label }: GrammarLevel, written = ''): string {
   if (/^[0-9⁰¹²³⁴-⁹]/.test(written)) {
     return label.replace('{number}', withoutSuperscripts(written).replace(/\s/g, ''));
   }
-  const isWord = /^\p{L}{2,}/u.test(written) && !/^[ivxlcdm]+[a-h]?$/i.test(written);
+  const isWord = /^\p{L}{2,}/u.test(written) && !romanNumber.test(written);
   return label.replace(isWord ? /\{number\}\.?/ : '{number}', isWord ? written.toLowerCase() : written).trim();
 }
 

@@ -2,7 +2,8 @@ import { latinOrdinalPattern, latinOrdinals } from '../../contract/cut/latin-ord
 
 /**
  * How a level counts. `dotted` is `164.502` or `12-3`; `letter` and `upper_letter` go by the alphabet of the grammar, `double_letter` (`aa`, `bb`) too,
- * `word` by its ordinals.
+ * and so does `letter_again` (`aa`, `bb`), which goes on behind the last letter; `letter_pair` was inserted (`aa`, `ab` behind `a`), `word` goes by the
+ * ordinals of the grammar.
  */
 export const numeralKinds = [
   'arabic',
@@ -12,6 +13,8 @@ export const numeralKinds = [
   'upper_roman',
   'letter',
   'double_letter',
+  'letter_pair',
+  'letter_again',
   'upper_letter',
   'word',
 ] as const;
@@ -21,6 +24,8 @@ export type NumeralKind = (typeof numeralKinds)[number];
 export interface LegalNumber {
   readonly value: number;
   readonly suffix: string;
+  /** `ab` comes behind `a` or `aa` and nowhere else. */
+  readonly isInserted?: true;
 }
 
 /** What a grammar says about numbers. */
@@ -36,15 +41,18 @@ const romanDigits: Readonly<Record<string, number>> = { i: 1, v: 5, x: 10, l: 50
 /** The regular expression that finds a number of these kinds, for case-insensitive or sensitive use. */
 export function numberPattern(kinds: readonly NumeralKind[], counting: Counting): string {
   const alphabet = escapeClass(counting.alphabet);
+  const doubled = `(?:${[...counting.alphabet].map((one) => escapePattern(one + one)).join('|')})(?![\\p{L}\\p{N}])`;
   const suffix = `(?: ?[${alphabet}]?${latinOrdinalPattern}(?![\\p{L}\\p{N}]| (?:[0-9§]|art))|[${alphabet}](?![\\p{L}\\p{N}]))?`;
   const patterns: Readonly<Record<NumeralKind, string>> = {
     arabic: `[0-9]{1,4}${suffix}`,
     dotted: '[0-9]{1,4}(?:[.-][0-9]{1,4})?[a-z]{0,2}(?![\\p{L}\\p{N}])',
     superscript: `[${superscripts}]{1,3}`,
-    roman: '[ivxlcdm]{1,9}[a-h]?(?![\\p{L}\\p{N}])',
+    roman: `[ivxlcdm]{1,9}(?:[a-h]|${latinOrdinalPattern})?(?![\\p{L}\\p{N}])`,
     upper_roman: '[IVXLCDM]{1,9}(?![\\p{L}\\p{N}])',
     letter: `[${alphabet}](?:[0-9]{0,2}|${latinOrdinalPattern})(?![\\p{L}\\p{N}])`,
-    double_letter: `(?:${[...counting.alphabet].map((one) => escapePattern(one + one)).join('|')})(?![\\p{L}\\p{N}])`,
+    double_letter: doubled,
+    letter_pair: `[${alphabet}][a-h](?![\\p{L}\\p{N}])`,
+    letter_again: doubled,
     upper_letter: `[${escapeClass(counting.alphabet.toUpperCase())}](?![\\p{L}\\p{N}])`,
     // Longest first: "mười" would hide "mười một".
     word: `(?:${[...counting.ordinals]
@@ -90,10 +98,9 @@ const parsers: Readonly<Record<NumeralKind, Parser>> = {
     return { value, suffix: sortableSuffix(suffix) };
   },
   roman: (text) => {
-    const lower = text.toLowerCase();
-    const last = lower.slice(-1);
+    const [, digits = '', suffix = ''] = insertedRoman.exec(text.toLowerCase()) ?? [];
     // What was inserted behind II is IIa: its last letter is a digit only when the whole is a number.
-    return plain(romanValue(lower)) ?? (/[a-h]/.test(last) ? plain(romanValue(lower.slice(0, -1)), last) : null);
+    return plain(romanValue(text.toLowerCase())) ?? plain(romanValue(digits), sortableSuffix(suffix));
   },
   upper_roman: (text) => plain(romanValue(text.toLowerCase())),
   letter: (text, { alphabet }) => {
@@ -101,18 +108,32 @@ const parsers: Readonly<Record<NumeralKind, Parser>> = {
     const value = letter === undefined ? 0 : alphabet.indexOf(letter) + 1;
     return value > 0 ? { value, suffix: digits === '' ? sortableSuffix(ordinal) : digits.padStart(2, '0') } : null;
   },
-  double_letter: (text, { alphabet }) => {
-    const [first = '', second] = text.toLowerCase();
-    return text.length === 2 && first === second ? plain(alphabet.indexOf(first) + 1) : null;
+  double_letter: (text, { alphabet }) => plain(doubledLetter(text, alphabet)),
+  // `(EU)` at the beginning of a line is no point.
+  letter_pair: ([letter = '', suffix = '', more], { alphabet }) =>
+    more === undefined && /^[a-h]$/.test(suffix) && alphabet.includes(letter)
+      ? { value: alphabet.indexOf(letter) + 1, suffix, isInserted: true }
+      : null,
+  letter_again: (text, { alphabet }) => {
+    const place = doubledLetter(text, alphabet);
+    return plain(place && alphabet.length + place);
   },
   upper_letter: (text, { alphabet }) => plain(alphabet.toUpperCase().indexOf(text) + 1),
   word: (text, { ordinals }) => plain(ordinals.findIndex((names) => names.split('|').includes(text.toLowerCase())) + 1),
 };
 
+/** The place of the letter that is written twice; 0 for anything else. */
+function doubledLetter(text: string, alphabet: string): number {
+  const [first = '', second] = text.toLowerCase();
+  return text.length === 2 && first === second ? alphabet.indexOf(first) + 1 : 0;
+}
+
 function plain(value: number, suffix = ''): LegalNumber | null {
   return value > 0 ? { value, suffix } : null;
 }
 
+/** `IIa` and `iibis`. */
+const insertedRoman = new RegExp(`^([ivxlcdm]{1,9})([a-h]|${latinOrdinalPattern})$`);
 /** `a`, `a1` and `abis`. */
 const insertedLetter = new RegExp(`^(\\p{L})(?:([0-9]{1,2})|(${latinOrdinalPattern}))?$`, 'u');
 const latinSuffix = new RegExp(`^(\\p{L}?)(${latinOrdinalPattern})$`, 'u');
@@ -136,9 +157,15 @@ function romanValue(text: string): number {
   return value;
 }
 
+/** True for a first number, and for `1a` where the 1 was repealed; not for what needs another before it. */
+export function isFirstNumber(number: LegalNumber | null): boolean {
+  return number?.value === 1 && !number.isInserted;
+}
+
 /** True when `next` may follow `last` with at most `step` numbers between them left out, suffixes counting nothing. */
 export function follows(last: LegalNumber, next: LegalNumber, step: number): boolean {
   if (next.value === last.value) return next.suffix > last.suffix;
+  if (next.isInserted) return false;
   return next.value > last.value && next.value <= last.value + step;
 }
 

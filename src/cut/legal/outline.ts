@@ -5,7 +5,7 @@ import { withForms } from './forms.js';
 import type { Grammar, GrammarLevel } from './grammar.js';
 import type { HeadingDepths } from './heading-depths.js';
 import { type LevelMatch, matchesOf } from './match.js';
-import { follows, type LegalNumber } from './numerals.js';
+import { follows, isFirstNumber, type LegalNumber } from './numerals.js';
 
 /** Numbers that a repealed article may leave out before a heading without punctuation is doubted. */
 const usualGap = 10;
@@ -199,7 +199,7 @@ export class LegalOutline {
     const { mark, before, other } = doubled;
     const { level, number, label } = other;
     const isSecond = (one: LevelMatch) => one.level === level && number && one.number && follows(number, one.number, 1);
-    const isBelow = (one: LevelMatch) => one.level.under?.has(level.kind) && one.number?.value === 1;
+    const isBelow = (one: LevelMatch) => one.level.under?.has(level.kind) && isFirstNumber(one.number);
     const second = matches.find((one) => isSecond(one) || isBelow(one));
     if (second === undefined) return null;
     const depth = level.level + this.depthOfHeadings;
@@ -248,7 +248,7 @@ export class LegalOutline {
   private beginsCounting({ level, number, above, isBare, rest }: LevelMatch): boolean {
     // A heading that the grammar does not know, such as the name of an article, holds what its article holds.
     const top = this.open.findLast((node) => node.level !== null && (above ?? node.written) === node.written);
-    if (number === null || !(number.value === 1 || this.runsOn(level, number))) return false;
+    if (number === null || !(isFirstNumber(number) || this.runsOn(level, number))) return false;
     const isUnder = level.under === null || (top?.level != null && level.under.has(top.level.kind));
     if (isBare && !(isOne(number) && this.bareNumbers.mayBegin(rest))) return false;
     return isUnder && (level.under !== null || top !== undefined || level.beforeAll);
@@ -263,19 +263,23 @@ export class LegalOutline {
   private deepestSuccessor(matches: readonly LevelMatch[]): LevelMatch | null {
     for (let index = this.open.length - 1; index >= 0; index--) {
       const node = this.open[index];
-      const match = matches.find(
-        ({ level, number, above, isBare, rest }) =>
-          node?.level?.kind === level.kind &&
-          node.above === above &&
-          node.isBare === isBare &&
-          node.number &&
-          number &&
-          follows(node.number, number, isBare ? 1 : level.step) &&
-          (!isBare || (endsSentence(this.previous) && beginsSentence(rest))),
-      );
-      if (match) return match;
+      for (const match of matches) {
+        const read = node && this.successorOf(node, match);
+        if (read) return read;
+      }
     }
     return null;
+  }
+
+  /** The match as the number behind that of an open node, in one of its readings. */
+  private successorOf(node: OpenNode, match: LevelMatch): LevelMatch | null {
+    const { level, readings, above, isBare, rest } = match;
+    const { number: last } = node;
+    if (last === null || node.level?.kind !== level.kind || node.above !== above || node.isBare !== isBare) return null;
+    if (isBare && !(endsSentence(this.previous) && beginsSentence(rest))) return null;
+    const number = readings.find((one) => follows(last, one, isBare ? 1 : level.step));
+    if (number === undefined) return null;
+    return number === match.number ? match : { ...match, number, last: number };
   }
 
   /** Below each Artikel § counts anew. */
@@ -337,7 +341,7 @@ export class LegalOutline {
         level.sequence === 'strict' &&
         level.under?.has(kind) &&
         (above ?? written) === written &&
-        (isBare ? isOne(number) && beginsParagraph(text) : number?.value === 1),
+        (isBare ? isOne(number) && beginsParagraph(text) : isFirstNumber(number)),
     );
     if (!first) return;
     this.open.push(nodeOf(first, first.level.level + offset));

@@ -1,3 +1,4 @@
+import { latinOrdinalPattern } from '../../contract/cut/latin-ordinals.js';
 import { forEachLine } from '../lines.js';
 import type { Mark } from '../mark.js';
 import { scanMarkdown } from '../markdown-scanner.js';
@@ -162,8 +163,10 @@ export function scanLegalText(
 }
 
 /** A bullet with the number of a point behind it. */
-const listMark =
-  /^\s*[-*+][ \t]+(?=[*_]{0,3}\\?\(?(?:[0-9]{1,3}\p{L}?|\p{L}(?:bis|ter|quater)?|(\p{L})\1|[ivxl]{2,6})\\?[.)])/iu;
+const listMark = new RegExp(
+  `^\\s*[-*+][ \\t]+(?=[*_]{0,3}\\\\?\\(?(?:(?:[0-9]{1,3}\\p{L}?|\\p{L}|[ivxl]{2,6}[a-h]?)(?:${latinOrdinalPattern})?|(\\p{L})(?:\\1|[a-h]))\\\\?[.)])`,
+  'iu',
+);
 
 /** Markdown has no lists that count `a)`: such a point is written as an item of a list without numbers. */
 function withoutListMark(text: string): string {
