@@ -142,3 +142,107 @@ describe('an act of Artikel that hold laws of their own', () => {
     ]);
   });
 });
+
+describe('an annex of a German law', () => {
+  const labels = (text: string, mediaType = 'text/plain') =>
+    outline(text, 'german', mediaType).map((one) => one.replace(/^\d+ /, ''));
+  const annex = (...text: string[]) => labels(lines('§ 1 Eins', 'Satz.', '§ 2 Zwei', 'Satz.', ...text)).slice(2);
+
+  it('has numbered points, as they are cited, below its sections too', () => {
+    const text = [
+      ...[
+        'Anlage 1 (zu § 1)',
+        'Anforderungen',
+        '1. Allgemeines',
+        '1.1 Die Anlage ist sicher:',
+        'a) hier;',
+        'aa) oben;',
+      ],
+      ...[
+        'bb) unten;',
+        'b) dort.',
+        '1.2. Mehr.',
+        '1.2.1 Noch mehr.',
+        '2.1 gehört nicht hierher.',
+        '1a. Neues',
+        '2. Ende',
+      ],
+      ...[
+        'Anlage 2',
+        'Teil A',
+        '1. Eins',
+        '2. Zwei',
+        'Teil B',
+        '1. Anders',
+        '2. Nochmals',
+        'Anhang',
+        'a) eines;',
+        'b) anderes.',
+      ],
+    ];
+    const first = ['Ziff. 1', 'Ziff. 1.1', 'Bst. a', 'Bst. aa', 'Bst. bb', 'Bst. b', 'Ziff. 1.2', 'Ziff. 1.2.1'];
+    expect(annex(...text)).toEqual([
+      ...['Anhang 1', ...first, 'Ziff. 1a', 'Ziff. 2', 'Anhang 2', 'A. Teil', 'Ziff. 1', 'Ziff. 2'],
+      ...['B. Teil', 'Ziff. 1', 'Ziff. 2', 'Anhang', 'Bst. a', 'Bst. b'],
+    ]);
+    expect(outline(lines('§ 1 Eins', 'Satz.', ...text), 'german').slice(1, 4)).toEqual([
+      ...['1 Anhang 1', '12 Ziff. 1', '13 Ziff. 1.1'],
+    ]);
+  });
+
+  it('has them where Markdown writes them as items of a list, and none in what a heading quotes', () => {
+    const law = [
+      '# Gesetz',
+      '## Art. 1',
+      'Satz.',
+      '## Anhang 1',
+      '- 1. Eins:',
+      '- a) hier;',
+      '- b) dort.',
+      '- 2. Zwei',
+    ];
+    const text = lines(...law, '### Tarif', '- 1. Drei', '- 2. Vier', '### "Art. 5', '- 1. Fremdes', '- 2. Anderes');
+    expect(labels(text, 'text/markdown')).toEqual([
+      ...['Gesetz', 'Art. 1', 'Anhang 1', 'Ziff. 1', 'Bst. a', 'Bst. b', 'Ziff. 2', 'Tarif', 'Ziff. 1', 'Ziff. 2'],
+      '"Art. 5',
+    ]);
+  });
+
+  it('goes on behind what was left out, and takes no header of a table for it', () => {
+    expect(annex('Anlage', '1. bis 4. …', '5. Eins', '6. und 7. (weggefallen)', '8. Zwei', '9. bis 18. Monat')).toEqual(
+      [...['Anhang', 'Ziff. 1', 'Ziff. 5', 'Ziff. 6', 'Ziff. 8']],
+    );
+  });
+
+  it('keeps lists inside of its points as text, where they count anew', () => {
+    const text = [
+      'Anlage',
+      '1. Eins:',
+      '1. klein;',
+      '2. fein;',
+      '3. mein.',
+      '2. Zwei',
+      '3. Drei:',
+      '1. klein;',
+      '2. fein.',
+    ];
+    expect(annex(...text, 'Anlage 2', '1. Vier', '2. Fünf')).toEqual([
+      ...['Anhang', 'Ziff. 1', 'Ziff. 2', 'Ziff. 3', 'Anhang 2', 'Ziff. 1', 'Ziff. 2'],
+    ]);
+  });
+
+  it('stays text where lists stand one after the other and nothing says whose numbers they are', () => {
+    const lists = ['Gebühren:', '1. Eins', 'a) hier;', '2. Zwei', 'Auslagen:', '1. Drei', '2. Vier', '3. Fünf'];
+    expect(annex('Anlage 1', ...lists, 'Anlage 2', ...lists)).toEqual(['Anhang 1', 'Anhang 2']);
+    expect(annex('Anlage 1', '1. Eins:', '1. klein;', '2. fein;', '2. Zwei', '3. Drei')).toEqual(['Anhang 1']);
+    expect(annex('Anlage 1', '1. Eins', 'a) hier;', 'b) dort;', 'oder', 'a) da;', '2. Zwei')).toEqual([
+      ...['Anhang 1', 'Ziff. 1', 'Ziff. 2'],
+    ]);
+  });
+
+  it('has articles of its own, with all that those have', () => {
+    expect(annex('Anhang', 'Abkommen', 'Art. 1 Eins', '(1) Satz.', '1. a', '2. b', '(2) Satz.', 'Art. 2 Zwei')).toEqual(
+      [...['Anhang', 'Art. 1', 'Abs. 1', 'Ziff. 1', 'Ziff. 2', 'Abs. 2', 'Art. 2']],
+    );
+  });
+});

@@ -62,3 +62,8 @@ export function beginsParagraph(rest: string): boolean {
 export function beginsSentence(rest: string): boolean {
   return /^(?:$|…|[„“"«»‹(['‚]*[\p{Lu}\p{Lt}\p{Lo}])/u.test(rest);
 }
+
+/** True for a line behind which a new one may begin; a heading may be written in capitals. */
+export function endsSentence(previous: string): boolean {
+  return previous === '' || /[.;:!?…”"“»)\]/*_-]$/u.test(previous) || previous === previous.toUpperCase();
+}

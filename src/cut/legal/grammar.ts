@@ -63,6 +63,8 @@ export interface GrammarLevel extends Omit<LevelData, 'patterns' | 'bare' | 'und
   readonly patterns: readonly RegExp[];
   readonly bare: ReadonlySet<RegExp>;
   readonly under: ReadonlySet<string> | null;
+  /** It stands in annexes only. */
+  readonly isOfAnnexes: boolean;
 }
 
 export interface MainForms {
@@ -91,6 +93,8 @@ export interface Grammar {
   readonly notAfterNumber: readonly RegExp[];
   readonly ignoredLines: readonly RegExp[];
   readonly levels: readonly GrammarLevel[];
+  /** Kinds through which numbers run. */
+  readonly annexes: ReadonlySet<string>;
   readonly patternsByLetter: PatternsByLetter<GrammarLevel>;
 }
 
@@ -116,10 +120,15 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
   };
   const compile = (member: string, list: readonly string[]) => list.map((one) => regexOf(source, member, one, 'iu'));
   const second = data.levels.findIndex((_, index) => isSecondForm(data, index));
+  const annexes = new Set(data.levels.flatMap(({ runsThrough = [] }) => runsThrough));
+  const ofAnnexes = new Set(annexes);
   const levels = data.levels.map((level, index) => {
     const patterns = [...level.patterns, ...level.bare].map((one) => levelPattern(source, one, level, counting));
+    const isOfAnnexes = level.under?.every((kind) => ofAnnexes.has(kind)) ?? false;
+    if (isOfAnnexes) ofAnnexes.add(level.kind);
     return {
       ...level,
+      isOfAnnexes,
       level: second >= 0 && index >= second ? index : index + 1,
       // What is counted in order needs no title to be told from a reference.
       tail: level.tail ?? (level.sequence === 'strict' ? 'any' : 'heading'),
@@ -142,6 +151,7 @@ export function readGrammar(text: string, source = 'grammar'): Grammar {
     notAfterNumber: compile('notAfterNumber', data.notAfterNumber),
     ignoredLines: compile('ignoredLines', data.ignoredLines),
     levels,
+    annexes,
     patternsByLetter: new PatternsByLetter(levels),
   };
 }
@@ -162,7 +172,8 @@ function levelPattern(source: string, text: string, level: LevelData, counting: 
   if (level.numerals.includes('word') && counting.ordinals.length === 0) {
     throw invalid(source, `levels.${level.kind}.numerals: word needs the ordinals of the grammar`);
   }
-  const number = level.numerals.length > 0 ? `(?<number>${numberPattern(level.numerals, counting)})` : '';
+  const isHeading = level.sequence === 'free';
+  const number = level.numerals.length > 0 ? `(?<number>${numberPattern(level.numerals, counting, isHeading)})` : '';
   const inside = text.replace('{above}', abovePattern).replace('{number}', number);
   return regexOf(source, member, `^(?:${inside})`, level.caseSensitive ? 'u' : 'iu');
 }

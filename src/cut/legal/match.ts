@@ -29,10 +29,11 @@ export interface LevelMatch {
 const longestHeading = 200;
 
 /** Everything that a line may begin, in the order of the grammar. */
-export function matchesOf(view: string, grammar: Grammar): readonly LevelMatch[] {
+export function matchesOf(view: string, grammar: Grammar, isInAnnex = true): readonly LevelMatch[] {
   if (view === '') return [];
   const found: LevelMatch[] = [];
   for (const { level, patterns } of grammar.patternsByLetter.for(view)) {
+    if (level.isOfAnnexes && !isInAnnex) continue;
     for (const pattern of patterns) {
       const match = pattern.exec(view);
       if (!match) continue;

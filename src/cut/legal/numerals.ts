@@ -39,7 +39,7 @@ const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 const romanDigits: Readonly<Record<string, number>> = { i: 1, v: 5, x: 10, l: 50, c: 100, d: 500, m: 1000 };
 
 /** The regular expression that finds a number of these kinds, for case-insensitive or sensitive use. */
-export function numberPattern(kinds: readonly NumeralKind[], counting: Counting): string {
+export function numberPattern(kinds: readonly NumeralKind[], counting: Counting, isHeading: boolean): string {
   const alphabet = escapeClass(counting.alphabet);
   const doubled = `(?:${[...counting.alphabet].map((one) => escapePattern(one + one)).join('|')})(?![\\p{L}\\p{N}])`;
   const suffix = `(?: ?[${alphabet}]?${latinOrdinalPattern}(?![\\p{L}\\p{N}]| (?:[0-9§]|art))|[${alphabet}](?![\\p{L}\\p{N}]))?`;
@@ -47,7 +47,8 @@ export function numberPattern(kinds: readonly NumeralKind[], counting: Counting)
     arabic: `[0-9]{1,4}${suffix}`,
     dotted: '[0-9]{1,4}(?:[.-][0-9]{1,4})?[a-z]{0,2}(?![\\p{L}\\p{N}])',
     superscript: `[${superscripts}]{1,3}`,
-    roman: `[ivxlcdm]{1,9}(?:[a-h]|${latinOrdinalPattern})?(?![\\p{L}\\p{N}])`,
+    // Of headings only: to ask every line that begins like a word with i for a point `iibis)` costs more than there are of them.
+    roman: `[ivxlcdm]{1,9}(?:[a-h]${isHeading ? `|${latinOrdinalPattern}` : ''})?(?![\\p{L}\\p{N}])`,
     upper_roman: '[IVXLCDM]{1,9}(?![\\p{L}\\p{N}])',
     letter: `[${alphabet}](?:[0-9]{0,2}|${latinOrdinalPattern})(?![\\p{L}\\p{N}])`,
     double_letter: doubled,
@@ -132,7 +133,7 @@ function plain(value: number, suffix = ''): LegalNumber | null {
   return value > 0 ? { value, suffix } : null;
 }
 
-/** `IIa` and `iibis`. */
+/** `IIa` and `Vbis`. */
 const insertedRoman = new RegExp(`^([ivxlcdm]{1,9})([a-h]|${latinOrdinalPattern})$`);
 /** `a`, `a1` and `abis`. */
 const insertedLetter = new RegExp(`^(\\p{L})(?:([0-9]{1,2})|(${latinOrdinalPattern}))?$`, 'u');

@@ -1,27 +1,19 @@
 import type { Mark } from '../mark.js';
-import { BareNumbers, beginsParagraph, beginsSentence } from './bare-numbers.js';
+import { BareNumbers, beginsParagraph, beginsSentence, endsSentence } from './bare-numbers.js';
 import { type DraftMark, withoutContents } from './contents.js';
 import { withForms } from './forms.js';
 import type { Grammar, GrammarLevel } from './grammar.js';
 import type { HeadingDepths } from './heading-depths.js';
 import { type LevelMatch, matchesOf } from './match.js';
 import { follows, isFirstNumber, type LegalNumber } from './numerals.js';
+import { holdsLists, innerList, isInDoubt, isOne, mayHold, nodeOf, type OpenNode } from './open-node.js';
+import { beginsQuotation } from './quotes.js';
 
 /** Numbers that a repealed article may leave out before a heading without punctuation is doubted. */
 const usualGap = 10;
 const longestTitle = 250;
 /** Asked before the patterns: most lines go on with words. */
 const shortNumber = /^(?:\(?\w{1,4}[.)]|[1¹] ?\p{L})/u;
-
-interface OpenNode {
-  readonly level: GrammarLevel | null;
-  readonly depth: number;
-  readonly number: LegalNumber | null;
-  /** As the text writes it, and that of what it stands under when that is written before it. */
-  readonly written: string;
-  readonly above: string | null;
-  readonly isBare: boolean;
-}
 
 /** `(i)` behind `(h)` is a letter, unless `(ii)` comes: then it began to count below. */
 interface DoubledReading {
@@ -59,7 +51,7 @@ export class LegalOutline {
 
   /** All marks, or those without a table of contents. */
   finish(keepsContents = false): readonly Mark[] {
-    this.bareNumbers.close(this.marks, 0);
+    this.closeFrom(1);
     if (this.depthOfHeadings > 0) return this.marks;
     const marks = keepsContents ? this.marks : withoutContents(this.marks, this.grammar);
     return withForms(marks, this.grammar.forms);
@@ -125,7 +117,9 @@ export class LegalOutline {
     this.awaitsTitle = null;
     this.isDoubtful = false;
     this.closeFrom(level);
-    this.open.push(nodeOf(match, level));
+    const node = this.nodeOf(match, level);
+    node.isText = match === null && beginsQuotation(title, this.grammar.quotes);
+    this.open.push(node);
     this.bareNumbers.heading();
     if (match) this.countOn(match);
     this.marks.push({
@@ -167,7 +161,7 @@ export class LegalOutline {
   }
 
   private choose(line: Line): LevelMatch | null {
-    const matches = matchesOf(line.view, this.grammar);
+    const matches = matchesOf(line.view, this.grammar, this.annex !== null);
     if (matches.length === 0) return null;
     for (const one of matches) {
       if (one.level.sequence !== 'free' || !this.isAllowed(one)) continue;
@@ -177,6 +171,7 @@ export class LegalOutline {
     const strict = matches.filter((one) => one.level.sequence === 'strict' && this.isAllowed(one));
     if (this.isDoubtful && !this.grammar.instructions.some((one) => strict.some(({ rest }) => one.test(rest))))
       return null;
+    if (this.isInInnerList(strict)) return null;
     const first = strict.find((one) => this.beginsCounting(one));
     const next = this.deepestSuccessor(strict);
     if (first === undefined) return next ?? this.secondOfDoubled(strict);
@@ -204,7 +199,8 @@ export class LegalOutline {
     if (second === undefined) return null;
     const depth = level.level + this.depthOfHeadings;
     this.marks[this.marks.lastIndexOf(mark)] = { ...mark, kind: level.kind, level: depth, label, form: level };
-    this.open.splice(0, this.open.length, ...before, nodeOf(other, depth));
+    this.open.splice(0, this.open.length, ...before);
+    this.open.push(this.nodeOf(other, depth));
     return second;
   }
 
@@ -247,11 +243,28 @@ export class LegalOutline {
 
   private beginsCounting({ level, number, above, isBare, rest }: LevelMatch): boolean {
     // A heading that the grammar does not know, such as the name of an article, holds what its article holds.
-    const top = this.open.findLast((node) => node.level !== null && (above ?? node.written) === node.written);
+    const top = this.open.findLast((node) => node.isText || (node.level && (above ?? node.written) === node.written));
     if (number === null || !(isFirstNumber(number) || this.runsOn(level, number))) return false;
-    const isUnder = level.under === null || (top?.level != null && level.under.has(top.level.kind));
+    const isUnder = level.under === null || (top !== undefined && mayHold(top, level.under));
     if (isBare && !(isOne(number) && this.bareNumbers.mayBegin(rest))) return false;
     return isUnder && (level.under !== null || top !== undefined || level.beforeAll);
+  }
+
+  private get annex(): string | null {
+    return this.open.at(-1)?.annex ?? null;
+  }
+
+  private nodeOf(match: LevelMatch | null, depth: number): OpenNode {
+    return nodeOf(match, depth, this.open.at(-1), this.grammar);
+  }
+
+  /** Whether the line belongs to a list in an annex that is text. */
+  private isInInnerList(matches: readonly LevelMatch[]): boolean {
+    const list = this.annex === null ? undefined : innerList(this.open, matches);
+    if (list === undefined) return false;
+    this.closeFrom(list.depth);
+    this.open.push(list);
+    return true;
   }
 
   /** The first number of a section that goes on from the section before. */
@@ -264,7 +277,7 @@ export class LegalOutline {
     for (let index = this.open.length - 1; index >= 0; index--) {
       const node = this.open[index];
       for (const match of matches) {
-        const read = node && this.successorOf(node, match);
+        const read = node?.level?.kind === match.level.kind ? this.successorOf(node, match) : null;
         if (read) return read;
       }
     }
@@ -275,7 +288,7 @@ export class LegalOutline {
   private successorOf(node: OpenNode, match: LevelMatch): LevelMatch | null {
     const { level, readings, above, isBare, rest } = match;
     const { number: last } = node;
-    if (last === null || node.level?.kind !== level.kind || node.above !== above || node.isBare !== isBare) return null;
+    if (last === null || node.above !== above || node.isBare !== isBare) return null;
     if (isBare && !(endsSentence(this.previous) && beginsSentence(rest))) return null;
     const number = readings.find((one) => follows(last, one, isBare ? 1 : level.step));
     if (number === undefined) return null;
@@ -308,9 +321,12 @@ export class LegalOutline {
     const before = other ? [...this.open] : [];
     const isFirstBare = isBare && isOne(match.number);
     if (isBare && !isFirstBare) this.bareNumbers.goOn();
+    const holds = this.annex !== null && holdsLists(this.open, level);
     this.closeFrom(depth);
+    const node = this.nodeOf(match, depth);
     // From `3–5 …` counting goes on behind the 5.
-    const node: OpenNode = { ...nodeOf(match, depth), number: match.last };
+    node.number = match.last;
+    node.holdsLists = holds;
     this.open.push(node);
     this.countOn(match);
     this.countThrough(match);
@@ -344,7 +360,7 @@ export class LegalOutline {
         (isBare ? isOne(number) && beginsParagraph(text) : isFirstNumber(number)),
     );
     if (!first) return;
-    this.open.push(nodeOf(first, first.level.level + offset));
+    this.open.push(this.nodeOf(first, first.level.level + offset));
     this.countInside(first, first.rest, offset);
   }
 
@@ -365,22 +381,18 @@ export class LegalOutline {
     this.bareNumbers.text(view);
   }
 
+  /** Makes text of the list of this depth that ends here. */
+  private withdraw(depth: number): void {
+    this.marks.splice(this.marks.findLastIndex(({ level }) => level < depth) + 1);
+    const above = this.marks.at(-1);
+    if (above) above.isBare = false;
+  }
+
   private closeFrom(depth: number): void {
     this.bareNumbers.close(this.marks, depth);
-    while ((this.open.at(-1)?.depth ?? 0) >= depth) this.open.pop();
+    while ((this.open.at(-1)?.depth ?? 0) >= depth) {
+      const node = this.open.pop();
+      if (node && isInDoubt(node, depth)) this.withdraw(Math.floor(node.depth));
+    }
   }
-}
-
-function nodeOf(match: LevelMatch | null, depth: number): OpenNode {
-  const { level = null, number = null, written = '', above = null, isBare = false } = match ?? {};
-  return { level, depth, number, written, above, isBare };
-}
-
-/** 1 itself, and not what was inserted behind it. */
-function isOne(number: LegalNumber | null): boolean {
-  return number?.value === 1 && number.suffix === '';
-}
-
-function endsSentence(previous: string): boolean {
-  return previous === '' || /[.;:!?…”"“»)\]/*_-]$/u.test(previous) || previous === previous.toUpperCase();
 }

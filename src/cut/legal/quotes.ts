@@ -5,6 +5,11 @@ export interface QuoteOpening {
   readonly isBlock: boolean;
 }
 
+/** `## "Art. 5`, the heading of another law. */
+export function beginsQuotation(title: string, pairs: readonly (readonly [string, string])[]): boolean {
+  return title.startsWith('"') || pairs.some(([open]) => title.startsWith(open));
+}
+
 /** The quotation that a line opens and does not close, or null. */
 export function openingOf(text: string, pairs: readonly (readonly [string, string])[]): QuoteOpening | null {
   for (const pair of pairs) {

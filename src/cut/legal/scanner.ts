@@ -164,7 +164,7 @@ export function scanLegalText(
 
 /** A bullet with the number of a point behind it. */
 const listMark = new RegExp(
-  `^\\s*[-*+][ \\t]+(?=[*_]{0,3}\\\\?\\(?(?:(?:[0-9]{1,3}\\p{L}?|\\p{L}|[ivxl]{2,6}[a-h]?)(?:${latinOrdinalPattern})?|(\\p{L})(?:\\1|[a-h]))\\\\?[.)])`,
+  `^\\s*[-*+][ \\t]+(?=[*_]{0,3}\\\\?\\(?(?:(?:[0-9]{1,3}\\p{L}?|\\p{L})(?:${latinOrdinalPattern})?|(\\p{L})(?:\\1|[a-h])|[ivxl]{2,6}[a-h]?)\\\\?[.)])`,
   'iu',
 );
 
