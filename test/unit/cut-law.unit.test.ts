@@ -115,6 +115,41 @@ describe('the headings of a law in Markdown', () => {
   });
 });
 
+describe('numbered headings that have the marks of the articles', () => {
+  const law = (...section: string[]) =>
+    tree(lines('# Gesetz', '## I. Teil', '### Art. 1', 'Satz.', '## II. Teil', ...section), 'german').slice(4);
+
+  it('stand above those where they count from 1 and each stands before one', () => {
+    const section = ['### 1. Allgemeines', '### Art. 2', '1) Eins.', '2) Zwei.', '### Art. 3', '### 2. Besonderes[^1]'];
+    const more = [
+      '### Art. 4',
+      '### 2a. Neues',
+      '### Art. 5',
+      '## III. Teil',
+      '### Art. 6',
+      '### 1. Ende',
+      '### Art. 7',
+    ];
+    expect(law(...section, ...more, '### 2. Schluss', '### Art. 8')).toEqual([
+      ...['3 1. Allgemeines', '4 Art. 2', '17 Abs. 1', '17 Abs. 2', '4 Art. 3', '3 2. Besonderes'],
+      ...['4 Art. 4', '3 2a. Neues', '4 Art. 5', '2 III. Teil', '4 Art. 6', '3 1. Ende', '4 Art. 7'],
+      ...['3 2. Schluss', '4 Art. 8'],
+    ]);
+  });
+
+  it.each<[string, string[]]>([
+    ['there is only one', ['### 1. Allgemeines', '### Art. 2', '### Art. 3']],
+    ['they do not count from 1', ['### 2. Eins', '### Art. 2', '### 3. Zwei', '### Art. 3']],
+    ['one is missing', ['### 1. Eins', '### Art. 2', '### 3. Drei', '### Art. 3']],
+    ['one stands before no article', ['### 1. Eins', '### Art. 2', '### 2. Zwei', '### 3. Drei', '### Art. 3']],
+    ['others have no number', ['### 1. Eins', '### Art. 2', '### 2. Zwei', '### Art. 3', '### Schluss', '### Art. 4']],
+    ['articles have more marks', ['### 1. Eins', '#### Art. 2', '### 2. Zwei', '#### Art. 3']],
+  ])('stay where they are when %s', (_, section) => {
+    const marks = section.map((one) => one.indexOf(' '));
+    expect(law(...section).map((one) => Number(one.split(' ')[0]))).toEqual(marks);
+  });
+});
+
 describe('a regulation of the United States', () => {
   it('is cut at sections whose names end with a full stop, and not at references', () => {
     const text = lines(

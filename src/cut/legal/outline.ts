@@ -109,10 +109,9 @@ export class LegalOutline {
     this.previous = '';
   }
 
-  /** A heading of Markdown: always a piece, named by the grammar when it matches. */
-  heading({ start, title, level: marks }: Mark, depths: HeadingDepths): void {
+  /** A heading of Markdown with its depth: always a piece, named by the grammar when it matches. */
+  heading({ start, title, level }: Mark, depths: HeadingDepths): void {
     const match = depths.matchOf(title);
-    const level = depths.depthOf(marks, match);
     this.depthOfHeadings = depths.deepest;
     this.awaitsTitle = null;
     this.isDoubtful = false;

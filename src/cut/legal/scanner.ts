@@ -61,7 +61,7 @@ export class LegalScanner {
     if (!this.open) this.outline.code();
   }
 
-  /** A heading of Markdown. */
+  /** A heading of Markdown with its depth. */
   heading(mark: Mark, depths: HeadingDepths): void {
     while (this.open) this.giveUpQuotation(mark.start);
     this.outline.heading(mark, depths);
@@ -153,7 +153,7 @@ export function scanLegalText(
     // A heading may own blank lines before it, so it begins at or before its line.
     if (heading && heading.start < after && heading.start >= start) {
       next++;
-      scanner.heading({ ...heading, start }, depths);
+      scanner.heading({ ...heading, start, level: depths.depthOf(heading) }, depths);
     } else if (isMarkdown && bytes[start] === 0x23) return;
     else if (code?.holds(start, end)) scanner.code();
     else scanner.line(start, isMarkdown ? withoutListMark(lineText(bytes, start, end)) : lineText(bytes, start, end));
