@@ -2,7 +2,6 @@ import type pg from 'pg';
 import { IuError } from '../contract/errors/index.js';
 import { approveCutRun, type CutRunAnswer, decideCutPiece, readDoubts } from '../store/cut.js';
 import type { Queryable } from '../store/listing.js';
-import { connectClient } from '../store/session.js';
 import { advanceCut, planCut } from './pipeline.js';
 
 /** The second person, and what is said in his name. */
@@ -18,20 +17,6 @@ export interface ApproverLogin {
   readonly url: string;
   readonly actor: string;
   readonly note: string;
-}
-
-/** Gives `work` the approver of a login, on one connection that is closed afterwards. */
-export async function withApprover<Result>(
-  { url, actor, note }: ApproverLogin,
-  schema: string,
-  work: (approver: Approver) => Promise<Result>,
-): Promise<Result> {
-  const database = await connectClient({ url, schema, purpose: 'cut' });
-  try {
-    return await work({ database, actor, note });
-  } finally {
-    await database.end();
-  }
 }
 
 export interface CarryOptions {

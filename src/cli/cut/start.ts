@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { IuError } from '../../contract/errors/index.js';
-import { type ApproverLogin, carryThrough, withApprover } from '../../cut/carry-through.js';
+import { type ApproverLogin, carryThrough } from '../../cut/carry-through.js';
 import { advanceCut, startCut } from '../../cut/pipeline.js';
 import { readSourceFile } from '../../cut/read-source.js';
 import { cutSourceOf, type SourceOptions } from '../../cut/source-options.js';
@@ -26,10 +26,10 @@ interface CutStartOptions extends SourceOptions {
 
 /** Runs `work` on one connection of its own: a cut is many transactions of one session. */
 export async function onCutSession<Result>(
-  database: Database,
+  { url, schema }: Pick<Database, 'url' | 'schema'>,
   work: (client: Awaited<ReturnType<typeof connectClient>>) => Promise<Result>,
 ): Promise<Result> {
-  const client = await connectClient({ url: database.url, schema: database.schema, purpose: 'cut' });
+  const client = await connectClient({ url, schema, purpose: 'cut' });
   try {
     return await work(client);
   } finally {
@@ -91,8 +91,8 @@ export function registerCutStart(cut: Command, context: CliContext): void {
         const started = await startCut(client, { address, title, ownerRef, actor }, source, onState);
         if (options.yesIApprove !== true) return advanceCut(client, started.run_id, actor, onState);
         const second = await demoApprover(database);
-        return withApprover(second, database.schema, (approver) =>
-          carryThrough(client, started, actor, approver, { onState }),
+        return onCutSession({ url: second.url, schema: database.schema }, (approving) =>
+          carryThrough(client, started, actor, { ...second, database: approving }, { onState }),
         );
       }),
     );
